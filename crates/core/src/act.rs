@@ -1,0 +1,730 @@
+//! Acts as types: what a party does, read from a checked body and written into one.
+//!
+//! The schema has checked every body before it comes here, so reading gives `None` only for what no level allows.
+
+use crate::{
+    cbor::{self, Value},
+    id::{EntryId, PartyId},
+    value::{ActionId, Due, ItemValue, Money, Seat, Sealable, Unit},
+};
+
+/// What a party is in a case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Role {
+    Customer,
+    Supplier,
+    Third,
+    Observer,
+    Arbiter,
+}
+
+impl Role {
+    /// The word in statements, pages and commands.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Customer => "customer",
+            Self::Supplier => "supplier",
+            Self::Third => "third",
+            Self::Observer => "observer",
+            Self::Arbiter => "arbiter",
+        }
+    }
+
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::Customer, Self::Supplier, Self::Third, Self::Observer, Self::Arbiter]
+            .into_iter()
+            .find(|r| r.as_str() == word)
+    }
+
+    /// Whether the role takes part in agreements; observers and arbiters do not.
+    #[must_use]
+    pub fn agrees(self) -> bool {
+        !matches!(self, Self::Observer | Self::Arbiter)
+    }
+
+    /// The closed table of what a role may do with effect.
+    #[must_use]
+    pub fn may(self, kind: &str) -> bool {
+        const OBSERVER: &[&str] = &["join", "seen", "leave", "note", "contact", "acknowledge", "contest", "attach", "prove"];
+        match self {
+            Self::Observer => OBSERVER.contains(&kind),
+            Self::Arbiter => kind == "decide" || OBSERVER.contains(&kind),
+            Self::Customer | Self::Supplier | Self::Third => kind != "decide",
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SeatOffer {
+    pub role: Role,
+    pub label: Sealable,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Open {
+    pub title: String,
+    pub seats: Vec<SeatOffer>,
+    pub level: i64,
+    pub zone: String,
+    pub nonce: [u8; 16],
+    pub about: Option<Sealable>,
+}
+
+/// A seat with, for people, the person meant; the person has no effect.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PartyRef {
+    pub seat: Seat,
+    pub person: Option<Sealable>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CancelClause {
+    pub by: Seat,
+    pub text: Sealable,
+    pub until: Option<Due>,
+}
+
+/// Terms of an action: who does what for whom, by when, and how it is known to be done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ActionTerms {
+    pub what: Sealable,
+    pub performers: Vec<PartyRef>,
+    pub beneficiaries: Vec<PartyRef>,
+    pub due: Option<Due>,
+    /// The value at stake; what mandates cap.
+    pub value: Option<Money>,
+    pub conditions: Vec<Sealable>,
+    pub evidence: Vec<Sealable>,
+    pub consequences: Vec<Sealable>,
+    pub cancel: Vec<CancelClause>,
+    /// Deemed-acceptance window after delivery; off unless written.
+    pub deemed: Option<(u32, Unit)>,
+    pub items: Vec<EntryId>,
+}
+
+/// What one subject of a revision is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Topic {
+    Action { action: Option<ActionId>, terms: ActionTerms },
+    Item { key: String, value: ItemValue },
+    Terms { terms: Option<ActionId>, title: String, text: Sealable, seats: Vec<Seat> },
+    AdmitSeat { seat: Seat },
+    AdmitNew { role: Role, label: Sealable, party: Option<PartyId> },
+    Close { close: Option<ActionId>, summary: Option<Sealable> },
+    Level { level: i64 },
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Subject {
+    /// The revision in force it would replace.
+    pub base: Option<EntryId>,
+    pub topic: Topic,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    Firm,
+    /// Binding only after the author's confirm.
+    Confirm,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Proposal {
+    pub subjects: Vec<Subject>,
+    pub signers: Vec<Seat>,
+    pub mode: Mode,
+    pub open_until: Option<Due>,
+    /// The contact in which the other side said it, where this records their promise.
+    pub alleged: Option<EntryId>,
+    pub note: Option<Sealable>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Contact {
+    pub channel: String,
+    pub direction: String,
+    /// Unix milliseconds.
+    pub started: i64,
+    pub seconds: Option<i64>,
+    pub waited: Option<i64>,
+    pub seat: Option<Seat>,
+    pub person: Option<Sealable>,
+    pub number: Option<Sealable>,
+    pub reference: Option<Sealable>,
+    pub summary: Sealable,
+    pub menu: Vec<Sealable>,
+}
+
+/// One thing a party does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Act {
+    Open(Open),
+    Invite { key: [u8; 32], seat: Seat, expires: i64, label: Option<Sealable> },
+    Uninvite { invite: EntryId, reason: Option<Sealable> },
+    Admit { party: PartyId, seat: Seat, invite: EntryId, request: Vec<u8>, revision: Option<EntryId> },
+    Join { admit: EntryId },
+    Seat { seat: Seat, admit: EntryId },
+    Seen,
+    Propose(Proposal),
+    Counter { of: EntryId, proposal: Proposal },
+    Accept { revision: EntryId, note: Option<Sealable> },
+    Decline { revision: EntryId, reason: Option<Sealable> },
+    Withdraw { of: EntryId, reason: Option<Sealable> },
+    Declare { revision: EntryId, subject: u32, note: Option<Sealable>, evidence: Vec<EntryId> },
+    Undeclare { declare: EntryId, reason: Option<Sealable> },
+    Approve { declare: EntryId, note: Option<Sealable> },
+    Reject { declare: EntryId, unmet: Vec<u32>, reason: Sealable },
+    Release { of: EntryId, reason: Option<Sealable> },
+    Allow { request: EntryId, note: Option<Sealable> },
+    Refuse { request: EntryId, reason: Option<Sealable> },
+    Missed { revision: EntryId, subject: u32, due: i64, note: Option<Sealable> },
+    Item { key: String, value: ItemValue, label: Option<Sealable>, note: Option<Sealable> },
+    Acknowledge { entry: EntryId, note: Option<Sealable> },
+    Contest { entry: EntryId, reason: Sealable },
+    Contact(Contact),
+    Note { text: Sealable, about: Option<EntryId> },
+    /// Listed in the level, not judged by this version: stored, passed on, and nothing is signed on it.
+    Later { kind: String, body: Value },
+}
+
+impl Act {
+    /// Reads an act from its kind and checked body.
+    #[must_use]
+    pub fn read(kind: &str, body: &Value) -> Option<Self> {
+        let f = Fields(body);
+        Some(match kind {
+            "open" => Self::Open(Open {
+                title: f.text("title")?,
+                seats: f.list("seats", |v| {
+                    let f = Fields(v);
+                    Some(SeatOffer { role: Role::from_word(&f.text("role")?)?, label: f.sealable("label")? })
+                })?,
+                level: f.int("level")?,
+                zone: f.text("zone")?,
+                nonce: body.field("nonce")?.as_bytes()?.try_into().ok()?,
+                about: f.optional("about", Sealable::from_value)?,
+            }),
+            "invite" => Self::Invite {
+                key: body.field("key")?.as_bytes()?.try_into().ok()?,
+                seat: f.read("seat", Seat::from_value)?,
+                expires: f.int("expires")?,
+                label: f.optional("label", Sealable::from_value)?,
+            },
+            "uninvite" => Self::Uninvite { invite: f.entry("invite")?, reason: f.remark("reason")? },
+            "admit" => Self::Admit {
+                party: PartyId::from_slice(body.field("party")?.as_bytes()?)?,
+                seat: f.read("seat", Seat::from_value)?,
+                invite: f.entry("invite")?,
+                request: body.field("request")?.as_bytes()?.to_vec(),
+                revision: f.optional("revision", entry_id)?,
+            },
+            "join" => Self::Join { admit: f.entry("admit")? },
+            "seat" => Self::Seat { seat: f.read("seat", Seat::from_value)?, admit: f.entry("admit")? },
+            "seen" => Self::Seen,
+            "propose" => Self::Propose(Proposal::read(&f)?),
+            "counter" => Self::Counter { of: f.entry("of")?, proposal: Proposal::read(&f)? },
+            "accept" => Self::Accept { revision: f.entry("revision")?, note: f.remark("note")? },
+            "decline" => Self::Decline { revision: f.entry("revision")?, reason: f.remark("reason")? },
+            "withdraw" => Self::Withdraw { of: f.entry("of")?, reason: f.remark("reason")? },
+            "declare" => Self::Declare {
+                revision: f.entry("revision")?,
+                subject: f.index("subject")?,
+                note: f.remark("note")?,
+                evidence: f.list("evidence", entry_id)?,
+            },
+            "undeclare" => Self::Undeclare { declare: f.entry("declare")?, reason: f.remark("reason")? },
+            "approve" => Self::Approve { declare: f.entry("declare")?, note: f.remark("note")? },
+            "reject" => Self::Reject {
+                declare: f.entry("declare")?,
+                unmet: f.list("unmet", |v| u32::try_from(v.as_int()?).ok())?,
+                reason: f.sealable("reason")?,
+            },
+            "release" => Self::Release { of: f.entry("of")?, reason: f.remark("reason")? },
+            "allow" => Self::Allow { request: f.entry("request")?, note: f.remark("note")? },
+            "refuse" => Self::Refuse { request: f.entry("request")?, reason: f.remark("reason")? },
+            "missed" => Self::Missed {
+                revision: f.entry("revision")?,
+                subject: f.index("subject")?,
+                due: f.int("due")?,
+                note: f.remark("note")?,
+            },
+            "item" => Self::Item {
+                key: f.text("key")?,
+                value: f.read("value", ItemValue::from_value)?,
+                label: f.remark("label")?,
+                note: f.remark("note")?,
+            },
+            "acknowledge" => Self::Acknowledge { entry: f.entry("entry")?, note: f.remark("note")? },
+            "contest" => Self::Contest { entry: f.entry("entry")?, reason: f.sealable("reason")? },
+            "contact" => Self::Contact(Contact {
+                channel: f.text("channel")?,
+                direction: f.text("direction")?,
+                started: f.int("started")?,
+                seconds: f.optional("seconds", Value::as_int)?,
+                waited: f.optional("waited", Value::as_int)?,
+                seat: f.optional("seat", Seat::from_value)?,
+                person: f.remark("person")?,
+                number: f.remark("number")?,
+                reference: f.remark("reference")?,
+                summary: f.sealable("summary")?,
+                menu: f.list("menu", Sealable::from_value)?,
+            }),
+            "note" => Self::Note { text: f.sealable("text")?, about: f.optional("about", entry_id)? },
+            other => Self::Later { kind: other.to_owned(), body: body.clone() },
+        })
+    }
+
+    /// The act's kind, as signed.
+    #[must_use]
+    pub fn kind(&self) -> &str {
+        match self {
+            Self::Open(_) => "open",
+            Self::Invite { .. } => "invite",
+            Self::Uninvite { .. } => "uninvite",
+            Self::Admit { .. } => "admit",
+            Self::Join { .. } => "join",
+            Self::Seat { .. } => "seat",
+            Self::Seen => "seen",
+            Self::Propose(_) => "propose",
+            Self::Counter { .. } => "counter",
+            Self::Accept { .. } => "accept",
+            Self::Decline { .. } => "decline",
+            Self::Withdraw { .. } => "withdraw",
+            Self::Declare { .. } => "declare",
+            Self::Undeclare { .. } => "undeclare",
+            Self::Approve { .. } => "approve",
+            Self::Reject { .. } => "reject",
+            Self::Release { .. } => "release",
+            Self::Allow { .. } => "allow",
+            Self::Refuse { .. } => "refuse",
+            Self::Missed { .. } => "missed",
+            Self::Item { .. } => "item",
+            Self::Acknowledge { .. } => "acknowledge",
+            Self::Contest { .. } => "contest",
+            Self::Contact(_) => "contact",
+            Self::Note { .. } => "note",
+            Self::Later { kind, .. } => kind,
+        }
+    }
+
+    /// The body as it is signed.
+    #[must_use]
+    pub fn body(&self) -> Value {
+        let mut b = Body::default();
+        match self {
+            Self::Open(open) => {
+                let seats = open.seats.iter().map(|s| {
+                    cbor::map([("role", s.role.as_str().into()), ("label", s.label.to_value())])
+                });
+                b.put("title", open.title.as_str());
+                b.put("seats", Value::Array(seats.collect()));
+                b.put("suite", "ed25519-sha256");
+                b.put("level", open.level);
+                b.put("zone", open.zone.as_str());
+                b.put("nonce", Value::Bytes(open.nonce.to_vec()));
+                b.remark("about", open.about.as_ref());
+            }
+            Self::Invite { key, seat, expires, label } => {
+                b.put("key", key);
+                b.put("seat", seat.to_value());
+                b.put("expires", *expires);
+                b.remark("label", label.as_ref());
+            }
+            Self::Uninvite { invite, reason } => {
+                b.put("invite", &invite.0);
+                b.remark("reason", reason.as_ref());
+            }
+            Self::Admit { party, seat, invite, request, revision } => {
+                b.put("party", &party.0);
+                b.put("seat", seat.to_value());
+                b.put("invite", &invite.0);
+                b.put("request", request.as_slice());
+                if let Some(revision) = revision {
+                    b.put("revision", &revision.0);
+                }
+            }
+            Self::Join { admit } => b.put("admit", &admit.0),
+            Self::Seat { seat, admit } => {
+                b.put("seat", seat.to_value());
+                b.put("admit", &admit.0);
+            }
+            Self::Seen => {}
+            Self::Propose(proposal) => proposal.write(&mut b),
+            Self::Counter { of, proposal } => {
+                b.put("of", &of.0);
+                proposal.write(&mut b);
+            }
+            Self::Accept { revision, note } => {
+                b.put("revision", &revision.0);
+                b.remark("note", note.as_ref());
+            }
+            Self::Decline { revision, reason } => {
+                b.put("revision", &revision.0);
+                b.remark("reason", reason.as_ref());
+            }
+            Self::Withdraw { of, reason } | Self::Release { of, reason } => {
+                b.put("of", &of.0);
+                b.remark("reason", reason.as_ref());
+            }
+            Self::Declare { revision, subject, note, evidence } => {
+                b.put("revision", &revision.0);
+                b.put("subject", *subject);
+                b.remark("note", note.as_ref());
+                b.list("evidence", evidence, |e| Value::from(&e.0));
+            }
+            Self::Undeclare { declare, reason } => {
+                b.put("declare", &declare.0);
+                b.remark("reason", reason.as_ref());
+            }
+            Self::Approve { declare, note } => {
+                b.put("declare", &declare.0);
+                b.remark("note", note.as_ref());
+            }
+            Self::Reject { declare, unmet, reason } => {
+                b.put("declare", &declare.0);
+                b.list("unmet", unmet, |n| Value::from(*n));
+                b.put("reason", reason.to_value());
+            }
+            Self::Allow { request, note } => {
+                b.put("request", &request.0);
+                b.remark("note", note.as_ref());
+            }
+            Self::Refuse { request, reason } => {
+                b.put("request", &request.0);
+                b.remark("reason", reason.as_ref());
+            }
+            Self::Missed { revision, subject, due, note } => {
+                b.put("revision", &revision.0);
+                b.put("subject", *subject);
+                b.put("due", *due);
+                b.remark("note", note.as_ref());
+            }
+            Self::Item { key, value, label, note } => {
+                b.put("key", key.as_str());
+                b.put("value", value.to_value());
+                b.remark("label", label.as_ref());
+                b.remark("note", note.as_ref());
+            }
+            Self::Acknowledge { entry, note } => {
+                b.put("entry", &entry.0);
+                b.remark("note", note.as_ref());
+            }
+            Self::Contest { entry, reason } => {
+                b.put("entry", &entry.0);
+                b.put("reason", reason.to_value());
+            }
+            Self::Contact(contact) => contact.write(&mut b),
+            Self::Note { text, about } => {
+                b.put("text", text.to_value());
+                if let Some(about) = about {
+                    b.put("about", &about.0);
+                }
+            }
+            Self::Later { body, .. } => return body.clone(),
+        }
+        b.finish()
+    }
+}
+
+impl Contact {
+    fn write(&self, b: &mut Body) {
+        b.put("channel", self.channel.as_str());
+        b.put("direction", self.direction.as_str());
+        b.put("started", self.started);
+        if let Some(seconds) = self.seconds {
+            b.put("seconds", seconds);
+        }
+        if let Some(waited) = self.waited {
+            b.put("waited", waited);
+        }
+        if let Some(seat) = &self.seat {
+            b.put("seat", seat.to_value());
+        }
+        b.remark("person", self.person.as_ref());
+        b.remark("number", self.number.as_ref());
+        b.remark("reference", self.reference.as_ref());
+        b.put("summary", self.summary.to_value());
+        b.list("menu", &self.menu, Sealable::to_value);
+    }
+}
+
+impl Proposal {
+    fn read(f: &Fields<'_>) -> Option<Self> {
+        Some(Self {
+            subjects: f.list("subjects", Subject::read)?,
+            signers: f.list("signers", Seat::from_value)?,
+            mode: match f.text("mode")?.as_str() {
+                "firm" => Mode::Firm,
+                "confirm" => Mode::Confirm,
+                _ => return None,
+            },
+            open_until: f.optional("open_until", Due::from_value)?,
+            alleged: f.optional("alleged", entry_id)?,
+            note: f.remark("note")?,
+        })
+    }
+
+    fn write(&self, b: &mut Body) {
+        b.list("subjects", &self.subjects, Subject::to_value);
+        b.list("signers", &self.signers, Seat::to_value);
+        b.put("mode", if self.mode == Mode::Firm { "firm" } else { "confirm" });
+        if let Some(until) = &self.open_until {
+            b.put("open_until", until.to_value());
+        }
+        if let Some(alleged) = &self.alleged {
+            b.put("alleged", &alleged.0);
+        }
+        b.remark("note", self.note.as_ref());
+    }
+}
+
+impl Subject {
+    fn read(value: &Value) -> Option<Self> {
+        let f = Fields(value);
+        let topic = match f.text("is")?.as_str() {
+            "action" => Topic::Action {
+                action: f.optional("action", ActionId::from_value)?,
+                terms: ActionTerms::read(&f)?,
+            },
+            "item" => Topic::Item { key: f.text("key")?, value: f.read("value", ItemValue::from_value)? },
+            "terms" => Topic::Terms {
+                terms: f.optional("terms", ActionId::from_value)?,
+                title: f.text("title")?,
+                text: f.sealable("text")?,
+                seats: f.list("seats", Seat::from_value)?,
+            },
+            "admit" if value.field("seat").is_some() => {
+                Topic::AdmitSeat { seat: f.read("seat", Seat::from_value)? }
+            }
+            "admit" => Topic::AdmitNew {
+                role: Role::from_word(&f.text("role")?)?,
+                label: f.sealable("label")?,
+                party: f.optional("party", |v| PartyId::from_slice(v.as_bytes()?))?,
+            },
+            "close" => Topic::Close {
+                close: f.optional("close", ActionId::from_value)?,
+                summary: f.remark("summary")?,
+            },
+            "level" => Topic::Level { level: f.int("level")? },
+            _ => return None,
+        };
+        Some(Self { base: f.optional("base", entry_id)?, topic })
+    }
+
+    /// The subject as it stands in a body.
+    #[must_use]
+    pub fn to_value(&self) -> Value {
+        let mut b = Body::default();
+        match &self.topic {
+            Topic::Action { action, terms } => {
+                b.put("is", "action");
+                if let Some(action) = action {
+                    b.put("action", action.to_value());
+                }
+                terms.write(&mut b);
+            }
+            Topic::Item { key, value } => {
+                b.put("is", "item");
+                b.put("key", key.as_str());
+                b.put("value", value.to_value());
+            }
+            Topic::Terms { terms, title, text, seats } => {
+                b.put("is", "terms");
+                if let Some(terms) = terms {
+                    b.put("terms", terms.to_value());
+                }
+                b.put("title", title.as_str());
+                b.put("text", text.to_value());
+                b.list("seats", seats, Seat::to_value);
+            }
+            Topic::AdmitSeat { seat } => {
+                b.put("is", "admit");
+                b.put("seat", seat.to_value());
+            }
+            Topic::AdmitNew { role, label, party } => {
+                b.put("is", "admit");
+                b.put("role", role.as_str());
+                b.put("label", label.to_value());
+                if let Some(party) = party {
+                    b.put("party", &party.0);
+                }
+            }
+            Topic::Close { close, summary } => {
+                b.put("is", "close");
+                if let Some(close) = close {
+                    b.put("close", close.to_value());
+                }
+                b.remark("summary", summary.as_ref());
+            }
+            Topic::Level { level } => {
+                b.put("is", "level");
+                b.put("level", *level);
+            }
+        }
+        if let Some(base) = &self.base {
+            b.put("base", &base.0);
+        }
+        b.finish()
+    }
+}
+
+impl PartyRef {
+    fn read(value: &Value) -> Option<Self> {
+        let f = Fields(value);
+        Some(Self { seat: f.read("seat", Seat::from_value)?, person: f.remark("person")? })
+    }
+
+    fn to_value(&self) -> Value {
+        let mut b = Body::default();
+        b.put("seat", self.seat.to_value());
+        b.remark("person", self.person.as_ref());
+        b.finish()
+    }
+}
+
+impl CancelClause {
+    fn read(value: &Value) -> Option<Self> {
+        let f = Fields(value);
+        Some(Self {
+            by: f.read("by", Seat::from_value)?,
+            text: f.sealable("text")?,
+            until: f.optional("until", Due::from_value)?,
+        })
+    }
+
+    fn to_value(&self) -> Value {
+        let mut b = Body::default();
+        b.put("by", self.by.to_value());
+        b.put("text", self.text.to_value());
+        if let Some(until) = &self.until {
+            b.put("until", until.to_value());
+        }
+        b.finish()
+    }
+}
+
+impl ActionTerms {
+    fn read(f: &Fields<'_>) -> Option<Self> {
+        Some(Self {
+            what: f.sealable("what")?,
+            performers: f.list("performers", PartyRef::read)?,
+            beneficiaries: f.list("beneficiaries", PartyRef::read)?,
+            due: f.optional("due", Due::from_value)?,
+            value: f.optional("value", Money::from_value)?,
+            conditions: f.list("conditions", Sealable::from_value)?,
+            evidence: f.list("evidence", Sealable::from_value)?,
+            consequences: f.list("consequences", Sealable::from_value)?,
+            cancel: f.list("cancel", CancelClause::read)?,
+            deemed: f.optional("deemed", |v| {
+                let f = Fields(v);
+                Some((f.index("count")?, Unit::from_word(&f.text("unit")?)?))
+            })?,
+            items: f.list("items", entry_id)?,
+        })
+    }
+
+    fn write(&self, b: &mut Body) {
+        b.put("what", self.what.to_value());
+        b.list("performers", &self.performers, PartyRef::to_value);
+        b.list("beneficiaries", &self.beneficiaries, PartyRef::to_value);
+        if let Some(due) = &self.due {
+            b.put("due", due.to_value());
+        }
+        if let Some(value) = &self.value {
+            b.put("value", value.to_value());
+        }
+        b.list("conditions", &self.conditions, Sealable::to_value);
+        b.list("evidence", &self.evidence, Sealable::to_value);
+        b.list("consequences", &self.consequences, Sealable::to_value);
+        b.list("cancel", &self.cancel, CancelClause::to_value);
+        if let Some((count, unit)) = self.deemed {
+            b.put("deemed", cbor::map([("count", count.into()), ("unit", unit.as_str().into())]));
+        }
+        b.list("items", &self.items, |e| Value::from(&e.0));
+    }
+
+    /// The seats that must sign terms like these.
+    pub fn seats(&self) -> impl Iterator<Item = Seat> {
+        self.performers.iter().chain(&self.beneficiaries).map(|p| p.seat)
+    }
+}
+
+fn entry_id(value: &Value) -> Option<EntryId> {
+    EntryId::from_slice(value.as_bytes()?)
+}
+
+struct Fields<'v>(&'v Value);
+
+impl Fields<'_> {
+    fn read<T>(&self, key: &str, read: impl Fn(&Value) -> Option<T>) -> Option<T> {
+        read(self.0.field(key)?)
+    }
+
+    /// `Some(None)` when absent, `None` when there and unreadable.
+    fn optional<T>(&self, key: &str, read: impl Fn(&Value) -> Option<T>) -> Option<Option<T>> {
+        match self.0.field(key) {
+            None => Some(None),
+            Some(value) => read(value).map(Some),
+        }
+    }
+
+    /// An absent list is an empty one.
+    fn list<T>(&self, key: &str, read: impl Fn(&Value) -> Option<T>) -> Option<Vec<T>> {
+        match self.0.field(key) {
+            None => Some(Vec::new()),
+            Some(list) => list.as_array()?.iter().map(read).collect(),
+        }
+    }
+
+    fn text(&self, key: &str) -> Option<String> {
+        Some(self.0.field(key)?.as_text()?.to_owned())
+    }
+
+    fn int(&self, key: &str) -> Option<i64> {
+        self.0.field(key)?.as_int()
+    }
+
+    fn index(&self, key: &str) -> Option<u32> {
+        u32::try_from(self.int(key)?).ok()
+    }
+
+    fn entry(&self, key: &str) -> Option<EntryId> {
+        entry_id(self.0.field(key)?)
+    }
+
+    fn sealable(&self, key: &str) -> Option<Sealable> {
+        Sealable::from_value(self.0.field(key)?)
+    }
+
+    fn remark(&self, key: &str) -> Option<Option<Sealable>> {
+        self.optional(key, Sealable::from_value)
+    }
+}
+
+#[derive(Default)]
+struct Body(Vec<(String, Value)>);
+
+impl Body {
+    fn put(&mut self, key: &str, value: impl Into<Value>) {
+        self.0.push((key.to_owned(), value.into()));
+    }
+
+    fn remark(&mut self, key: &str, text: Option<&Sealable>) {
+        if let Some(text) = text {
+            self.put(key, text.to_value());
+        }
+    }
+
+    /// Empty lists are left out.
+    fn list<T>(&mut self, key: &str, items: &[T], write: impl Fn(&T) -> Value) {
+        if !items.is_empty() {
+            self.put(key, Value::Array(items.iter().map(write).collect()));
+        }
+    }
+
+    fn finish(self) -> Value {
+        cbor::map_of(self.0)
+    }
+}

@@ -1,0 +1,498 @@
+//! Revisions: who has signed, what replaces what, what is in force, what is closed, what is ended (R1 to R5).
+
+use std::collections::BTreeSet;
+
+use super::{Lens, Scope, SubjectKey};
+use crate::{
+    act::{Act, Mode, Subject, Topic},
+    graph::Ix,
+    id::{EntryId, PartyId},
+    value::Seat,
+};
+
+/// What can be in force on a subject: a fully signed revision, or the end of one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Position {
+    Revision(Ix),
+    /// The revision was ended by release.
+    End(Ix),
+}
+
+impl Position {
+    /// The revision itself, or the one that was ended.
+    #[must_use]
+    pub fn revision(self) -> Ix {
+        match self {
+            Self::Revision(ix) | Self::End(ix) => ix,
+        }
+    }
+}
+
+/// What is in force on a subject.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum InForce {
+    None,
+    One {
+        position: Position,
+        /// The ids that name it, smallest first: several when identical terms were signed twice.
+        names: Vec<EntryId>,
+    },
+    /// Several agreements stand that do not replace each other; `stays` is what all of them would replace.
+    Crossed { rivals: Vec<Position>, stays: Option<(Position, Vec<EntryId>)> },
+}
+
+impl InForce {
+    /// The one position in force, a crossing's base included.
+    #[must_use]
+    pub fn standing(&self) -> Option<(Position, &[EntryId])> {
+        match self {
+            Self::None => None,
+            Self::One { position, names } => Some((*position, names)),
+            Self::Crossed { stays, .. } => stays.as_ref().map(|(position, names)| (*position, names.as_slice())),
+        }
+    }
+}
+
+/// Why a revision that is not fully signed can no longer be accepted by those who know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Closing {
+    Withdrawn(Ix),
+    Declined(Ix),
+    Countered(Ix),
+    /// R5: one who had signed it took another position.
+    MovedOn(Ix),
+}
+
+impl Closing {
+    /// The entry that closed it.
+    #[must_use]
+    pub fn by(self) -> Ix {
+        match self {
+            Self::Withdrawn(ix) | Self::Declined(ix) | Self::Countered(ix) | Self::MovedOn(ix) => ix,
+        }
+    }
+}
+
+impl<'a> Lens<'a> {
+    /// The entries that sign a revision: its proposal, and the accepts of it.
+    pub fn signatures(&self, revision: Ix) -> impl Iterator<Item = Ix> + use<'a> {
+        let lens = *self;
+        let firm = lens.fold.proposal(revision).is_some_and(|p| p.mode == Mode::Firm);
+        let proposed = Some(revision).filter(|ix| firm && lens.has(*ix));
+        let accepts = lens.about(&lens.graph.id(revision)).filter(move |ix| {
+            matches!(lens.fold.act(*ix), Act::Accept { .. })
+        });
+        proposed.into_iter().chain(accepts)
+    }
+
+    /// Whether a seat's party has signed a revision. Each signature counts for the seats its author had then.
+    #[must_use]
+    pub fn signed_for(&self, revision: Ix, seat: &Seat) -> bool {
+        self.signatures(revision).any(|ix| self.fold.author_seats(ix).contains(seat))
+    }
+
+    /// Whether a party has signed a revision, by any of its devices.
+    #[must_use]
+    pub fn signed_by(&self, revision: Ix, party: &PartyId) -> bool {
+        self.signatures(revision).any(|ix| self.party(ix) == *party)
+    }
+
+    /// R1: valid signatures of all signers on that revision.
+    #[must_use]
+    pub fn fully_signed(&self, revision: Ix) -> bool {
+        if !self.has(revision) {
+            return false;
+        }
+        let Some(proposal) = self.fold.proposal(revision) else { return false };
+        proposal.signers.iter().all(|seat| self.signed_for(revision, seat)) && self.base_party_signed(revision)
+    }
+
+    /// While two concurrent bindings of a seat stand, an amendment also needs the party that signed its base.
+    fn base_party_signed(&self, revision: Ix) -> bool {
+        let proposal = self.fold.proposal(revision).expect("asked of revisions only");
+        let bases: Vec<Ix> = proposal.subjects.iter().filter_map(|s| self.graph.find(&s.base?)).collect();
+        if bases.is_empty() {
+            return true;
+        }
+        let before = self.with(Scope::Before(revision));
+        proposal.signers.iter().filter(|seat| before.bindings(seat).len() > 1).all(|seat| {
+            bases.iter().all(|base| {
+                let base = self.revision_named(*base).map_or(*base, Position::revision);
+                let signed = |ix: &Ix| self.fold.author_seats(*ix).contains(seat);
+                let mut signers = self.signatures(base).filter(signed).map(|ix| self.party(ix));
+                signers.all(|party| self.signed_by(revision, &party))
+            })
+        })
+    }
+
+    /// The position that an entry names as a base: a revision, or the end that a granted request made.
+    fn revision_named(&self, named: Ix) -> Option<Position> {
+        if self.fold.proposal(named).is_some() {
+            return Some(Position::Revision(named));
+        }
+        let asked_of = super::references(self.fold.act(named));
+        let revision = asked_of.first().and_then(|id| self.graph.find(id))?;
+        self.fold.proposal(revision).map(|_| Position::End(revision))
+    }
+
+    /// R2, on one subject: whether `a` replaces `b`, directly or through others.
+    #[must_use]
+    pub fn replaces(&self, key: &SubjectKey, a: Position, b: Position) -> bool {
+        if a == b {
+            return false;
+        }
+        if let Position::Revision(revision) = a {
+            // What was fully signed in the past of the proposal is replaced by it.
+            let before = self.with(Scope::Before(revision));
+            let known = match b {
+                Position::Revision(other) => before.fully_signed(other),
+                Position::End(other) => before.ended(other).is_some(),
+            };
+            if known {
+                return true;
+            }
+        }
+        let mut seen = BTreeSet::new();
+        let mut next = vec![a];
+        while let Some(position) = next.pop() {
+            for replaced in self.replaced_directly(key, position) {
+                if replaced == b {
+                    return true;
+                }
+                if seen.insert(replaced) {
+                    next.push(replaced);
+                }
+            }
+        }
+        false
+    }
+
+    /// The base on that subject, and what a counter supersedes.
+    fn replaced_directly(&self, key: &SubjectKey, position: Position) -> Vec<Position> {
+        let revision = match position {
+            Position::End(revision) => return vec![Position::Revision(revision)],
+            Position::Revision(revision) => revision,
+        };
+        let base = self.subject(revision, key).and_then(|s| self.graph.find(&s.base?));
+        let base = base.and_then(|named| self.revision_named(named));
+        let superseded = match self.fold.act(revision) {
+            Act::Counter { of, .. } => {
+                let of = self.graph.find(of).filter(|ix| self.fold.subject_keys(*ix).contains(key));
+                of.map(Position::Revision)
+            }
+            _ => None,
+        };
+        base.into_iter().chain(superseded).collect()
+    }
+
+    /// The part of a revision that is about a subject.
+    #[must_use]
+    pub fn subject(&self, revision: Ix, key: &SubjectKey) -> Option<&'a Subject> {
+        let at = self.fold.subject_keys(revision).iter().position(|k| k == key)?;
+        self.fold.proposal(revision)?.subjects.get(at)
+    }
+
+    /// R2: the fully signed revision that no other fully signed one replaces.
+    #[must_use]
+    pub fn in_force(&self, key: &SubjectKey) -> InForce {
+        let mut candidates: Vec<Position> = Vec::new();
+        for revision in self.fold.revisions_of(key) {
+            if self.fully_signed(*revision) {
+                candidates.push(Position::Revision(*revision));
+                if self.ended(*revision).is_some() {
+                    candidates.push(Position::End(*revision));
+                }
+            }
+        }
+        let standing = self.unreplaced(key, &candidates);
+        match standing.len() {
+            0 => InForce::None,
+            1 => {
+                let (position, names) = standing.into_iter().next().expect("just counted");
+                InForce::One { position, names }
+            }
+            _ => {
+                let rivals: Vec<Position> = standing.iter().map(|(p, _)| *p).collect();
+                let under_all = |c: &Position| rivals.iter().all(|r| self.replaces(key, *r, *c));
+                let below: Vec<Position> = candidates.iter().copied().filter(under_all).collect();
+                let mut stays = self.unreplaced(key, &below);
+                InForce::Crossed { rivals, stays: if stays.len() == 1 { stays.pop() } else { None } }
+            }
+        }
+    }
+
+    /// The candidates that no other replaces, identical terms on one base taken as one, in the agreed order.
+    fn unreplaced(&self, key: &SubjectKey, candidates: &[Position]) -> Vec<(Position, Vec<EntryId>)> {
+        let mut standing: Vec<Position> = candidates
+            .iter()
+            .copied()
+            .filter(|c| !candidates.iter().any(|other| self.replaces(key, *other, *c)))
+            .collect();
+        standing.sort_unstable_by_key(|p| self.name(*p));
+        let mut groups: Vec<(Position, Vec<EntryId>)> = Vec::new();
+        for position in standing {
+            let same = |(other, _): &&mut (Position, Vec<EntryId>)| self.identical(key, *other, position);
+            match groups.iter_mut().find(same) {
+                Some((_, names)) => names.push(self.name(position)),
+                None => groups.push((position, vec![self.name(position)])),
+            }
+        }
+        groups
+    }
+
+    fn identical(&self, key: &SubjectKey, a: Position, b: Position) -> bool {
+        let (Position::Revision(a), Position::Revision(b)) = (a, b) else { return false };
+        let one_subject = |ix: Ix| self.fold.subject_keys(ix).len() == 1;
+        let signers = |ix: Ix| self.fold.proposal(ix).map(|p| &p.signers);
+        one_subject(a) && one_subject(b) && signers(a) == signers(b) && self.subject(a, key) == self.subject(b, key)
+    }
+
+    /// The id that names a position: a revision's own, an end's smallest granted request.
+    #[must_use]
+    pub fn name(&self, position: Position) -> EntryId {
+        match position {
+            Position::Revision(revision) => self.graph.id(revision),
+            Position::End(revision) => self.ended(revision).unwrap_or_else(|| self.graph.id(revision)),
+        }
+    }
+
+    /// Why a revision can no longer be accepted by those who know: R3 and R5. The first by the agreed order.
+    #[must_use]
+    pub fn closing(&self, revision: Ix) -> Option<Closing> {
+        let proposal = self.fold.proposal(revision)?;
+        let author = self.party(revision);
+        let signer = |ix: Ix| self.fold.author_seats(ix).iter().any(|s| proposal.signers.contains(s));
+        let answered = self.about(&self.graph.id(revision)).filter_map(|ix| match self.fold.act(ix) {
+            Act::Withdraw { .. } => Some(Closing::Withdrawn(ix)),
+            Act::Decline { .. } => Some(Closing::Declined(ix)),
+            Act::Counter { of, .. } if *of == self.graph.id(revision) => {
+                Some(if self.party(ix) == author { Closing::Withdrawn(ix) } else { Closing::Countered(ix) })
+            }
+            // R12: contesting an alleged promise declines it.
+            Act::Contest { .. } if proposal.alleged.is_some() && signer(ix) && self.party(ix) != author => {
+                Some(Closing::Declined(ix))
+            }
+            _ => None,
+        });
+        let moved = self
+            .fold
+            .subject_keys(revision)
+            .iter()
+            .flat_map(|key| self.fold.touching.get(key).into_iter().flatten())
+            .copied()
+            .filter(|ix| self.has(*ix) && self.moves_on(*ix, revision))
+            .map(Closing::MovedOn);
+        answered.chain(moved).min_by_key(|closing| self.graph.order(closing.by()))
+    }
+
+    /// R5: proposing, countering, accepting or asking release closes every other open revision that its party
+    /// had signed on the same matter.
+    fn moves_on(&self, ix: Ix, revision: Ix) -> bool {
+        let id = self.graph.id(revision);
+        let elsewhere = match self.fold.act(ix) {
+            Act::Propose(_) => true,
+            Act::Counter { of, .. } => *of != id,
+            Act::Accept { revision: accepted, .. } => *accepted != id,
+            Act::Release { of, .. } => *of != id,
+            _ => false,
+        };
+        if ix == revision || !elsewhere || !self.graph.in_past(revision, ix) {
+            return false;
+        }
+        let before = self.with(Scope::Before(ix));
+        before.signed_by(revision, &self.party(ix)) && !before.fully_signed(revision)
+    }
+
+    /// Whether a revision can still be accepted: not fully signed, not closed, not overtaken.
+    #[must_use]
+    pub fn is_open(&self, revision: Ix) -> bool {
+        self.has(revision)
+            && !self.fully_signed(revision)
+            && self.closing(revision).is_none()
+            && self.overtaken(revision).is_none()
+    }
+
+    /// R3: a revision in force or crossed, other than this one, that this one does not replace.
+    #[must_use]
+    pub fn overtaken(&self, revision: Ix) -> Option<Ix> {
+        let own = Position::Revision(revision);
+        for key in self.fold.subject_keys(revision) {
+            let standing = match self.in_force(key) {
+                InForce::None => continue,
+                InForce::One { position, names } => {
+                    if names.contains(&self.graph.id(revision)) {
+                        continue;
+                    }
+                    vec![position]
+                }
+                InForce::Crossed { rivals, .. } => rivals,
+            };
+            let blocking = standing.into_iter().find(|p| *p != own && !self.replaces(key, own, *p));
+            if let Some(position) = blocking {
+                return Some(position.revision());
+            }
+        }
+        None
+    }
+
+    /// R4: the requests for release of a fully signed revision: asked for outright, or a withdraw or decline
+    /// that did not know it was fully signed.
+    #[must_use]
+    pub fn release_requests(&self, revision: Ix) -> Vec<Ix> {
+        if !self.fully_signed(revision) {
+            return Vec::new();
+        }
+        let alleged = self.fold.proposal(revision).is_some_and(|p| p.alleged.is_some());
+        self.about(&self.graph.id(revision))
+            .filter(|ix| match self.fold.act(*ix) {
+                Act::Release { .. } | Act::Withdraw { .. } | Act::Decline { .. } => true,
+                Act::Contest { .. } => alleged && self.declines_alleged(*ix, revision),
+                _ => false,
+            })
+            .collect()
+    }
+
+    fn declines_alleged(&self, ix: Ix, revision: Ix) -> bool {
+        let signers = self.fold.proposal(revision).map_or(&[][..], |p| &p.signers);
+        let signer = self.fold.author_seats(ix).iter().any(|s| signers.contains(s));
+        signer && self.party(ix) != self.party(revision) && !self.with(Scope::Before(ix)).fully_signed(revision)
+    }
+
+    /// R4: the end of a revision, named by the smallest id of its granted requests.
+    #[must_use]
+    pub fn ended(&self, revision: Ix) -> Option<EntryId> {
+        let requests = self.release_requests(revision);
+        let signers = &self.fold.proposal(revision)?.signers;
+        let granted = requests.iter().filter(|q| self.grants(**q, &requests, signers).is_some());
+        granted.map(|q| self.graph.id(*q)).min()
+    }
+
+    /// The entries by which every other signer allowed a request or asked too; nothing while one is missing.
+    pub(super) fn grants(&self, request: Ix, requests: &[Ix], signers: &[Seat]) -> Option<Vec<Ix>> {
+        let own = self.fold.author_seats(request);
+        let mut by = Vec::new();
+        for seat in signers.iter().filter(|s| !own.contains(s)) {
+            let holds_seat = |ix: &Ix| self.fold.author_seats(*ix).contains(seat);
+            let mut allows = self.about(&self.graph.id(request)).filter(|ix| {
+                matches!(self.fold.act(*ix), Act::Allow { .. })
+            });
+            let allowed = allows.find(holds_seat);
+            let asked = || requests.iter().copied().filter(holds_seat).find(|q| self.asked_too(request, *q));
+            by.push(allowed.or_else(asked)?);
+        }
+        if by.is_empty() {
+            by.push(request);
+        }
+        Some(by)
+    }
+
+    /// Asked too: knowing the other's request, or both outright; and not after it was dropped.
+    fn asked_too(&self, request: Ix, own: Ix) -> bool {
+        let outright = |ix: Ix| matches!(self.fold.act(ix), Act::Release { .. });
+        let knowing = self.graph.in_past(request, own);
+        (knowing || (outright(request) && outright(own)))
+            && !self.with(Scope::Before(own)).dropped(request)
+            && !self.with(Scope::Before(request)).dropped(own)
+    }
+
+    /// R4: whether the asker took a request back, or took another position on that matter since.
+    #[must_use]
+    pub fn dropped(&self, request: Ix) -> bool {
+        let party = self.party(request);
+        let withdrawn = self
+            .about(&self.graph.id(request))
+            .any(|ix| matches!(self.fold.act(ix), Act::Withdraw { .. }) && self.party(ix) == party);
+        let matter = self.matter_of(request);
+        withdrawn
+            || matter.iter().flat_map(|key| self.fold.touching.get(key).into_iter().flatten()).any(|ix| {
+                self.has(*ix)
+                    && self.party(*ix) == party
+                    && self.graph.in_past(request, *ix)
+                    && matches!(
+                        self.fold.act(*ix),
+                        Act::Propose(_) | Act::Counter { .. } | Act::Accept { .. } | Act::Declare { .. }
+                    )
+            })
+    }
+
+    /// The subjects a request is about.
+    fn matter_of(&self, request: Ix) -> Vec<SubjectKey> {
+        self.fold.touched_by(self.graph, self.fold.act(request))
+    }
+
+    /// The seats that must sign a proposal of these subjects by its own past, ascending.
+    #[must_use]
+    pub fn required_signers(&self, subjects: &[Subject]) -> Vec<Seat> {
+        let mut seats: BTreeSet<Seat> = BTreeSet::new();
+        for subject in subjects {
+            match &subject.topic {
+                Topic::Action { terms, .. } => seats.extend(terms.seats()),
+                Topic::Terms { seats: named, .. } => seats.extend(named.iter().copied()),
+                Topic::Item { .. }
+                | Topic::AdmitSeat { .. }
+                | Topic::AdmitNew { .. }
+                | Topic::Close { .. }
+                | Topic::Level { .. } => seats.extend(self.agreeing_seats()),
+            }
+            let base = subject.base.and_then(|id| self.graph.find(&id)).and_then(|named| self.revision_named(named));
+            let signers = base.and_then(|b| self.fold.proposal(b.revision())).map(|p| &p.signers);
+            seats.extend(signers.into_iter().flatten().copied());
+        }
+        seats.into_iter().collect()
+    }
+
+    /// R7(b): whether every signer has signed something whose past, itself included, holds the revision fully
+    /// signed and no rival. `extra` are held receipts: per party the heads they cover.
+    #[must_use]
+    pub fn settled(&self, revision: Ix, key: &SubjectKey, extra: &[(PartyId, Vec<Ix>)]) -> bool {
+        let Some(proposal) = self.fold.proposal(revision) else { return false };
+        let knows = |tips: &[Ix]| {
+            let lens = self.with_tips(tips);
+            let force = lens.in_force(key);
+            matches!(&force, InForce::One { names, .. } if names.contains(&self.graph.id(revision)))
+        };
+        proposal.signers.iter().all(|seat| {
+            let parties = self.parties_of(seat);
+            parties.iter().any(|party| {
+                let receipts = extra.iter().filter(|(p, _)| p == party).any(|(_, heads)| knows(heads));
+                receipts || self.first_knowing(party, revision).is_some_and(|ix| knows(&[ix]))
+            })
+        })
+    }
+
+    /// The earliest statement of a party whose past, itself included, holds the revision fully signed.
+    fn first_knowing(&self, party: &PartyId, revision: Ix) -> Option<Ix> {
+        let feeds = self.graph.feeds().filter(|(device, _)| self.graph.party_of(device) == Some(*party));
+        let mut found: Option<Ix> = None;
+        for (_, tips) in feeds {
+            for tip in tips {
+                let device = self.graph.statement(tip).device;
+                let ancestor = |seq: u32| {
+                    let branches = self.graph.at_position(&device, seq);
+                    branches.into_iter().find(|ix| self.graph.in_past_or_same(*ix, tip))
+                };
+                let knows = |ix: Ix| self.with_tips(&[ix]).fully_signed(revision);
+                if !self.holds(tip) || !knows(tip) {
+                    continue;
+                }
+                // Pasts only grow along a feed: search by halves for the first that knows.
+                let (mut unknowing, mut knowing) = (0, self.graph.statement(tip).seq);
+                while knowing - unknowing > 1 {
+                    let middle = unknowing + (knowing - unknowing) / 2;
+                    if ancestor(middle).is_some_and(knows) { knowing = middle } else { unknowing = middle }
+                }
+                if let Some(ix) = ancestor(knowing) {
+                    found = Some(found.map_or(ix, |f| std::cmp::min_by_key(f, ix, |i| self.graph.order(*i))));
+                }
+            }
+        }
+        found
+    }
+
+    fn with_tips<'t>(&self, tips: &'t [Ix]) -> Lens<'t>
+    where
+        'a: 't,
+    {
+        Lens { graph: self.graph, fold: self.fold, scope: Scope::Upto(tips) }
+    }
+}

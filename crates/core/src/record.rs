@@ -1,0 +1,455 @@
+//! The record of one case: the only two ways in are [`Record::apply`] for what others signed and
+//! [`Record::draft`] with [`Record::seal_and_sign`] for what we sign.
+
+use std::collections::BTreeMap;
+
+use ed25519_dalek::SigningKey;
+
+use crate::{
+    act::Act,
+    change::{self, BuiltChange, Document, DocumentError},
+    envelope::{EnvelopeError, PublicKey, Unverified, Verified, public_half},
+    fold::{Fold, Reason, Verdict},
+    gate::{self, ChangeCheck, Refusal},
+    graph::{Graph, Ix},
+    id::{CaseId, DeviceKey, EntryId, EventId, PartyId},
+    keylog::{KeyLogRefusal, KeyLogs},
+    receipt::{MAX_LACKING, Receipt, ReceiptRefusal, SignedReceipt},
+    seal::{self, Disclosure, PathStep, SealContext},
+    statement::{Entry, KeyCitation, MAX_DEPS, Statement},
+};
+
+/// One case as this copy holds it.
+#[derive(Debug, Default)]
+pub struct Record {
+    graph: Graph,
+    logs: KeyLogs,
+    fold: Fold,
+    /// Sealed values known, by entry.
+    values: BTreeMap<EntryId, Vec<Disclosure>>,
+    receipts: Vec<SignedReceipt>,
+    keys: BTreeMap<DeviceKey, PublicKey>,
+    pub(crate) brief_cache: crate::view::BriefCache,
+}
+
+/// What became of a statement that was taken in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Applied {
+    New(Ix),
+    Duplicate(Ix),
+}
+
+/// Who signs: a device under a grant in its party's key log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Author {
+    pub party: PartyId,
+    pub device: DeviceKey,
+    pub grant: EventId,
+}
+
+/// A statement of our own that passed the gate and would take effect, ready to show and sign.
+#[derive(Debug, Clone)]
+pub struct Draft {
+    pub statement: Statement,
+    /// Values that stand in the statement only as commitments; they travel beside it.
+    pub values: Vec<(Vec<PathStep>, [u8; 32], crate::cbor::Value)>,
+    change: crate::id::ChangeId,
+}
+
+/// Why an act of our own is not signed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum DraftError {
+    #[error("{0}")]
+    Gate(#[from] Refusal),
+    #[error("{0}")]
+    WithoutEffect(Reason),
+    #[error("part of what you would agree to is sealed and its text has not arrived: {0} of its values are missing")]
+    Unseen(usize),
+    #[error("this depends on a kind of act that this version of the program cannot judge: update before signing")]
+    NotJudged,
+    #[error("this copy holds more open ends than one statement can name: sign `seen` first")]
+    TooManyHeads,
+}
+
+/// Why a sealed value that came beside an entry is not kept.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ValueRefusal {
+    #[error("the entry it belongs to is not here yet")]
+    UnknownEntry,
+    #[error("the value does not match the commitment that was signed")]
+    Mismatch,
+    #[error("the value is not one that the case's format level allows there")]
+    NotAllowed,
+}
+
+impl Record {
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    #[must_use]
+    pub fn graph(&self) -> &Graph {
+        &self.graph
+    }
+
+    #[must_use]
+    pub fn logs(&self) -> &KeyLogs {
+        &self.logs
+    }
+
+    #[must_use]
+    pub fn fold(&self) -> &Fold {
+        &self.fold
+    }
+
+    #[must_use]
+    pub fn case(&self) -> Option<CaseId> {
+        self.graph.case()
+    }
+
+    /// Receipts held, in order of arrival.
+    #[must_use]
+    pub fn receipts(&self) -> &[SignedReceipt] {
+        &self.receipts
+    }
+
+    /// Sealed values held for an entry.
+    #[must_use]
+    pub fn values_of(&self, entry: &EntryId) -> &[Disclosure] {
+        self.values.get(entry).map_or(&[], |v| v)
+    }
+
+    /// Takes in a key event; gives whether it was new.
+    ///
+    /// # Errors
+    /// The named refusal of the key log.
+    pub fn apply_key_event(&mut self, bytes: &[u8]) -> Result<bool, KeyLogRefusal> {
+        self.logs.apply(bytes).map(|(_, new)| new)
+    }
+
+    /// Checks an entry's signature, keeping the device's key parsed for the next one.
+    ///
+    /// # Errors
+    /// When the key or the signature is no good.
+    pub fn verify(&mut self, entry: Entry<Unverified>) -> Result<Entry<Verified>, EnvelopeError> {
+        let device = entry.statement.device;
+        let key = match self.keys.get(&device) {
+            Some(key) => key.clone(),
+            None => PublicKey::parse(&device.0)?,
+        };
+        let verified = entry.verify_with(&key)?;
+        self.keys.entry(device).or_insert(key);
+        Ok(verified)
+    }
+
+    /// Takes in a statement from elsewhere: decode, case, duplicate, signature, gate.
+    ///
+    /// # Errors
+    /// The named refusal; a parked one may be tried again when what it rests on has come.
+    pub fn apply_bytes(&mut self, bytes: &[u8]) -> Result<Applied, Refusal> {
+        let entry = Entry::decode(bytes)?;
+        if self.case().is_some_and(|case| case != entry.case) {
+            return Err(Refusal::OtherCase);
+        }
+        if let Some(ix) = self.graph.find(&entry.id) {
+            return Ok(Applied::Duplicate(ix));
+        }
+        let entry = self.verify(entry)?;
+        self.apply(entry)
+    }
+
+    /// Takes in a statement whose signature was checked.
+    ///
+    /// # Errors
+    /// The named refusal of the gate.
+    pub fn apply(&mut self, entry: Entry<Verified>) -> Result<Applied, Refusal> {
+        self.admit(entry, ChangeCheck::Build)
+    }
+
+    /// Takes in an entry of our own store, or one whose change the caller has built and compared.
+    ///
+    /// # Errors
+    /// The named refusal of the gate: for a store, that it is damaged.
+    pub fn restore(&mut self, entry: Entry<Verified>) -> Result<Applied, Refusal> {
+        self.admit(entry, ChangeCheck::Given)
+    }
+
+    fn admit(&mut self, entry: Entry<Verified>, check: ChangeCheck) -> Result<Applied, Refusal> {
+        if let Some(ix) = self.graph.find(&entry.id) {
+            return Ok(Applied::Duplicate(ix));
+        }
+        let admission = gate::check(&self.graph, &self.logs, &entry, check)?;
+        let ix = self.graph.insert(entry, admission.past, admission.keys, admission.chain);
+        self.fold.judge(&self.graph, &self.logs, ix, admission.act);
+        self.brief_cache.entered(&self.fold, &self.graph, ix);
+        Ok(Applied::New(ix))
+    }
+
+    /// Whether a further branch at a position twice signed already would count for anything.
+    #[must_use]
+    pub fn is_surplus(&self, statement: &Statement, id: &EntryId) -> bool {
+        self.graph.at_position(&statement.device, statement.seq).len() >= 2
+            && self.graph.find(id).is_none()
+            && !self.graph.branch_would_count(&statement.device, statement.seq, id)
+    }
+
+    /// What an act would become if signed now: passes the gate, and the fold finds it with effect.
+    /// `salt` gives 32 fresh random bytes at each call; `at` is Unix milliseconds.
+    ///
+    /// # Errors
+    /// Why it may not be signed.
+    pub fn draft(
+        &self,
+        author: &Author,
+        act: &Act,
+        at: i64,
+        salt: &mut dyn FnMut() -> [u8; 32],
+    ) -> Result<Draft, DraftError> {
+        let opens = matches!(act, Act::Open(_));
+        let heads = if opens { Vec::new() } else { self.graph.heads() };
+        if heads.len() > MAX_DEPS {
+            return Err(DraftError::TooManyHeads);
+        }
+        let tip = self.graph.tips_of(&author.device).first().copied();
+        let (seq, prev) = tip.map_or((1, None), |ix| (self.graph.statement(ix).seq + 1, Some(self.graph.id(ix))));
+        let keys = self.citations(author, act, seq, &heads);
+        let mut statement = Statement {
+            case: if opens { None } else { self.case() },
+            party: author.party,
+            device: author.device,
+            seq,
+            prev,
+            deps: heads,
+            keys,
+            grant: author.grant,
+            at,
+            kind: act.kind().to_owned(),
+            body: act.body(),
+        };
+        let context = context_of(&statement);
+        let mut values = Vec::new();
+        for path in sealed_by_default(act) {
+            let salt = salt();
+            if let Some(value) = seal::seal(&context, &mut statement.body, &path, &salt) {
+                values.push((path, salt, value));
+            }
+        }
+        let change = gate::check_own(&self.graph, &self.logs, &statement)?;
+        self.refuse_without_effect(author, &statement, act)?;
+        Ok(Draft { statement, values, change })
+    }
+
+    /// What the author's own node refuses before signing although the gate would pass it.
+    fn refuse_without_effect(&self, author: &Author, statement: &Statement, act: &Act) -> Result<(), DraftError> {
+        if let Act::Accept { revision, .. } = act {
+            let missing = self.graph.find(revision).map_or(0, |ix| self.lacking_values(ix).len());
+            if missing > 0 {
+                return Err(DraftError::Unseen(missing));
+            }
+        }
+        match self.fold.judge_draft(&self.graph, &self.logs, author, statement, act) {
+            Verdict::Effective => Ok(()),
+            Verdict::Without(reason) => Err(DraftError::WithoutEffect(reason)),
+            Verdict::NotJudged => Err(DraftError::NotJudged),
+        }
+    }
+
+    /// The points in key logs a new statement must cite: the author's own at the feed's first, and news since.
+    fn citations(&self, author: &Author, act: &Act, seq: u32, heads: &[EntryId]) -> Vec<KeyCitation> {
+        let known = self.graph.past_of(heads).map(|past| past.keys).unwrap_or_default();
+        let mut parties: Vec<PartyId> = known.keys().copied().collect();
+        parties.push(author.party);
+        if let Act::Admit { party, .. } = act {
+            parties.push(*party);
+        }
+        parties.sort_unstable();
+        parties.dedup();
+        let cite = |party: PartyId| {
+            let head = self.logs.head(&party)?;
+            let news = known.get(&party).is_none_or(|k| head.position > k.position);
+            (news || (party == author.party && seq == 1)).then_some(head)
+        };
+        parties.into_iter().filter_map(cite).collect()
+    }
+
+    /// Signs a draft and takes it in. Persist what this gives before showing or sending it.
+    ///
+    /// # Errors
+    /// When the record has moved on since the draft was made.
+    pub fn seal_and_sign(&mut self, draft: Draft, key: &SigningKey) -> Result<Signed, Refusal> {
+        debug_assert_eq!(public_half(key), draft.statement.device, "a draft is signed by its own device");
+        let entry = Entry::sign(&draft.statement, draft.change, key);
+        let id = entry.id;
+        let bytes = entry.bytes().to_vec();
+        let values: Vec<Disclosure> = draft
+            .values
+            .into_iter()
+            .map(|(path, salt, value)| Disclosure { entry: id, path, salt, value })
+            .collect();
+        let ix = match self.apply(entry)? {
+            Applied::New(ix) | Applied::Duplicate(ix) => ix,
+        };
+        if !values.is_empty() {
+            self.values.insert(id, values.clone());
+        }
+        Ok(Signed { ix, id, bytes, values })
+    }
+
+    /// Keeps a sealed value that matches what was signed; gives whether it was new.
+    ///
+    /// # Errors
+    /// When its entry is unknown or it does not match.
+    pub fn apply_value(&mut self, disclosure: Disclosure) -> Result<bool, ValueRefusal> {
+        let ix = self.graph.find(&disclosure.entry).ok_or(ValueRefusal::UnknownEntry)?;
+        let statement = self.graph.statement(ix);
+        if !disclosure.matches(&context_of(statement), &statement.body) {
+            return Err(ValueRefusal::Mismatch);
+        }
+        // What was sealed obeys the same rules as what is open: no control characters slip in by this door.
+        let fits = disclosure.reveal(&statement.body).is_some_and(|body| gate::fits_level(&self.graph, &statement.kind, &body));
+        if !fits {
+            return Err(ValueRefusal::NotAllowed);
+        }
+        let known = self.values.entry(disclosure.entry).or_default();
+        if known.iter().any(|d| d.path == disclosure.path) {
+            return Ok(false);
+        }
+        known.push(disclosure);
+        Ok(true)
+    }
+
+    /// Sealed places of an entry whose values are not here.
+    #[must_use]
+    pub fn lacking_values(&self, ix: Ix) -> Vec<Vec<PathStep>> {
+        let known = self.values_of(&self.graph.id(ix));
+        let sealed = seal::find_sealed(&self.graph.statement(ix).body);
+        sealed.into_iter().map(|(path, _)| path).filter(|path| !known.iter().any(|d| d.path == *path)).collect()
+    }
+
+    /// Entries with sealed places whose values are not here.
+    #[must_use]
+    pub fn entries_lacking_values(&self) -> Vec<EntryId> {
+        self.graph.all().filter(|ix| !self.lacking_values(*ix).is_empty()).map(|ix| self.graph.id(ix)).collect()
+    }
+
+    /// Keeps a receipt; gives whether it was new.
+    ///
+    /// # Errors
+    /// When it is not of this case, its device may not receive, or it covers what is not here.
+    pub fn apply_receipt(&mut self, receipt: SignedReceipt) -> Result<bool, ReceiptRefusal> {
+        if self.case() != Some(receipt.receipt.case) {
+            return Err(ReceiptRefusal::OtherCase);
+        }
+        if self.receipts.iter().any(|r| r.id == receipt.id) {
+            return Ok(false);
+        }
+        let grant = self.logs.grant_of_device(&receipt.receipt.party, &receipt.receipt.device);
+        if !grant.is_some_and(|(_, grant)| grant.receive) {
+            return Err(ReceiptRefusal::NoGrant);
+        }
+        if receipt.receipt.heads.iter().any(|h| self.graph.find(h).is_none()) {
+            return Err(ReceiptRefusal::UnknownHeads);
+        }
+        self.receipts.push(receipt);
+        Ok(true)
+    }
+
+    /// The last receipt of a device, by number.
+    #[must_use]
+    pub fn last_receipt(&self, device: &DeviceKey) -> Option<&SignedReceipt> {
+        self.receipts.iter().filter(|r| r.receipt.device == *device).max_by_key(|r| r.receipt.number)
+    }
+
+    /// A new receipt of ours for all that is here, if it covers more than the last one and the interval has
+    /// passed. Call it only for what is durable. `at` is Unix milliseconds.
+    #[must_use]
+    pub fn receipt_due(&self, author: &Author, at: i64) -> Option<Receipt> {
+        let last = self.last_receipt(&author.device).map(|r| (r.id, &r.receipt));
+        let heads = self.graph.heads();
+        let covered = last.is_some_and(|(_, r)| {
+            let tips: Vec<Ix> = r.heads.iter().filter_map(|h| self.graph.find(h)).collect();
+            heads.iter().filter_map(|h| self.graph.find(h)).all(|ix| self.graph.covered_by(ix, &tips))
+        });
+        let own = |head: &EntryId| {
+            self.graph.find(head).is_some_and(|ix| self.graph.statement(ix).device == author.device)
+        };
+        // A statement of this device is itself a receipt of its past.
+        let nothing_new = covered || heads.is_empty() || heads.len() > MAX_DEPS || heads.iter().all(own);
+        if nothing_new || last.is_some_and(|(_, r)| at < r.at + crate::receipt::INTERVAL_MS && at >= r.at) {
+            return None;
+        }
+        let tip = self.graph.tips_of(&author.device).into_iter().map(|ix| self.graph.statement(ix).seq).max();
+        let mut lacking = self.entries_lacking_values();
+        lacking.truncate(MAX_LACKING);
+        Some(Receipt {
+            case: self.case()?,
+            party: author.party,
+            device: author.device,
+            last_seq: tip.unwrap_or(0),
+            number: last.map_or(0, |(_, r)| r.number) + 1,
+            previous: last.map(|(id, _)| id),
+            heads,
+            keys: self.logs.head(&author.party).into_iter().collect(),
+            lacking,
+            at,
+        })
+    }
+
+    /// The changes that stand in the Automerge document, built anew from the statements.
+    #[must_use]
+    pub fn changes(&self) -> Vec<BuiltChange> {
+        let build = |ix: Ix| {
+            let node = self.graph.node(ix);
+            let statement = &node.entry.statement;
+            let root = if statement.is_open() { None } else { self.graph.root() };
+            let prev = statement.prev.and_then(|p| self.graph.find(&p)).map(|p| self.graph.node(p).chain);
+            change::build(node.entry.id, node.entry.case, statement, root, prev.as_ref())
+                .expect("an admitted entry stayed within the limits")
+        };
+        self.graph.in_document().into_iter().map(build).collect()
+    }
+
+    /// The Automerge document of this case.
+    ///
+    /// # Errors
+    /// When Automerge does not take the changes; this copy is damaged then.
+    pub fn document(&self) -> Result<Document, DocumentError> {
+        Document::assemble(self.changes())
+    }
+}
+
+/// An own statement, signed and in the record.
+#[derive(Debug, Clone)]
+pub struct Signed {
+    pub ix: Ix,
+    pub id: EntryId,
+    pub bytes: Vec<u8>,
+    pub values: Vec<Disclosure>,
+}
+
+fn context_of(statement: &Statement) -> SealContext {
+    SealContext { case: statement.case, party: statement.party, device: statement.device, seq: u64::from(statement.seq) }
+}
+
+/// Contact persons, numbers, addresses, phones and e-mails are sealed unless a person chooses otherwise.
+fn sealed_by_default(act: &Act) -> Vec<Vec<PathStep>> {
+    use crate::value::{ItemValue, Sealable};
+    let key = |k: &str| vec![PathStep::Key(k.to_owned())];
+    match act {
+        Act::Contact(contact) => [("person", &contact.person), ("number", &contact.number)]
+            .into_iter()
+            .filter(|(_, v)| matches!(v, Some(Sealable::Open(_))))
+            .map(|(k, _)| key(k))
+            .collect(),
+        Act::Item { value, .. } => match value {
+            ItemValue::Address(Sealable::Open(_))
+            | ItemValue::Phone(Sealable::Open(_))
+            | ItemValue::Email(Sealable::Open(_)) => {
+                vec![vec![PathStep::Key("value".to_owned()), PathStep::Index(1)]]
+            }
+            _ => Vec::new(),
+        },
+        _ => Vec::new(),
+    }
+}

@@ -1,0 +1,507 @@
+//! The view: what a case amounts to, computed from the record for people and programs to read.
+
+mod brief;
+mod names;
+mod waiting;
+
+pub(crate) use brief::BriefCache;
+pub use brief::Brief;
+pub use names::{NameError, Names, Reference};
+pub use waiting::{Expected, Waiting};
+
+use crate::{
+    act::{Act, Role, Topic},
+    fold::{ActionState, ActionStatus, InForce, Lens, Position, SubjectKey, Verdict},
+    graph::Ix,
+    id::{CaseId, DeviceKey, EntryId, PartyId},
+    keylog::Kinds,
+    record::Record,
+    value::{ActionId, Due, ItemValue, Seat, Sealable},
+};
+
+/// One case, folded.
+#[derive(Debug, Clone)]
+pub struct View {
+    pub case: CaseId,
+    pub title: String,
+    /// IANA zone the case was opened in.
+    pub zone: String,
+    pub opener: PartyId,
+    pub heads: Vec<EntryId>,
+    pub entries: usize,
+    pub state: CaseState,
+    pub seats: Vec<SeatView>,
+    pub actions: Vec<ActionView>,
+    /// Agreements on other matters: items' agreed values, free terms, closings, admissions.
+    pub matters: Vec<MatterView>,
+    pub items: Vec<ItemView>,
+    pub waiting: Vec<Waiting>,
+    pub forks: Vec<ForkView>,
+}
+
+/// Whether the case is closed by agreement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CaseState {
+    Open,
+    /// All agreed to close; nothing happened outside what the closing covered.
+    Closed(Ix),
+    /// Closed, then something came that the closing did not cover.
+    Reopened(Ix),
+}
+
+impl CaseState {
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Closed(_) => "closed",
+            Self::Reopened(_) => "reopened",
+        }
+    }
+}
+
+#[derive(Debug, Clone)]
+pub struct SeatView {
+    pub seat: Seat,
+    pub role: Role,
+    pub label: Sealable,
+    /// Normally one; none while nobody has taken it; two while two admissions contend.
+    pub parties: Vec<PartyId>,
+    pub joined: bool,
+}
+
+/// How far a thing is shared, beyond one side's word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Grade {
+    /// Only its author holds it, as far as is proven here.
+    Unilateral,
+    /// Another party's signature covers it: they have it.
+    Delivered,
+    Acknowledged,
+    Contested,
+    Agreed,
+}
+
+impl Grade {
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Unilateral => "unilateral",
+            Self::Delivered => "delivered",
+            Self::Acknowledged => "acknowledged",
+            Self::Contested => "contested",
+            Self::Agreed => "agreed",
+        }
+    }
+}
+
+#[derive(Debug, Clone)]
+pub struct ActionView {
+    pub id: ActionId,
+    pub key: SubjectKey,
+    pub status: ActionStatus,
+    /// Words beside the state, such as `release_asked`.
+    pub overlays: Vec<&'static str>,
+    /// Both sides' signatures cover the agreement: two ticks.
+    pub settled: bool,
+    pub grade: Grade,
+    /// Recorded for the other side from what they said.
+    pub alleged: bool,
+    /// What a relative due time counts from, Unix milliseconds.
+    pub counted_from: Option<i64>,
+}
+
+#[derive(Debug, Clone)]
+pub struct MatterView {
+    pub key: SubjectKey,
+    pub status: ActionStatus,
+    pub settled: bool,
+}
+
+#[derive(Debug, Clone)]
+pub struct StatedValue {
+    pub party: PartyId,
+    pub entry: EntryId,
+    pub value: ItemValue,
+}
+
+#[derive(Debug, Clone)]
+pub struct ItemView {
+    pub key: String,
+    pub label: Option<Sealable>,
+    /// Per party the values no later own statement knew of: several stand side by side.
+    pub stated: Vec<StatedValue>,
+    pub agreed: Option<(EntryId, ItemValue)>,
+    /// The parties state different values.
+    pub disputed: bool,
+}
+
+#[derive(Debug, Clone)]
+pub struct ForkView {
+    pub party: PartyId,
+    pub device: DeviceKey,
+    pub seq: u32,
+    pub branches: Vec<EntryId>,
+}
+
+/// How much of this copy another party has provably received.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delivery {
+    pub party: PartyId,
+    /// Entries here that no receipt or statement of theirs covers.
+    pub missing: usize,
+    /// Claimed time of their latest receipt, Unix milliseconds.
+    pub last_receipt: Option<i64>,
+}
+
+impl Record {
+    /// The fold over everything that counts.
+    #[must_use]
+    pub fn lens(&self) -> Lens<'_> {
+        self.fold().lens(self.graph())
+    }
+
+    /// Whether a party is a member, so that its nodes get the content.
+    #[must_use]
+    pub fn is_member(&self, party: &PartyId) -> bool {
+        self.lens().is_member(party)
+    }
+
+    /// The names by which people refer to entries.
+    #[must_use]
+    pub fn names(&self) -> Names {
+        Names::new(self.graph())
+    }
+
+    /// Everything folded; `None` for an empty record.
+    #[must_use]
+    pub fn view(&self) -> Option<View> {
+        let lens = self.lens();
+        let (open_ix, open) = lens.open()?;
+        let known = Known::new(self);
+        let mut actions = Vec::new();
+        let mut matters = Vec::new();
+        for key in self.fold().all_subjects() {
+            let Some(status) = lens.status(key) else { continue };
+            let settled = settled(&lens, key, &status, &known);
+            match key {
+                SubjectKey::Action(id) => actions.push(action(&lens, &known, *id, key.clone(), status, settled)),
+                _ => matters.push(MatterView { key: key.clone(), status, settled }),
+            }
+        }
+        let order = |id: &EntryId| self.graph().find(id).map(|ix| self.graph().order(ix));
+        actions.sort_by_key(|a| (order(&a.id.proposal), a.id.index));
+        matters.sort_by_key(|m| (self.graph().order(m.status.revision), m.key.clone()));
+        let seats = seats(&lens);
+        let mut view = View {
+            case: self.graph().node(open_ix).entry.case,
+            title: open.title.clone(),
+            zone: open.zone.clone(),
+            opener: self.graph().statement(open_ix).party,
+            heads: self.graph().heads(),
+            entries: self.graph().all().filter(|ix| self.graph().counts(*ix)).count(),
+            state: case_state(&lens),
+            seats,
+            actions,
+            matters,
+            items: items(&lens),
+            waiting: Vec::new(),
+            forks: forks(self),
+        };
+        view.waiting = waiting::waiting(&lens, &view);
+        Some(view)
+    }
+
+    /// How far an entry is shared.
+    #[must_use]
+    pub fn grade(&self, ix: Ix) -> Grade {
+        Known::new(self).grade(&self.lens(), ix)
+    }
+
+    /// How far every entry is shared, in the agreed order.
+    #[must_use]
+    pub fn grades(&self) -> Vec<(Ix, Grade)> {
+        let known = Known::new(self);
+        let lens = self.lens();
+        self.graph().ordered().into_iter().map(|ix| (ix, known.grade(&lens, ix))).collect()
+    }
+
+    /// For each other member, what of this copy they have not provably received.
+    #[must_use]
+    pub fn delivery(&self, own: &PartyId) -> Vec<Delivery> {
+        let known = Known::new(self);
+        let entries: Vec<Ix> = self.graph().all().filter(|ix| self.graph().counts(*ix)).collect();
+        let members = self.lens().members();
+        let others = members.into_iter().filter(|party| party != own);
+        others
+            .map(|party| {
+                let tips = known.tips(&party);
+                let missing = entries.iter().filter(|ix| !self.graph().covered_by(**ix, tips)).count();
+                let receipts = self.receipts().iter().filter(|r| r.receipt.party == party);
+                Delivery { party, missing, last_receipt: receipts.map(|r| r.receipt.at).max() }
+            })
+            .collect()
+    }
+
+    /// The `at` an agreement counts from: the last signature's, or an earlier covering statement of another party.
+    #[must_use]
+    pub fn agreed_at(&self, revision: Ix) -> Option<i64> {
+        agreed_at(&self.lens(), revision)
+    }
+}
+
+/// What each party has provably received: the tips of its statements and of its receipts.
+#[derive(Debug)]
+struct Known {
+    all: Vec<(PartyId, Vec<Ix>)>,
+    /// Receipts of devices that may sign acts; a mere mailbox does not count for two ticks.
+    signing: Vec<(PartyId, Vec<Ix>)>,
+}
+
+impl Known {
+    fn new(record: &Record) -> Self {
+        let graph = record.graph();
+        let mut all: Vec<(PartyId, Vec<Ix>)> = record.lens().members().into_iter().map(|p| (p, Vec::new())).collect();
+        for (device, tips) in graph.feeds() {
+            let party = graph.party_of(&device);
+            if let Some((_, known)) = all.iter_mut().find(|(p, _)| Some(*p) == party) {
+                known.extend(tips);
+            }
+        }
+        let mut signing = Vec::new();
+        let mut devices: Vec<DeviceKey> = record.receipts().iter().map(|r| r.receipt.device).collect();
+        devices.sort_unstable();
+        devices.dedup();
+        for device in devices {
+            let Some(last) = record.last_receipt(&device) else { continue };
+            let heads: Vec<Ix> = last.receipt.heads.iter().filter_map(|h| graph.find(h)).collect();
+            let party = last.receipt.party;
+            if let Some((_, known)) = all.iter_mut().find(|(p, _)| *p == party) {
+                known.extend(heads.iter().copied());
+            }
+            let grant = record.logs().grant_of_device(&party, &device);
+            if grant.is_some_and(|(_, g)| g.kinds != Kinds::Listed(Vec::new())) {
+                signing.push((party, heads));
+            }
+        }
+        Self { all, signing }
+    }
+
+    fn tips(&self, party: &PartyId) -> &[Ix] {
+        self.all.iter().find(|(p, _)| p == party).map_or(&[], |(_, tips)| tips)
+    }
+
+    fn grade(&self, lens: &Lens<'_>, ix: Ix) -> Grade {
+        let graph = lens.graph();
+        let author = graph.statement(ix).party;
+        if lens.fold().proposal(ix).is_some_and(|p| p.signers.len() > 1) && lens.fully_signed(ix) {
+            return Grade::Agreed;
+        }
+        let mut latest: Vec<(PartyId, (u32, EntryId), Grade)> = Vec::new();
+        for answer in lens.about(&graph.id(ix)) {
+            let grade = match lens.fold().act(answer) {
+                Act::Acknowledge { .. } => Grade::Acknowledged,
+                Act::Contest { .. } => Grade::Contested,
+                _ => continue,
+            };
+            let party = graph.statement(answer).party;
+            if party == author {
+                continue;
+            }
+            let order = graph.order(answer);
+            match latest.iter_mut().find(|(p, _, _)| *p == party) {
+                Some(known) if known.1 < order => *known = (party, order, grade),
+                Some(_) => {}
+                None => latest.push((party, order, grade)),
+            }
+        }
+        let others = self.all.iter().filter(|(party, _)| *party != author);
+        let delivered = others.into_iter().any(|(_, tips)| graph.covered_by(ix, tips));
+        let basic = if delivered { Grade::Delivered } else { Grade::Unilateral };
+        latest.iter().map(|(_, _, grade)| *grade).max().unwrap_or(basic)
+    }
+}
+
+fn settled(lens: &Lens<'_>, key: &SubjectKey, status: &ActionStatus, known: &Known) -> bool {
+    match &status.in_force {
+        InForce::One { position: Position::Revision(revision), .. } => lens.settled(*revision, key, &known.signing),
+        _ => false,
+    }
+}
+
+fn action(
+    lens: &Lens<'_>,
+    known: &Known,
+    id: ActionId,
+    key: SubjectKey,
+    status: ActionStatus,
+    settled: bool,
+) -> ActionView {
+    let mut overlays = Vec::new();
+    let agreed = !matches!(status.in_force, InForce::None);
+    if agreed && !status.open.is_empty() {
+        overlays.push("change_proposed");
+    }
+    if !status.release_requests.is_empty() {
+        overlays.push("release_asked");
+    }
+    if !status.reopen_requests.is_empty() {
+        overlays.push("reopen_asked");
+    }
+    if status.against_old_terms {
+        overlays.push("against_old_terms");
+    }
+    if status.not_judged {
+        overlays.push("not_judged");
+    }
+    if lens.signatures(status.revision).any(|ix| lens.graph().after_fork(ix)) {
+        overlays.push("after_fork");
+    }
+    let proposal = lens.fold().proposal(status.revision);
+    ActionView {
+        id,
+        settled,
+        grade: known.grade(lens, status.revision),
+        alleged: proposal.is_some_and(|p| p.alleged.is_some()),
+        counted_from: agreed_at(lens, status.revision),
+        overlays,
+        key,
+        status,
+    }
+}
+
+fn agreed_at(lens: &Lens<'_>, revision: Ix) -> Option<i64> {
+    if !lens.fully_signed(revision) {
+        return None;
+    }
+    let graph = lens.graph();
+    let last = lens.signatures(revision).max_by_key(|ix| graph.order(*ix))?;
+    let signer = graph.statement(last).party;
+    let covering = graph
+        .all()
+        .filter(|ix| graph.counts(*ix) && graph.in_past(last, *ix) && graph.statement(*ix).party != signer)
+        .map(|ix| graph.statement(ix).at)
+        .min();
+    let at = graph.statement(last).at;
+    Some(covering.map_or(at, |c| c.min(at)))
+}
+
+fn seats(lens: &Lens<'_>) -> Vec<SeatView> {
+    lens.seats()
+        .into_iter()
+        .filter_map(|seat| {
+            let offer = lens.seat(&seat)?;
+            let parties = lens.parties_of(&seat);
+            let joined = parties.iter().any(|party| lens.joined(party));
+            Some(SeatView { seat, role: offer.role, label: offer.label, parties, joined })
+        })
+        .collect()
+}
+
+fn items(lens: &Lens<'_>) -> Vec<ItemView> {
+    let graph = lens.graph();
+    let mut keys: Vec<String> = lens.fold().items().map(|(key, _)| key.clone()).collect();
+    keys.extend(lens.fold().all_subjects().filter_map(|key| match key {
+        SubjectKey::Item(key) => Some(key.clone()),
+        _ => None,
+    }));
+    keys.sort_unstable();
+    keys.dedup();
+    let mut views = Vec::new();
+    for key in keys {
+        let statements: Vec<Ix> = lens
+            .fold()
+            .items()
+            .find(|(k, _)| **k == key)
+            .map(|(_, list)| list.iter().copied().filter(|ix| lens.has(*ix)).collect())
+            .unwrap_or_default();
+        let superseded = |ix: &Ix| {
+            let party = graph.statement(*ix).party;
+            statements.iter().any(|later| graph.statement(*later).party == party && graph.in_past(*ix, *later))
+        };
+        let mut standing: Vec<Ix> = statements.iter().copied().filter(|ix| !superseded(ix)).collect();
+        standing.sort_unstable_by_key(|ix| graph.order(*ix));
+        let mut label = None;
+        let mut stated = Vec::new();
+        for ix in standing {
+            if let Act::Item { value, label: own, .. } = lens.fold().act(ix) {
+                label = own.clone().or(label);
+                let party = graph.statement(ix).party;
+                stated.push(StatedValue { party, entry: graph.id(ix), value: value.clone() });
+            }
+        }
+        let subject = SubjectKey::Item(key.clone());
+        let agreed = match lens.in_force(&subject) {
+            InForce::One { position: Position::Revision(revision), .. } => {
+                lens.subject(revision, &subject).and_then(|s| match &s.topic {
+                    Topic::Item { value, .. } => Some((graph.id(revision), value.clone())),
+                    _ => None,
+                })
+            }
+            _ => None,
+        };
+        let disputed = agreed.is_none() && stated.iter().any(|s| s.value != stated[0].value);
+        if agreed.is_some() || !stated.is_empty() {
+            views.push(ItemView { key, label, stated, agreed, disputed });
+        }
+    }
+    views
+}
+
+fn forks(record: &Record) -> Vec<ForkView> {
+    let graph = record.graph();
+    graph
+        .forks()
+        .filter_map(|(device, seq, branches)| {
+            let party = graph.party_of(&device)?;
+            let branches: Vec<EntryId> = branches.into_iter().map(|ix| graph.id(ix)).collect();
+            (branches.len() > 1).then_some(ForkView { party, device, seq, branches })
+        })
+        .collect()
+}
+
+/// R12: a closing covers the past of its proposal; any act outside it but these few reopens.
+fn case_state(lens: &Lens<'_>) -> CaseState {
+    const HARMLESS: &[&str] = &["seen", "acknowledge", "thank", "erased", "prove"];
+    let graph = lens.graph();
+    let mut state = CaseState::Open;
+    for key in lens.fold().all_subjects().filter(|key| matches!(key, SubjectKey::Close(_))) {
+        let InForce::One { position: Position::Revision(revision), .. } = lens.in_force(key) else { continue };
+        let id = graph.id(revision);
+        let outside = graph.all().filter(|ix| graph.counts(*ix) && !graph.in_past_or_same(*ix, revision));
+        let reopens = |ix: Ix| {
+            let signs = matches!(lens.fold().act(ix), Act::Accept { revision, .. } if *revision == id);
+            let idle = matches!(lens.fold().verdict(ix), Verdict::Without(_));
+            !signs && !idle && !HARMLESS.contains(&lens.fold().act(ix).kind())
+        };
+        if outside.into_iter().any(reopens) {
+            if state == CaseState::Open {
+                state = CaseState::Reopened(revision);
+            }
+        } else {
+            return CaseState::Closed(revision);
+        }
+    }
+    state
+}
+
+impl ActionView {
+    /// The action's terms as they apply.
+    #[must_use]
+    pub fn terms<'a>(&self, lens: &Lens<'a>) -> Option<&'a crate::act::ActionTerms> {
+        lens.terms(self.status.revision, &self.key)
+    }
+
+    /// The due time of the terms that apply.
+    #[must_use]
+    pub fn due<'a>(&self, lens: &Lens<'a>) -> Option<&'a Due> {
+        self.terms(lens)?.due.as_ref()
+    }
+
+    /// Whether something is still to be done about it.
+    #[must_use]
+    pub fn is_live(&self) -> bool {
+        use ActionState::{Accepted, Agreed, Crossed, Declared, Proposed, Rework};
+        matches!(self.status.state, Proposed | Accepted | Agreed | Declared | Rework | Crossed)
+    }
+}

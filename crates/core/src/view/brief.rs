@@ -1,0 +1,103 @@
+//! The brief: what a list of cases shows. Kept up subject by subject, so that recording one act costs the same in
+//! a large case as in a small one.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::waiting::{Expected, Waiting, of_subject};
+use crate::{
+    fold::{ActionState, Fold, SubjectKey},
+    graph::{Graph, Ix},
+    id::PartyId,
+    record::Record,
+    value::Due,
+};
+
+/// What a list shows of a case.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Brief {
+    pub title: String,
+    /// open, closed or reopened.
+    pub state: &'static str,
+    pub entries: usize,
+    /// The moves waited for, oldest first.
+    pub waiting: Vec<Waiting>,
+    /// Due times of what is agreed and not done: the absolute ones, and relative ones with what they count from.
+    pub due: Vec<(Due, Option<i64>)>,
+}
+
+/// Per subject what the brief needs of it; recomputed only for subjects touched since.
+#[derive(Debug, Default)]
+pub(crate) struct BriefCache {
+    subjects: BTreeMap<SubjectKey, SubjectBrief>,
+    stale: BTreeSet<SubjectKey>,
+}
+
+#[derive(Debug, Clone)]
+struct SubjectBrief {
+    waiting: Vec<Waiting>,
+    due: Option<(Due, Option<i64>)>,
+}
+
+impl BriefCache {
+    /// Notes what a new entry may have changed.
+    pub(crate) fn entered(&mut self, fold: &Fold, graph: &Graph, ix: Ix) {
+        self.stale.extend(fold.touched(graph, ix));
+    }
+}
+
+impl Record {
+    /// What a list shows of this case; `None` for an empty record.
+    #[must_use]
+    pub fn brief(&mut self) -> Option<Brief> {
+        let mut cache = std::mem::take(&mut self.brief_cache);
+        for key in std::mem::take(&mut cache.stale) {
+            let computed = subject_brief(self, &key);
+            match computed {
+                Some(brief) => cache.subjects.insert(key, brief),
+                None => cache.subjects.remove(&key),
+            };
+        }
+        let lens = self.lens();
+        let open = lens.open().map(|(_, open)| open.title.clone());
+        let brief = open.map(|title| {
+            let state = super::case_state(&lens);
+            let closed = matches!(state, super::CaseState::Closed(_));
+            let subjects = || cache.subjects.values().filter(|_| !closed);
+            let mut waiting: Vec<Waiting> = subjects().flat_map(|s| s.waiting.iter().cloned()).collect();
+            waiting.extend(super::waiting::joins(&lens).into_iter().filter(|_| !closed));
+            for wait in &mut waiting {
+                wait.party = lens.parties_of(&wait.seat).first().copied();
+            }
+            waiting.sort_by_key(|w| (w.since, w.about));
+            waiting.dedup();
+            let due = subjects().filter_map(|s| s.due.clone()).collect();
+            Brief { title, state: state.as_str(), entries: self.graph().len(), waiting, due }
+        });
+        self.brief_cache = cache;
+        brief
+    }
+}
+
+impl Brief {
+    /// The first move waited for from a party, and the first from anybody else.
+    #[must_use]
+    pub fn moves(&self, own: &PartyId) -> (Option<&Waiting>, Option<&Waiting>) {
+        let mine = self.waiting.iter().find(|w| w.party == Some(*own));
+        let theirs = self.waiting.iter().find(|w| w.party != Some(*own) && w.expected != Expected::Choose);
+        (mine, theirs)
+    }
+}
+
+fn subject_brief(record: &Record, key: &SubjectKey) -> Option<SubjectBrief> {
+    let lens = record.lens();
+    let status = lens.status(key)?;
+    let waiting = of_subject(&lens, key, &status);
+    let live = matches!(status.state, ActionState::Agreed | ActionState::Rework);
+    let due = lens.terms(status.revision, key).filter(|_| live).and_then(|t| t.due.clone());
+    let due = due.map(|due| {
+        // Finding what a relative time counts from walks the record; an absolute one needs nothing.
+        let from = if matches!(due, Due::After { .. }) { record.agreed_at(status.revision) } else { None };
+        (due, from)
+    });
+    Some(SubjectBrief { waiting, due })
+}

@@ -1,0 +1,305 @@
+//! Opening a channel: resolve, connect, ask for a stream, wait until it is taken.
+
+use std::{
+    fmt,
+    net::{IpAddr, SocketAddr},
+    time::Duration,
+};
+
+use futures::AsyncReadExt;
+use libp2p::{Multiaddr, Stream};
+use libp2p_stream::OpenStreamError;
+use tokio::{
+    sync::oneshot,
+    time::{sleep, timeout},
+};
+
+use crate::{
+    Net, Protocol,
+    address::{Address, Family, Host},
+    channel::Channel,
+    peer::PeerId,
+    swarm::Command,
+};
+
+/// What the accepting side sends first, so that the opener knows its stream was not dropped.
+pub(crate) const TAKEN: u8 = 1;
+
+const OPEN_TIMEOUT: Duration = Duration::from_secs(10);
+const MAX_PLACES: usize = 16;
+/// How often a peer may close the whole connection on us before we believe that it means it.
+const MAX_DIALS: u32 = 3;
+const FIRST_PAUSE: Duration = Duration::from_millis(5);
+const LONGEST_PAUSE: Duration = Duration::from_millis(500);
+
+/// Why no channel could be opened.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum OpenError {
+    /// Not connected, and no address to connect to.
+    #[error("there is no connection to {peer} and no address is known for it: ask the other side for one")]
+    NoAddress {
+        /// Whom we wanted.
+        peer: PeerId,
+    },
+    /// No address led to the peer.
+    #[error("{peer} cannot be reached: {}. Check that it runs and that its address is right, then try again", list(.failures))]
+    Unreachable {
+        /// Whom we wanted.
+        peer: PeerId,
+        /// What was tried, and what came of it; never empty.
+        failures: Vec<Failure>,
+    },
+    /// The peer was reached and did not take the channel.
+    #[error("{peer} was reached but refused: {why}")]
+    Refused {
+        /// Whom we wanted.
+        peer: PeerId,
+        /// In what way.
+        why: Refusal,
+    },
+    /// No answer within 10 seconds.
+    #[error("{peer} did not answer within {} seconds: try again later", OPEN_TIMEOUT.as_secs())]
+    Timeout {
+        /// Whom we wanted.
+        peer: PeerId,
+    },
+    /// The peer wanted is this node.
+    #[error("the peer to connect to is this very node: check the address or the invitation")]
+    Ourselves,
+    /// This node has all the channels to that peer that it may have.
+    #[error("there are already {most} channels to {peer}: close some first")]
+    TooManyChannels {
+        /// Whom we wanted.
+        peer: PeerId,
+        /// The limit `streams_per_peer`.
+        most: usize,
+    },
+    /// This node has all the connections, or all the memory, that it may have.
+    #[error("this node is at its own limit of connections or memory: close some, or raise the limits")]
+    AtLimit,
+    /// The network was stopped.
+    #[error("the network is stopped: start the node again")]
+    Stopped,
+}
+
+/// How a peer that was reached did not take a channel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// It ended the whole connection, several times.
+    #[error("it ends every connection at once, perhaps because it has too many: try again later")]
+    Disconnects,
+    /// It dropped the stream again and again until the time was up.
+    #[error("it is too busy to take another channel: try again later")]
+    Busy,
+    /// It does not speak the protocol.
+    #[error("it does not speak this protocol: its program may be too old or too new")]
+    Protocol,
+}
+
+/// One place that was tried in vain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// Where.
+    pub address: Address,
+    /// What came of it.
+    pub reason: FailureReason,
+}
+
+/// What came of trying one place.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum FailureReason {
+    /// The machine is there, the port is closed.
+    #[error("nobody listens there")]
+    NobodyListens,
+    /// Nothing came back in time.
+    #[error("no answer from there")]
+    NoAnswer,
+    /// The domain name has no address.
+    #[error("that name cannot be resolved")]
+    NoSuchName,
+    /// Another node answers there, with this peer id.
+    #[error("another node answers there, {0}")]
+    WrongPeer(PeerId),
+    /// The address is not one that can be called (port 0, an unspecified host).
+    #[error("that is not an address one can call")]
+    NotCallable,
+    /// Anything else, in printable ASCII.
+    #[error("the connection failed ({0})")]
+    Other(String),
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.address, self.reason)
+    }
+}
+
+fn list(failures: &[Failure]) -> String {
+    failures.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+}
+
+/// How connecting went, from the task that owns the connections.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Connected {
+    Already,
+    Dialled,
+}
+
+pub(crate) async fn open(
+    net: &Net,
+    peer: PeerId,
+    addresses: Vec<Address>,
+    protocol: Protocol,
+) -> Result<Channel, OpenError> {
+    if peer == net.peer_id {
+        return Err(OpenError::Ourselves);
+    }
+    let Some(place) = net.outgoing.enter(peer.to_libp2p()) else {
+        return Err(OpenError::TooManyChannels { peer, most: net.outgoing.most() });
+    };
+    let mut dropped = false;
+    let attempts = attempts(net, &peer, &addresses, protocol, &mut dropped);
+    match timeout(OPEN_TIMEOUT, Box::pin(attempts)).await {
+        Ok(Ok(stream)) => Ok(Channel::new(peer, stream, net.max_frame, place)),
+        Ok(Err(error)) => Err(error),
+        Err(_) if dropped => Err(OpenError::Refused { peer, why: Refusal::Busy }),
+        Err(_) => Err(OpenError::Timeout { peer }),
+    }
+}
+
+async fn attempts(
+    net: &Net,
+    peer: &PeerId,
+    addresses: &[Address],
+    protocol: Protocol,
+    dropped: &mut bool,
+) -> Result<Stream, OpenError> {
+    let mut pause = FIRST_PAUSE;
+    let mut dials = 0;
+    loop {
+        if connect(net, peer, addresses).await? == Connected::Dialled {
+            dials += 1;
+        }
+        match ask(net, peer, protocol).await {
+            Ok(stream) => return Ok(stream),
+            Err(Unanswered::Protocol) => {
+                return Err(OpenError::Refused { peer: peer.clone(), why: Refusal::Protocol });
+            }
+            Err(Unanswered::Dropped) if dials >= MAX_DIALS => {
+                return Err(OpenError::Refused { peer: peer.clone(), why: Refusal::Disconnects });
+            }
+            Err(Unanswered::Dropped) => *dropped = true,
+        }
+        sleep(pause).await;
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
+}
+
+enum Unanswered {
+    Protocol,
+    Dropped,
+}
+
+/// One stream, taken by the peer.
+async fn ask(net: &Net, peer: &PeerId, protocol: Protocol) -> Result<Stream, Unanswered> {
+    let opened = net.streams.clone().open_stream(peer.to_libp2p(), protocol.name()).await;
+    let mut stream = match opened {
+        Ok(stream) => stream,
+        Err(OpenStreamError::UnsupportedProtocol(_)) => return Err(Unanswered::Protocol),
+        Err(_) => return Err(Unanswered::Dropped),
+    };
+    let mut first = [0];
+    match stream.read(&mut first).await {
+        Ok(1) if first == [TAKEN] => Ok(stream),
+        Ok(1) => Err(Unanswered::Protocol),
+        _ => Err(Unanswered::Dropped),
+    }
+}
+
+async fn connect(net: &Net, peer: &PeerId, addresses: &[Address]) -> Result<Connected, OpenError> {
+    let (reply, answer) = oneshot::channel();
+    command(net, Command::IsConnected { peer: peer.to_libp2p(), reply }).await?;
+    if answer.await.is_ok_and(|connected| connected) {
+        return Ok(Connected::Already);
+    }
+    let (places, failures) = places(peer, addresses).await;
+    if places.is_empty() && !failures.is_empty() {
+        return Err(OpenError::Unreachable { peer: peer.clone(), failures });
+    }
+    let (reply, answer) = oneshot::channel();
+    command(net, Command::Connect { peer: peer.to_libp2p(), places, failures, reply }).await?;
+    match answer.await {
+        Ok(connected) => connected,
+        Err(_) => Err(OpenError::Stopped),
+    }
+}
+
+async fn command(net: &Net, command: Command) -> Result<(), OpenError> {
+    match net.commands.send(command).await {
+        Ok(()) => Ok(()),
+        Err(_) => Err(OpenError::Stopped),
+    }
+}
+
+/// The numeric places behind some addresses, without repetition, and the addresses that lead nowhere.
+async fn places(peer: &PeerId, addresses: &[Address]) -> (Vec<Multiaddr>, Vec<Failure>) {
+    let mut places: Vec<Multiaddr> = Vec::new();
+    let mut failures = Vec::new();
+    for address in addresses {
+        let mut fail = |reason| failures.push(Failure { address: address.clone(), reason });
+        if let Some(other) = address.peer().filter(|other| other != peer) {
+            fail(FailureReason::WrongPeer(other));
+            continue;
+        }
+        let ips = match address.host() {
+            Host::Ip(ip) => vec![ip],
+            Host::Name { name, family } => resolve(&name, family).await,
+        };
+        if ips.is_empty() {
+            fail(FailureReason::NoSuchName);
+        } else if address.port() == 0 || ips.iter().all(IpAddr::is_unspecified) {
+            fail(FailureReason::NotCallable);
+        } else {
+            for place in ips.into_iter().filter(|ip| !ip.is_unspecified()).map(|ip| address.at(ip)) {
+                if places.len() < MAX_PLACES && !places.contains(&place) {
+                    places.push(place);
+                }
+            }
+        }
+    }
+    (places, failures)
+}
+
+/// By the system's resolver, so that its hosts file and private zones count.
+async fn resolve(name: &str, family: Option<Family>) -> Vec<IpAddr> {
+    let Ok(found) = tokio::net::lookup_host((name, 0)).await else { return Vec::new() };
+    let wanted = |ip: &IpAddr| match family {
+        None => true,
+        Some(Family::V4) => ip.is_ipv4(),
+        Some(Family::V6) => ip.is_ipv6(),
+    };
+    found.map(|socket: SocketAddr| socket.ip()).filter(wanted).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_cannot_be_called_is_told_apart_before_anything_is_sent() {
+        let (us, other) = (PeerId::from_secret(&[1; 32]), PeerId::from_secret(&[2; 32]));
+        let parse = |text: &str| Address::parse(text).expect("valid");
+        let good = parse("/ip4/127.0.0.1/tcp/9");
+        let addresses = [
+            good.with_peer(&us),
+            good.clone(),
+            good.with_peer(&other),
+            parse("/ip4/127.0.0.1/tcp/0"),
+            parse("/ip4/0.0.0.0/udp/9/quic-v1"),
+        ];
+        let (places, failures) = places(&us, &addresses).await;
+        assert_eq!(places, [good.place()]);
+        let reasons: Vec<_> = failures.into_iter().map(|failure| failure.reason).collect();
+        assert_eq!(reasons, [FailureReason::WrongPeer(other), FailureReason::NotCallable, FailureReason::NotCallable]);
+    }
+}

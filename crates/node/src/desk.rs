@@ -1,0 +1,338 @@
+//! The desk: everything a person does locally. No running node is needed; a running one is told.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use counterpart_core::{
+    act::{Act, Open, SeatOffer},
+    envelope::public_half,
+    id::{CaseId, PartyId, parse_short_form},
+    invitation::{Link, Secret, invite_key},
+    keylog::KeyLogs,
+    record::{Author, Draft, Record, Signed},
+    seal::path_to_value,
+    text,
+    value::{Seat, Sealable},
+};
+use counterpart_net::PeerId;
+use counterpart_store::{CaseSummary, EntryRow, Invite, Store, StoreError, Txn};
+
+use crate::{
+    clock::random,
+    due::due_instant,
+    error::DeskError,
+    home::{self, Identity, InitReport},
+    load::{self, Loaded},
+    poke::poke,
+};
+
+/// A home, opened: its store and its identity.
+#[derive(Debug)]
+pub struct Desk {
+    home: PathBuf,
+    identity: Identity,
+    store: Mutex<Store>,
+}
+
+impl Desk {
+    /// Makes a new identity in a home that has none.
+    ///
+    /// # Errors
+    /// When there is one already, or the folder cannot be written.
+    pub fn init(home: &Path) -> Result<InitReport, DeskError> {
+        home::init(home)
+    }
+
+    /// Opens a home.
+    ///
+    /// # Errors
+    /// When it has no identity, its keys cannot be read, or its store is damaged.
+    pub fn open(home: &Path) -> Result<Self, DeskError> {
+        if !home::is_initialised(home) {
+            return Err(DeskError::NoIdentity { home: home.to_owned() });
+        }
+        let store = Store::open(&home::store_path(home))?;
+        let identity = home::unlock(home, &store)?;
+        Ok(Self { home: home.to_owned(), identity, store: Mutex::new(store) })
+    }
+
+    /// The home folder.
+    #[must_use]
+    pub fn home(&self) -> &Path {
+        &self.home
+    }
+
+    /// Who signs here.
+    #[must_use]
+    pub fn author(&self) -> Author {
+        self.identity.author
+    }
+
+    #[must_use]
+    pub fn party(&self) -> PartyId {
+        self.identity.author.party
+    }
+
+    /// This device's peer id on the transport.
+    #[must_use]
+    pub fn peer_id(&self) -> PeerId {
+        self.identity.transport().peer_id()
+    }
+
+    pub(crate) fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    /// Work with the store itself.
+    pub fn with_store<T>(&self, work: impl FnOnce(&mut Store) -> T) -> T {
+        work(&mut self.locked())
+    }
+
+    fn locked(&self) -> MutexGuard<'_, Store> {
+        // A panic elsewhere left no half-done work behind: transactions roll back.
+        self.store.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The cases here, latest first; reads one row each.
+    ///
+    /// # Errors
+    /// A damaged or busy store.
+    pub fn summaries(&self) -> Result<Vec<CaseSummary>, DeskError> {
+        Ok(self.locked().summaries()?)
+    }
+
+    /// The case a person means: its short form, at least four characters of it, all hex digits, or `.` for the
+    /// only one.
+    ///
+    /// # Errors
+    /// When none or several fit, or the short form is mistyped.
+    pub fn resolve(&self, typed: &str) -> Result<CaseId, DeskError> {
+        let typed = typed.trim();
+        let store = self.locked();
+        let plain: String = typed.chars().filter(|c| *c != '-').collect::<String>().to_ascii_uppercase();
+        let found: Vec<CaseId> = if typed == "." {
+            store.summaries()?.into_iter().map(|s| s.case).collect()
+        } else if let Some(id) = CaseId::from_hex(typed) {
+            store.summary(id)?.into_iter().map(|s| s.case).collect()
+        } else if plain.len() == 9 {
+            let prefix = parse_short_form(typed)
+                .map_err(|why| DeskError::CaseName(typed.to_owned(), why.to_string()))?;
+            store.cases_with_prefix(&prefix)?
+        } else if (4..9).contains(&plain.len()) {
+            let starts = |case: &CaseId| {
+                let short: String =
+                    counterpart_core::id::short_form(&case.0).chars().filter(|c| *c != '-').collect();
+                short.starts_with(&plain)
+            };
+            store.summaries()?.into_iter().map(|s| s.case).filter(starts).collect()
+        } else {
+            let why = "write its short form, such as K7F2-Q9XA-3, or the first four characters of it";
+            return Err(DeskError::CaseName(typed.to_owned(), why.to_owned()));
+        };
+        match found.as_slice() {
+            [] => Err(DeskError::UnknownCase(typed.to_owned())),
+            [one] => Ok(*one),
+            several => Err(DeskError::AmbiguousCase { typed: typed.to_owned(), cases: several.to_vec() }),
+        }
+    }
+
+    /// A case as this copy holds it now.
+    ///
+    /// # Errors
+    /// When the store is damaged.
+    pub fn record(&self, case: &CaseId) -> Result<Record, DeskError> {
+        Ok(self.load(case)?.record)
+    }
+
+    pub(crate) fn load(&self, case: &CaseId) -> Result<Loaded, DeskError> {
+        self.locked().read(|reads| load::load(reads, *case))
+    }
+
+    pub(crate) fn catch_up(&self, case: &CaseId, loaded: &mut Loaded) -> Result<bool, DeskError> {
+        self.locked().read(|reads| load::catch_up(reads, *case, loaded))
+    }
+
+    /// The act that opens a case; show it before [`Desk::new_case`] signs it.
+    #[must_use]
+    pub fn open_act(title: &str, own: SeatOffer, others: Vec<SeatOffer>, zone: &str, about: Option<String>) -> Act {
+        Act::Open(Open {
+            title: text::normalise(title),
+            seats: std::iter::once(own).chain(others).collect(),
+            level: 1,
+            zone: zone.to_owned(),
+            nonce: random(),
+            about: about.map(|a| Sealable::Open(text::normalise(&a))),
+        })
+    }
+
+    /// Opens a case with an act from [`Desk::open_act`]; `now` in Unix milliseconds.
+    ///
+    /// # Errors
+    /// When the act is not acceptable or the store cannot be written.
+    pub fn new_case(&self, open: &Act, now: i64) -> Result<CaseId, DeskError> {
+        let mut record = self.own_record()?;
+        let draft = record.draft(&self.identity.author, open, now, &mut random)?;
+        let mut store = self.locked();
+        let case = store.write(|txn| {
+            let signed = record.seal_and_sign(draft, &self.identity.device).map_err(counterpart_core::record::DraftError::Gate)?;
+            let case = record.case().expect("a record with an entry has a case");
+            self.keep(txn, case, &mut record, &signed, now)?;
+            Ok::<_, DeskError>(case)
+        })?;
+        drop(store);
+        poke(&self.home);
+        Ok(case)
+    }
+
+    /// An empty record that knows our own key log.
+    fn own_record(&self) -> Result<Record, DeskError> {
+        let mut record = Record::new();
+        for event in self.locked().key_events(self.party())? {
+            let unreadable = |e: counterpart_core::keylog::KeyLogRefusal| DeskError::Key {
+                path: self.home.clone(),
+                why: e.to_string(),
+            };
+            record.apply_key_event(&event.envelope).map_err(unreadable)?;
+        }
+        Ok(record)
+    }
+
+    /// What an act would become, without signing: passes gate and fold, and every value to be agreed is here.
+    ///
+    /// # Errors
+    /// Why it would not be signed.
+    pub fn preview(&self, record: &Record, act: &Act, now: i64) -> Result<Draft, DeskError> {
+        Ok(record.draft(&self.identity.author, act, now, &mut random)?)
+    }
+
+    /// Signs an act and keeps it: reading the heads, signing and storing are one transaction, durable when this
+    /// returns. A running node is told.
+    ///
+    /// # Errors
+    /// Why it was not signed; nothing was changed then.
+    pub fn sign(&self, case: &CaseId, act: &Act, now: i64) -> Result<(Record, Signed), DeskError> {
+        let mut loaded = self.load(case)?;
+        let signed = self.sign_in(case, &mut loaded, act, now)?;
+        Ok((loaded.record, signed))
+    }
+
+    /// As [`Desk::sign`], in a record already loaded.
+    pub(crate) fn sign_in(
+        &self,
+        case: &CaseId,
+        loaded: &mut Loaded,
+        act: &Act,
+        now: i64,
+    ) -> Result<Signed, DeskError> {
+        let signed = self.locked().write(|txn| {
+            if txn.last_ordinal(*case)? != loaded.ordinal {
+                load::catch_up(txn, *case, loaded)?;
+            }
+            let draft = loaded.record.draft(&self.identity.author, act, now, &mut random)?;
+            let signed = loaded
+                .record
+                .seal_and_sign(draft, &self.identity.device)
+                .map_err(counterpart_core::record::DraftError::Gate)?;
+            loaded.ordinal = self.keep(txn, *case, &mut loaded.record, &signed, now)?;
+            Ok::<_, DeskError>(signed)
+        })?;
+        poke(&self.home);
+        Ok(signed)
+    }
+
+    fn keep(
+        &self,
+        txn: &Txn<'_>,
+        case: CaseId,
+        record: &mut Record,
+        signed: &Signed,
+        now: i64,
+    ) -> Result<u64, DeskError> {
+        let seq = record.graph().statement(signed.ix).seq;
+        let device = self.identity.author.device;
+        txn.insert_entry(&EntryRow {
+            case,
+            id: signed.id,
+            device,
+            seq: u64::from(seq),
+            own: true,
+            envelope: &signed.bytes,
+        })?;
+        for value in &signed.values {
+            txn.put_value(case, signed.id, &path_to_value(&value.path).encode(), &value.encode())?;
+        }
+        put_summary(txn, case, record, &self.party(), now)?;
+        Ok(txn.last_ordinal(case)?)
+    }
+
+    /// Makes an invitation to a seat and gives its link. `expires` and `now` in Unix milliseconds; `addresses`
+    /// say where this node can be reached.
+    ///
+    /// # Errors
+    /// Why the invitation would have no effect.
+    pub fn invite(
+        &self,
+        case: &CaseId,
+        seat: Seat,
+        label: Option<String>,
+        expires: i64,
+        addresses: Vec<String>,
+        now: i64,
+    ) -> Result<Link, DeskError> {
+        let secret = Secret(random());
+        let key = public_half(&invite_key(&secret.0)).0;
+        let label = label.map(|l| Sealable::Open(text::normalise(&l)));
+        let act = Act::Invite { key, seat, expires, label };
+        let (record, signed) = self.sign(case, &act, now)?;
+        let link = Link {
+            case: *case,
+            opener: record.lens().opener().unwrap_or_else(|| self.party()),
+            invite: signed.id,
+            secret: secret.clone(),
+            addresses,
+            peer: self.peer_id().as_bytes().to_vec(),
+            expires,
+        };
+        let kept = Invite { case: *case, invite: signed.id, secret: secret.0.to_vec(), link: link.to_text() };
+        self.locked().write(|txn| txn.put_invite(&kept).map_err(DeskError::from))?;
+        Ok(link)
+    }
+
+    /// Our own key log, to send along.
+    ///
+    /// # Errors
+    /// A damaged or busy store.
+    pub fn own_log(&self) -> Result<KeyLogs, DeskError> {
+        Ok(self.own_record()?.logs().clone())
+    }
+}
+
+/// Keeps the row that `list` shows, in the transaction that changed the case.
+pub(crate) fn put_summary(
+    txn: &Txn<'_>,
+    case: CaseId,
+    record: &mut Record,
+    own: &PartyId,
+    now: i64,
+) -> Result<(), StoreError> {
+    let Some(brief) = record.brief() else { return Ok(()) };
+    let names = |id: &counterpart_core::id::EntryId| record.graph().find(id).map(|ix| format!("#{}", record.graph().node(ix).number));
+    let (mine, theirs) = brief.moves(own);
+    let word = |who: &str, w: &counterpart_core::view::Waiting| {
+        let about = w.about.as_ref().and_then(names).map(|n| format!(" {n}")).unwrap_or_default();
+        format!("{who}: {}{about}", w.expected.as_str())
+    };
+    let whose_move = mine.map(|w| word("yours", w)).or_else(|| theirs.map(|w| word("theirs", w)));
+    let next_due = brief.due.iter().filter_map(|(due, from)| due_instant(due, *from)).min();
+    txn.put_summary(&CaseSummary {
+        case,
+        title: brief.title.clone(),
+        state: brief.state.to_owned(),
+        whose_move: whose_move.unwrap_or_default(),
+        next_due,
+        entries: brief.entries as u64,
+        updated_at: now,
+    })
+}

@@ -1,0 +1,222 @@
+//! The home folder: the store, and the keys as standard PKCS#8 files that only their owner may read.
+
+use std::{
+    fs,
+    io::Write,
+    path::{Path, PathBuf},
+};
+
+use counterpart_core::{
+    envelope::public_half,
+    id::{EventId, PartyId},
+    keylog::{self, EventBody, EventSigner, Grant, KeyLogs, Kinds},
+    record::Author,
+};
+use counterpart_net::TransportSecret;
+use counterpart_store::{KeyEventRow, Store};
+use ed25519_dalek::{
+    SigningKey,
+    pkcs8::{DecodePrivateKey, EncodePrivateKey, spki::der::pem::LineEnding},
+};
+use etcetera::BaseStrategy;
+use zeroize::Zeroizing;
+
+use crate::{
+    clock::{now, random},
+    error::DeskError,
+};
+
+const STORE: &str = "counterpart.db";
+const KEYS: &str = "keys";
+const SHEET: &str = "recovery-sheet.txt";
+
+/// Where a person's data stands: `COUNTERPART_HOME`, else `counterpart` in the XDG data folder.
+///
+/// # Errors
+/// When neither can be found.
+pub fn home_folder() -> Result<PathBuf, DeskError> {
+    if let Some(home) = std::env::var_os("COUNTERPART_HOME").filter(|h| !h.is_empty()) {
+        return Ok(home.into());
+    }
+    let strategy = etcetera::choose_base_strategy().map_err(|_no_home| DeskError::NoFolder)?;
+    Ok(strategy.data_dir().join("counterpart"))
+}
+
+/// What a new identity's owner should know.
+#[derive(Debug, Clone)]
+pub struct InitReport {
+    pub party: PartyId,
+    /// The file to print and keep elsewhere: it alone can replace a lost or stolen root key.
+    pub recovery_sheet: PathBuf,
+}
+
+/// An unlocked identity: the keys of this device. Never printed.
+pub(crate) struct Identity {
+    pub(crate) author: Author,
+    pub(crate) device: SigningKey,
+    transport: Zeroizing<[u8; 32]>,
+}
+
+impl std::fmt::Debug for Identity {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Identity").field("author", &self.author).finish_non_exhaustive()
+    }
+}
+
+impl Identity {
+    pub(crate) fn transport(&self) -> TransportSecret {
+        TransportSecret::new(*self.transport)
+    }
+}
+
+pub(crate) fn store_path(home: &Path) -> PathBuf {
+    home.join(STORE)
+}
+
+/// Makes a new identity in an empty home.
+pub(crate) fn init(home: &Path) -> Result<InitReport, DeskError> {
+    let keys = home.join(KEYS);
+    if keys.exists() {
+        return Err(DeskError::AlreadyInitialised { home: home.to_owned() });
+    }
+    let file = |path: &Path| {
+        let path = path.to_owned();
+        move |e: std::io::Error| DeskError::File { path: path.clone(), why: e.to_string() }
+    };
+    private_folder(home).map_err(file(home))?;
+    let making = home.join("keys.making");
+    if making.exists() {
+        fs::remove_dir_all(&making).map_err(file(&making))?;
+    }
+    private_folder(&making).map_err(file(&making))?;
+
+    let root = SigningKey::from_bytes(&random());
+    let next_root = SigningKey::from_bytes(&random());
+    let device = SigningKey::from_bytes(&random());
+    let transport = SigningKey::from_bytes(&random());
+    for (name, key) in [("root.pem", &root), ("device.pem", &device), ("transport.pem", &transport)] {
+        write_key(&making.join(name), key)?;
+    }
+    let (party, events) = first_events(&root, &next_root, &device, &transport);
+    let sheet = home.join(SHEET);
+    write_private(&sheet, sheet_text(&party, &next_root).as_bytes()).map_err(file(&sheet))?;
+
+    let mut store = Store::open(&store_path(home))?;
+    store.write(|txn| {
+        for (id, position, bytes) in &events {
+            txn.insert_key_event(&KeyEventRow { id: *id, party, position: *position, envelope: bytes })?;
+        }
+        Ok::<_, DeskError>(())
+    })?;
+    // The keys' folder appears last and at once: a home either has a whole identity or none.
+    fs::rename(&making, &keys).map_err(file(&keys))?;
+    Ok(InitReport { party, recovery_sheet: sheet })
+}
+
+type Events = Vec<(EventId, u64, Vec<u8>)>;
+
+/// A key log's first two events: the inception, and the grant of all rights to this device.
+fn first_events(
+    root: &SigningKey,
+    next_root: &SigningKey,
+    device: &SigningKey,
+    transport: &SigningKey,
+) -> (PartyId, Events) {
+    const OWN: &str = "an event made here is acceptable";
+    let mut logs = KeyLogs::new();
+    let at = now();
+    let inception = keylog::inception(root, &public_half(next_root), random(), at);
+    let (id, _) = logs.apply(&inception).expect(OWN);
+    let party = logs.event(&id).expect(OWN).party;
+    let head = logs.head(&party).expect(OWN);
+    let peer = TransportSecret::new(transport.to_bytes()).peer_id();
+    let rights = Grant {
+        device: public_half(device),
+        peer: peer.as_bytes().to_vec(),
+        kinds: Kinds::All,
+        receive: true,
+        admin: true,
+        ceilings: Vec::new(),
+        from: None,
+        until: None,
+    };
+    let grant = keylog::grant(&head, &EventSigner::Root(root), &rights, device, at);
+    let (grant_id, _) = logs.apply(&grant).expect(OWN);
+    (party, vec![(id, 1, inception), (grant_id, 2, grant)])
+}
+
+/// Opens the keys of a home, and finds in its store whose they are.
+pub(crate) fn unlock(home: &Path, store: &Store) -> Result<Identity, DeskError> {
+    let keys = home.join(KEYS);
+    let device = read_key(&keys.join("device.pem"))?;
+    let transport = read_key(&keys.join("transport.pem"))?;
+    let public = public_half(&device);
+    let mut logs = KeyLogs::new();
+    let mut ours = None;
+    for stored in store.all_key_events()? {
+        // Logs of others are judged where they are used; an unreadable one must not lock the owner out.
+        let Ok((id, _)) = logs.apply(&stored.envelope) else { continue };
+        if let Some(EventBody::Grant(grant)) = logs.event(&id).map(|e| &e.body) {
+            if grant.device == public {
+                ours = Some(Author { party: stored.party, device: public, grant: id });
+            }
+        }
+    }
+    let author = ours.ok_or_else(|| DeskError::Key {
+        path: keys.join("device.pem"),
+        why: "no key log in the store grants this device anything; was the store replaced?".to_owned(),
+    })?;
+    Ok(Identity { author, device, transport: Zeroizing::new(transport.to_bytes()) })
+}
+
+/// Whether a home has an identity.
+pub(crate) fn is_initialised(home: &Path) -> bool {
+    home.join(KEYS).exists()
+}
+
+fn write_key(path: &Path, key: &SigningKey) -> Result<(), DeskError> {
+    let failed = |why: String| DeskError::Key { path: path.to_owned(), why };
+    let pem = key.to_pkcs8_pem(LineEnding::LF).map_err(|e| failed(e.to_string()))?;
+    write_private(path, pem.as_bytes()).map_err(|e| failed(e.to_string()))
+}
+
+fn read_key(path: &Path) -> Result<SigningKey, DeskError> {
+    let failed = |why: String| DeskError::Key { path: path.to_owned(), why };
+    let pem = Zeroizing::new(fs::read_to_string(path).map_err(|e| failed(e.to_string()))?);
+    SigningKey::from_pkcs8_pem(&pem).map_err(|e| failed(e.to_string()))
+}
+
+fn private_folder(path: &Path) -> std::io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
+}
+
+fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+fn sheet_text(party: &PartyId, next_root: &SigningKey) -> Zeroizing<String> {
+    let secret = Zeroizing::new(data_encoding::HEXUPPER.encode(&next_root.to_bytes()));
+    let groups: Vec<&str> = secret.as_bytes().chunks(8).filter_map(|c| std::str::from_utf8(c).ok()).collect();
+    Zeroizing::new(format!(
+        "Counterpart recovery sheet\n\
+         ==========================\n\n\
+         Print this page, put it somewhere safe, and delete this file.\n\
+         Whoever holds it can take over your identity; without it, a lost or\n\
+         stolen main key cannot be replaced.\n\n\
+         Identity:          {}\n\
+         Replacement key:   {}\n                   {}\n",
+        counterpart_core::id::short_form(&party.0),
+        groups[..4].join(" "),
+        groups[4..].join(" "),
+    ))
+}

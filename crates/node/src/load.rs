@@ -1,0 +1,71 @@
+//! Reading a case back from the store.
+
+use std::collections::BTreeSet;
+
+use counterpart_core::{
+    envelope::Unverified,
+    id::{CaseId, PartyId},
+    receipt::SignedReceipt,
+    record::Record,
+    seal::Disclosure,
+    statement::Entry,
+};
+use counterpart_store::Reads;
+
+use crate::error::DeskError;
+
+/// A record as of some point of the store.
+#[derive(Debug)]
+pub(crate) struct Loaded {
+    pub(crate) record: Record,
+    /// The store's last entry that is in the record.
+    pub(crate) ordinal: u64,
+}
+
+/// Reads a whole case.
+pub(crate) fn load(reads: &Reads, case: CaseId) -> Result<Loaded, DeskError> {
+    let mut loaded = Loaded { record: Record::new(), ordinal: 0 };
+    catch_up(reads, case, &mut loaded)?;
+    Ok(loaded)
+}
+
+/// Reads what the store got since; gives whether anything was new.
+pub(crate) fn catch_up(reads: &Reads, case: CaseId, loaded: &mut Loaded) -> Result<bool, DeskError> {
+    let damaged = |why: String| DeskError::Damaged { case, why };
+    let mut entries: Vec<Entry<Unverified>> = Vec::new();
+    let mut parties: BTreeSet<PartyId> = BTreeSet::new();
+    let mut last = loaded.ordinal;
+    reads.for_each_entry(case, loaded.ordinal, |stored| {
+        let entry = Entry::decode(stored.envelope).map_err(|e| damaged(e.to_string()))?;
+        if entry.id != stored.id {
+            return Err(damaged(format!("entry {} was altered", stored.id)));
+        }
+        parties.insert(entry.statement.party);
+        parties.extend(entry.statement.keys.iter().map(|k| k.party));
+        entries.push(entry);
+        last = stored.ordinal;
+        Ok(())
+    })?;
+    for party in parties {
+        for event in reads.key_events(party)? {
+            loaded.record.apply_key_event(&event.envelope).map_err(|e| damaged(e.to_string()))?;
+        }
+    }
+    let new = !entries.is_empty();
+    for entry in entries {
+        let id = entry.id;
+        loaded.record.restore(entry.from_own_store()).map_err(|e| damaged(format!("entry {id}: {e}")))?;
+    }
+    loaded.ordinal = last;
+    for value in reads.values(case)? {
+        // A value whose entry is not here yet waits in the store.
+        if let Ok(disclosure) = Disclosure::decode(&value.disclosure) {
+            drop(loaded.record.apply_value(disclosure));
+        }
+    }
+    for stored in reads.receipts(case)? {
+        let receipt = SignedReceipt::from_own_store(&stored.envelope).map_err(|e| damaged(e.to_string()))?;
+        drop(loaded.record.apply_receipt(receipt));
+    }
+    Ok(new)
+}

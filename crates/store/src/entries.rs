@@ -1,0 +1,200 @@
+//! Entries: envelopes in the order they arrived here.
+
+use counterpart_core::id::{CaseId, DeviceKey, EntryId};
+use rusqlite::params;
+
+use crate::{
+    Reads, StoreError, Txn,
+    error::{signed, sqlite},
+    txn::unsigned,
+};
+
+/// An entry to be stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EntryRow<'a> {
+    pub case: CaseId,
+    pub id: EntryId,
+    pub device: DeviceKey,
+    pub seq: u64,
+    /// Signed here. What a peer sends is never own, not even a second statement by one of our keys: that is a fork.
+    pub own: bool,
+    pub envelope: &'a [u8],
+}
+
+/// What became of an insert.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Inserted {
+    /// Stored, under this number: it grows with every insert into the table and is never used twice.
+    New(u64),
+    /// Stored before; the first one is kept as it was.
+    Already,
+}
+
+/// An entry as stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredEntry {
+    pub ordinal: u64,
+    pub id: EntryId,
+    pub envelope: Vec<u8>,
+}
+
+/// An entry as stored, its envelope still in the store's memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StoredEntryRef<'a> {
+    pub ordinal: u64,
+    pub id: EntryId,
+    pub envelope: &'a [u8],
+}
+
+impl StoredEntryRef<'_> {
+    /// A copy that outlives the row.
+    #[must_use]
+    pub fn to_stored(self) -> StoredEntry {
+        StoredEntry { ordinal: self.ordinal, id: self.id, envelope: self.envelope.to_vec() }
+    }
+}
+
+impl Reads {
+    /// The entries of `case` with an ordinal above `ordinal` (0 for all), in ordinal order. For a large case
+    /// prefer [`Reads::for_each_entry`].
+    ///
+    /// # Errors
+    /// A damaged, busy or failing store.
+    pub fn entries_after(&self, case: CaseId, ordinal: u64) -> Result<Vec<StoredEntry>, StoreError> {
+        let mut entries = Vec::new();
+        self.for_each_entry(case, ordinal, |entry| {
+            entries.push(entry.to_stored());
+            Ok::<_, StoreError>(())
+        })?;
+        Ok(entries)
+    }
+
+    /// Gives `visit` the entries of `case` with an ordinal above `after` (0 for all), in ordinal order and one at
+    /// a time, and stops at its first error.
+    ///
+    /// # Errors
+    /// What `visit` returns, else a damaged, busy or failing store.
+    pub fn for_each_entry<E: From<StoreError>>(
+        &self,
+        case: CaseId,
+        after: u64,
+        mut visit: impl FnMut(StoredEntryRef<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        const SQL: &str =
+            "SELECT ordinal, id, envelope FROM entries WHERE case_id = ?1 AND ordinal > ?2 ORDER BY ordinal";
+        let after = signed(after)?;
+        let mut statement = self.conn.prepare_cached(SQL).map_err(sqlite)?;
+        let mut rows = statement.query(params![case.0, after]).map_err(sqlite)?;
+        while let Some(row) = rows.next().map_err(sqlite)? {
+            let ordinal = unsigned(row, 0).map_err(sqlite)?;
+            let id = EntryId(row.get(1).map_err(sqlite)?);
+            let envelope = row.get_ref(2).and_then(|v| Ok(v.as_blob()?)).map_err(sqlite)?;
+            visit(StoredEntryRef { ordinal, id, envelope })?;
+        }
+        Ok(())
+    }
+
+    /// The highest ordinal in `case`, 0 if it has no entry: tells cheaply whether anything new has come.
+    ///
+    /// # Errors
+    /// A damaged, busy or failing store.
+    pub fn last_ordinal(&self, case: CaseId) -> Result<u64, StoreError> {
+        let sql = "SELECT ordinal FROM entries WHERE case_id = ?1 ORDER BY ordinal DESC LIMIT 1";
+        Ok(self.row(sql, params![case.0], |row| unsigned(row, 0))?.unwrap_or(0))
+    }
+
+    /// One entry.
+    ///
+    /// # Errors
+    /// A damaged, busy or failing store.
+    pub fn entry(&self, case: CaseId, id: EntryId) -> Result<Option<StoredEntry>, StoreError> {
+        let sql = "SELECT ordinal, envelope FROM entries WHERE case_id = ?1 AND id = ?2";
+        self.row(sql, params![case.0, id.0], |row| {
+            Ok(StoredEntry { ordinal: unsigned(row, 0)?, id, envelope: row.get(1)? })
+        })
+    }
+
+    /// How many entries `case` has.
+    ///
+    /// # Errors
+    /// A damaged, busy or failing store.
+    pub fn entry_count(&self, case: CaseId) -> Result<u64, StoreError> {
+        let sql = "SELECT count(*) FROM entries WHERE case_id = ?1";
+        Ok(self.row(sql, params![case.0], |row| unsigned(row, 0))?.unwrap_or(0))
+    }
+
+    /// The highest position at which `device` has an own entry in `case`, and that entry: where the next own
+    /// statement goes, whatever a view computed earlier says.
+    ///
+    /// # Errors
+    /// A damaged, busy or failing store.
+    pub fn last_own_entry(&self, case: CaseId, device: DeviceKey) -> Result<Option<(u64, EntryId)>, StoreError> {
+        let sql = "SELECT seq, id FROM entries WHERE case_id = ?1 AND device = ?2 AND own = 1
+                   ORDER BY seq DESC LIMIT 1";
+        self.row(sql, params![case.0, device.0], |row| Ok((unsigned(row, 0)?, EntryId(row.get(1)?))))
+    }
+
+    /// Every case that has an entry, by id. Costs one look-up a case, however many entries there are.
+    ///
+    /// # Errors
+    /// A damaged, busy or failing store.
+    pub fn cases(&self) -> Result<Vec<CaseId>, StoreError> {
+        let sql = "WITH RECURSIVE found (id) AS (
+                       SELECT min(case_id) FROM entries
+                       UNION ALL
+                       SELECT (SELECT min(case_id) FROM entries WHERE case_id > found.id)
+                       FROM found WHERE found.id IS NOT NULL)
+                   SELECT id FROM found WHERE id IS NOT NULL";
+        self.rows(sql, [], |row| Ok(CaseId(row.get(0)?)))
+    }
+}
+
+impl Txn<'_> {
+    /// Stores an entry, unless one with this id is there already.
+    ///
+    /// # Errors
+    /// [`StoreError::PositionTaken`] if it is own and this device has another own entry at `seq` in this case;
+    /// the transaction may go on. Else a full, damaged or failing store.
+    pub fn insert_entry(&self, entry: &EntryRow<'_>) -> Result<Inserted, StoreError> {
+        let seq = signed(entry.seq)?;
+        if self.has_entry(entry.case, entry.id)? {
+            return Ok(Inserted::Already);
+        }
+        self.change_or(
+            "INSERT INTO entries (case_id, id, device, seq, own, envelope) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            params![entry.case.0, entry.id.0, entry.device.0, seq, entry.own, entry.envelope],
+            || Some(StoreError::PositionTaken { seq: entry.seq }),
+        )?;
+        self.inserted()
+    }
+
+    /// Removes an entry that no longer counts (a surplus branch of a fork) and the values beside it; tells whether
+    /// it was there.
+    ///
+    /// # Errors
+    /// [`StoreError::OwnEntry`] for an own one. Else a full, damaged or failing store.
+    pub fn remove_entry(&self, case: CaseId, id: EntryId) -> Result<bool, StoreError> {
+        let sql = "SELECT own FROM entries WHERE case_id = ?1 AND id = ?2";
+        match self.row(sql, params![case.0, id.0], |row| row.get::<_, bool>(0))? {
+            None => return Ok(false),
+            Some(true) => return Err(StoreError::OwnEntry),
+            Some(false) => {}
+        }
+        self.change("DELETE FROM sealed_values WHERE case_id = ?1 AND entry = ?2", params![case.0, id.0])?;
+        self.change("DELETE FROM entries WHERE case_id = ?1 AND id = ?2", params![case.0, id.0])?;
+        Ok(true)
+    }
+
+    fn has_entry(&self, case: CaseId, id: EntryId) -> Result<bool, StoreError> {
+        let sql = "SELECT 1 FROM entries WHERE case_id = ?1 AND id = ?2";
+        Ok(self.row(sql, params![case.0, id.0], |_| Ok(()))?.is_some())
+    }
+
+    /// The number of the row just inserted.
+    pub(crate) fn inserted(&self) -> Result<Inserted, StoreError> {
+        let row = self.conn.last_insert_rowid();
+        let number = u64::try_from(row)
+            .map_err(|_negative| StoreError::Damaged { detail: format!("row number {row} is negative") })?;
+        Ok(Inserted::New(number))
+    }
+}

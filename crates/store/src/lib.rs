@@ -1,0 +1,236 @@
+//! Durable storage of cases: one SQLite file, `counterpart.db`, that several processes share safely.
+//!
+//! The store keeps envelopes, values and links as the bytes it was given and never decodes them; what they mean
+//! is judged elsewhere. It upholds four things:
+//!
+//! - **Durable before visible.** When [`Store::write`] returns `Ok`, everything done in it is on disk (fsynced).
+//! - **One transaction.** What is read inside a `write` cannot change before its inserts are in, whichever
+//!   process asks. Reading the heads, signing and inserting belong in one `write`.
+//! - **One own entry a position.** No two own entries of one device in one case share a sequence number.
+//! - **A failed disk stops writing.** After an I/O error the handle is poisoned: it can be read, not written.
+//!
+//! A `write` costs one fsync, whatever is done in it: a thousand entries caught up in one `write` cost about as
+//! much as one. Reads load only the rows they are asked for; nothing is cached between calls.
+
+mod entries;
+mod error;
+mod invites;
+mod key_events;
+mod peers;
+mod receipts;
+mod schema;
+mod summaries;
+mod txn;
+mod values;
+
+pub use entries::{EntryRow, Inserted, StoredEntry, StoredEntryRef};
+pub use error::StoreError;
+pub use invites::{Invite, Join};
+pub use key_events::{KeyEventRow, StoredKeyEvent};
+pub use peers::PeerAddress;
+pub use receipts::{ReceiptRow, StoredReceipt};
+pub use summaries::CaseSummary;
+pub use txn::{Reads, Txn};
+pub use values::SealedValue;
+
+use std::{fs, io, ops::Deref, path::Path, time::Duration};
+
+use rusqlite::{Connection, OpenFlags, config::DbConfig};
+
+use crate::error::sqlite;
+
+/// How long a call waits for another process to finish its transaction.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Pages waiting in the write-ahead log from which on a commit also moves them into the main file.
+const CHECKPOINT_PAGES: i64 = 1000;
+
+/// Statements kept prepared: more than the crate has.
+const PREPARED: usize = 64;
+
+/// An open store. Reading methods are those of [`Reads`]; all writing happens in [`Store::write`].
+///
+/// A handle can move between threads but not be shared by them: open one for each, or put it behind a lock.
+#[derive(Debug)]
+pub struct Store {
+    reads: Reads,
+    writable: bool,
+}
+
+impl Deref for Store {
+    type Target = Reads;
+
+    fn deref(&self) -> &Reads {
+        &self.reads
+    }
+}
+
+impl Store {
+    /// Opens the store at `path` for reading and writing, and makes it if there is none. The folder must exist.
+    /// On Unix the file is for its owner alone (mode 0600).
+    ///
+    /// # Errors
+    /// [`StoreError::CannotOpen`], [`StoreError::NotAStore`], [`StoreError::NewerVersion`], or a damaged, busy,
+    /// full or failing disk.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        let path = std::path::absolute(path).map_err(|e| StoreError::cannot_open(path, &e))?;
+        create_private(&path).map_err(|e| StoreError::cannot_open(&path, &e))?;
+        let conn = connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        schema::prepare(&conn, &path)?;
+        schema::use_wal(&conn, &path)?;
+        conn.execute_batch(
+            "PRAGMA synchronous = FULL;
+             PRAGMA fullfsync = ON;
+             PRAGMA checkpoint_fullfsync = ON;
+             PRAGMA foreign_keys = ON;
+             PRAGMA secure_delete = ON;
+             PRAGMA temp_store = MEMORY;
+             PRAGMA journal_size_limit = 16777216;
+             PRAGMA wal_autocheckpoint = 0;",
+        )
+        .map_err(sqlite)?;
+        Ok(Self { reads: Reads::new(conn), writable: true })
+    }
+
+    /// Opens an existing store for reading only. [`Store::write`] then answers [`StoreError::ReadOnly`].
+    ///
+    /// # Errors
+    /// [`StoreError::Missing`] if there is no such file, else as [`Store::open`].
+    pub fn open_read_only(path: &Path) -> Result<Self, StoreError> {
+        let path = std::path::absolute(path).map_err(|e| StoreError::cannot_open(path, &e))?;
+        match fs::metadata(&path) {
+            Ok(_) => {}
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Err(StoreError::Missing { path }),
+            Err(e) => return Err(StoreError::cannot_open(&path, &e)),
+        }
+        let conn = connect(&path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        schema::check(&conn, &path)?;
+        Ok(Self { reads: Reads::new(conn), writable: false })
+    }
+
+    /// Does `work` as one transaction: all of it is on disk when this returns `Ok`, none of it is kept when `work`
+    /// returns `Err` or panics. Other writers wait until it ends (up to 5 s), so sign inside it but do not wait
+    /// for people or the network.
+    ///
+    /// # Errors
+    /// What `work` returns, else the failure to begin or commit. After [`StoreError::Io`] or
+    /// [`StoreError::Damaged`], and after [`StoreError::DiskFull`] while committing, the handle refuses every
+    /// later `write` with [`StoreError::Poisoned`]. Whether a failed commit was kept after all is known only once
+    /// the store has been opened again.
+    pub fn write<T, E: From<StoreError>>(&mut self, work: impl FnOnce(&Txn<'_>) -> Result<T, E>) -> Result<T, E> {
+        self.ready_to_write()?;
+        let txn = Txn::begin(&self.reads)?;
+        let done = work(&txn)?;
+        txn.commit()?;
+        self.move_log_if_long();
+        Ok(done)
+    }
+
+    /// Does `work` on one unchanging picture of the store, however many reads it makes and whoever writes
+    /// meanwhile. Keep it short: while it lasts the log of changes cannot be cut.
+    ///
+    /// # Errors
+    /// What `work` returns, else the failure to begin.
+    pub fn read<T, E: From<StoreError>>(&mut self, work: impl FnOnce(&Reads) -> Result<T, E>) -> Result<T, E> {
+        let snapshot = txn::Snapshot::begin(&self.reads)?;
+        let done = work(&self.reads);
+        drop(snapshot);
+        done
+    }
+
+    /// Moves the log of changes into the main file and empties it. `false` if another reader or writer was in the
+    /// way for 5 s; nothing is lost then.
+    ///
+    /// # Errors
+    /// As [`Store::write`], and it poisons the handle in the same way.
+    pub fn checkpoint(&mut self) -> Result<bool, StoreError> {
+        self.ready_to_write()?;
+        self.checkpoint_by("PRAGMA wal_checkpoint(TRUNCATE)")
+    }
+
+    /// Makes the bytes of values deleted by [`Txn::delete_value`] disappear from the files: writes the remaining
+    /// values anew, so that no page holds an older copy, then empties the log. Takes time and memory in proportion
+    /// to all sealed values. `false` if another process kept the log in use: call it again later. Copies made
+    /// outside the files (backups, a disk's own spare blocks) are beyond it.
+    ///
+    /// # Errors
+    /// As [`Store::write`].
+    pub fn scrub(&mut self) -> Result<bool, StoreError> {
+        self.write(|txn| txn.rewrite_values())?;
+        self.checkpoint()
+    }
+
+    fn ready_to_write(&self) -> Result<(), StoreError> {
+        if !self.writable {
+            return Err(StoreError::ReadOnly);
+        }
+        if self.reads.is_poisoned() {
+            return Err(StoreError::Poisoned);
+        }
+        Ok(())
+    }
+
+    /// SQLite's own automatic checkpoint swallows its errors; this one poisons the handle, so that nothing more is
+    /// written to a disk that has failed. The commit before it is safe in the log, hence no error is returned.
+    fn move_log_if_long(&self) {
+        let waiting = self.reads.row("PRAGMA wal_checkpoint(NOOP)", [], |row| {
+            Ok(row.get::<_, i64>(1)?.saturating_sub(row.get::<_, i64>(2)?))
+        });
+        if let Ok(Some(pages)) = waiting
+            && pages >= CHECKPOINT_PAGES
+        {
+            drop(self.checkpoint_by("PRAGMA wal_checkpoint(PASSIVE)"));
+        }
+    }
+
+    fn checkpoint_by(&self, pragma: &str) -> Result<bool, StoreError> {
+        match self.reads.row(pragma, [], |row| row.get::<_, i64>(0)) {
+            Ok(busy) => Ok(busy == Some(0)),
+            Err(StoreError::Busy) => Ok(false),
+            Err(e) => {
+                self.reads.poison();
+                Err(e)
+            }
+        }
+    }
+}
+
+fn connect(path: &Path, access: OpenFlags) -> Result<Connection, StoreError> {
+    // One handle is never used by two threads at once (it is not Sync), so SQLite's own locking is not needed.
+    let conn =
+        Connection::open_with_flags(path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX).map_err(|e| match sqlite(e) {
+            StoreError::Unexpected { detail } => StoreError::CannotOpen { path: path.to_owned(), reason: detail },
+            named => named,
+        })?;
+    conn.busy_timeout(BUSY_TIMEOUT).map_err(sqlite)?;
+    // The file may have been tampered with: its schema gets no say in what is run.
+    for (setting, on) in
+        [(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true), (DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)]
+    {
+        conn.set_db_config(setting, on).map_err(sqlite)?;
+    }
+    conn.execute_batch("PRAGMA cell_size_check = ON;").map_err(sqlite)?;
+    conn.set_prepared_statement_cache_capacity(PREPARED);
+    Ok(conn)
+}
+
+/// SQLite gives the log beside the main file the main file's mode, so the mode must be right before it opens.
+fn create_private(path: &Path) -> io::Result<()> {
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+        let file = options.mode(0o600).open(path)?;
+        let mode = file.metadata()?.permissions().mode();
+        if mode & 0o077 != 0 {
+            file.set_permissions(fs::Permissions::from_mode(0o600))?;
+        }
+    }
+    #[cfg(not(unix))]
+    drop(options.open(path)?);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

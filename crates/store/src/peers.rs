@@ -1,0 +1,53 @@
+//! Where the other parties of a case were last reached.
+
+use counterpart_core::id::{CaseId, DeviceKey, PartyId};
+use rusqlite::params;
+
+use crate::{Reads, StoreError, Txn};
+
+/// An address of a party, or of one of its devices.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PeerAddress {
+    pub case: CaseId,
+    pub party: PartyId,
+    pub device: Option<DeviceKey>,
+    pub address: String,
+    /// Unix milliseconds; 0 for an address never reached yet.
+    pub last_seen: i64,
+}
+
+impl Reads {
+    /// The addresses known for `case`, the latest seen first.
+    ///
+    /// # Errors
+    /// A damaged, busy or failing store.
+    pub fn peer_addresses(&self, case: CaseId) -> Result<Vec<PeerAddress>, StoreError> {
+        let sql = "SELECT party, device, address, last_seen FROM peers WHERE case_id = ?1
+                   ORDER BY last_seen DESC, party, device, address";
+        self.rows(sql, params![case.0], |row| {
+            Ok(PeerAddress {
+                case,
+                party: PartyId(row.get(0)?),
+                device: row.get::<_, Option<_>>(1)?.map(DeviceKey),
+                address: row.get(2)?,
+                last_seen: row.get(3)?,
+            })
+        })
+    }
+}
+
+impl Txn<'_> {
+    /// Stores an address; for a known one, the later time of the two is kept.
+    ///
+    /// # Errors
+    /// A full, damaged or failing store.
+    pub fn put_peer_address(&self, peer: &PeerAddress) -> Result<(), StoreError> {
+        self.change(
+            "INSERT INTO peers (case_id, party, device, address, last_seen) VALUES (?1, ?2, ?3, ?4, ?5)
+             ON CONFLICT (case_id, party, ifnull(device, x''), address)
+             DO UPDATE SET last_seen = max(last_seen, excluded.last_seen)",
+            params![peer.case.0, peer.party.0, peer.device.map(|d| d.0), peer.address, peer.last_seen],
+        )?;
+        Ok(())
+    }
+}

@@ -1,0 +1,78 @@
+//! Receipts, ours and theirs.
+
+use counterpart_core::id::{CaseId, DeviceKey, ReceiptId};
+use rusqlite::params;
+
+use crate::{Inserted, Reads, StoreError, Txn, error::signed, txn::unsigned};
+
+/// A receipt to be stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReceiptRow<'a> {
+    pub id: ReceiptId,
+    pub case: CaseId,
+    pub device: DeviceKey,
+    pub number: u64,
+    /// Signed here.
+    pub own: bool,
+    pub envelope: &'a [u8],
+}
+
+/// A receipt as stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredReceipt {
+    pub id: ReceiptId,
+    pub device: DeviceKey,
+    pub number: u64,
+    pub own: bool,
+    pub envelope: Vec<u8>,
+}
+
+impl Reads {
+    /// The receipts of `case`, in the order they came.
+    ///
+    /// # Errors
+    /// A damaged, busy or failing store.
+    pub fn receipts(&self, case: CaseId) -> Result<Vec<StoredReceipt>, StoreError> {
+        let sql = "SELECT id, device, number, own, envelope FROM receipts WHERE case_id = ?1 ORDER BY arrival";
+        self.rows(sql, params![case.0], |row| {
+            Ok(StoredReceipt {
+                id: ReceiptId(row.get(0)?),
+                device: DeviceKey(row.get(1)?),
+                number: unsigned(row, 2)?,
+                own: row.get(3)?,
+                envelope: row.get(4)?,
+            })
+        })
+    }
+
+    /// The number and id of the latest receipt `device` signed here for `case`.
+    ///
+    /// # Errors
+    /// A damaged, busy or failing store.
+    pub fn last_own_receipt(&self, case: CaseId, device: DeviceKey) -> Result<Option<(u64, ReceiptId)>, StoreError> {
+        let sql = "SELECT number, id FROM receipts WHERE case_id = ?1 AND device = ?2 AND own = 1
+                   ORDER BY number DESC LIMIT 1";
+        self.row(sql, params![case.0, device.0], |row| Ok((unsigned(row, 0)?, ReceiptId(row.get(1)?))))
+    }
+}
+
+impl Txn<'_> {
+    /// Stores a receipt, unless one with this id is there already.
+    ///
+    /// # Errors
+    /// [`StoreError::ReceiptNumberTaken`] if it is own and this device has another own receipt of that number in
+    /// this case; the transaction may go on. Else a full, damaged or failing store.
+    pub fn insert_receipt(&self, receipt: &ReceiptRow<'_>) -> Result<Inserted, StoreError> {
+        let number = signed(receipt.number)?;
+        let known = self.row("SELECT 1 FROM receipts WHERE id = ?1", params![receipt.id.0], |_| Ok(()))?;
+        if known.is_some() {
+            return Ok(Inserted::Already);
+        }
+        self.change_or(
+            "INSERT INTO receipts (id, case_id, device, number, own, envelope) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            params![receipt.id.0, receipt.case.0, receipt.device.0, number, receipt.own, receipt.envelope],
+            || Some(StoreError::ReceiptNumberTaken { number: receipt.number }),
+        )?;
+        self.inserted()
+    }
+}

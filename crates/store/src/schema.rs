@@ -1,0 +1,175 @@
+//! The tables, and how a file is known to be a store of a version this program can use.
+
+use std::path::Path;
+
+use rusqlite::Connection;
+
+use crate::error::{StoreError, sqlite};
+
+/// "CtPt" in ASCII, so that `file` and this program can tell a store from any other SQLite file.
+pub(crate) const APPLICATION_ID: i64 = 0x4374_5074;
+
+/// Step n takes a store from version n to version n + 1. A released step is never edited: a change is a new step.
+const STEPS: &[&str] = &[VERSION_1];
+
+const VERSION_1: &str = "
+CREATE TABLE entries (
+    ordinal INTEGER PRIMARY KEY AUTOINCREMENT,
+    case_id BLOB NOT NULL CHECK (length(case_id) = 32),
+    id BLOB NOT NULL CHECK (length(id) = 32),
+    device BLOB NOT NULL CHECK (length(device) = 32),
+    seq INTEGER NOT NULL CHECK (seq >= 0),
+    own INTEGER NOT NULL CHECK (own IN (0, 1)),
+    envelope BLOB NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX entries_by_id ON entries (case_id, id);
+-- An index row ends with the row's number, so this one and receipts_by_case are in order of arrival within a case.
+CREATE INDEX entries_by_case ON entries (case_id);
+CREATE UNIQUE INDEX entries_own_position ON entries (case_id, device, seq) WHERE own = 1;
+
+CREATE TABLE key_events (
+    arrival INTEGER PRIMARY KEY AUTOINCREMENT,
+    id BLOB NOT NULL UNIQUE CHECK (length(id) = 32),
+    party BLOB NOT NULL CHECK (length(party) = 32),
+    position INTEGER NOT NULL CHECK (position >= 0),
+    envelope BLOB NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX key_events_by_party ON key_events (party, position, id);
+
+CREATE TABLE receipts (
+    arrival INTEGER PRIMARY KEY AUTOINCREMENT,
+    id BLOB NOT NULL UNIQUE CHECK (length(id) = 32),
+    case_id BLOB NOT NULL CHECK (length(case_id) = 32),
+    device BLOB NOT NULL CHECK (length(device) = 32),
+    number INTEGER NOT NULL CHECK (number >= 0),
+    own INTEGER NOT NULL CHECK (own IN (0, 1)),
+    envelope BLOB NOT NULL
+) STRICT;
+CREATE INDEX receipts_by_case ON receipts (case_id);
+CREATE UNIQUE INDEX receipts_own_number ON receipts (case_id, device, number) WHERE own = 1;
+
+-- Values are rows by arrival, not by key: a deleted one then seldom had neighbours moved past it (see scrub).
+CREATE TABLE sealed_values (
+    arrival INTEGER PRIMARY KEY AUTOINCREMENT,
+    case_id BLOB NOT NULL CHECK (length(case_id) = 32),
+    entry BLOB NOT NULL CHECK (length(entry) = 32),
+    path BLOB NOT NULL,
+    disclosure BLOB NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX sealed_values_by_path ON sealed_values (case_id, entry, path);
+
+CREATE TABLE case_summaries (
+    case_id BLOB NOT NULL PRIMARY KEY CHECK (length(case_id) = 32),
+    title TEXT NOT NULL,
+    state TEXT NOT NULL,
+    whose_move TEXT NOT NULL,
+    next_due INTEGER,
+    entries INTEGER NOT NULL CHECK (entries >= 0),
+    updated_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE peers (
+    case_id BLOB NOT NULL CHECK (length(case_id) = 32),
+    party BLOB NOT NULL CHECK (length(party) = 32),
+    device BLOB CHECK (length(device) = 32),
+    address TEXT NOT NULL,
+    last_seen INTEGER NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX peers_by_address ON peers (case_id, party, ifnull(device, x''), address);
+
+CREATE TABLE invites (
+    invite BLOB NOT NULL PRIMARY KEY CHECK (length(invite) = 32),
+    case_id BLOB NOT NULL CHECK (length(case_id) = 32),
+    secret BLOB NOT NULL,
+    link TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX invites_by_case ON invites (case_id);
+
+CREATE TABLE joins (
+    case_id BLOB NOT NULL PRIMARY KEY CHECK (length(case_id) = 32),
+    link TEXT NOT NULL,
+    request BLOB NOT NULL,
+    expires INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+";
+
+/// The version this program writes.
+pub(crate) fn known_version() -> i64 {
+    i64::try_from(STEPS.len()).expect("a handful of steps")
+}
+
+/// What a file says of itself.
+enum Found {
+    Nothing,
+    Version(i64),
+}
+
+/// Makes an empty file a store, and brings an older store up to date.
+pub(crate) fn prepare(conn: &Connection, path: &Path) -> Result<(), StoreError> {
+    if let Found::Version(version) = identify(conn, path)?
+        && version == known_version()
+    {
+        return Ok(());
+    }
+    conn.execute_batch("BEGIN IMMEDIATE").map_err(sqlite)?;
+    let outcome = bring_up_to_date(conn, path);
+    // After a failure the transaction may be gone already; closing the connection ends it in any case.
+    match outcome {
+        Ok(()) => conn.execute_batch("COMMIT").map_err(sqlite),
+        Err(e) => {
+            drop(conn.execute_batch("ROLLBACK"));
+            Err(e)
+        }
+    }
+}
+
+fn bring_up_to_date(conn: &Connection, path: &Path) -> Result<(), StoreError> {
+    // Read again: another process may have done it while this one waited.
+    let from = match identify(conn, path)? {
+        Found::Nothing => 0,
+        Found::Version(version) => version,
+    };
+    let done = usize::try_from(from).expect("identify gives no negative version");
+    for step in &STEPS[done..] {
+        conn.execute_batch(step).map_err(sqlite)?;
+    }
+    conn.pragma_update(None, "application_id", APPLICATION_ID).map_err(sqlite)?;
+    conn.pragma_update(None, "user_version", known_version()).map_err(sqlite)
+}
+
+/// For a store opened for reading only: it must be of this very version already.
+pub(crate) fn check(conn: &Connection, path: &Path) -> Result<(), StoreError> {
+    match identify(conn, path)? {
+        Found::Version(version) if version == known_version() => Ok(()),
+        // Bringing it up to date would be writing.
+        Found::Version(_) => Err(StoreError::ReadOnly),
+        Found::Nothing => Err(StoreError::NotAStore { path: path.to_owned() }),
+    }
+}
+
+fn identify(conn: &Connection, path: &Path) -> Result<Found, StoreError> {
+    // One statement, hence one picture: another process may be making the store at this moment.
+    const SQL: &str = "SELECT (SELECT application_id FROM pragma_application_id),
+                              (SELECT user_version FROM pragma_user_version),
+                              (SELECT count(*) FROM sqlite_schema)";
+    let (application, version, tables): (i64, i64, i64) =
+        conn.query_row(SQL, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).map_err(sqlite)?;
+    match (application, version, tables) {
+        (0, 0, 0) => Ok(Found::Nothing),
+        (APPLICATION_ID, found, _) if found > known_version() => {
+            Err(StoreError::NewerVersion { found, known: known_version() })
+        }
+        (APPLICATION_ID, found, _) if found > 0 => Ok(Found::Version(found)),
+        _ => Err(StoreError::NotAStore { path: path.to_owned() }),
+    }
+}
+
+/// Switches to the write-ahead log, which lets readers go on while one process writes.
+pub(crate) fn use_wal(conn: &Connection, path: &Path) -> Result<(), StoreError> {
+    let mode: String = conn.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0)).map_err(sqlite)?;
+    if mode == "wal" {
+        return Ok(());
+    }
+    let reason = "its file system does not let programs share memory through a file".to_owned();
+    Err(StoreError::CannotOpen { path: path.to_owned(), reason })
+}
