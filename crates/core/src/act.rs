@@ -5,7 +5,7 @@
 use crate::{
     cbor::{self, Value},
     id::{EntryId, PartyId},
-    value::{ActionId, Due, ItemValue, Money, Seat, Sealable, Unit},
+    value::{ActionId, Due, ItemValue, Money, Sealable, Seat, Unit},
 };
 
 /// What a party is in a case.
@@ -47,7 +47,8 @@ impl Role {
     /// The closed table of what a role may do with effect.
     #[must_use]
     pub fn may(self, kind: &str) -> bool {
-        const OBSERVER: &[&str] = &["join", "seen", "leave", "note", "contact", "acknowledge", "contest", "attach", "prove"];
+        const OBSERVER: &[&str] =
+            &["join", "seen", "leave", "note", "contact", "acknowledge", "contest", "attach", "prove"];
         match self {
             Self::Observer => OBSERVER.contains(&kind),
             Self::Arbiter => kind == "decide" || OBSERVER.contains(&kind),
@@ -161,32 +162,109 @@ pub struct Contact {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Act {
     Open(Open),
-    Invite { key: [u8; 32], seat: Seat, expires: i64, label: Option<Sealable> },
-    Uninvite { invite: EntryId, reason: Option<Sealable> },
-    Admit { party: PartyId, seat: Seat, invite: EntryId, request: Vec<u8>, revision: Option<EntryId> },
-    Join { admit: EntryId },
-    Seat { seat: Seat, admit: EntryId },
+    Invite {
+        key: [u8; 32],
+        seat: Seat,
+        expires: i64,
+        label: Option<Sealable>,
+    },
+    Uninvite {
+        invite: EntryId,
+        reason: Option<Sealable>,
+    },
+    Admit {
+        party: PartyId,
+        seat: Seat,
+        invite: EntryId,
+        request: Vec<u8>,
+        revision: Option<EntryId>,
+    },
+    Join {
+        admit: EntryId,
+    },
+    Seat {
+        seat: Seat,
+        admit: EntryId,
+    },
     Seen,
     Propose(Proposal),
-    Counter { of: EntryId, proposal: Proposal },
-    Accept { revision: EntryId, note: Option<Sealable> },
-    Decline { revision: EntryId, reason: Option<Sealable> },
-    Withdraw { of: EntryId, reason: Option<Sealable> },
-    Declare { revision: EntryId, subject: u32, note: Option<Sealable>, evidence: Vec<EntryId> },
-    Undeclare { declare: EntryId, reason: Option<Sealable> },
-    Approve { declare: EntryId, note: Option<Sealable> },
-    Reject { declare: EntryId, unmet: Vec<u32>, reason: Sealable },
-    Release { of: EntryId, reason: Option<Sealable> },
-    Allow { request: EntryId, note: Option<Sealable> },
-    Refuse { request: EntryId, reason: Option<Sealable> },
-    Missed { revision: EntryId, subject: u32, due: i64, note: Option<Sealable> },
-    Item { key: String, value: ItemValue, label: Option<Sealable>, note: Option<Sealable> },
-    Acknowledge { entry: EntryId, note: Option<Sealable> },
-    Contest { entry: EntryId, reason: Sealable },
+    Counter {
+        of: EntryId,
+        proposal: Proposal,
+    },
+    Accept {
+        revision: EntryId,
+        note: Option<Sealable>,
+    },
+    Decline {
+        revision: EntryId,
+        reason: Option<Sealable>,
+    },
+    Withdraw {
+        of: EntryId,
+        reason: Option<Sealable>,
+    },
+    Declare {
+        revision: EntryId,
+        subject: u32,
+        note: Option<Sealable>,
+        evidence: Vec<EntryId>,
+    },
+    Undeclare {
+        declare: EntryId,
+        reason: Option<Sealable>,
+    },
+    Approve {
+        declare: EntryId,
+        note: Option<Sealable>,
+    },
+    Reject {
+        declare: EntryId,
+        unmet: Vec<u32>,
+        reason: Sealable,
+    },
+    Release {
+        of: EntryId,
+        reason: Option<Sealable>,
+    },
+    Allow {
+        request: EntryId,
+        note: Option<Sealable>,
+    },
+    Refuse {
+        request: EntryId,
+        reason: Option<Sealable>,
+    },
+    Missed {
+        revision: EntryId,
+        subject: u32,
+        due: i64,
+        note: Option<Sealable>,
+    },
+    Item {
+        key: String,
+        value: ItemValue,
+        label: Option<Sealable>,
+        note: Option<Sealable>,
+    },
+    Acknowledge {
+        entry: EntryId,
+        note: Option<Sealable>,
+    },
+    Contest {
+        entry: EntryId,
+        reason: Sealable,
+    },
     Contact(Contact),
-    Note { text: Sealable, about: Option<EntryId> },
+    Note {
+        text: Sealable,
+        about: Option<EntryId>,
+    },
     /// Listed in the level, not judged by this version: stored, passed on, and nothing is signed on it.
-    Later { kind: String, body: Value },
+    Later {
+        kind: String,
+        body: Value,
+    },
 }
 
 impl Act {
@@ -315,9 +393,10 @@ impl Act {
         let mut b = Body::default();
         match self {
             Self::Open(open) => {
-                let seats = open.seats.iter().map(|s| {
-                    cbor::map([("role", s.role.as_str().into()), ("label", s.label.to_value())])
-                });
+                let seats = open
+                    .seats
+                    .iter()
+                    .map(|s| cbor::map([("role", s.role.as_str().into()), ("label", s.label.to_value())]));
                 b.put("title", open.title.as_str());
                 b.put("seats", Value::Array(seats.collect()));
                 b.put("suite", "ed25519-sha256");
@@ -484,10 +563,9 @@ impl Subject {
     fn read(value: &Value) -> Option<Self> {
         let f = Fields(value);
         let topic = match f.text("is")?.as_str() {
-            "action" => Topic::Action {
-                action: f.optional("action", ActionId::from_value)?,
-                terms: ActionTerms::read(&f)?,
-            },
+            "action" => {
+                Topic::Action { action: f.optional("action", ActionId::from_value)?, terms: ActionTerms::read(&f)? }
+            }
             "item" => Topic::Item { key: f.text("key")?, value: f.read("value", ItemValue::from_value)? },
             "terms" => Topic::Terms {
                 terms: f.optional("terms", ActionId::from_value)?,
@@ -495,18 +573,15 @@ impl Subject {
                 text: f.sealable("text")?,
                 seats: f.list("seats", Seat::from_value)?,
             },
-            "admit" if value.field("seat").is_some() => {
-                Topic::AdmitSeat { seat: f.read("seat", Seat::from_value)? }
-            }
+            "admit" if value.field("seat").is_some() => Topic::AdmitSeat { seat: f.read("seat", Seat::from_value)? },
             "admit" => Topic::AdmitNew {
                 role: Role::from_word(&f.text("role")?)?,
                 label: f.sealable("label")?,
                 party: f.optional("party", |v| PartyId::from_slice(v.as_bytes()?))?,
             },
-            "close" => Topic::Close {
-                close: f.optional("close", ActionId::from_value)?,
-                summary: f.remark("summary")?,
-            },
+            "close" => {
+                Topic::Close { close: f.optional("close", ActionId::from_value)?, summary: f.remark("summary")? }
+            }
             "level" => Topic::Level { level: f.int("level")? },
             _ => return None,
         };

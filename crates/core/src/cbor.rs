@@ -315,7 +315,8 @@ impl Reader<'_> {
                     self.nodes = self.nodes.checked_sub(1).ok_or(CborError::TooManyNodes)?;
                     let key = self.key()?;
                     if let Some((last, _)) = entries.last() {
-                        let same_kind = matches!((last, &key), (Key::Int(_), Key::Int(_)) | (Key::Text(_), Key::Text(_)));
+                        let same_kind =
+                            matches!((last, &key), (Key::Int(_), Key::Int(_)) | (Key::Text(_), Key::Text(_)));
                         if !same_kind || key_order(last, &key) != Ordering::Less {
                             return Err(CborError::MapKeys);
                         }
@@ -353,7 +354,9 @@ impl Reader<'_> {
 
     fn key(&mut self) -> Result<Key, CborError> {
         match self.peek()? {
-            Type::U8 | Type::U16 | Type::U32 | Type::U64 => Ok(Key::Int(self.decoder.u64().map_err(|_malformed| CborError::Malformed)?)),
+            Type::U8 | Type::U16 | Type::U32 | Type::U64 => {
+                Ok(Key::Int(self.decoder.u64().map_err(|_malformed| CborError::Malformed)?))
+            }
             Type::String => Ok(Key::Text(self.text()?)),
             _ => Err(CborError::MapKeys),
         }

@@ -227,7 +227,9 @@ impl Fold {
             | Act::Declare { revision, .. }
             | Act::Missed { revision, .. } => Some(*revision),
             Act::Withdraw { of, .. } | Act::Release { of, .. } => Some(*of),
-            Act::Undeclare { declare, .. } | Act::Approve { declare, .. } | Act::Reject { declare, .. } => Some(*declare),
+            Act::Undeclare { declare, .. } | Act::Approve { declare, .. } | Act::Reject { declare, .. } => {
+                Some(*declare)
+            }
             Act::Allow { request, .. } | Act::Refuse { request, .. } => Some(*request),
             // Contesting an alleged promise declines it.
             Act::Contest { entry, .. } => Some(*entry),

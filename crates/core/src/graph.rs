@@ -334,9 +334,8 @@ impl Graph {
             self.admits.entry(party).or_default().push(ix);
         }
         let others = self.at_position(&device, seq);
-        let continued = prev.map(|p| self.node(p).lane).filter(|lane| {
-            self.lanes[*lane as usize].entries.last().copied() == prev
-        });
+        let continued =
+            prev.map(|p| self.node(p).lane).filter(|lane| self.lanes[*lane as usize].entries.last().copied() == prev);
         let lane = continued.unwrap_or_else(|| {
             let lane = u32::try_from(self.lanes.len()).expect("fewer lanes than entries");
             self.lanes.push(Lane { device, party: statement.party, parent: prev, entries: Vec::new(), counted: 0 });
@@ -395,9 +394,11 @@ impl Graph {
         let Some(branches) = self.forks.get(&(statement.device, statement.seq)) else { return false };
         let id = self.id(ix);
         let smaller = branches.iter().filter(|b| self.id(**b) < id).count();
-        let rested_on = self.lanes.iter().filter(|lane| lane.device != statement.device).any(|lane| {
-            lane.entries.last().is_some_and(|tip| self.in_past(ix, *tip))
-        });
+        let rested_on = self
+            .lanes
+            .iter()
+            .filter(|lane| lane.device != statement.device)
+            .any(|lane| lane.entries.last().is_some_and(|tip| self.in_past(ix, *tip)));
         smaller >= 2 && !rested_on
     }
 

@@ -159,6 +159,15 @@ impl JoinRequest {
         Ok(request)
     }
 
+    /// Which case and invitation some bytes claim to be for, before anything about them is checked.
+    #[must_use]
+    pub fn claims(bytes: &[u8]) -> Option<(CaseId, EntryId)> {
+        let outer = Envelope::parse(bytes, MAX_REQUEST).ok()?;
+        let inner = Envelope::parse(outer.payload(), MAX_REQUEST).ok()?;
+        let request = Self::read(&Value::decode(inner.payload(), LIMITS).ok()?)?;
+        Some((request.case, request.invite))
+    }
+
     fn read(value: &Value) -> Option<Self> {
         let id = |key| value.header(key)?.as_bytes()?.try_into().ok();
         let Value::Map(fields) = value else { return None };

@@ -227,9 +227,7 @@ impl KeyLogs {
         }
         match &draft.by {
             None => Ok(root),
-            Some(by) => {
-                granted(by).filter(|g| g.admin).map(|g| g.device).ok_or(KeyLogRefusal::NotPermitted)
-            }
+            Some(by) => granted(by).filter(|g| g.admin).map(|g| g.device).ok_or(KeyLogRefusal::NotPermitted),
         }
     }
 
@@ -273,9 +271,7 @@ impl KeyLogs {
     /// Whether a citation names an event of that party at that position.
     #[must_use]
     pub fn knows(&self, citation: &KeyCitation) -> bool {
-        self.events
-            .get(&citation.event)
-            .is_some_and(|e| e.party == citation.party && e.position == citation.position)
+        self.events.get(&citation.event).is_some_and(|e| e.party == citation.party && e.position == citation.position)
     }
 
     /// A grant as of a cited event: whether the log up to there holds it, and whether it is revoked there.
@@ -367,7 +363,13 @@ pub fn grant(after: &KeyCitation, signer: &EventSigner<'_>, grant: &Grant, devic
 
 /// A revocation's event, signed.
 #[must_use]
-pub fn revoke(after: &KeyCitation, signer: &EventSigner<'_>, grant: &EventId, reason: RevokeReason, at: i64) -> Vec<u8> {
+pub fn revoke(
+    after: &KeyCitation,
+    signer: &EventSigner<'_>,
+    grant: &EventId,
+    reason: RevokeReason,
+    at: i64,
+) -> Vec<u8> {
     let body = cbor::map([("grant", Value::from(&grant.0)), ("reason", reason.word().into())]);
     sign_next(after, signer, at, "revoke", body)
 }
@@ -375,10 +377,8 @@ pub fn revoke(after: &KeyCitation, signer: &EventSigner<'_>, grant: &EventId, re
 /// A rotation's event, signed by the new root, which must be the committed one.
 #[must_use]
 pub fn rotate(after: &KeyCitation, new_root: &SigningKey, next_root: &DeviceKey, at: i64) -> Vec<u8> {
-    let body = cbor::map([
-        ("root", Value::from(&public_half(new_root).0)),
-        ("next", Value::from(&next_root_hash(next_root))),
-    ]);
+    let body =
+        cbor::map([("root", Value::from(&public_half(new_root).0)), ("next", Value::from(&next_root_hash(next_root)))]);
     sign_next(after, &EventSigner::Root(new_root), at, "rotate", body)
 }
 
@@ -418,12 +418,7 @@ fn party_id(inception_payload: &[u8]) -> PartyId {
 }
 
 fn possession_payload(party: &PartyId, grant: &Grant) -> Vec<u8> {
-    Value::Array(vec![
-        Value::from(&party.0),
-        Value::from(&grant.device.0),
-        Value::Bytes(grant.peer.clone()),
-    ])
-    .encode()
+    Value::Array(vec![Value::from(&party.0), Value::from(&grant.device.0), Value::Bytes(grant.peer.clone())]).encode()
 }
 
 fn check_possession(party: &PartyId, grant: &Grant, proof: &[u8]) -> Result<(), KeyLogRefusal> {
@@ -532,9 +527,7 @@ fn decode_grant(event: &Value) -> Result<(EventBody, Vec<u8>), KeyLogRefusal> {
     };
     let ceilings = match event.field("ceilings") {
         None => Vec::new(),
-        Some(list) => {
-            list.as_array().ok_or(field("ceilings"))?.iter().map(ceiling).collect::<Result<_, _>>()?
-        }
+        Some(list) => list.as_array().ok_or(field("ceilings"))?.iter().map(ceiling).collect::<Result<_, _>>()?,
     };
     let possession = event.field("possession").and_then(Value::as_bytes).ok_or(field("possession"))?.to_vec();
     let grant = Grant {
@@ -562,9 +555,7 @@ fn exact_fields(value: &Value, required: &[&'static str], optional: &[&str]) -> 
     for name in required {
         value.field(name).ok_or(field(name))?;
     }
-    let known = |k: &cbor::Key| {
-        matches!(k, cbor::Key::Text(t) if required.contains(&t.as_str()) || optional.contains(&t.as_str()))
-    };
+    let known = |k: &cbor::Key| matches!(k, cbor::Key::Text(t) if required.contains(&t.as_str()) || optional.contains(&t.as_str()));
     if fields.iter().all(|(k, _)| known(k)) { Ok(()) } else { Err(DecodeError::UnknownField.into()) }
 }
 

@@ -19,7 +19,7 @@ pub mod record;
 pub mod schema;
 pub mod seal;
 pub mod statement;
-// pub mod sync; // enable again when all its files are there
+pub mod sync;
 pub mod text;
 pub mod value;
 pub mod view;

@@ -65,9 +65,10 @@ impl Receipt {
     #[must_use]
     pub fn sign(self, key: &SigningKey) -> SignedReceipt {
         let ids = |list: &[EntryId]| Value::Array(list.iter().map(|e| Value::from(&e.0)).collect());
-        let keys = self.keys.iter().map(|k| {
-            Value::Array(vec![Value::from(&k.party.0), Value::from(k.position), Value::from(&k.event.0)])
-        });
+        let keys = self
+            .keys
+            .iter()
+            .map(|k| Value::Array(vec![Value::from(&k.party.0), Value::from(k.position), Value::from(&k.event.0)]));
         let payload = header([
             (1, Some(Value::Int(1))),
             (2, Some(Value::from(&self.case.0))),

@@ -282,11 +282,8 @@ impl Record {
         let entry = Entry::sign(&draft.statement, draft.change, key);
         let id = entry.id;
         let bytes = entry.bytes().to_vec();
-        let values: Vec<Disclosure> = draft
-            .values
-            .into_iter()
-            .map(|(path, salt, value)| Disclosure { entry: id, path, salt, value })
-            .collect();
+        let values: Vec<Disclosure> =
+            draft.values.into_iter().map(|(path, salt, value)| Disclosure { entry: id, path, salt, value }).collect();
         let ix = match self.apply(entry)? {
             Applied::New(ix) | Applied::Duplicate(ix) => ix,
         };
@@ -307,7 +304,9 @@ impl Record {
             return Err(ValueRefusal::Mismatch);
         }
         // What was sealed obeys the same rules as what is open: no control characters slip in by this door.
-        let fits = disclosure.reveal(&statement.body).is_some_and(|body| gate::fits_level(&self.graph, &statement.kind, &body));
+        let fits = disclosure
+            .reveal(&statement.body)
+            .is_some_and(|body| gate::fits_level(&self.graph, &statement.kind, &body));
         if !fits {
             return Err(ValueRefusal::NotAllowed);
         }
@@ -371,9 +370,8 @@ impl Record {
             let tips: Vec<Ix> = r.heads.iter().filter_map(|h| self.graph.find(h)).collect();
             heads.iter().filter_map(|h| self.graph.find(h)).all(|ix| self.graph.covered_by(ix, &tips))
         });
-        let own = |head: &EntryId| {
-            self.graph.find(head).is_some_and(|ix| self.graph.statement(ix).device == author.device)
-        };
+        let own =
+            |head: &EntryId| self.graph.find(head).is_some_and(|ix| self.graph.statement(ix).device == author.device);
         // A statement of this device is itself a receipt of its past.
         let nothing_new = covered || heads.is_empty() || heads.len() > MAX_DEPS || heads.iter().all(own);
         if nothing_new || last.is_some_and(|(_, r)| at < r.at + crate::receipt::INTERVAL_MS && at >= r.at) {
@@ -429,7 +427,12 @@ pub struct Signed {
 }
 
 fn context_of(statement: &Statement) -> SealContext {
-    SealContext { case: statement.case, party: statement.party, device: statement.device, seq: u64::from(statement.seq) }
+    SealContext {
+        case: statement.case,
+        party: statement.party,
+        device: statement.device,
+        seq: u64::from(statement.seq),
+    }
 }
 
 /// Contact persons, numbers, addresses, phones and e-mails are sealed unless a person chooses otherwise.

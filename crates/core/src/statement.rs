@@ -68,9 +68,10 @@ impl Statement {
     /// The deterministic CBOR that is hashed and signed.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
-        let keys = self.keys.iter().map(|k| {
-            Value::Array(vec![Value::from(&k.party.0), Value::from(k.position), Value::from(&k.event.0)])
-        });
+        let keys = self
+            .keys
+            .iter()
+            .map(|k| Value::Array(vec![Value::from(&k.party.0), Value::from(k.position), Value::from(&k.event.0)]));
         cbor::header([
             (1, Some(Value::Int(FORMAT_VERSION))),
             (2, self.case.map(|c| Value::from(&c.0))),

@@ -4,8 +4,8 @@ mod brief;
 mod names;
 mod waiting;
 
-pub(crate) use brief::BriefCache;
 pub use brief::Brief;
+pub(crate) use brief::BriefCache;
 pub use names::{NameError, Names, Reference};
 pub use waiting::{Expected, Waiting};
 
@@ -16,7 +16,7 @@ use crate::{
     id::{CaseId, DeviceKey, EntryId, PartyId},
     keylog::Kinds,
     record::Record,
-    value::{ActionId, Due, ItemValue, Seat, Sealable},
+    value::{ActionId, Due, ItemValue, Sealable, Seat},
 };
 
 /// One case, folded.

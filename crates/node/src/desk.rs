@@ -8,16 +8,18 @@ use std::{
 use counterpart_core::{
     act::{Act, Open, SeatOffer},
     envelope::public_half,
-    id::{CaseId, PartyId, parse_short_form},
-    invitation::{Link, Secret, invite_key},
+    graph::Graph,
+    id::{CaseId, EntryId, PartyId, parse_short_form},
+    invitation::{JoinRequest, Link, Secret, invite_key},
     keylog::KeyLogs,
-    record::{Author, Draft, Record, Signed},
+    record::{Author, Draft, DraftError, Record, Signed},
     seal::path_to_value,
     text,
-    value::{Seat, Sealable},
+    value::{Sealable, Seat},
+    view::{Brief, Waiting},
 };
 use counterpart_net::PeerId;
-use counterpart_store::{CaseSummary, EntryRow, Invite, Store, StoreError, Txn};
+use counterpart_store::{CaseSummary, EntryRow, Invite, Join, Store, StoreError, Txn};
 
 use crate::{
     clock::random,
@@ -117,13 +119,12 @@ impl Desk {
         } else if let Some(id) = CaseId::from_hex(typed) {
             store.summary(id)?.into_iter().map(|s| s.case).collect()
         } else if plain.len() == 9 {
-            let prefix = parse_short_form(typed)
-                .map_err(|why| DeskError::CaseName(typed.to_owned(), why.to_string()))?;
+            let prefix =
+                parse_short_form(typed).map_err(|why| DeskError::CaseName(typed.to_owned(), why.to_string()))?;
             store.cases_with_prefix(&prefix)?
         } else if (4..9).contains(&plain.len()) {
             let starts = |case: &CaseId| {
-                let short: String =
-                    counterpart_core::id::short_form(&case.0).chars().filter(|c| *c != '-').collect();
+                let short: String = counterpart_core::id::short_form(&case.0).chars().filter(|c| *c != '-').collect();
                 short.starts_with(&plain)
             };
             store.summaries()?.into_iter().map(|s| s.case).filter(starts).collect()
@@ -150,10 +151,6 @@ impl Desk {
         self.locked().read(|reads| load::load(reads, *case))
     }
 
-    pub(crate) fn catch_up(&self, case: &CaseId, loaded: &mut Loaded) -> Result<bool, DeskError> {
-        self.locked().read(|reads| load::catch_up(reads, *case, loaded))
-    }
-
     /// The act that opens a case; show it before [`Desk::new_case`] signs it.
     #[must_use]
     pub fn open_act(title: &str, own: SeatOffer, others: Vec<SeatOffer>, zone: &str, about: Option<String>) -> Act {
@@ -176,7 +173,7 @@ impl Desk {
         let draft = record.draft(&self.identity.author, open, now, &mut random)?;
         let mut store = self.locked();
         let case = store.write(|txn| {
-            let signed = record.seal_and_sign(draft, &self.identity.device).map_err(counterpart_core::record::DraftError::Gate)?;
+            let signed = record.seal_and_sign(draft, &self.identity.device).map_err(DraftError::Gate)?;
             let case = record.case().expect("a record with an entry has a case");
             self.keep(txn, case, &mut record, &signed, now)?;
             Ok::<_, DeskError>(case)
@@ -219,22 +216,13 @@ impl Desk {
     }
 
     /// As [`Desk::sign`], in a record already loaded.
-    pub(crate) fn sign_in(
-        &self,
-        case: &CaseId,
-        loaded: &mut Loaded,
-        act: &Act,
-        now: i64,
-    ) -> Result<Signed, DeskError> {
+    pub(crate) fn sign_in(&self, case: &CaseId, loaded: &mut Loaded, act: &Act, now: i64) -> Result<Signed, DeskError> {
         let signed = self.locked().write(|txn| {
             if txn.last_ordinal(*case)? != loaded.ordinal {
                 load::catch_up(txn, *case, loaded)?;
             }
             let draft = loaded.record.draft(&self.identity.author, act, now, &mut random)?;
-            let signed = loaded
-                .record
-                .seal_and_sign(draft, &self.identity.device)
-                .map_err(counterpart_core::record::DraftError::Gate)?;
+            let signed = loaded.record.seal_and_sign(draft, &self.identity.device).map_err(DraftError::Gate)?;
             loaded.ordinal = self.keep(txn, *case, &mut loaded.record, &signed, now)?;
             Ok::<_, DeskError>(signed)
         })?;
@@ -263,7 +251,9 @@ impl Desk {
         for value in &signed.values {
             txn.put_value(case, signed.id, &path_to_value(&value.path).encode(), &value.encode())?;
         }
-        put_summary(txn, case, record, &self.party(), now)?;
+        if let Some(brief) = record.brief() {
+            put_summary(txn, case, &brief, record.graph(), &self.party(), now)?;
+        }
         Ok(txn.last_ordinal(case)?)
     }
 
@@ -300,6 +290,40 @@ impl Desk {
         Ok(link)
     }
 
+    /// Remembers a join that the running node, or `join` itself, will carry out.
+    ///
+    /// # Errors
+    /// When the invitation expired, is our own, or we are in that case already.
+    pub fn begin_join(&self, link: &Link, now: i64) -> Result<(), DeskError> {
+        if link.expires <= now {
+            return Err(DeskError::Expired);
+        }
+        if link.opener == self.party() {
+            return Err(DeskError::OwnInvitation);
+        }
+        let log = self.own_log()?.head(&self.party()).expect("an opened home has a key log");
+        let request = JoinRequest {
+            case: link.case,
+            opener: link.opener,
+            invite: link.invite,
+            peer: self.peer_id().as_bytes().to_vec(),
+            expires: link.expires,
+            device: self.identity.author.device,
+            grant: self.identity.author.grant,
+            log,
+        };
+        let request = request.sign(&self.identity.device, &invite_key(&link.secret.0));
+        let join = Join { case: link.case, link: link.to_text(), request, expires: link.expires };
+        let mut store = self.locked();
+        if store.entry_count(link.case)? > 0 {
+            return Err(DeskError::AlreadyMember);
+        }
+        store.write(|txn| txn.put_join(&join).map_err(DeskError::from))?;
+        drop(store);
+        poke(&self.home);
+        Ok(())
+    }
+
     /// Our own key log, to send along.
     ///
     /// # Errors
@@ -313,15 +337,15 @@ impl Desk {
 pub(crate) fn put_summary(
     txn: &Txn<'_>,
     case: CaseId,
-    record: &mut Record,
+    brief: &Brief,
+    graph: &Graph,
     own: &PartyId,
     now: i64,
 ) -> Result<(), StoreError> {
-    let Some(brief) = record.brief() else { return Ok(()) };
-    let names = |id: &counterpart_core::id::EntryId| record.graph().find(id).map(|ix| format!("#{}", record.graph().node(ix).number));
+    let number = |id: &EntryId| graph.find(id).map(|ix| format!(" #{}", graph.node(ix).number));
     let (mine, theirs) = brief.moves(own);
-    let word = |who: &str, w: &counterpart_core::view::Waiting| {
-        let about = w.about.as_ref().and_then(names).map(|n| format!(" {n}")).unwrap_or_default();
+    let word = |who: &str, w: &Waiting| {
+        let about = w.about.as_ref().and_then(number).unwrap_or_default();
         format!("{who}: {}{about}", w.expected.as_str())
     };
     let whose_move = mine.map(|w| word("yours", w)).or_else(|| theirs.map(|w| word("theirs", w)));

@@ -1,11 +1,6 @@
 //! A full check-up of a home: the store's own integrity, then every signature and rule again.
 
-use counterpart_core::{
-    id::CaseId,
-    receipt::SignedReceipt,
-    record::Record,
-    seal::Disclosure,
-};
+use counterpart_core::{id::CaseId, receipt::SignedReceipt, record::Record, seal::Disclosure};
 
 use crate::{desk::Desk, error::DeskError};
 

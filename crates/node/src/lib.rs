@@ -7,9 +7,11 @@ mod clock;
 mod desk;
 mod doctor;
 mod due;
+mod engine;
 mod error;
 mod home;
 mod load;
+mod node;
 mod poke;
 
 pub use clock::{now, random};
@@ -18,3 +20,4 @@ pub use doctor::DoctorReport;
 pub use due::due_instant;
 pub use error::DeskError;
 pub use home::{InitReport, home_folder};
+pub use node::{Node, NodeConfig, NodeError, NodeEvent};

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 /// The socket of a home.
-pub(crate) fn socket_path(home: &Path) -> PathBuf {
+fn socket_path(home: &Path) -> PathBuf {
     home.join("node.sock")
 }
 
@@ -16,5 +16,47 @@ pub(crate) fn poke(home: &Path) {
         drop(socket.send_to(b"!", socket_path(home)));
     }
     #[cfg(not(unix))]
-    let _ = home;
+    drop(socket_path(home));
+}
+
+/// The node's end.
+#[derive(Debug)]
+pub(crate) struct Listener {
+    #[cfg(unix)]
+    socket: Option<tokio::net::UnixDatagram>,
+    path: PathBuf,
+}
+
+impl Listener {
+    /// Listens in a home. Where that cannot be, the node still looks by itself.
+    pub(crate) fn bind(home: &Path) -> Self {
+        let path = socket_path(home);
+        // A socket left by a node that was killed is in the way.
+        drop(std::fs::remove_file(&path));
+        Self {
+            #[cfg(unix)]
+            socket: tokio::net::UnixDatagram::bind(&path).ok(),
+            path,
+        }
+    }
+
+    /// Waits for a tap.
+    pub(crate) async fn poked(&self) {
+        #[cfg(unix)]
+        if let Some(socket) = &self.socket {
+            let mut byte = [0; 8];
+            if socket.recv(&mut byte).await.is_ok() {
+                // Several taps are one.
+                while socket.try_recv(&mut byte).is_ok() {}
+                return;
+            }
+        }
+        std::future::pending().await
+    }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        drop(std::fs::remove_file(&self.path));
+    }
 }

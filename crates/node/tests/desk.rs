@@ -3,7 +3,7 @@
 use counterpart_core::{
     act::{Act, ActionTerms, Mode, PartyRef, Proposal, Role, SeatOffer, Subject, Topic},
     fold::ActionState,
-    value::{Due, ItemValue, Money, Seat, Sealable},
+    value::{Due, ItemValue, Money, Sealable, Seat},
 };
 use counterpart_node::{Desk, DeskError};
 

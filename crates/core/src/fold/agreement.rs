@@ -38,7 +38,10 @@ pub enum InForce {
         names: Vec<EntryId>,
     },
     /// Several agreements stand that do not replace each other; `stays` is what all of them would replace.
-    Crossed { rivals: Vec<Position>, stays: Option<(Position, Vec<EntryId>)> },
+    Crossed {
+        rivals: Vec<Position>,
+        stays: Option<(Position, Vec<EntryId>)>,
+    },
 }
 
 impl InForce {
@@ -79,9 +82,8 @@ impl<'a> Lens<'a> {
         let lens = *self;
         let firm = lens.fold.proposal(revision).is_some_and(|p| p.mode == Mode::Firm);
         let proposed = Some(revision).filter(|ix| firm && lens.has(*ix));
-        let accepts = lens.about(&lens.graph.id(revision)).filter(move |ix| {
-            matches!(lens.fold.act(*ix), Act::Accept { .. })
-        });
+        let accepts =
+            lens.about(&lens.graph.id(revision)).filter(move |ix| matches!(lens.fold.act(*ix), Act::Accept { .. }));
         proposed.into_iter().chain(accepts)
     }
 
@@ -373,9 +375,8 @@ impl<'a> Lens<'a> {
         let mut by = Vec::new();
         for seat in signers.iter().filter(|s| !own.contains(s)) {
             let holds_seat = |ix: &Ix| self.fold.author_seats(*ix).contains(seat);
-            let mut allows = self.about(&self.graph.id(request)).filter(|ix| {
-                matches!(self.fold.act(*ix), Act::Allow { .. })
-            });
+            let mut allows =
+                self.about(&self.graph.id(request)).filter(|ix| matches!(self.fold.act(*ix), Act::Allow { .. }));
             let allowed = allows.find(holds_seat);
             let asked = || requests.iter().copied().filter(holds_seat).find(|q| self.asked_too(request, *q));
             by.push(allowed.or_else(asked)?);

@@ -20,7 +20,9 @@ pub(super) fn verdict(past: &Lens<'_>, logs: &KeyLogs, statement: &Statement, ac
     match (judged, act) {
         (Err(reason), _) => Verdict::Without(reason),
         (Ok(()), Act::Later { .. }) => Verdict::NotJudged,
-        (Ok(()), Act::Propose(p) | Act::Counter { proposal: p, .. }) if p.mode == Mode::Confirm || p.open_until.is_some() => {
+        (Ok(()), Act::Propose(p) | Act::Counter { proposal: p, .. })
+            if p.mode == Mode::Confirm || p.open_until.is_some() =>
+        {
             Verdict::NotJudged
         }
         (Ok(()), _) => Verdict::Effective,
@@ -53,7 +55,9 @@ pub(super) fn courtesy(now: &Lens<'_>, statement: &Statement, act: &Act) -> Opti
                 return Some(Reason::Completed);
             }
             let waiting = now.declares(key).into_iter().any(|d| {
-                !now.undeclared(d) && now.rejected(d).is_none() && now.declared(d).is_some_and(|(r, _)| r == revision)
+                !now.undeclared(d)
+                    && now.rejected(d).is_none()
+                    && now.declared(d).is_some_and(|(r, _)| r == revision)
                     && now.status(key).is_some_and(|s| s.declare == Some(d))
             });
             waiting.then_some(Reason::AlreadyDeclared)
@@ -360,8 +364,16 @@ impl Judge<'_, '_> {
                 if self.past.fully_signed(ix) { Err(Reason::FullySigned) } else { Ok(()) }
             }
             // Taking back a request for release, or to reopen.
-            Act::Release { .. } | Act::Withdraw { .. } | Act::Decline { .. } | Act::Reject { .. } | Act::Undeclare { .. } => {
-                if mine { Ok(()) } else { Err(Reason::NotTheAuthor) }
+            Act::Release { .. }
+            | Act::Withdraw { .. }
+            | Act::Decline { .. }
+            | Act::Reject { .. }
+            | Act::Undeclare { .. } => {
+                if mine {
+                    Ok(())
+                } else {
+                    Err(Reason::NotTheAuthor)
+                }
             }
             _ => Err(Reason::UnknownReference),
         }
@@ -375,7 +387,9 @@ impl Judge<'_, '_> {
             return Err(Reason::NotAPerformer);
         }
         match self.past.in_force(key) {
-            InForce::One { position: Position::Revision(_), names } if names.contains(&self.past.graph.id(revision)) => {
+            InForce::One { position: Position::Revision(_), names }
+                if names.contains(&self.past.graph.id(revision)) =>
+            {
                 Ok(())
             }
             _ => Err(Reason::NotInForce),
@@ -414,9 +428,7 @@ impl Judge<'_, '_> {
         let revision = self.revision(of)?;
         self.signer_of(revision)?;
         let keys = self.past.fold.subject_keys(revision);
-        let stands = |key: &&SubjectKey| {
-            matches!(self.past.in_force(key), InForce::One { position: Position::Revision(_), names } if names.contains(of))
-        };
+        let stands = |key: &&SubjectKey| matches!(self.past.in_force(key), InForce::One { position: Position::Revision(_), names } if names.contains(of));
         let standing: Vec<&SubjectKey> = keys.iter().filter(stands).collect();
         if standing.is_empty() {
             return Err(Reason::NotInForce);

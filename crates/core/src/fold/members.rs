@@ -5,7 +5,7 @@ use crate::{
     act::{Act, Role, SeatOffer, Topic},
     graph::Ix,
     id::PartyId,
-    value::{Seat, Sealable},
+    value::{Sealable, Seat},
 };
 
 impl<'a> Lens<'a> {
@@ -140,9 +140,11 @@ impl<'a> Lens<'a> {
     /// The effective admission of a party.
     #[must_use]
     pub fn admission(&self, party: &PartyId) -> Option<Ix> {
-        self.fold.admits.iter().copied().find(|ix| {
-            matches!(self.fold.act(*ix), Act::Admit { party: p, .. } if p == party) && self.has(*ix)
-        })
+        self.fold
+            .admits
+            .iter()
+            .copied()
+            .find(|ix| matches!(self.fold.act(*ix), Act::Admit { party: p, .. } if p == party) && self.has(*ix))
     }
 
     /// Whether a party is a member: its node gets the content.
@@ -176,9 +178,8 @@ impl<'a> Lens<'a> {
     /// Seats that sign what concerns the whole case: every bound one but observers' and arbiters'.
     #[must_use]
     pub fn agreeing_seats(&self) -> Vec<Seat> {
-        let agrees = |seat: &Seat| {
-            self.seat(seat).is_some_and(|offer| offer.role.agrees()) && !self.parties_of(seat).is_empty()
-        };
+        let agrees =
+            |seat: &Seat| self.seat(seat).is_some_and(|offer| offer.role.agrees()) && !self.parties_of(seat).is_empty();
         self.seats().into_iter().filter(agrees).collect()
     }
 

@@ -105,9 +105,8 @@ impl<'a> Lens<'a> {
     /// Whether every beneficiary has approved this one declare.
     fn approved(&self, declare: Ix) -> bool {
         let Some(terms) = self.declared(declare).and_then(|(r, key)| self.terms(r, &key)) else { return false };
-        Self::seats_in(&terms.beneficiaries).all(|seat| {
-            self.answers(declare, "approve").any(|ix| self.fold.author_seats(ix).contains(seat))
-        })
+        Self::seats_in(&terms.beneficiaries)
+            .all(|seat| self.answers(declare, "approve").any(|ix| self.fold.author_seats(ix).contains(seat)))
     }
 
     /// Requests to reopen a completed result: asked outright, or a reject or undeclare that crossed completion.
@@ -285,10 +284,8 @@ impl<'a> Lens<'a> {
             Act::Missed { subject, .. } => self.fold.subject_keys(*revision).get(*subject as usize) == Some(key),
             _ => false,
         };
-        let mut missed: Vec<Ix> = revisions
-            .iter()
-            .flat_map(|r| self.about(&self.graph.id(*r)).filter(move |ix| on_this(r, ix)))
-            .collect();
+        let mut missed: Vec<Ix> =
+            revisions.iter().flat_map(|r| self.about(&self.graph.id(*r)).filter(move |ix| on_this(r, ix))).collect();
         missed.sort_unstable_by_key(|ix| self.graph.order(*ix));
         missed
     }

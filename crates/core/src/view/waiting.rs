@@ -123,9 +123,9 @@ pub(super) fn of_subject(lens: &Lens<'_>, key: &SubjectKey, status: &ActionStatu
         ActionState::Declared => {
             let approved = |w: &Waiting| {
                 let answers = w.about.into_iter().flat_map(|declare| lens.about(&declare));
-                answers.into_iter().any(|ix| {
-                    lens.fold().act(ix).kind() == "approve" && lens.fold().author_seats(ix).contains(&w.seat)
-                })
+                answers
+                    .into_iter()
+                    .any(|ix| lens.fold().act(ix).kind() == "approve" && lens.fold().author_seats(ix).contains(&w.seat))
             };
             let judges = each(&terms.beneficiaries, Expected::Judge, status.declare);
             found.extend(judges.into_iter().filter(|w| !approved(w)));

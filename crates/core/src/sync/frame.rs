@@ -1,0 +1,444 @@
+//! The frames of a stream: one CBOR array each, `[tag, ...]`, at most 1 MiB, every list bounded.
+
+use crate::{
+    cbor::{CborError, FRAME_LIMITS, Value},
+    id::{CaseId, DeviceKey, EntryId, EventId, PartyId},
+    invitation::MAX_REQUEST,
+    keylog::{MAX_EVENT, MAX_POSITION},
+    receipt::MAX_RECEIPT,
+    statement::{KeyCitation, MAX_ENTRY_PAYLOAD, MAX_SEQ},
+};
+
+/// Largest frame, in bytes.
+pub const MAX_FRAME: usize = FRAME_LIMITS.bytes;
+/// Most feed tips in [`Tips`]; a fork counts twice.
+pub const MAX_TIPS: usize = 4096;
+/// Most key log heads in [`Tips`].
+pub const MAX_LOGS: usize = 256;
+/// Most devices whose last receipt [`Tips`] names.
+pub const MAX_RECEIPT_TIPS: usize = 1024;
+/// Most entries a frame asks for by id, or says to lack values of.
+pub const MAX_WANT: usize = 256;
+/// Most positions asked for at once: steps that double cover every feed.
+pub const MAX_PROBE: usize = 24;
+/// Most signed things of one sort in a frame.
+const MAX_BLOBS: usize = 4096;
+/// An envelope is a little larger than its payload.
+const ENVELOPE: usize = crate::envelope::OVERHEAD;
+const MAX_WORD: usize = 32;
+
+/// Something one node says to another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Frame {
+    /// First from both sides.
+    Greeting {
+        version: u32,
+        nonce: [u8; 32],
+    },
+    /// Who speaks, signed by its device key; with its party's key log.
+    Hello {
+        envelope: Vec<u8>,
+        key_events: Vec<Vec<u8>>,
+    },
+    OpenCase {
+        case: CaseId,
+    },
+    Ready,
+    /// "Unknown case" and "not yours" alike.
+    NotAvailable,
+    /// First from both sides once the case is open.
+    Tips(Tips),
+    KeyEvents {
+        number: u32,
+        events: Vec<Vec<u8>>,
+    },
+    Entries {
+        number: u32,
+        entries: Vec<Vec<u8>>,
+    },
+    /// Sealed values, each the encoding of a disclosure.
+    Values {
+        number: u32,
+        values: Vec<Vec<u8>>,
+    },
+    Receipts {
+        number: u32,
+        receipts: Vec<Vec<u8>>,
+    },
+    /// The numbered frame is durable: the sender may go on.
+    Stored {
+        number: u32,
+    },
+    Want {
+        entries: Vec<EntryId>,
+    },
+    WantKeys {
+        citations: Vec<KeyCitation>,
+    },
+    /// Asks what stands at some positions of a feed.
+    Probe {
+        device: DeviceKey,
+        seqs: Vec<u32>,
+    },
+    ProbeReply {
+        device: DeviceKey,
+        found: Vec<(u32, EntryId)>,
+    },
+    Bye {
+        reason: String,
+    },
+    /// A joiner's request, instead of [`Frame::OpenCase`].
+    Join {
+        request: Vec<u8>,
+    },
+    /// The request was accepted; with the opener's key log, so that the joiner can check what comes.
+    Admitted {
+        admit: EntryId,
+        key_events: Vec<Vec<u8>>,
+    },
+    Declined {
+        reason: Decline,
+    },
+}
+
+/// What a copy holds, in few words.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Tips {
+    /// The tips of each feed: device, position, entry.
+    pub feeds: Vec<(DeviceKey, u32, EntryId)>,
+    /// The ends of each key log.
+    pub logs: Vec<KeyCitation>,
+    /// The number of the last receipt held of each device.
+    pub receipts: Vec<(DeviceKey, u32)>,
+    /// Entries whose sealed values are not here.
+    pub lacking: Vec<EntryId>,
+}
+
+/// Why a request to join is declined.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decline {
+    Expired,
+    Used,
+    Revoked,
+    Unknown,
+    Busy,
+}
+
+impl Decline {
+    const ALL: [Self; 5] = [Self::Expired, Self::Used, Self::Revoked, Self::Unknown, Self::Busy];
+
+    /// The word on the wire.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Expired => "expired",
+            Self::Used => "used",
+            Self::Revoked => "revoked",
+            Self::Unknown => "unknown",
+            Self::Busy => "busy",
+        }
+    }
+}
+
+/// Why bytes are not a frame.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum FrameError {
+    #[error("{0}")]
+    Cbor(#[from] CborError),
+    #[error("not an array that begins with a frame's number")]
+    Shape,
+    #[error("no frame has the number {0}: the other side may run a later version")]
+    UnknownTag(i64),
+    #[error("frame {0} has a part that is missing, too long or of the wrong kind")]
+    Part(i64),
+}
+
+impl Frame {
+    /// The bytes to send.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        let (tag, parts) = self.parts();
+        let mut items = Vec::with_capacity(parts.len() + 1);
+        items.push(Value::Int(tag));
+        items.extend(parts);
+        Value::Array(items).encode()
+    }
+
+    fn parts(&self) -> (i64, Vec<Value>) {
+        match self {
+            Self::Greeting { version, nonce } => (1, vec![(*version).into(), nonce.into()]),
+            Self::Hello { envelope, key_events } => (2, vec![envelope.as_slice().into(), blobs(key_events)]),
+            Self::OpenCase { case } => (3, vec![(&case.0).into()]),
+            Self::Ready => (4, vec![]),
+            Self::NotAvailable => (5, vec![]),
+            Self::Tips(tips) => (6, tips.parts()),
+            Self::KeyEvents { number, events } => (7, vec![(*number).into(), blobs(events)]),
+            Self::Entries { number, entries } => (8, vec![(*number).into(), blobs(entries)]),
+            Self::Values { number, values } => (9, vec![(*number).into(), blobs(values)]),
+            Self::Receipts { number, receipts } => (10, vec![(*number).into(), blobs(receipts)]),
+            Self::Stored { number } => (11, vec![(*number).into()]),
+            Self::Want { entries } => (12, vec![ids(entries)]),
+            Self::WantKeys { citations } => (13, vec![list(citations, citation)]),
+            Self::Probe { device, seqs } => (14, vec![(&device.0).into(), seqs.clone().into()]),
+            Self::ProbeReply { device, found } => {
+                let found = list(found, |(seq, id)| vec![(*seq).into(), (&id.0).into()]);
+                (15, vec![(&device.0).into(), found])
+            }
+            Self::Bye { reason } => (16, vec![reason.as_str().into()]),
+            Self::Join { request } => (17, vec![request.as_slice().into()]),
+            Self::Admitted { admit, key_events } => (18, vec![(&admit.0).into(), blobs(key_events)]),
+            Self::Declined { reason } => (19, vec![reason.word().into()]),
+        }
+    }
+
+    /// Reads a frame.
+    ///
+    /// # Errors
+    /// The first deviation, by name.
+    pub fn decode(bytes: &[u8]) -> Result<Self, FrameError> {
+        let Value::Array(items) = Value::decode(bytes, FRAME_LIMITS)? else { return Err(FrameError::Shape) };
+        let mut parts = Parts(items.into_iter());
+        let Some(Value::Int(tag)) = parts.0.next() else { return Err(FrameError::Shape) };
+        if !(1..=19).contains(&tag) {
+            return Err(FrameError::UnknownTag(tag));
+        }
+        let frame = Self::read(tag, &mut parts).ok_or(FrameError::Part(tag))?;
+        if parts.0.next().is_some() { Err(FrameError::Part(tag)) } else { Ok(frame) }
+    }
+
+    fn read(tag: i64, p: &mut Parts) -> Option<Self> {
+        const EVENT: usize = MAX_EVENT + ENVELOPE;
+        Some(match tag {
+            1 => Self::Greeting { version: p.number()?, nonce: p.bytes32()? },
+            2 => Self::Hello { envelope: p.blob(1024)?, key_events: p.blobs(EVENT)? },
+            3 => Self::OpenCase { case: CaseId(p.bytes32()?) },
+            4 => Self::Ready,
+            5 => Self::NotAvailable,
+            6 => Self::Tips(Tips::read(p)?),
+            7 => Self::KeyEvents { number: p.number()?, events: p.blobs(EVENT)? },
+            8 => Self::Entries { number: p.number()?, entries: p.blobs(MAX_ENTRY_PAYLOAD + ENVELOPE)? },
+            9 => Self::Values { number: p.number()?, values: p.blobs(crate::cbor::CORE_LIMITS.bytes)? },
+            10 => Self::Receipts { number: p.number()?, receipts: p.blobs(MAX_RECEIPT + ENVELOPE)? },
+            11 => Self::Stored { number: p.number()? },
+            12 => Self::Want { entries: p.ids(MAX_WANT)? },
+            13 => Self::WantKeys { citations: p.list(MAX_WANT, Parts::citation)? },
+            14 => Self::Probe { device: DeviceKey(p.bytes32()?), seqs: p.numbers(MAX_PROBE)? },
+            15 => Self::ProbeReply {
+                device: DeviceKey(p.bytes32()?),
+                found: p.list(2 * MAX_PROBE, |p| Some((p.seq()?, EntryId(p.bytes32()?))))?,
+            },
+            16 => Self::Bye { reason: p.word()? },
+            17 => Self::Join { request: p.blob(MAX_REQUEST + ENVELOPE)? },
+            18 => Self::Admitted { admit: EntryId(p.bytes32()?), key_events: p.blobs(EVENT)? },
+            19 => {
+                let word = p.word()?;
+                Self::Declined { reason: Decline::ALL.into_iter().find(|d| d.word() == word)? }
+            }
+            _ => return None,
+        })
+    }
+}
+
+impl Tips {
+    fn parts(&self) -> Vec<Value> {
+        vec![
+            list(&self.feeds, |(device, seq, id)| vec![(&device.0).into(), (*seq).into(), (&id.0).into()]),
+            list(&self.logs, citation),
+            list(&self.receipts, |(device, number)| vec![(&device.0).into(), (*number).into()]),
+            ids(&self.lacking),
+        ]
+    }
+
+    fn read(p: &mut Parts) -> Option<Self> {
+        Some(Self {
+            feeds: p.list(MAX_TIPS, |p| Some((DeviceKey(p.bytes32()?), p.seq()?, EntryId(p.bytes32()?))))?,
+            logs: p.list(MAX_LOGS, Parts::citation)?,
+            receipts: p.list(MAX_RECEIPT_TIPS, |p| Some((DeviceKey(p.bytes32()?), p.number()?)))?,
+            lacking: p.ids(MAX_WANT)?,
+        })
+    }
+}
+
+fn blobs(items: &[Vec<u8>]) -> Value {
+    Value::Array(items.iter().map(|b| b.as_slice().into()).collect())
+}
+
+fn ids(items: &[EntryId]) -> Value {
+    Value::Array(items.iter().map(|id| (&id.0).into()).collect())
+}
+
+fn list<T>(items: &[T], parts: impl Fn(&T) -> Vec<Value>) -> Value {
+    Value::Array(items.iter().map(|item| Value::Array(parts(item))).collect())
+}
+
+fn citation(cited: &KeyCitation) -> Vec<Value> {
+    vec![(&cited.party.0).into(), cited.position.into(), (&cited.event.0).into()]
+}
+
+/// What is left of an array that is being read.
+struct Parts(std::vec::IntoIter<Value>);
+
+impl Parts {
+    fn number(&mut self) -> Option<u32> {
+        u32::try_from(self.0.next()?.as_int()?).ok()
+    }
+
+    fn seq(&mut self) -> Option<u32> {
+        self.number().filter(|seq| (1..MAX_SEQ).contains(seq))
+    }
+
+    fn bytes32(&mut self) -> Option<[u8; 32]> {
+        self.0.next()?.as_bytes()?.try_into().ok()
+    }
+
+    fn blob(&mut self, max: usize) -> Option<Vec<u8>> {
+        match self.0.next()? {
+            Value::Bytes(bytes) if bytes.len() <= max => Some(bytes),
+            _ => None,
+        }
+    }
+
+    fn word(&mut self) -> Option<String> {
+        match self.0.next()? {
+            Value::Text(word) if word.len() <= MAX_WORD => {
+                word.bytes().all(|b| b.is_ascii_lowercase() || b == b'-').then_some(word)
+            }
+            _ => None,
+        }
+    }
+
+    fn array(&mut self, max: usize) -> Option<Self> {
+        match self.0.next()? {
+            Value::Array(items) if items.len() <= max => Some(Self(items.into_iter())),
+            _ => None,
+        }
+    }
+
+    fn all<T>(mut self, read: impl Fn(&mut Self) -> Option<T>) -> Option<Vec<T>> {
+        let mut items = Vec::with_capacity(self.0.len());
+        while self.0.len() > 0 {
+            items.push(read(&mut self)?);
+        }
+        Some(items)
+    }
+
+    fn list<T>(&mut self, max: usize, read: impl Fn(&mut Self) -> Option<T>) -> Option<Vec<T>> {
+        self.array(max)?.all(|items| {
+            let mut item = items.array(8)?;
+            read(&mut item).filter(|_| item.0.len() == 0)
+        })
+    }
+
+    fn blobs(&mut self, max: usize) -> Option<Vec<Vec<u8>>> {
+        self.array(MAX_BLOBS)?.all(|items| items.blob(max))
+    }
+
+    fn ids(&mut self, max: usize) -> Option<Vec<EntryId>> {
+        self.array(max)?.all(|items| items.bytes32().map(EntryId))
+    }
+
+    fn numbers(&mut self, max: usize) -> Option<Vec<u32>> {
+        self.array(max)?.all(Self::seq)
+    }
+
+    fn citation(&mut self) -> Option<KeyCitation> {
+        Some(KeyCitation {
+            party: PartyId(self.bytes32()?),
+            position: self.number().filter(|n| (1..=MAX_POSITION).contains(n))?,
+            event: EventId(self.bytes32()?),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn one_of_each() -> Vec<Frame> {
+        let id = |n: u8| EntryId([n; 32]);
+        let device = DeviceKey([3; 32]);
+        let cited = KeyCitation { party: PartyId([4; 32]), position: 7, event: EventId([5; 32]) };
+        let tips = Tips {
+            feeds: vec![(device, 1, id(1)), (device, 1, id(2))],
+            logs: vec![cited],
+            receipts: vec![(device, 9)],
+            lacking: vec![id(6)],
+        };
+        vec![
+            Frame::Greeting { version: 1, nonce: [1; 32] },
+            Frame::Hello { envelope: vec![1, 2], key_events: vec![vec![3], vec![]] },
+            Frame::OpenCase { case: CaseId([2; 32]) },
+            Frame::Ready,
+            Frame::NotAvailable,
+            Frame::Tips(Tips::default()),
+            Frame::Tips(tips),
+            Frame::KeyEvents { number: 1, events: vec![vec![1]] },
+            Frame::Entries { number: 2, entries: vec![vec![1], vec![2; 300]] },
+            Frame::Values { number: 3, values: vec![vec![9]] },
+            Frame::Receipts { number: u32::MAX, receipts: vec![] },
+            Frame::Stored { number: 4 },
+            Frame::Want { entries: vec![id(1), id(2)] },
+            Frame::WantKeys { citations: vec![cited] },
+            Frame::Probe { device, seqs: vec![8, 7, 6, 4] },
+            Frame::ProbeReply { device, found: vec![(8, id(1))] },
+            Frame::Bye { reason: "not-available".to_owned() },
+            Frame::Join { request: vec![1; 200] },
+            Frame::Admitted { admit: id(1), key_events: vec![vec![2]] },
+            Frame::Declined { reason: Decline::Used },
+        ]
+    }
+
+    #[test]
+    fn every_frame_reads_back() {
+        for frame in one_of_each() {
+            assert_eq!(Frame::decode(&frame.encode()).as_ref(), Ok(&frame));
+        }
+    }
+
+    #[test]
+    fn refuses_by_name() {
+        let array = |items: Vec<Value>| Value::Array(items).encode();
+        let cases = [
+            (array(vec![]), FrameError::Shape),
+            (Value::Int(4).encode(), FrameError::Shape),
+            (array(vec!["x".into()]), FrameError::Shape),
+            (array(vec![Value::Int(0)]), FrameError::UnknownTag(0)),
+            (array(vec![Value::Int(20)]), FrameError::UnknownTag(20)),
+            (array(vec![Value::Int(4), Value::Int(1)]), FrameError::Part(4)),
+            (array(vec![Value::Int(3), Value::Bytes(vec![0; 31])]), FrameError::Part(3)),
+            (array(vec![Value::Int(11), Value::Int(-1)]), FrameError::Part(11)),
+            (array(vec![Value::Int(16), "Not A Word".into()]), FrameError::Part(16)),
+            (array(vec![Value::Int(19), "other".into()]), FrameError::Part(19)),
+            (vec![0x82, 0x0c, 0x9a, 0xff, 0xff, 0xff, 0xff], FrameError::Cbor(CborError::TooManyNodes)),
+            (vec![0; MAX_FRAME + 1], FrameError::Cbor(CborError::TooLarge)),
+        ];
+        for (bytes, why) in cases {
+            assert_eq!(Frame::decode(&bytes), Err(why));
+        }
+        let many = Frame::Want { entries: vec![EntryId([0; 32]); MAX_WANT + 1] };
+        assert_eq!(Frame::decode(&many.encode()), Err(FrameError::Part(12)));
+        let long = Frame::Probe { device: DeviceKey([0; 32]), seqs: vec![1; MAX_PROBE + 1] };
+        assert_eq!(Frame::decode(&long.encode()), Err(FrameError::Part(14)));
+    }
+
+    proptest! {
+        #[test]
+        fn hostile_bytes_only_give_errors(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+            if let Ok(frame) = Frame::decode(&bytes) {
+                prop_assert_eq!(frame.encode(), bytes);
+            }
+        }
+
+        #[test]
+        fn altered_frames_read_back_or_are_refused(which in 0_usize..20, at in any::<prop::sample::Index>(), to in any::<u8>()) {
+            let mut bytes = one_of_each().swap_remove(which).encode();
+            let at = at.index(bytes.len());
+            bytes[at] = to;
+            if let Ok(frame) = Frame::decode(&bytes) {
+                prop_assert_eq!(frame.encode(), bytes);
+            }
+        }
+    }
+}

@@ -1,0 +1,551 @@
+//! Who is at the other end of a stream: both greet with fresh numbers, then say with their device key who they are.
+//!
+//! The dialer speaks first, because it knows whom it called. The answerer says who it is only to somebody who may
+//! have what was asked for: a stranger learns neither a party's name nor its key log.
+
+use std::collections::VecDeque;
+
+use ed25519_dalek::SigningKey;
+
+use super::{
+    PeerDevice,
+    frame::{Decline, Frame, FrameError},
+};
+use crate::{
+    cbor::{Limits, Value, header},
+    envelope::{Envelope, EnvelopeError, PublicKey},
+    id::{CaseId, DeviceKey, Domain, EntryId, EventId, PartyId, hash},
+    keylog::{EventBody, GrantState, KeyEvent, KeyLogs, MAX_EVENT},
+    record::Record,
+    statement::KeyCitation,
+};
+
+/// The version of the exchange this code speaks.
+pub const VERSION: u32 = 1;
+/// Most bytes of key events in one hello.
+pub const MAX_LOG_BYTES: usize = 1000 * 1024;
+const MAX_HELLO: usize = 512;
+const MAX_PEER: usize = 64;
+const LIMITS: Limits = Limits { bytes: MAX_HELLO, nodes: 32, depth: 2, text: 0 };
+
+/// Who we are on a stream.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    pub party: PartyId,
+    pub device: DeviceKey,
+    pub grant: EventId,
+    /// The point in our key log at which the grant stands.
+    pub log: KeyCitation,
+    /// Our transport's peer id.
+    pub peer: Vec<u8>,
+    /// Our key log, inception first, as signed.
+    pub key_events: Vec<Vec<u8>>,
+}
+
+/// What the dialer asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ask {
+    Open(CaseId),
+    /// A join request's bytes.
+    Join(Vec<u8>),
+}
+
+/// Who the other end proved to be. Whether its grant stands, [`admit_peer`] says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Greeted {
+    pub party: PartyId,
+    pub device: DeviceKey,
+    pub grant: EventId,
+    pub log: KeyCitation,
+    /// Its transport peer id, as the transport itself found it.
+    pub peer: Vec<u8>,
+    pub key_events: Vec<Vec<u8>>,
+}
+
+/// What the handshake came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reached {
+    /// Answerer: look the case up, [`admit_peer`], then call [`Handshake::ready`] or [`Handshake::not_available`].
+    Asked {
+        case: CaseId,
+        greeted: Box<Greeted>,
+    },
+    /// Answerer: check the request, then call [`Handshake::admitted`] or [`Handshake::declined`].
+    Joining {
+        request: Vec<u8>,
+        greeted: Box<Greeted>,
+    },
+    /// Dialer: the case is open once [`admit_peer`] agrees; what follows are the machine's frames.
+    Ready(Box<Greeted>),
+    /// Dialer: the other side does not have the case, or not for us.
+    NotAvailable,
+    /// Dialer: admitted; ask for the case on a new stream.
+    Admitted {
+        admit: EntryId,
+        key_events: Vec<Vec<u8>>,
+    },
+    Declined(Decline),
+}
+
+/// Why a handshake fails. Close the stream.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum HelloError {
+    #[error("the other side sent something that is not a frame: {0}")]
+    Frame(#[from] FrameError),
+    #[error(
+        "the other side speaks version {0} of the exchange, this program speaks version 1: one of them must be updated"
+    )]
+    Version(u32),
+    #[error("the other side sent our own greeting back")]
+    Reflected,
+    #[error("the other side sent a frame out of turn")]
+    OutOfTurn,
+    #[error("the other side's hello cannot be read")]
+    Malformed,
+    #[error("the other side's hello: {0}")]
+    Envelope(#[from] EnvelopeError),
+    #[error("the other side's hello was made for another connection")]
+    OtherConnection,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    Greeting,
+    /// Answerer: the dialer's hello comes next.
+    Hello,
+    /// Answerer: what the dialer asks for comes next.
+    Ask,
+    /// Answerer: the shell decides.
+    Deciding,
+    /// Dialer: the answer comes next.
+    Answer,
+    Over,
+}
+
+/// The first frames of a stream, for either end.
+#[derive(Debug)]
+pub struct Handshake {
+    own: Identity,
+    /// What we dialed for; absent on the answering side.
+    ask: Option<Ask>,
+    /// The other end's peer id, from the transport.
+    remote: Vec<u8>,
+    nonce: [u8; 32],
+    their_nonce: [u8; 32],
+    greeted: Option<Box<Greeted>>,
+    state: State,
+    out: VecDeque<Vec<u8>>,
+}
+
+impl Handshake {
+    /// The dialing end. `remote` is the peer id the transport found at the other end; `nonce` is fresh random bytes.
+    #[must_use]
+    pub fn dial(own: Identity, remote: Vec<u8>, ask: Ask, nonce: [u8; 32]) -> Self {
+        Self::new(own, remote, Some(ask), nonce)
+    }
+
+    /// The answering end.
+    #[must_use]
+    pub fn answer(own: Identity, remote: Vec<u8>, nonce: [u8; 32]) -> Self {
+        Self::new(own, remote, None, nonce)
+    }
+
+    fn new(own: Identity, remote: Vec<u8>, ask: Option<Ask>, nonce: [u8; 32]) -> Self {
+        let greeting = Frame::Greeting { version: VERSION, nonce };
+        let out = VecDeque::from([greeting.encode()]);
+        Self { own, ask, remote, nonce, their_nonce: [0; 32], greeted: None, state: State::Greeting, out }
+    }
+
+    /// The next frame to send.
+    pub fn poll_output(&mut self) -> Option<Vec<u8>> {
+        self.out.pop_front()
+    }
+
+    /// Takes in a frame; `key` is our device key.
+    ///
+    /// # Errors
+    /// Why the stream is to be closed.
+    pub fn handle_frame(&mut self, bytes: &[u8], key: &SigningKey) -> Result<Option<Reached>, HelloError> {
+        match (self.state, Frame::decode(bytes)?) {
+            (State::Greeting, Frame::Greeting { version, nonce }) => {
+                self.greeted_by(version, nonce, key)?;
+                Ok(None)
+            }
+            (State::Hello, Frame::Hello { envelope, key_events }) => {
+                self.greeted = Some(Box::new(self.check(&envelope, key_events)?));
+                self.state = State::Ask;
+                Ok(None)
+            }
+            (State::Ask, Frame::OpenCase { case }) => {
+                self.state = State::Deciding;
+                let greeted = self.greeted.clone().ok_or(HelloError::OutOfTurn)?;
+                Ok(Some(Reached::Asked { case, greeted }))
+            }
+            (State::Ask, Frame::Join { request }) => {
+                self.state = State::Deciding;
+                let greeted = self.greeted.clone().ok_or(HelloError::OutOfTurn)?;
+                Ok(Some(Reached::Joining { request, greeted }))
+            }
+            (State::Answer, frame) => self.answered(frame),
+            _ => Err(HelloError::OutOfTurn),
+        }
+    }
+
+    fn greeted_by(&mut self, version: u32, nonce: [u8; 32], key: &SigningKey) -> Result<(), HelloError> {
+        if version != VERSION {
+            return Err(HelloError::Version(version));
+        }
+        if nonce == self.nonce {
+            return Err(HelloError::Reflected);
+        }
+        self.their_nonce = nonce;
+        let ask = match &self.ask {
+            None => {
+                self.state = State::Hello;
+                return Ok(());
+            }
+            Some(Ask::Open(case)) => Frame::OpenCase { case: *case },
+            Some(Ask::Join(request)) => Frame::Join { request: request.clone() },
+        };
+        self.say_hello(key);
+        self.out.push_back(ask.encode());
+        self.state = State::Answer;
+        Ok(())
+    }
+
+    fn answered(&mut self, frame: Frame) -> Result<Option<Reached>, HelloError> {
+        let opening = matches!(self.ask, Some(Ask::Open(_)));
+        let reached = match frame {
+            Frame::Hello { envelope, key_events } if opening && self.greeted.is_none() => {
+                self.greeted = Some(Box::new(self.check(&envelope, key_events)?));
+                return Ok(None);
+            }
+            Frame::Ready if opening => Reached::Ready(self.greeted.take().ok_or(HelloError::OutOfTurn)?),
+            Frame::NotAvailable => Reached::NotAvailable,
+            Frame::Admitted { admit, key_events } if !opening => Reached::Admitted { admit, key_events },
+            Frame::Declined { reason } if !opening => Reached::Declined(reason),
+            _ => return Err(HelloError::OutOfTurn),
+        };
+        self.state = State::Over;
+        Ok(Some(reached))
+    }
+
+    /// Answerer: the case is here and the other end may have it.
+    pub fn ready(&mut self, key: &SigningKey) {
+        self.say_hello(key);
+        self.decide(&Frame::Ready);
+    }
+
+    /// Answerer: the case is not here, or not theirs; which of the two is not told.
+    pub fn not_available(&mut self) {
+        self.decide(&Frame::NotAvailable);
+    }
+
+    /// Answerer: the join request was accepted and the `admit` is durable.
+    pub fn admitted(&mut self, admit: EntryId) {
+        let key_events = newest_within(&self.own.key_events);
+        self.decide(&Frame::Admitted { admit, key_events });
+    }
+
+    /// Answerer: the join request is declined.
+    pub fn declined(&mut self, reason: Decline) {
+        self.decide(&Frame::Declined { reason });
+    }
+
+    fn decide(&mut self, frame: &Frame) {
+        debug_assert_eq!(self.state, State::Deciding, "an answer follows a question");
+        self.out.push_back(frame.encode());
+        self.state = State::Over;
+    }
+
+    fn say_hello(&mut self, key: &SigningKey) {
+        let payload = payload(&self.own, &self.remote, &self.nonce, &self.their_nonce);
+        let envelope = Envelope::sign(Domain::Hello, payload, key).bytes().to_vec();
+        let hello = Frame::Hello { envelope, key_events: newest_within(&self.own.key_events) };
+        self.out.push_back(hello.encode());
+    }
+
+    fn check(&self, envelope: &[u8], key_events: Vec<Vec<u8>>) -> Result<Greeted, HelloError> {
+        let envelope = Envelope::parse(envelope, MAX_HELLO)?;
+        let value = Value::decode(envelope.payload(), LIMITS).map_err(FrameError::Cbor)?;
+        let said = Said::read(&value).ok_or(HelloError::Malformed)?;
+        envelope.verify(Domain::Hello, &PublicKey::parse(&said.device.0)?)?;
+        let here = said.peer == self.remote
+            && said.other_peer == self.own.peer
+            && said.nonce == self.their_nonce
+            && said.other_nonce == self.nonce;
+        if !here {
+            return Err(HelloError::OtherConnection);
+        }
+        let Said { party, device, grant, log, peer, .. } = said;
+        Ok(Greeted { party, device, grant, log, peer, key_events })
+    }
+}
+
+/// What a hello's payload says.
+struct Said {
+    party: PartyId,
+    device: DeviceKey,
+    grant: EventId,
+    log: KeyCitation,
+    peer: Vec<u8>,
+    other_peer: Vec<u8>,
+    nonce: [u8; 32],
+    other_nonce: [u8; 32],
+}
+
+impl Said {
+    fn read(value: &Value) -> Option<Self> {
+        let Value::Map(fields) = value else { return None };
+        (fields.len() == 10 && value.header(1)?.as_int()? == i64::from(VERSION)).then_some(())?;
+        let bytes32 = |key| value.header(key)?.as_bytes()?.try_into().ok();
+        let peer = |key| Some(value.header(key)?.as_bytes().filter(|p| p.len() <= MAX_PEER)?.to_vec());
+        let party = PartyId(bytes32(2)?);
+        let position = u32::try_from(value.header(5)?.as_int()?).ok()?;
+        Some(Self {
+            party,
+            device: DeviceKey(bytes32(3)?),
+            grant: EventId(bytes32(4)?),
+            log: KeyCitation { party, position, event: EventId(bytes32(6)?) },
+            peer: peer(7)?,
+            other_peer: peer(8)?,
+            nonce: bytes32(9)?,
+            other_nonce: bytes32(10)?,
+        })
+    }
+}
+
+fn payload(own: &Identity, remote: &[u8], nonce: &[u8; 32], their_nonce: &[u8; 32]) -> Vec<u8> {
+    header([
+        (1, Some(Value::Int(i64::from(VERSION)))),
+        (2, Some(Value::from(&own.party.0))),
+        (3, Some(Value::from(&own.device.0))),
+        (4, Some(Value::from(&own.grant.0))),
+        (5, Some(Value::from(own.log.position))),
+        (6, Some(Value::from(&own.log.event.0))),
+        (7, Some(Value::from(own.peer.as_slice()))),
+        (8, Some(Value::from(remote))),
+        (9, Some(Value::from(nonce))),
+        (10, Some(Value::from(their_nonce))),
+    ])
+    .encode()
+}
+
+/// The newest events that fit into one frame; who knows the party already has the older ones.
+fn newest_within(events: &[Vec<u8>]) -> Vec<Vec<u8>> {
+    let mut bytes = 0;
+    let fits = |event: &&Vec<u8>| {
+        bytes += event.len() + 8;
+        bytes <= MAX_LOG_BYTES
+    };
+    let mut kept: Vec<Vec<u8>> = events.iter().rev().take_while(fits).cloned().collect();
+    kept.reverse();
+    kept
+}
+
+/// "Unknown case" and "not yours" are one answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the other side's device has no part in this case, as far as this copy knows")]
+pub struct NotAvailable;
+
+/// Decides whether who greeted may have this case, and takes in what its key log adds; gives the events that are
+/// new, to be persisted. `trusted` are parties known from an invitation's link, for a joiner who holds nothing yet.
+///
+/// # Errors
+/// When its party is no member, or its grant does not stand for that device and peer id, or was revoked.
+pub fn admit_peer(
+    record: &mut Record,
+    trusted: &[PartyId],
+    greeted: &Greeted,
+) -> Result<(PeerDevice, Vec<EventId>), NotAvailable> {
+    if !trusted.contains(&greeted.party) && !record.is_member(&greeted.party) {
+        return Err(NotAvailable);
+    }
+    let mut new = Vec::new();
+    for bytes in &greeted.key_events {
+        let named = EventName::read(bytes).filter(|name| name.party == greeted.party);
+        let Some(name) = named else { continue };
+        if record.apply_key_event(bytes) == Ok(true) {
+            new.push(name.id);
+        }
+    }
+    let grant = match record.logs().grant_at(&greeted.log.event, &greeted.grant) {
+        GrantState::Stands(grant) => grant,
+        GrantState::Revoked(_) | GrantState::Absent => return Err(NotAvailable),
+    };
+    let fits = record.logs().knows(&greeted.log)
+        && grant.device == greeted.device
+        && grant.peer == greeted.peer
+        && !is_revoked(record.logs(), &greeted.party, &greeted.grant);
+    let peer = PeerDevice { party: greeted.party, device: greeted.device, grant: greeted.grant };
+    if fits { Ok((peer, new)) } else { Err(NotAvailable) }
+}
+
+/// Whether any branch of the party's log revokes a grant: content goes only to devices beyond doubt.
+pub(super) fn is_revoked(logs: &KeyLogs, party: &PartyId, grant: &EventId) -> bool {
+    let revokes = |e: &KeyEvent| matches!(&e.body, EventBody::Revoke { grant: g, .. } if g == grant);
+    logs.of_party(party).any(revokes)
+}
+
+/// Which event some bytes claim to be, before anything about them is checked.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct EventName {
+    pub(super) id: EventId,
+    pub(super) party: PartyId,
+}
+
+impl EventName {
+    pub(super) fn read(bytes: &[u8]) -> Option<Self> {
+        let limits = Limits { bytes: MAX_EVENT, nodes: 512, depth: 6, text: 128 };
+        let envelope = Envelope::parse(bytes, MAX_EVENT).ok()?;
+        let value = Value::decode(envelope.payload(), limits).ok()?;
+        let party = match value.header(2) {
+            Some(party) => PartyId::from_slice(party.as_bytes()?)?,
+            None => PartyId(hash(Domain::Party, &[envelope.payload()])),
+        };
+        Some(Self { id: EventId(hash(Domain::KeyEvent, &[envelope.payload()])), party })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        envelope::public_half,
+        keylog::{EventSigner, Grant, Kinds, RevokeReason, grant, inception, revoke},
+    };
+
+    struct Node {
+        key: SigningKey,
+        root: SigningKey,
+        own: Identity,
+    }
+
+    fn node(n: u8) -> Node {
+        let root = SigningKey::from_bytes(&[n; 32]);
+        let key = SigningKey::from_bytes(&[n + 1; 32]);
+        let next = public_half(&SigningKey::from_bytes(&[n + 2; 32]));
+        let first = inception(&root, &next, [n; 16], 0);
+        let mut logs = KeyLogs::new();
+        let (event, _) = logs.apply(&first).expect("an inception");
+        let party = logs.event(&event).expect("just applied").party;
+        let peer = vec![n; 38];
+        let leave = Grant {
+            device: public_half(&key),
+            peer: peer.clone(),
+            kinds: Kinds::All,
+            receive: true,
+            admin: false,
+            ceilings: vec![],
+            from: None,
+            until: None,
+        };
+        let after = KeyCitation { party, position: 1, event };
+        let second = grant(&after, &EventSigner::Root(&root), &leave, &key, 0);
+        let (event, _) = logs.apply(&second).expect("a grant");
+        let log = KeyCitation { party, position: 2, event };
+        let own =
+            Identity { party, device: public_half(&key), grant: event, log, peer, key_events: vec![first, second] };
+        Node { key, root, own }
+    }
+
+    fn carry(from: &mut Handshake, to: &mut Handshake, key: &SigningKey) -> Vec<Result<Option<Reached>, HelloError>> {
+        let mut seen = Vec::new();
+        while let Some(frame) = from.poll_output() {
+            seen.push(to.handle_frame(&frame, key));
+        }
+        seen
+    }
+
+    fn last(seen: Vec<Result<Option<Reached>, HelloError>>) -> Reached {
+        let reached = seen.into_iter().map(|r| r.expect("a good frame")).next_back();
+        reached.flatten().expect("the last frame decides")
+    }
+
+    /// Both ends up to the question.
+    fn asked(a: &Node, b: &Node, ask: Ask) -> (Handshake, Handshake, Reached) {
+        let mut dialer = Handshake::dial(a.own.clone(), b.own.peer.clone(), ask, [1; 32]);
+        let mut answerer = Handshake::answer(b.own.clone(), a.own.peer.clone(), [2; 32]);
+        carry(&mut answerer, &mut dialer, &a.key);
+        let reached = last(carry(&mut dialer, &mut answerer, &b.key));
+        (dialer, answerer, reached)
+    }
+
+    #[test]
+    fn both_ends_prove_who_they_are() {
+        let (a, b) = (node(10), node(20));
+        let case = CaseId([9; 32]);
+        let (mut dialer, mut answerer, reached) = asked(&a, &b, Ask::Open(case));
+        let Reached::Asked { case: asked, greeted } = reached else { unreachable!("the dialer asked for a case") };
+        assert_eq!((asked, greeted.party, greeted.device), (case, a.own.party, a.own.device));
+        answerer.ready(&b.key);
+        let Reached::Ready(greeted) = last(carry(&mut answerer, &mut dialer, &a.key)) else {
+            unreachable!("the answerer was ready")
+        };
+        assert_eq!((greeted.party, greeted.peer.clone()), (b.own.party, b.own.peer.clone()));
+
+        let mut record = Record::new();
+        assert_eq!(admit_peer(&mut record, &[], &greeted).err(), Some(NotAvailable));
+        assert_eq!(record.logs().parties().count(), 0, "a stranger's log is not kept");
+        let (peer, new) = admit_peer(&mut record, &[b.own.party], &greeted).expect("trusted");
+        assert_eq!((peer.device, new.len()), (b.own.device, 2));
+        let elsewhere = Greeted { peer: vec![0; 38], ..(*greeted).clone() };
+        assert_eq!(admit_peer(&mut record, &[b.own.party], &elsewhere).err(), Some(NotAvailable));
+        let ended = revoke(&b.own.log, &EventSigner::Root(&b.root), &b.own.grant, RevokeReason::Ended, 1);
+        record.apply_key_event(&ended).expect("a revocation");
+        assert_eq!(admit_peer(&mut record, &[b.own.party], &greeted).err(), Some(NotAvailable));
+    }
+
+    #[test]
+    fn a_stranger_learns_nothing() {
+        let (a, b) = (node(10), node(20));
+        let (mut dialer, mut answerer, _) = asked(&a, &b, Ask::Open(CaseId([9; 32])));
+        answerer.not_available();
+        let frame = answerer.poll_output().expect("an answer");
+        assert_eq!(Frame::decode(&frame), Ok(Frame::NotAvailable));
+        assert_eq!(dialer.handle_frame(&frame, &a.key), Ok(Some(Reached::NotAvailable)));
+        assert_eq!(dialer.handle_frame(&frame, &a.key), Err(HelloError::OutOfTurn));
+    }
+
+    #[test]
+    fn a_hello_counts_on_one_connection_only() {
+        let (a, b) = (node(10), node(20));
+        let mut dialer = Handshake::dial(a.own.clone(), b.own.peer.clone(), Ask::Open(CaseId([9; 32])), [1; 32]);
+        let mut first = Handshake::answer(b.own.clone(), a.own.peer.clone(), [2; 32]);
+        carry(&mut first, &mut dialer, &a.key);
+        let frames: Vec<_> = std::iter::from_fn(|| dialer.poll_output()).collect();
+        for (peer, nonce) in [(a.own.peer.clone(), [3; 32]), (vec![7; 38], [2; 32])] {
+            let mut replayed = Handshake::answer(b.own.clone(), peer, nonce);
+            replayed.handle_frame(&frames[0], &b.key).expect("a greeting");
+            assert_eq!(replayed.handle_frame(&frames[1], &b.key), Err(HelloError::OtherConnection));
+        }
+        let mut other = Handshake::answer(a.own.clone(), a.own.peer.clone(), [2; 32]);
+        other.handle_frame(&frames[0], &a.key).expect("a greeting");
+        assert_eq!(other.handle_frame(&frames[1], &a.key), Err(HelloError::OtherConnection));
+        let mut mirror = Handshake::answer(b.own.clone(), a.own.peer.clone(), [1; 32]);
+        assert_eq!(mirror.handle_frame(&frames[0], &b.key), Err(HelloError::Reflected));
+        let later = Frame::Greeting { version: 2, nonce: [4; 32] }.encode();
+        let mut answerer = Handshake::answer(b.own.clone(), a.own.peer.clone(), [2; 32]);
+        assert_eq!(answerer.handle_frame(&later, &b.key), Err(HelloError::Version(2)));
+    }
+
+    #[test]
+    fn joining_is_answered_on_the_same_stream() {
+        let (a, b) = (node(10), node(20));
+        let (mut dialer, mut answerer, reached) = asked(&a, &b, Ask::Join(vec![1, 2, 3]));
+        assert!(matches!(reached, Reached::Joining { request, .. } if request == [1, 2, 3]));
+        answerer.admitted(EntryId([5; 32]));
+        let reached = last(carry(&mut answerer, &mut dialer, &a.key));
+        assert_eq!(reached, Reached::Admitted { admit: EntryId([5; 32]), key_events: b.own.key_events.clone() });
+        let (mut dialer, mut answerer, _) = asked(&a, &b, Ask::Join(vec![]));
+        answerer.declined(Decline::Expired);
+        assert_eq!(last(carry(&mut answerer, &mut dialer, &a.key)), Reached::Declined(Decline::Expired));
+    }
+
+    #[test]
+    fn a_log_too_long_for_a_frame_keeps_its_newest_events() {
+        let events: Vec<Vec<u8>> = (0..300_u32).map(|n| n.to_be_bytes().repeat(1024)).collect();
+        let kept = newest_within(&events);
+        assert!(kept.len() > 200 && kept.last() == events.last());
+    }
+}

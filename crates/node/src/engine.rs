@@ -1,0 +1,264 @@
+//! The only event loop: connections, frames, pokes and wake-up times come in; machines decide; the store keeps.
+
+mod cases;
+mod join;
+mod links;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
+
+use counterpart_core::{
+    act::Act,
+    id::{CaseId, EntryId, PartyId},
+    sync::{
+        LinkId, PeerDevice,
+        hello::{Greeted, Identity},
+    },
+};
+use counterpart_net::{Channel, Event, Net, PeerId, Protocol};
+use tokio::{
+    sync::{OwnedSemaphorePermit, mpsc, oneshot},
+    time::Instant,
+};
+
+use crate::{
+    clock::now,
+    desk::Desk,
+    engine::{
+        cases::OpenCase,
+        links::{Dialed, Route},
+    },
+    error::DeskError,
+    node::{NodeEvent, hello_identity},
+    poke::Listener,
+};
+
+/// How often the store is looked at without being told.
+const LOOK: Duration = Duration::from_secs(2);
+
+/// What comes into the loop from handles and tasks.
+pub(crate) enum Command {
+    Poke,
+    Act {
+        case: CaseId,
+        act: Box<Act>,
+        now: i64,
+        answer: oneshot::Sender<Result<EntryId, DeskError>>,
+    },
+    Offline(bool),
+    Stop,
+    /// A dialer asked for a case: may it have it?
+    Asked {
+        case: CaseId,
+        greeted: Box<Greeted>,
+        answer: oneshot::Sender<Option<PeerDevice>>,
+    },
+    /// A dialer wants to join.
+    Joining {
+        request: Vec<u8>,
+        greeted: Box<Greeted>,
+        answer: oneshot::Sender<join::Answer>,
+    },
+    /// A handshake came to its end; the stream carries the machine's frames from now on.
+    Met {
+        case: CaseId,
+        peer: PeerDevice,
+        channel: Channel,
+        dialed: bool,
+    },
+    /// The place is given back once the frame is dealt with: a peer that sends faster than that waits.
+    Frame {
+        link: LinkId,
+        bytes: Vec<u8>,
+        place: OwnedSemaphorePermit,
+    },
+    Gone {
+        link: LinkId,
+    },
+    Dialed {
+        route: Route,
+        outcome: Dialed,
+    },
+    JoinAnswered {
+        case: CaseId,
+        outcome: join::Outcome,
+    },
+}
+
+pub(crate) struct Engine {
+    desk: Desk,
+    identity: Identity,
+    net: Arc<Net>,
+    events: mpsc::Sender<NodeEvent>,
+    commands: mpsc::UnboundedSender<Command>,
+    cases: BTreeMap<CaseId, OpenCase>,
+    links: BTreeMap<LinkId, links::LinkHandle>,
+    next_link: u64,
+    routes: BTreeMap<Route, links::RouteState>,
+    joining: BTreeSet<CaseId>,
+    /// Openers of cases we are joining, heard before the record says who is a member.
+    trusted: BTreeMap<CaseId, PartyId>,
+    offline: bool,
+}
+
+impl Engine {
+    pub(crate) fn new(
+        desk: Desk,
+        net: Arc<Net>,
+        events: mpsc::Sender<NodeEvent>,
+        commands: mpsc::UnboundedSender<Command>,
+    ) -> Result<Self, DeskError> {
+        let identity = hello_identity(&desk)?;
+        Ok(Self {
+            desk,
+            identity,
+            net,
+            events,
+            commands,
+            cases: BTreeMap::new(),
+            links: BTreeMap::new(),
+            next_link: 0,
+            routes: BTreeMap::new(),
+            joining: BTreeSet::new(),
+            trusted: BTreeMap::new(),
+            offline: false,
+        })
+    }
+
+    pub(crate) async fn run(mut self, mut net: mpsc::Receiver<Event>, mut commands: mpsc::UnboundedReceiver<Command>) {
+        let poked = Listener::bind(self.desk.home());
+        let mut look = tokio::time::interval(LOOK);
+        look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            let wake = self.next_wake();
+            tokio::select! {
+                command = commands.recv() => match command {
+                    None | Some(Command::Stop) => break,
+                    Some(command) => self.command(command),
+                },
+                event = net.recv() => match event {
+                    None => break,
+                    Some(event) => self.net_event(event),
+                },
+                () = poked.poked() => self.look(),
+                _ = look.tick() => self.look(),
+                () = tokio::time::sleep_until(wake) => self.wake(),
+            }
+        }
+        self.links.clear();
+    }
+
+    /// Tells whoever watches; one who does not take events misses them.
+    fn tell(&self, event: NodeEvent) {
+        drop(self.events.try_send(event));
+    }
+
+    fn trouble(&self, why: &dyn std::fmt::Display) {
+        self.tell(NodeEvent::Trouble(why.to_string()));
+    }
+
+    fn command(&mut self, command: Command) {
+        match command {
+            Command::Poke => self.look(),
+            Command::Act { case, act, now, answer } => {
+                // Who asked may have gone; the act stands all the same.
+                drop(answer.send(self.act(case, &act, now)));
+            }
+            Command::Offline(offline) => self.set_offline(offline),
+            Command::Stop => {}
+            Command::Asked { case, greeted, answer } => {
+                // The asker may have gone meanwhile.
+                answer.send(self.asked(case, &greeted)).unwrap_or_default();
+            }
+            Command::Joining { request, greeted, answer } => {
+                drop(answer.send(self.joining_asked(&request, &greeted)));
+            }
+            Command::Met { case, peer, channel, dialed } => self.met(case, peer, channel, dialed),
+            Command::Frame { link, bytes, place } => {
+                self.frame(link, &bytes);
+                drop(place);
+            }
+            Command::Gone { link } => self.gone(link),
+            Command::Dialed { route, outcome } => self.dialed(route, outcome),
+            Command::JoinAnswered { case, outcome } => self.join_answered(case, outcome),
+        }
+    }
+
+    fn net_event(&mut self, event: Event) {
+        match event {
+            Event::Listening { address } => {
+                self.tell(NodeEvent::Listening(address.with_peer(self.net.peer_id()).to_string()));
+            }
+            Event::Inbound { peer, protocol, channel } => self.inbound(&peer, protocol, channel),
+            Event::Connected { .. } | Event::Disconnected { .. } => {}
+        }
+    }
+
+    fn inbound(&mut self, peer: &PeerId, protocol: Protocol, channel: Channel) {
+        if self.offline {
+            return;
+        }
+        let own = self.identity.clone();
+        let key = self.desk.identity().device.clone();
+        let commands = self.commands.clone();
+        tokio::spawn(links::answer(own, key, peer.as_bytes().to_vec(), protocol, channel, commands));
+    }
+
+    /// What other processes put into the store since the last look, and what is to be dialed.
+    fn look(&mut self) {
+        let open: Vec<CaseId> = self.cases.keys().copied().collect();
+        for case in open {
+            self.absorb_stored(case);
+        }
+        if !self.offline {
+            self.start_joins();
+            self.find_routes();
+            self.dial_due();
+        }
+    }
+
+    fn set_offline(&mut self, offline: bool) {
+        self.offline = offline;
+        if offline {
+            let links: Vec<LinkId> = self.links.keys().copied().collect();
+            for link in links {
+                self.gone(link);
+            }
+        } else {
+            for route in self.routes.values_mut() {
+                route.retry_now();
+            }
+            self.look();
+        }
+    }
+
+    /// The next time something is to be done unasked.
+    fn next_wake(&self) -> Instant {
+        let from_now = |at: i64| {
+            let wait = u64::try_from((at - now()).max(0)).unwrap_or(0);
+            Instant::now() + Duration::from_millis(wait)
+        };
+        let machines = self.cases.values().filter_map(|c| c.wake).map(from_now);
+        let routes = self.routes.values().filter_map(links::RouteState::due).filter(|_| !self.offline);
+        machines.chain(routes).min().unwrap_or_else(|| Instant::now() + LOOK)
+    }
+
+    fn wake(&mut self) {
+        let time = now();
+        let due: Vec<CaseId> =
+            self.cases.iter().filter(|(_, c)| c.wake.is_some_and(|at| at <= time)).map(|(id, _)| *id).collect();
+        for case in due {
+            if let Some(open) = self.cases.get_mut(&case) {
+                open.wake = None;
+                open.machine.handle_timeout(time);
+            }
+            self.drain(case);
+        }
+        if !self.offline {
+            self.dial_due();
+        }
+    }
+}

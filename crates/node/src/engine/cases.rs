@@ -1,0 +1,292 @@
+//! The cases in memory: a machine each, from the first link to the last.
+
+use counterpart_core::{
+    act::Act,
+    id::{CaseId, EntryId},
+    record::DraftError,
+    seal::path_to_value,
+    sync::{Machine, Notice, Output, PeerDevice, Persist, Stored, hello::Greeted},
+};
+use counterpart_store::{EntryRow, KeyEventRow, ReceiptRow, Txn};
+
+use super::Engine;
+use crate::{
+    clock::{now, random},
+    desk::put_summary,
+    error::DeskError,
+    node::NodeEvent,
+};
+
+/// A case with a link, or one just acted on.
+pub(super) struct OpenCase {
+    pub(super) machine: Machine,
+    /// The store's last entry that the machine has.
+    pub(super) ordinal: u64,
+    /// When the machine wants to be woken, Unix milliseconds.
+    pub(super) wake: Option<i64>,
+}
+
+impl Engine {
+    /// The case in memory, loaded if need be.
+    pub(super) fn open_case(&mut self, case: CaseId) -> Result<&mut OpenCase, DeskError> {
+        if !self.cases.contains_key(&case) {
+            let loaded = self.desk.load(&case)?;
+            let trusted = self.trusted.get(&case).copied().into_iter().collect();
+            let machine = Machine::new(case, loaded.record, self.desk.author(), trusted);
+            self.cases.insert(case, OpenCase { machine, ordinal: loaded.ordinal, wake: None });
+        }
+        Ok(self.cases.get_mut(&case).expect("just put in"))
+    }
+
+    /// Whether a dialer may have a case: "unknown" and "not yours" are told alike.
+    pub(super) fn asked(&mut self, case: CaseId, greeted: &Greeted) -> Option<PeerDevice> {
+        let known = self.desk.with_store(|s| s.entry_count(case)).is_ok_and(|n| n > 0);
+        if self.offline || (!known && !self.trusted.contains_key(&case)) {
+            return None;
+        }
+        let opened = self.open_case(case).map(|open| open.machine.admit(greeted, now()));
+        let admitted = match opened {
+            Ok(admitted) => admitted.ok(),
+            Err(why) => {
+                self.trouble(&why);
+                None
+            }
+        };
+        self.drain(case);
+        admitted
+    }
+
+    /// Takes in what other processes wrote to the store about a case.
+    pub(super) fn absorb_stored(&mut self, case: CaseId) {
+        let Some(open) = self.cases.get_mut(&case) else { return };
+        let after = open.ordinal;
+        let read = self.desk.with_store(|store| {
+            store.read(|reads| {
+                let mut stored = Vec::new();
+                let entries = reads.entries_after(case, after)?;
+                let last = entries.last().map(|e| e.ordinal);
+                let new: Vec<EntryId> = entries.iter().map(|e| e.id).collect();
+                stored.extend(entries.into_iter().map(|e| Stored::Entry(e.envelope)));
+                for id in new {
+                    stored.extend(reads.values_of(case, id)?.into_iter().map(|v| Stored::Value(v.disclosure)));
+                }
+                Ok::<_, DeskError>((stored, last))
+            })
+        });
+        match read {
+            Ok((stored, Some(last))) => {
+                open.ordinal = last;
+                let absorbed = open.machine.absorb(stored, now());
+                if let Err(why) = absorbed {
+                    self.trouble(&why);
+                }
+                self.drain(case);
+            }
+            Ok((_, None)) => {}
+            Err(why) => self.trouble(&why),
+        }
+    }
+
+    /// Signs an act of ours in memory: reading the heads, signing and storing are one transaction.
+    pub(super) fn act(&mut self, case: CaseId, act: &Act, at: i64) -> Result<EntryId, DeskError> {
+        self.open_case(case)?;
+        self.absorb_stored(case);
+        let author = self.desk.author();
+        let key = self.desk.identity().device.clone();
+        let open = self.cases.get_mut(&case).expect("opened above");
+        let machine = &mut open.machine;
+        let ordinal = open.ordinal;
+        let signed = self.desk.with_store(|store| {
+            store.write(|txn| {
+                if txn.last_ordinal(case)? != ordinal {
+                    return Ok(None);
+                }
+                let draft = machine.record().draft(&author, act, at, &mut random)?;
+                let signed = machine.sign(draft, &key, at).map_err(DraftError::Gate)?;
+                let seq = machine.record().graph().statement(signed.ix).seq;
+                let device = author.device;
+                let envelope = &signed.bytes;
+                let row = EntryRow { case, id: signed.id, device, seq: u64::from(seq), own: true, envelope };
+                txn.insert_entry(&row)?;
+                for value in &signed.values {
+                    txn.put_value(case, signed.id, &path_to_value(&value.path).encode(), &value.encode())?;
+                }
+                if let Some(brief) = machine.brief() {
+                    put_summary(txn, case, &brief, machine.record().graph(), &author.party, at)?;
+                }
+                Ok::<_, DeskError>(Some((signed.id, txn.last_ordinal(case)?)))
+            })
+        });
+        match signed {
+            Ok(Some((id, last))) => {
+                open.ordinal = last;
+                self.drain(case);
+                Ok(id)
+            }
+            // Another process wrote in between: take that in and try again.
+            Ok(None) => self.act(case, act, at),
+            Err(why) => {
+                // The machine may hold what the store did not take: start again from the store.
+                self.forget(case);
+                Err(why)
+            }
+        }
+    }
+
+    /// Carries out what a machine wants done, in its order: that order is the durability rule.
+    pub(super) fn drain(&mut self, case: CaseId) {
+        while let Some(output) = self.cases.get_mut(&case).and_then(|open| open.machine.poll_output()) {
+            match output {
+                Output::Persist(things) => {
+                    if let Err(why) = self.persist(case, &things) {
+                        // What is not durable is not sent: drop the machine and its links with all that waits.
+                        self.trouble(&why);
+                        self.forget(case);
+                        return;
+                    }
+                }
+                Output::Send { link, frame } => {
+                    if let Some(handle) = self.links.get(&link) {
+                        handle.send(frame);
+                    }
+                }
+                Output::Close { link, reason } => {
+                    if !matches!(reason, counterpart_core::sync::CloseReason::Bye(_)) {
+                        self.trouble(&reason);
+                    }
+                    self.closed(link);
+                }
+                Output::SignReceipt(receipt) => self.sign_receipt(case, receipt),
+                Output::Notify(notice) => self.notice(case, notice),
+                Output::WakeAt(at) => {
+                    if let Some(open) = self.cases.get_mut(&case) {
+                        open.wake = Some(at);
+                    }
+                }
+            }
+        }
+        self.report_in_step(case);
+        self.close_if_idle(case);
+    }
+
+    fn persist(&mut self, case: CaseId, things: &[Persist]) -> Result<(), DeskError> {
+        let own = self.desk.author();
+        let Some(open) = self.cases.get_mut(&case) else { return Ok(()) };
+        let machine = &mut open.machine;
+        let ordinal = open.ordinal;
+        let reached = self.desk.with_store(|store| {
+            store.write(|txn| {
+                let in_step = txn.last_ordinal(case)? == ordinal;
+                for thing in things {
+                    keep(txn, case, thing)?;
+                }
+                if let Some(brief) = machine.brief() {
+                    put_summary(txn, case, &brief, machine.record().graph(), &own.party, now())?;
+                }
+                // Where another process wrote meanwhile, the next look reads from before both.
+                Ok::<_, DeskError>(if in_step { txn.last_ordinal(case)? } else { ordinal })
+            })
+        })?;
+        open.ordinal = reached;
+        Ok(())
+    }
+
+    fn sign_receipt(&mut self, case: CaseId, receipt: counterpart_core::receipt::Receipt) {
+        let signed = receipt.sign(&self.desk.identity().device);
+        let row = |envelope| ReceiptRow {
+            id: signed.id,
+            case,
+            device: signed.receipt.device,
+            number: u64::from(signed.receipt.number),
+            own: true,
+            envelope,
+        };
+        let kept = self.desk.with_store(|store| {
+            store.write(|txn| txn.insert_receipt(&row(signed.bytes())).map(drop).map_err(DeskError::from))
+        });
+        match kept {
+            Ok(()) => {
+                if let Some(open) = self.cases.get_mut(&case) {
+                    open.machine.receipt_signed(signed, now());
+                }
+            }
+            Err(why) => {
+                self.trouble(&why);
+                self.forget(case);
+            }
+        }
+    }
+
+    fn notice(&mut self, case: CaseId, notice: Notice) {
+        match notice {
+            Notice::Entries(entries) => {
+                self.join_if_admitted(case);
+                self.tell(NodeEvent::NewEntries { case, entries });
+            }
+            Notice::Refused { refusal, .. } => {
+                self.tell(NodeEvent::Trouble(format!("the other side sent what cannot be taken: {refusal}")));
+            }
+            Notice::Fork { device, seq } => self.tell(NodeEvent::Fork { case, device, seq }),
+            Notice::Receipt { party, .. } => self.tell(NodeEvent::Receipt { case, party }),
+            Notice::Held { .. } => {
+                self.tell(NodeEvent::Trouble("more arrived than may wait; it is asked for again".to_owned()));
+            }
+        }
+    }
+
+    fn report_in_step(&mut self, case: CaseId) {
+        let Some(open) = self.cases.get(&case) else { return };
+        for status in open.machine.peer_status() {
+            let complete = status.in_step();
+            if let Some(handle) = self.links.get_mut(&status.link) {
+                let before = std::mem::replace(&mut handle.in_step, complete);
+                if complete && !before {
+                    drop(self.events.try_send(NodeEvent::InStep { case, party: status.peer.party }));
+                }
+            }
+        }
+    }
+
+    /// A case without a link, and without anything left to do, costs no memory.
+    fn close_if_idle(&mut self, case: CaseId) {
+        let linked = self.links.values().any(|l| l.case == case);
+        let busy = self.cases.get(&case).is_some_and(|open| open.wake.is_some());
+        if !linked && !busy {
+            self.cases.remove(&case);
+        }
+    }
+
+    /// Drops a case's machine and links; the store is the truth, and links are taken up again from it.
+    pub(super) fn forget(&mut self, case: CaseId) {
+        self.cases.remove(&case);
+        self.links.retain(|_, link| link.case != case);
+        for (route, state) in &mut self.routes {
+            if route.case == case {
+                state.lost();
+            }
+        }
+    }
+}
+
+fn keep(txn: &Txn<'_>, case: CaseId, thing: &Persist) -> Result<(), DeskError> {
+    match thing {
+        Persist::Entry { id, device, seq, bytes } => {
+            let row = EntryRow { case, id: *id, device: *device, seq: u64::from(*seq), own: false, envelope: bytes };
+            txn.insert_entry(&row)?;
+        }
+        Persist::KeyEvent { id, party, position, bytes } => {
+            let row = KeyEventRow { id: *id, party: *party, position: u64::from(*position), envelope: bytes };
+            txn.insert_key_event(&row)?;
+        }
+        Persist::Value { entry, path, disclosure } => txn.put_value(case, *entry, path, disclosure)?,
+        Persist::Receipt { id, device, number, bytes } => {
+            let row =
+                ReceiptRow { id: *id, case, device: *device, number: u64::from(*number), own: false, envelope: bytes };
+            txn.insert_receipt(&row)?;
+        }
+        Persist::RemoveEntry(id) => {
+            txn.remove_entry(case, *id)?;
+        }
+    }
+    Ok(())
+}

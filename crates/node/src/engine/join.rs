@@ -1,0 +1,294 @@
+//! Joining: as the one invited, and as the one who invites.
+
+use counterpart_core::{
+    act::Act,
+    fold::{InForce, Position, SubjectKey, Verdict},
+    id::{CaseId, EntryId, PartyId},
+    invitation::{JoinRequest, Link},
+    keylog::KeyLogs,
+    record::Record,
+    sync::{
+        Stored,
+        frame::Decline,
+        hello::{Ask, Greeted, Reached},
+    },
+    value::{ActionId, Seat},
+};
+use counterpart_net::{Address, PeerId, Protocol};
+use counterpart_store::{KeyEventRow, PeerAddress};
+
+use super::{Command, Engine, links::Call};
+use crate::{clock::now, error::DeskError, node::NodeEvent};
+
+/// The inviting node's answer to a request to join.
+pub(crate) enum Answer {
+    Admitted(EntryId),
+    Declined(Decline),
+}
+
+/// What came of our own request.
+pub(crate) enum Outcome {
+    Admitted { key_events: Vec<Vec<u8>> },
+    Declined(Decline),
+    Unreachable(String),
+}
+
+impl Engine {
+    /// Takes up joins that the store remembers.
+    pub(super) fn start_joins(&mut self) {
+        let joins = match self.desk.with_store(|s| s.joins()) {
+            Ok(joins) => joins,
+            Err(why) => return self.trouble(&why),
+        };
+        for join in joins {
+            if self.joining.contains(&join.case) || self.trusted.contains_key(&join.case) {
+                continue;
+            }
+            let Ok(link) = Link::parse(&join.link) else { continue };
+            if join.expires <= now() {
+                self.end_join(join.case, Some("the invitation expired; ask for a new one".to_owned()));
+                continue;
+            }
+            let Ok(peer) = PeerId::from_bytes(&link.peer) else { continue };
+            self.joining.insert(join.case);
+            let call = Call {
+                net: std::sync::Arc::clone(&self.net),
+                peer,
+                addresses: link.addresses.iter().filter_map(|a| Address::parse(a).ok()).collect(),
+                own: self.identity.clone(),
+                key: self.desk.identity().device.clone(),
+            };
+            let commands = self.commands.clone();
+            let case = join.case;
+            tokio::spawn(async move {
+                let outcome = match call.place(Ask::Join(join.request), Protocol::Invitation).await {
+                    Ok((Reached::Admitted { key_events, .. }, _)) => Outcome::Admitted { key_events },
+                    Ok((Reached::Declined(reason), _)) => Outcome::Declined(reason),
+                    Ok(_) => Outcome::Unreachable("the other side answered out of turn".to_owned()),
+                    Err(why) => Outcome::Unreachable(why),
+                };
+                drop(commands.send(Command::JoinAnswered { case, outcome }));
+            });
+        }
+    }
+
+    pub(super) fn join_answered(&mut self, case: CaseId, outcome: Outcome) {
+        self.joining.remove(&case);
+        match outcome {
+            Outcome::Unreachable(why) => self.tell(NodeEvent::Unreachable { case, why }),
+            Outcome::Declined(reason) => self.end_join(case, Some(declined(reason).to_owned())),
+            Outcome::Admitted { key_events } => {
+                if let Err(why) = self.trust_opener(case, &key_events) {
+                    return self.trouble(&why);
+                }
+                self.find_routes();
+                self.dial_due();
+            }
+        }
+    }
+
+    /// We were admitted: keep the opener's key log and addresses, then ask for the case.
+    fn trust_opener(&mut self, case: CaseId, key_events: &[Vec<u8>]) -> Result<(), DeskError> {
+        let joins = self.desk.with_store(|s| s.joins())?;
+        let Some(join) = joins.into_iter().find(|j| j.case == case) else { return Ok(()) };
+        let link = Link::parse(&join.link)?;
+        let mut logs = KeyLogs::new();
+        for event in key_events {
+            // The case's own stream brings what is missing here.
+            drop(logs.apply(event));
+        }
+        let time = now();
+        let own_peer = PeerId::from_bytes(&link.peer).ok();
+        self.desk.with_store(|store| {
+            store.write(|txn| {
+                for event in logs.of_party(&link.opener) {
+                    txn.insert_key_event(&KeyEventRow {
+                        id: event.id,
+                        party: event.party,
+                        position: u64::from(event.position),
+                        envelope: event.bytes(),
+                    })?;
+                }
+                for address in &link.addresses {
+                    let parsed = Address::parse(address).ok().zip(own_peer.as_ref());
+                    let Some((parsed, peer)) = parsed else { continue };
+                    let address = parsed.with_peer(peer).to_string();
+                    txn.put_peer_address(&PeerAddress {
+                        case,
+                        party: link.opener,
+                        device: None,
+                        address,
+                        last_seen: time,
+                    })?;
+                }
+                Ok::<_, DeskError>(())
+            })
+        })?;
+        self.trusted.insert(case, link.opener);
+        Ok(())
+    }
+
+    /// Once the record shows our admission, say that we join.
+    pub(super) fn join_if_admitted(&mut self, case: CaseId) {
+        if !self.trusted.contains_key(&case) {
+            return;
+        }
+        let party = self.desk.party();
+        let Some(open) = self.cases.get(&case) else { return };
+        let lens = open.machine.record().lens();
+        let admission = lens.admission(&party).map(|ix| lens.graph().id(ix));
+        let joined = lens.joined(&party);
+        let Some(admit) = admission else { return };
+        if !joined {
+            if let Err(why) = self.act(case, &Act::Join { admit }, now()) {
+                return self.trouble(&why);
+            }
+        }
+        self.trusted.remove(&case);
+        self.end_join(case, None);
+        self.tell(NodeEvent::Joined(case));
+    }
+
+    fn end_join(&mut self, case: CaseId, refused: Option<String>) {
+        let done = self.desk.with_store(|s| s.write(|txn| txn.delete_join(case).map_err(DeskError::from)));
+        if let Err(why) = done {
+            self.trouble(&why);
+        }
+        if let Some(why) = refused {
+            self.tell(NodeEvent::JoinRefused { case, why });
+        }
+    }
+
+    /// Somebody holds an invitation's secret and asks to join.
+    pub(super) fn joining_asked(&mut self, request: &[u8], greeted: &Greeted) -> Answer {
+        match self.admit(request, greeted) {
+            Ok(answer) => answer,
+            Err(why) => {
+                self.trouble(&why);
+                Answer::Declined(Decline::Busy)
+            }
+        }
+    }
+
+    fn admit(&mut self, bytes: &[u8], greeted: &Greeted) -> Result<Answer, DeskError> {
+        const UNKNOWN: Answer = Answer::Declined(Decline::Unknown);
+        if self.offline {
+            return Ok(Answer::Declined(Decline::Busy));
+        }
+        let Some((case, invite)) = JoinRequest::claims(bytes) else { return Ok(UNKNOWN) };
+        // Only invitations made at this desk are answered; an unknown one and a wrong one are told alike.
+        let known = self.desk.with_store(|s| s.invite(invite))?;
+        if known.is_none_or(|i| i.case != case) {
+            return Ok(UNKNOWN);
+        }
+        self.open_case(case)?;
+        self.absorb_stored(case);
+        self.open_case(case)?;
+        let record = self.cases[&case].machine.record();
+        let Some((key, seat)) = invitation(record, &invite) else { return Ok(UNKNOWN) };
+        let Ok(request) = JoinRequest::verify(bytes, &key) else { return Ok(UNKNOWN) };
+        let party = request.log.party;
+        let same = request.peer == greeted.peer
+            && party == greeted.party
+            && request.device == greeted.device
+            && request.grant == greeted.grant;
+        if !same {
+            return Ok(UNKNOWN);
+        }
+        if let Some((admit, admitted)) = used(record, &invite) {
+            // The answer may have been lost: the same party is told again.
+            return Ok(if admitted == party { Answer::Admitted(admit) } else { Answer::Declined(Decline::Used) });
+        }
+        if revoked(record, &invite) {
+            return Ok(Answer::Declined(Decline::Revoked));
+        }
+        if request.expires <= now() {
+            return Ok(Answer::Declined(Decline::Expired));
+        }
+        let revision = agreed_admission(record, &seat);
+        if !self.keep_log(case, &party, &greeted.key_events)? {
+            return Ok(UNKNOWN);
+        }
+        let act = Act::Admit { party, seat, invite, request: bytes.to_vec(), revision };
+        let admit = self.act(case, &act, now())?;
+        self.tell(NodeEvent::Admitted { case, party });
+        Ok(Answer::Admitted(admit))
+    }
+
+    /// Keeps the joiner's key log; gives whether it is one.
+    fn keep_log(&mut self, case: CaseId, party: &PartyId, events: &[Vec<u8>]) -> Result<bool, DeskError> {
+        let mut logs = KeyLogs::new();
+        for event in events {
+            if logs.apply(event).is_err() {
+                return Ok(false);
+            }
+        }
+        let kept: Vec<_> = logs.of_party(party).cloned().collect();
+        if kept.is_empty() {
+            return Ok(false);
+        }
+        self.desk.with_store(|store| {
+            store.write(|txn| {
+                for event in &kept {
+                    txn.insert_key_event(&KeyEventRow {
+                        id: event.id,
+                        party: event.party,
+                        position: u64::from(event.position),
+                        envelope: event.bytes(),
+                    })?;
+                }
+                Ok::<_, DeskError>(())
+            })
+        })?;
+        let stored = kept.iter().map(|e| Stored::KeyEvent(e.bytes().to_vec())).collect();
+        if let Some(open) = self.cases.get_mut(&case) {
+            if let Err(why) = open.machine.absorb(stored, now()) {
+                self.trouble(&why);
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+}
+
+/// The key and seat of an effective invitation.
+fn invitation(record: &Record, invite: &EntryId) -> Option<([u8; 32], Seat)> {
+    let ix = record.graph().find(invite).filter(|ix| *record.fold().verdict(*ix) == Verdict::Effective)?;
+    match record.fold().act(ix) {
+        Act::Invite { key, seat, .. } => Some((*key, *seat)),
+        _ => None,
+    }
+}
+
+fn used(record: &Record, invite: &EntryId) -> Option<(EntryId, PartyId)> {
+    record.lens().about(invite).find_map(|ix| match record.fold().act(ix) {
+        Act::Admit { party, .. } => Some((record.graph().id(ix), *party)),
+        _ => None,
+    })
+}
+
+fn revoked(record: &Record, invite: &EntryId) -> bool {
+    record.lens().about(invite).any(|ix| matches!(record.fold().act(ix), Act::Uninvite { .. }))
+}
+
+/// The agreement that brings a further party to a seat, if there is one.
+fn agreed_admission(record: &Record, seat: &Seat) -> Option<EntryId> {
+    let key = match seat {
+        Seat::Number(_) => SubjectKey::Seat(*seat),
+        Seat::Added(proposal, index) => SubjectKey::NewSeat(ActionId { proposal: *proposal, index: *index }),
+    };
+    match record.lens().in_force(&key) {
+        InForce::One { position: Position::Revision(revision), .. } => Some(record.graph().id(revision)),
+        _ => None,
+    }
+}
+
+fn declined(reason: Decline) -> &'static str {
+    match reason {
+        Decline::Expired => "the invitation expired; ask for a new one",
+        Decline::Used => "the invitation was used by somebody else; ask for a new one",
+        Decline::Revoked => "the invitation was revoked; ask for a new one",
+        Decline::Unknown => "the other side does not know this invitation; check the link, or ask for a new one",
+        Decline::Busy => "the other side could not take you in just now; try again",
+    }
+}

@@ -1,0 +1,213 @@
+//! The running node: a handle to the one event loop.
+
+use std::{sync::Arc, time::Duration};
+
+use counterpart_core::{
+    act::Act,
+    id::{CaseId, DeviceKey, EntryId, PartyId, short_form},
+    keylog::KeyLogs,
+    sync::hello,
+};
+use counterpart_net::{Address, AddressError, Config, Net, StartError};
+use tokio::{
+    sync::{mpsc, oneshot},
+    task::JoinHandle,
+};
+
+use crate::{
+    desk::Desk,
+    engine::{Command, Engine},
+    error::DeskError,
+};
+
+/// How a node runs.
+#[derive(Debug, Clone, Default)]
+pub struct NodeConfig {
+    /// Addresses to listen at, such as `/ip4/127.0.0.1/tcp/0`; none to only call others.
+    pub listen: Vec<String>,
+}
+
+/// Something a running node did or saw.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NodeEvent {
+    Listening(String),
+    /// We joined the case we were invited to.
+    Joined(CaseId),
+    /// The other side declined our request to join, and why.
+    JoinRefused {
+        case: CaseId,
+        why: String,
+    },
+    /// A party used our invitation.
+    Admitted {
+        case: CaseId,
+        party: PartyId,
+    },
+    Connected {
+        case: CaseId,
+        party: PartyId,
+    },
+    Disconnected {
+        case: CaseId,
+        party: PartyId,
+    },
+    /// A peer could not be reached; it is tried again.
+    Unreachable {
+        case: CaseId,
+        why: String,
+    },
+    /// New entries, durable here.
+    NewEntries {
+        case: CaseId,
+        entries: Vec<EntryId>,
+    },
+    /// The other side's device confirmed that it stored all up to some point.
+    Receipt {
+        case: CaseId,
+        party: PartyId,
+    },
+    /// Two histories were signed with one key.
+    Fork {
+        case: CaseId,
+        device: DeviceKey,
+        seq: u32,
+    },
+    /// Both sides hold the same, as far as either has said.
+    InStep {
+        case: CaseId,
+        party: PartyId,
+    },
+    /// Something went wrong that a person should know; nothing is lost.
+    Trouble(String),
+}
+
+/// Why a node does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum NodeError {
+    #[error("{0}")]
+    Address(#[from] AddressError),
+    #[error("{0}")]
+    Start(#[from] StartError),
+    #[error("{0}")]
+    Desk(#[from] DeskError),
+    #[error("the node has stopped")]
+    Stopped,
+}
+
+/// A running node. Dropping it stops it.
+#[derive(Debug)]
+pub struct Node {
+    net: Arc<Net>,
+    commands: mpsc::UnboundedSender<Command>,
+    task: Option<JoinHandle<()>>,
+}
+
+impl Node {
+    /// Starts a node on a home; must be called inside a tokio runtime. Events that nobody takes are dropped.
+    ///
+    /// # Errors
+    /// When an address is no good or taken, or the store cannot be read.
+    pub fn start(desk: Desk, config: &NodeConfig) -> Result<(Self, mpsc::Receiver<NodeEvent>), NodeError> {
+        let mut net_config = Config::new(desk.identity().transport());
+        net_config.listen = config.listen.iter().map(|a| Address::parse(a)).collect::<Result<_, _>>()?;
+        let (net, net_events) = Net::start(net_config)?;
+        let net = Arc::new(net);
+        let (events, event_receiver) = mpsc::channel(1024);
+        let (commands, command_receiver) = mpsc::unbounded_channel();
+        let engine = Engine::new(desk, Arc::clone(&net), events, commands.clone())?;
+        let task = tokio::spawn(engine.run(net_events, command_receiver));
+        Ok((Self { net, commands, task: Some(task) }, event_receiver))
+    }
+
+    /// Where this node can be reached, with its peer id; waits until the listeners stand.
+    pub async fn addresses(&self) -> Vec<String> {
+        let peer = self.net.peer_id();
+        self.net.listen_addresses().await.iter().map(|a| a.with_peer(peer).to_string()).collect()
+    }
+
+    /// Looks into the store for what other processes wrote.
+    pub fn poke(&self) {
+        // A stopped node has nothing to look for.
+        drop(self.commands.send(Command::Poke));
+    }
+
+    /// Signs an act inside the node, the shortest way from a person to the other side.
+    ///
+    /// # Errors
+    /// Why it was not signed, or that the node has stopped.
+    pub async fn act(&self, case: CaseId, act: Act, now: i64) -> Result<EntryId, NodeError> {
+        let (answer, signed) = oneshot::channel();
+        let command = Command::Act { case, act: Box::new(act), now, answer };
+        self.commands.send(command).map_err(|_stopped| NodeError::Stopped)?;
+        Ok(signed.await.map_err(|_stopped| NodeError::Stopped)??)
+    }
+
+    /// Cuts every connection and opens none until [`Node::reconnect`]: for trying what offline work comes to.
+    pub fn disconnect(&self) {
+        drop(self.commands.send(Command::Offline(true)));
+    }
+
+    /// Takes up connections again.
+    pub fn reconnect(&self) {
+        drop(self.commands.send(Command::Offline(false)));
+    }
+
+    /// Stops the node; its port is free when this returns.
+    pub async fn stop(mut self) {
+        drop(self.commands.send(Command::Stop));
+        if let Some(task) = self.task.take() {
+            // A loop that panicked has stopped as well.
+            drop(tokio::time::timeout(Duration::from_secs(5), task).await);
+        }
+        self.net.stop().await;
+    }
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        drop(self.commands.send(Command::Stop));
+    }
+}
+
+/// Who we are in handshakes.
+pub(crate) fn hello_identity(desk: &Desk) -> Result<hello::Identity, DeskError> {
+    let author = desk.author();
+    let logs: KeyLogs = desk.own_log()?;
+    let log = logs.head(&author.party).expect("an opened home has a key log");
+    Ok(hello::Identity {
+        party: author.party,
+        device: author.device,
+        grant: author.grant,
+        log,
+        peer: desk.peer_id().as_bytes().to_vec(),
+        key_events: logs.of_party(&author.party).map(|e| e.bytes().to_vec()).collect(),
+    })
+}
+
+impl NodeEvent {
+    /// One line for a person watching the node.
+    #[must_use]
+    pub fn line(&self) -> String {
+        let case = |c: &CaseId| short_form(&c.0);
+        let party = |p: &PartyId| short_form(&p.0);
+        match self {
+            Self::Listening(address) => format!("listening at {address}"),
+            Self::Joined(c) => format!("{}: joined", case(c)),
+            Self::JoinRefused { case: c, why } => format!("{}: not joined: {why}", case(c)),
+            Self::Admitted { case: c, party: p } => format!("{}: {} used your invitation", case(c), party(p)),
+            Self::Connected { case: c, party: p } => format!("{}: connected to {}", case(c), party(p)),
+            Self::Disconnected { case: c, party: p } => format!("{}: no longer connected to {}", case(c), party(p)),
+            Self::Unreachable { case: c, why } => format!("{}: {why}; will try again", case(c)),
+            Self::NewEntries { case: c, entries } => match entries.len() {
+                1 => format!("{}: 1 new entry", case(c)),
+                n => format!("{}: {n} new entries", case(c)),
+            },
+            Self::Receipt { case: c, party: p } => format!("{}: {} has received what you sent", case(c), party(p)),
+            Self::Fork { case: c, seq, .. } => {
+                format!("{}: ALARM: two histories were signed with one key, at position {seq}", case(c))
+            }
+            Self::InStep { case: c, party: p } => format!("{}: in step with {}", case(c), party(p)),
+            Self::Trouble(text) => text.clone(),
+        }
+    }
+}

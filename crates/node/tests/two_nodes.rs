@@ -1,0 +1,171 @@
+//! Two nodes over real sockets: join, agree, offline crossings, receipts.
+
+use std::time::Duration;
+
+use counterpart_core::{
+    act::{Act, ActionTerms, Mode, PartyRef, Proposal, Role, SeatOffer, Subject, Topic},
+    fold::ActionState,
+    id::CaseId,
+    value::{Sealable, Seat},
+    view::View,
+};
+use counterpart_node::{Desk, Node, NodeConfig, NodeEvent, now};
+use tokio::sync::mpsc;
+
+const PATIENCE: Duration = Duration::from_secs(30);
+
+struct Side {
+    home: std::path::PathBuf,
+    node: Node,
+    events: mpsc::Receiver<NodeEvent>,
+}
+
+impl Side {
+    fn start(home: std::path::PathBuf, listen: &[&str]) -> Self {
+        if !home.exists() {
+            Desk::init(&home).expect("a new identity");
+        }
+        let desk = Desk::open(&home).expect("a home");
+        let config = NodeConfig { listen: listen.iter().map(|a| (*a).to_owned()).collect() };
+        let (node, events) = Node::start(desk, &config).expect("a running node");
+        Self { home, node, events }
+    }
+
+    fn desk(&self) -> Desk {
+        Desk::open(&self.home).expect("a home")
+    }
+
+    fn view(&self, case: &CaseId) -> View {
+        self.desk().record(case).expect("the case").view().expect("a view")
+    }
+
+    /// Waits for an event of a kind.
+    async fn wait(&mut self, wanted: impl Fn(&NodeEvent) -> bool) -> NodeEvent {
+        let found = tokio::time::timeout(PATIENCE, async {
+            loop {
+                let event = self.events.recv().await.expect("the node runs");
+                if wanted(&event) {
+                    return event;
+                }
+            }
+        });
+        found.await.expect("the event comes in time")
+    }
+
+    /// Waits until something holds of the case, looking again at each event.
+    async fn until(&mut self, case: &CaseId, what: &str, holds: impl Fn(&Self) -> bool) {
+        let reached = tokio::time::timeout(PATIENCE, async {
+            while !holds(self) {
+                self.events.recv().await.expect("the node runs");
+            }
+        });
+        assert!(reached.await.is_ok(), "{what}: {:?}", self.view(case));
+    }
+}
+
+fn offer(role: Role, label: &str) -> SeatOffer {
+    SeatOffer { role, label: Sealable::Open(label.to_owned()) }
+}
+
+fn action(what: &str) -> Act {
+    let person = |seat| vec![PartyRef { seat: Seat::Number(seat), person: None }];
+    let terms = ActionTerms {
+        what: Sealable::Open(what.to_owned()),
+        performers: person(1),
+        beneficiaries: person(0),
+        due: None,
+        value: None,
+        conditions: Vec::new(),
+        evidence: Vec::new(),
+        consequences: Vec::new(),
+        cancel: Vec::new(),
+        deemed: None,
+        items: Vec::new(),
+    };
+    Act::Propose(Proposal {
+        subjects: vec![Subject { base: None, topic: Topic::Action { action: None, terms } }],
+        signers: vec![Seat::Number(0), Seat::Number(1)],
+        mode: Mode::Firm,
+        open_until: None,
+        alleged: None,
+        note: None,
+    })
+}
+
+/// Two sides in one case: the customer opened it and listens, the supplier joined.
+async fn joined(folder: &std::path::Path, listen: &str) -> (Side, Side, CaseId) {
+    let mut customer = Side::start(folder.join("customer"), &[listen]);
+    let mut supplier = Side::start(folder.join("supplier"), &[]);
+    let desk = customer.desk();
+    let open = Desk::open_act(
+        "Broadband price",
+        offer(Role::Customer, "Keith"),
+        vec![offer(Role::Supplier, "Northlink Ltd")],
+        "Europe/London",
+        None,
+    );
+    let case = desk.new_case(&open, now()).expect("a case");
+    let addresses = customer.node.addresses().await;
+    let expires = now() + 3_600_000;
+    let link = desk.invite(&case, Seat::Number(1), None, expires, addresses, now()).expect("an invitation");
+    supplier.desk().begin_join(&link, now()).expect("a join under way");
+    supplier.wait(|e| matches!(e, NodeEvent::Joined(_))).await;
+    customer.until(&case, "the supplier joins", |c| c.view(&case).seats[1].joined).await;
+    (customer, supplier, case)
+}
+
+async fn agree_over(listen: &str) {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let (mut customer, mut supplier, case) = joined(folder.path(), listen).await;
+    let (_, proposed) = customer.desk().sign(&case, &action("charge 24.99 a month"), now()).expect("a proposal");
+    supplier.until(&case, "the proposal arrives", |s| !s.view(&case).actions.is_empty()).await;
+    let accept = Act::Accept { revision: proposed.id, note: None };
+    supplier.desk().sign(&case, &accept, now()).expect("an accept");
+    customer.until(&case, "agreed", |c| c.view(&case).actions[0].status.state == ActionState::Agreed).await;
+    // The customer's receipt for the accept makes the second tick, on both sides.
+    supplier.until(&case, "settled there", |s| s.view(&case).actions[0].settled).await;
+    customer.until(&case, "settled here", |c| c.view(&case).actions[0].settled).await;
+    assert_eq!(customer.view(&case).heads, supplier.view(&case).heads);
+    let document = |side: &Side| side.desk().record(&case).expect("the case").document().expect("a document").heads();
+    assert_eq!(document(&customer), document(&supplier));
+
+    let (customer_home, supplier_home) = (customer.home.clone(), supplier.home.clone());
+    customer.node.stop().await;
+    supplier.node.stop().await;
+    for home in [customer_home, supplier_home] {
+        let report = Desk::open(&home).expect("a home").doctor(&mut |_, _| {}).expect("a check-up");
+        assert_eq!(report.faults, Vec::<String>::new());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_nodes_agree_over_tcp() {
+    agree_over("/ip4/127.0.0.1/tcp/0").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_nodes_agree_over_quic() {
+    agree_over("/ip4/127.0.0.1/udp/0/quic-v1").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn withdrawn_here_accepted_there_while_apart() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let (mut customer, mut supplier, case) = joined(folder.path(), "/ip4/127.0.0.1/tcp/0").await;
+    let (_, proposed) = customer.desk().sign(&case, &action("charge 24.99 a month"), now()).expect("a proposal");
+    supplier.until(&case, "the proposal arrives", |s| !s.view(&case).actions.is_empty()).await;
+    supplier.node.disconnect();
+    supplier.wait(|e| matches!(e, NodeEvent::Disconnected { .. })).await;
+    customer.desk().sign(&case, &Act::Withdraw { of: proposed.id, reason: None }, now()).expect("a withdraw");
+    supplier.desk().sign(&case, &Act::Accept { revision: proposed.id, note: None }, now()).expect("an accept");
+    supplier.node.reconnect();
+    for side in [&mut customer, &mut supplier] {
+        let both = |s: &Side| {
+            let view = s.view(&case);
+            let action = &view.actions[0];
+            action.status.state == ActionState::Agreed && action.overlays.contains(&"release_asked")
+        };
+        side.until(&case, "agreed, release asked", both).await;
+    }
+    assert_eq!(customer.view(&case).heads, supplier.view(&case).heads);
+}
