@@ -394,18 +394,22 @@ impl Record {
         })
     }
 
+    /// The change of an entry, built anew from its statement. Entries can be built on several threads at once; to
+    /// check what was restored, compare each with [`Entry::change`].
+    #[must_use]
+    pub fn change_of(&self, ix: Ix) -> BuiltChange {
+        let node = self.graph.node(ix);
+        let statement = &node.entry.statement;
+        let root = if statement.is_open() { None } else { self.graph.root() };
+        let prev = statement.prev.and_then(|p| self.graph.find(&p)).map(|p| self.graph.node(p).chain);
+        change::build(node.entry.id, node.entry.case, statement, root, prev.as_ref())
+            .expect("an admitted entry stayed within the limits")
+    }
+
     /// The changes that stand in the Automerge document, built anew from the statements.
     #[must_use]
     pub fn changes(&self) -> Vec<BuiltChange> {
-        let build = |ix: Ix| {
-            let node = self.graph.node(ix);
-            let statement = &node.entry.statement;
-            let root = if statement.is_open() { None } else { self.graph.root() };
-            let prev = statement.prev.and_then(|p| self.graph.find(&p)).map(|p| self.graph.node(p).chain);
-            change::build(node.entry.id, node.entry.case, statement, root, prev.as_ref())
-                .expect("an admitted entry stayed within the limits")
-        };
-        self.graph.in_document().into_iter().map(build).collect()
+        self.graph.in_document().into_iter().map(|ix| self.change_of(ix)).collect()
     }
 
     /// The Automerge document of this case.

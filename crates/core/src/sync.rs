@@ -80,7 +80,8 @@ pub enum Persist {
         number: u32,
         bytes: Vec<u8>,
     },
-    /// A branch of a fork that counts no longer and that nothing rests on.
+    /// A branch of a fork that counts no longer. Not asked for by this version: a receipt may cover it, and must
+    /// come back after a restart.
     RemoveEntry(EntryId),
 }
 
@@ -154,6 +155,9 @@ pub struct PeerStatus {
     pub met: bool,
     /// Entries here that it does not have and that were not sent yet; all of them until both have met.
     pub to_send: usize,
+    /// Tips it named when it connected that are not here yet; of feeds that were not signed twice, because a third
+    /// branch may never come.
+    pub to_receive: usize,
     /// Frames sent that it has not said are stored.
     pub unstored: u32,
     /// Entries from it that wait for what is not here.
@@ -161,10 +165,10 @@ pub struct PeerStatus {
 }
 
 impl PeerStatus {
-    /// Whether it has stored all that we hold.
+    /// Whether it has stored all that we hold, and we all that it named.
     #[must_use]
     pub fn in_step(&self) -> bool {
-        self.met && self.to_send == 0 && self.unstored == 0
+        self.met && self.to_send == 0 && self.to_receive == 0 && self.unstored == 0
     }
 }
 

@@ -83,6 +83,36 @@ impl Desk {
         self.identity.transport().peer_id()
     }
 
+    /// Whether a node of this home is running in some process; it is told to look into the store.
+    pub fn node_is_running(&self) -> bool {
+        poke(&self.home)
+    }
+
+    /// Where the node of this home listens unless told otherwise: its own port, fixed when the home was made.
+    ///
+    /// # Errors
+    /// When the home's port cannot be read.
+    pub fn usual_listen(&self) -> Result<Vec<String>, DeskError> {
+        let port = home::port(&self.home)?;
+        Ok(vec![format!("/ip4/0.0.0.0/tcp/{port}"), format!("/ip4/0.0.0.0/udp/{port}/quic-v1")])
+    }
+
+    /// Where others can reach this home's node: what the running one says, else its usual port on this machine's
+    /// addresses.
+    ///
+    /// # Errors
+    /// When the home's port cannot be read.
+    pub fn reachable_at(&self) -> Result<Vec<String>, DeskError> {
+        let running = if self.node_is_running() { home::addresses(&self.home) } else { Vec::new() };
+        if !running.is_empty() {
+            return Ok(running);
+        }
+        let port = home::port(&self.home)?;
+        let hosts = home::own_hosts();
+        let both = |host: &String| [format!("/ip4/{host}/tcp/{port}"), format!("/ip4/{host}/udp/{port}/quic-v1")];
+        Ok(hosts.iter().flat_map(both).collect())
+    }
+
     pub(crate) fn identity(&self) -> &Identity {
         &self.identity
     }
@@ -179,7 +209,7 @@ impl Desk {
             Ok::<_, DeskError>(case)
         })?;
         drop(store);
-        poke(&self.home);
+        self.node_is_running();
         Ok(case)
     }
 
@@ -226,7 +256,7 @@ impl Desk {
             loaded.ordinal = self.keep(txn, *case, &mut loaded.record, &signed, now)?;
             Ok::<_, DeskError>(signed)
         })?;
-        poke(&self.home);
+        self.node_is_running();
         Ok(signed)
     }
 
@@ -320,7 +350,7 @@ impl Desk {
         }
         store.write(|txn| txn.put_join(&join).map_err(DeskError::from))?;
         drop(store);
-        poke(&self.home);
+        self.node_is_running();
         Ok(())
     }
 

@@ -32,7 +32,7 @@ use crate::{
         links::{Dialed, Route},
     },
     error::DeskError,
-    node::{NodeEvent, hello_identity},
+    node::{NodeEvent, Outcome, hello_identity},
     poke::Listener,
 };
 
@@ -49,6 +49,8 @@ pub(crate) enum Command {
         answer: oneshot::Sender<Result<EntryId, DeskError>>,
     },
     Offline(bool),
+    /// Answer once every route and join has come to something.
+    WhenSettled(oneshot::Sender<Vec<Outcome>>),
     Stop,
     /// A dialer asked for a case: may it have it?
     Asked {
@@ -102,6 +104,7 @@ pub(crate) struct Engine {
     /// Openers of cases we are joining, heard before the record says who is a member.
     trusted: BTreeMap<CaseId, PartyId>,
     offline: bool,
+    waiters: Vec<oneshot::Sender<Vec<Outcome>>>,
 }
 
 impl Engine {
@@ -125,6 +128,7 @@ impl Engine {
             joining: BTreeSet::new(),
             trusted: BTreeMap::new(),
             offline: false,
+            waiters: Vec::new(),
         })
     }
 
@@ -147,6 +151,7 @@ impl Engine {
                 _ = look.tick() => self.look(),
                 () = tokio::time::sleep_until(wake) => self.wake(),
             }
+            self.answer_waiters();
         }
         self.links.clear();
     }
@@ -169,6 +174,11 @@ impl Engine {
             }
             Command::Offline(offline) => self.set_offline(offline),
             Command::Stop => {}
+            Command::WhenSettled(waiter) => {
+                // What the store holds is to be known first.
+                self.look();
+                self.waiters.push(waiter);
+            }
             Command::Asked { case, greeted, answer } => {
                 // The asker may have gone meanwhile.
                 answer.send(self.asked(case, &greeted)).unwrap_or_default();
@@ -232,6 +242,29 @@ impl Engine {
                 route.retry_now();
             }
             self.look();
+        }
+    }
+
+    /// Tells those who wait that nothing is under way any more.
+    fn answer_waiters(&mut self) {
+        if self.waiters.is_empty() || !self.joining.is_empty() || !self.trusted.is_empty() {
+            return;
+        }
+        let mut outcomes = Vec::new();
+        for (route, state) in &self.routes {
+            let peers = self.cases.get(&route.case).map(|open| open.machine.peer_status()).unwrap_or_default();
+            let linked: Vec<_> = peers.iter().filter(|p| self.links.contains_key(&p.link)).collect();
+            if !linked.is_empty() && linked.iter().all(|p| p.in_step()) {
+                outcomes.push(Outcome { case: route.case, failed: None });
+            } else if let (Some(why), true) = (state.failed(), linked.is_empty()) {
+                outcomes.push(Outcome { case: route.case, failed: Some(why) });
+            } else {
+                return;
+            }
+        }
+        for waiter in self.waiters.drain(..) {
+            // One who no longer waits needs no answer.
+            drop(waiter.send(outcomes.clone()));
         }
     }
 

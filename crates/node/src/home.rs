@@ -29,6 +29,8 @@ use crate::{
 const STORE: &str = "counterpart.db";
 const KEYS: &str = "keys";
 const SHEET: &str = "recovery-sheet.txt";
+const PORT: &str = "port";
+const ADDRESSES: &str = "node.addresses";
 
 /// Where a person's data stands: `COUNTERPART_HOME`, else `counterpart` in the XDG data folder.
 ///
@@ -101,6 +103,11 @@ pub(crate) fn init(home: &Path) -> Result<InitReport, DeskError> {
     let sheet = home.join(SHEET);
     write_private(&sheet, sheet_text(&party, &next_root).as_bytes()).map_err(file(&sheet))?;
 
+    // A port of its own, so that an invitation's addresses stay true from one start to the next.
+    let port = 20_000 + u16::from_be_bytes(random()) % 20_000;
+    let port_file = home.join(PORT);
+    write_private(&port_file, port.to_string().as_bytes()).map_err(file(&port_file))?;
+
     let mut store = Store::open(&store_path(home))?;
     store.write(|txn| {
         for (id, position, bytes) in &events {
@@ -143,6 +150,36 @@ fn first_events(
     let grant = keylog::grant(&head, &EventSigner::Root(root), &rights, device, at);
     let (grant_id, _) = logs.apply(&grant).expect(OWN);
     (party, vec![(id, 1, inception), (grant_id, 2, grant)])
+}
+
+/// The port this home's node listens at.
+pub(crate) fn port(home: &Path) -> Result<u16, DeskError> {
+    let path = home.join(PORT);
+    let text = fs::read_to_string(&path).map_err(|e| DeskError::File { path: path.clone(), why: e.to_string() })?;
+    let why = || "it should hold a port number from 1 to 65535".to_owned();
+    text.trim().parse().map_err(|_not_a_port| DeskError::File { path, why: why() })
+}
+
+/// The addresses the running node wrote down.
+pub(crate) fn addresses(home: &Path) -> Vec<String> {
+    let text = fs::read_to_string(home.join(ADDRESSES)).unwrap_or_default();
+    text.lines().map(str::to_owned).collect()
+}
+
+/// Writes down where the running node can be reached; an empty list when it stops.
+pub(crate) fn keep_addresses(home: &Path, addresses: &[String]) -> std::io::Result<()> {
+    write_private(&home.join(ADDRESSES), addresses.join("\n").as_bytes())
+}
+
+/// This machine's own addresses: the one it would call others from, and loopback. Nothing is sent.
+pub(crate) fn own_hosts() -> Vec<String> {
+    let outward = std::net::UdpSocket::bind("0.0.0.0:0").and_then(|socket| {
+        // An address set aside for documentation: connecting a datagram socket only chooses a route.
+        socket.connect("192.0.2.1:9")?;
+        socket.local_addr()
+    });
+    let outward = outward.ok().map(|a| a.ip()).filter(|ip| !ip.is_loopback() && !ip.is_unspecified());
+    outward.iter().map(ToString::to_string).chain(["127.0.0.1".to_owned()]).collect()
 }
 
 /// Opens the keys of a home, and finds in its store whose they are.

@@ -20,4 +20,4 @@ pub use doctor::DoctorReport;
 pub use due::due_instant;
 pub use error::DeskError;
 pub use home::{InitReport, home_folder};
-pub use node::{Node, NodeConfig, NodeError, NodeEvent};
+pub use node::{Node, NodeConfig, NodeError, NodeEvent, Outcome};

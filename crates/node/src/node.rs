@@ -1,6 +1,6 @@
 //! The running node: a handle to the one event loop.
 
-use std::{sync::Arc, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use counterpart_core::{
     act::Act,
@@ -18,6 +18,7 @@ use crate::{
     desk::Desk,
     engine::{Command, Engine},
     error::DeskError,
+    home,
 };
 
 /// How a node runs.
@@ -81,6 +82,14 @@ pub enum NodeEvent {
     Trouble(String),
 }
 
+/// What came of bringing one case in step with one peer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outcome {
+    pub case: CaseId,
+    /// Why the peer was not reached; nothing when both hold the same.
+    pub failed: Option<String>,
+}
+
 /// Why a node does not start.
 #[derive(Debug, thiserror::Error)]
 pub enum NodeError {
@@ -98,6 +107,7 @@ pub enum NodeError {
 #[derive(Debug)]
 pub struct Node {
     net: Arc<Net>,
+    home: PathBuf,
     commands: mpsc::UnboundedSender<Command>,
     task: Option<JoinHandle<()>>,
 }
@@ -112,17 +122,28 @@ impl Node {
         net_config.listen = config.listen.iter().map(|a| Address::parse(a)).collect::<Result<_, _>>()?;
         let (net, net_events) = Net::start(net_config)?;
         let net = Arc::new(net);
+        let home = desk.home().to_owned();
         let (events, event_receiver) = mpsc::channel(1024);
         let (commands, command_receiver) = mpsc::unbounded_channel();
         let engine = Engine::new(desk, Arc::clone(&net), events, commands.clone())?;
         let task = tokio::spawn(engine.run(net_events, command_receiver));
-        Ok((Self { net, commands, task: Some(task) }, event_receiver))
+        Ok((Self { net, home, commands, task: Some(task) }, event_receiver))
     }
 
     /// Where this node can be reached, with its peer id; waits until the listeners stand.
     pub async fn addresses(&self) -> Vec<String> {
         let peer = self.net.peer_id();
         self.net.listen_addresses().await.iter().map(|a| a.with_peer(peer).to_string()).collect()
+    }
+
+    /// Writes down in the home where this node can be reached, for invitations made while it runs.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub async fn publish_addresses(&self) -> std::io::Result<Vec<String>> {
+        let addresses = self.addresses().await;
+        home::keep_addresses(&self.home, &addresses)?;
+        Ok(addresses)
     }
 
     /// Looks into the store for what other processes wrote.
@@ -140,6 +161,16 @@ impl Node {
         let command = Command::Act { case, act: Box::new(act), now, answer };
         self.commands.send(command).map_err(|_stopped| NodeError::Stopped)?;
         Ok(signed.await.map_err(|_stopped| NodeError::Stopped)??)
+    }
+
+    /// Waits until every peer that can be called was either brought in step or found unreachable.
+    ///
+    /// # Errors
+    /// That the node has stopped.
+    pub async fn settled(&self) -> Result<Vec<Outcome>, NodeError> {
+        let (waiter, outcomes) = oneshot::channel();
+        self.commands.send(Command::WhenSettled(waiter)).map_err(|_stopped| NodeError::Stopped)?;
+        outcomes.await.map_err(|_stopped| NodeError::Stopped)
     }
 
     /// Cuts every connection and opens none until [`Node::reconnect`]: for trying what offline work comes to.

@@ -8,15 +8,19 @@ fn socket_path(home: &Path) -> PathBuf {
     home.join("node.sock")
 }
 
-/// Tells a running node, if there is one.
-pub(crate) fn poke(home: &Path) {
+/// Tells a running node; gives whether there is one. One that is not will see the change when it starts.
+pub(crate) fn poke(home: &Path) -> bool {
     #[cfg(unix)]
     if let Ok(socket) = std::os::unix::net::UnixDatagram::unbound() {
-        // No node is listening: it will see the change when it starts.
-        drop(socket.send_to(b"!", socket_path(home)));
+        // A full queue has taps enough in it.
+        let sent = socket.set_nonblocking(true).and_then(|()| socket.send_to(b"!", socket_path(home)));
+        return match sent {
+            Ok(_) => true,
+            Err(e) => e.kind() == std::io::ErrorKind::WouldBlock,
+        };
     }
-    #[cfg(not(unix))]
     drop(socket_path(home));
+    false
 }
 
 /// The node's end.
@@ -24,19 +28,27 @@ pub(crate) fn poke(home: &Path) {
 pub(crate) struct Listener {
     #[cfg(unix)]
     socket: Option<tokio::net::UnixDatagram>,
-    path: PathBuf,
+    path: Option<PathBuf>,
 }
 
 impl Listener {
     /// Listens in a home. Where that cannot be, the node still looks by itself.
     pub(crate) fn bind(home: &Path) -> Self {
         let path = socket_path(home);
+        if poke(home) {
+            // Another node of this home listens already; this one looks by itself.
+            return Self {
+                #[cfg(unix)]
+                socket: None,
+                path: None,
+            };
+        }
         // A socket left by a node that was killed is in the way.
         drop(std::fs::remove_file(&path));
         Self {
             #[cfg(unix)]
             socket: tokio::net::UnixDatagram::bind(&path).ok(),
-            path,
+            path: Some(path),
         }
     }
 
@@ -57,6 +69,8 @@ impl Listener {
 
 impl Drop for Listener {
     fn drop(&mut self) {
-        drop(std::fs::remove_file(&self.path));
+        if let Some(path) = &self.path {
+            drop(std::fs::remove_file(path));
+        }
     }
 }

@@ -103,6 +103,7 @@ impl Machine {
                     link.frontier.push(ix);
                 }
             } else {
+                link.theirs.push((*device, *tip));
                 let last = ahead.entry(*device).or_default();
                 *last = (*last).max(*seq);
             }
@@ -159,18 +160,15 @@ impl Machine {
         self.meet(id);
     }
 
-    /// Asked for by name: an entry with what it continues, even of a branch that counts nowhere yet.
+    /// Asked for by name: an entry, and after a fork what it continues, newest first. Whoever asks may have dropped
+    /// that branch as surplus, and takes its entries only once it knows what rests on them.
     fn take_want(&mut self, id: LinkId, entries: &[EntryId]) {
         let Some(link) = self.links.get_mut(&id) else { return };
         let graph = self.record.graph();
         for ix in entries.iter().filter_map(|entry| graph.find(entry)) {
-            let before = |ix: &_| {
-                let prev = graph.statement(*ix).prev?;
-                graph.find(&prev).filter(|p| !link.has.holds(*p) && !graph.counts(*p))
-            };
-            let mut chain: Vec<_> = std::iter::successors(Some(ix), before).take(MAX_WANT).collect();
-            chain.reverse();
-            for ix in chain {
+            let before =
+                |ix: &_| graph.statement(*ix).prev.and_then(|prev| graph.find(&prev)).filter(|p| graph.after_fork(*p));
+            for ix in std::iter::successors(Some(ix), before).take(MAX_WANT) {
                 if link.asked.len() < MAX_ASKED && !link.asked.contains(&ix) {
                     link.asked.push_back(ix);
                 }
@@ -235,7 +233,7 @@ impl Machine {
         let entry = match Entry::decode(bytes) {
             Ok(entry) if entry.case == self.case => entry,
             Ok(entry) => return self.refuse(id, Some(entry.id), Refusal::OtherCase.to_string()),
-            Err(error) => return self.refuse(id, None, error.to_string()),
+            Err(error) => return self.refuse(id, None, Refusal::from(error).to_string()),
         };
         let Some(link) = self.links.get_mut(&id) else { return };
         if let Some(ix) = self.record.graph().find(&entry.id) {
@@ -249,7 +247,13 @@ impl Machine {
         let surplus = self.record.is_surplus(&entry.statement, &entry.id);
         if surplus && !self.links.values().any(|l| l.parking.rests_on(&entry.id, &device)) {
             // Two histories are proof enough; whoever rests on a third makes it count, and it is asked for then.
-            self.links.values_mut().for_each(|l| l.parking.drop_resting_on(&entry.id));
+            for link in self.links.values_mut() {
+                let dropped = link.parking.drop_resting_on(&entry.id);
+                // It may be asked for anew.
+                for id in dropped.iter().chain([&entry.id]) {
+                    link.wanted.remove(id);
+                }
+            }
             return;
         }
         let entry_id = entry.id;

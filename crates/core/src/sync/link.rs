@@ -40,6 +40,8 @@ pub(super) struct Link {
     pub(super) tips: bool,
     /// Feeds whose split is being looked for; nothing is sent before it is found.
     pub(super) probing: BTreeSet<DeviceKey>,
+    /// Tips it named that were not here then.
+    pub(super) theirs: Vec<(DeviceKey, EntryId)>,
     /// Entries it was found to hold; with their pasts.
     pub(super) frontier: Vec<Ix>,
     /// Entries it has, or that are on their way to it.
@@ -77,6 +79,7 @@ impl Link {
             peer,
             tips: false,
             probing: BTreeSet::new(),
+            theirs: Vec::new(),
             frontier: Vec::new(),
             has: Marks::default(),
             cursor: 0,
@@ -228,12 +231,15 @@ impl Parking {
         false
     }
 
-    /// Forgets what continues a branch that is not kept.
-    pub(super) fn drop_resting_on(&mut self, id: &EntryId) {
-        let mut open = vec![*id];
-        while let Some(id) = open.pop() {
-            open.extend(self.release(Need::Entry(id)).into_iter().map(|entry| entry.id));
+    /// Forgets what continues a branch that is not kept; gives their ids.
+    pub(super) fn drop_resting_on(&mut self, id: &EntryId) -> Vec<EntryId> {
+        let mut dropped: Vec<EntryId> = self.release(Need::Entry(*id)).into_iter().map(|entry| entry.id).collect();
+        let mut next = 0;
+        while let Some(id) = dropped.get(next).copied() {
+            dropped.extend(self.release(Need::Entry(id)).into_iter().map(|entry| entry.id));
+            next += 1;
         }
+        dropped
     }
 }
 

@@ -38,8 +38,6 @@ pub struct Machine {
     pub(super) stranger_bytes: usize,
     pub(super) fresh: Fresh,
     forks: BTreeSet<(DeviceKey, u32)>,
-    /// Entries taken out of the store because they count no longer.
-    removed: BTreeSet<Ix>,
     /// When a receipt was last handed out to be signed and has not come back.
     signing: Option<i64>,
     wake: Option<i64>,
@@ -81,7 +79,6 @@ impl Machine {
             stranger_bytes: 0,
             fresh: Fresh::default(),
             forks,
-            removed: BTreeSet::new(),
             signing: None,
             wake: None,
             out: VecDeque::new(),
@@ -112,11 +109,13 @@ impl Machine {
     #[must_use]
     pub fn peer_status(&self) -> Vec<PeerStatus> {
         let graph = self.record.graph();
+        let forked: BTreeSet<DeviceKey> = graph.forks().map(|(device, ..)| device).collect();
         let status = |(id, link): (&LinkId, &Link)| PeerStatus {
             link: *id,
             peer: link.peer,
             met: link.met(),
             to_send: graph.all().filter(|ix| graph.counts(*ix) && !link.has.holds(*ix)).count(),
+            to_receive: link.theirs.iter().filter(|(d, id)| graph.find(id).is_none() && !forked.contains(d)).count(),
             unstored: link.sent - link.stored,
             waiting: link.parking.len(),
         };
@@ -278,7 +277,6 @@ impl Machine {
 
     /// Drains what a mutation brought into the queue: durable first, then told, then sent.
     pub(super) fn settle(&mut self, now: i64) {
-        self.keep_store_in_step();
         self.close_revoked();
         let fresh = std::mem::take(&mut self.fresh);
         if !fresh.persist.is_empty() {
@@ -335,28 +333,6 @@ impl Machine {
         for link in revoked {
             self.close(link, CloseReason::NotMember);
         }
-    }
-
-    /// Surplus branches leave the store, and come back before what newly rests on them, so that whoever holds a
-    /// forker's key cannot fill the disk with histories.
-    fn keep_store_in_step(&mut self) {
-        let graph = self.record.graph();
-        let surplus = !self.fresh.entries.is_empty()
-            && graph.forks().any(|(device, seq, _)| graph.at_position(&device, seq).len() > 2);
-        if !surplus {
-            return;
-        }
-        let mut back = Vec::new();
-        for ix in graph.all() {
-            if graph.counts(ix) {
-                if self.removed.remove(&ix) {
-                    back.push(persist_entry(&graph.node(ix).entry));
-                }
-            } else if graph.statement(ix).device != self.author.device && self.removed.insert(ix) {
-                self.fresh.persist.push(Persist::RemoveEntry(graph.id(ix)));
-            }
-        }
-        self.fresh.persist.splice(0..0, back);
     }
 
     /// Our word for what is durable by now: called after the persisting of it is in the queue.

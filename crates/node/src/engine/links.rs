@@ -43,9 +43,15 @@ pub(super) struct RouteState {
     pause: Duration,
     /// When to dial next; nothing while a dial is under way or a link stands.
     next: Option<Instant>,
+    /// Why the last dial came to nothing.
+    failed: Option<String>,
 }
 
 impl RouteState {
+    pub(super) fn failed(&self) -> Option<String> {
+        self.failed.clone()
+    }
+
     pub(super) fn due(&self) -> Option<Instant> {
         self.next
     }
@@ -108,6 +114,7 @@ impl Engine {
         if let Some(state) = self.routes.get_mut(&route) {
             state.next = None;
             state.pause = FIRST_PAUSE;
+            state.failed = None;
         } else if dialed {
             return;
         }
@@ -182,6 +189,7 @@ impl Engine {
                 addresses: Vec::new(),
                 pause: FIRST_PAUSE,
                 next: Some(Instant::now()),
+                failed: None,
             });
             if !state.addresses.contains(&address) {
                 state.addresses.push(address);
@@ -222,28 +230,29 @@ impl Engine {
 
     pub(super) fn dialed(&mut self, route: Route, outcome: Dialed) {
         let case = route.case;
-        match outcome {
+        let why = match outcome {
             Dialed::Ready { greeted, channel } => {
                 let admitted = match self.open_case(case) {
                     Ok(open) => open.machine.admit(&greeted, now()).map_err(|e| e.to_string()),
                     Err(why) => Err(why.to_string()),
                 };
-                // The channel goes first: draining closes a case that has no link.
                 match admitted {
+                    // Draining closes a case that has no link, so the link comes first.
                     Ok(peer) => return self.met(case, peer, channel, true),
-                    Err(why) => self.tell(NodeEvent::Unreachable { case, why }),
+                    Err(why) => {
+                        self.drain(case);
+                        why
+                    }
                 }
-                self.drain(case);
             }
-            Dialed::NotAvailable => {
-                let why = "the other side does not have this case, or not for you".to_owned();
-                self.tell(NodeEvent::Unreachable { case, why });
-            }
-            Dialed::Failed(why) => self.tell(NodeEvent::Unreachable { case, why }),
-        }
+            Dialed::NotAvailable => "the other side does not have this case, or not for you".to_owned(),
+            Dialed::Failed(why) => why,
+        };
         if let Some(state) = self.routes.get_mut(&route) {
+            state.failed = Some(why.clone());
             state.back_off();
         }
+        self.tell(NodeEvent::Unreachable { case, why });
     }
 }
 

@@ -1,0 +1,50 @@
+//! `counterpart list`
+
+use counterpart_core::id::short_form;
+use counterpart_node::now;
+
+use crate::{
+    error::Done,
+    json,
+    render::{line, padded, wrapped},
+    session::Session,
+    terminal::{Style, styled},
+    when,
+};
+
+/// List your cases: whose move it is in each, and what is due next
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {}
+
+pub(crate) fn run(session: &Session, _args: &Args) -> Done {
+    let summaries = session.desk()?.summaries()?;
+    let terminal = session.terminal;
+    if terminal.json {
+        return terminal.json(&json::list(summaries));
+    }
+    if summaries.is_empty() {
+        terminal.say(
+            "You have no cases yet. Begin: counterpart new \"What it is about\" --with \"Northlink Ltd:supplier\"",
+        );
+        return Ok(());
+    }
+    let (zone, now) = (when::system_zone(), now());
+    for case in summaries {
+        let mut text = format!("{}  {}", padded(&case.state, 8), line(&case.title));
+        if !case.whose_move.is_empty() {
+            let (style, whose) = match case.whose_move.split_once(": ") {
+                Some(("yours", what)) => (Style::Strong, format!("your move: {what}")),
+                Some(("theirs", what)) => (Style::Faint, format!("waiting for them: {what}")),
+                _ => (Style::Faint, case.whose_move.clone()),
+            };
+            text.push_str(&format!("; {}", styled(style, &line(&whose))));
+        }
+        if let Some(due) = case.next_due {
+            let style = if due < now { Style::Bad } else { Style::Faint };
+            let due = format!("due {}, {}", when::show_short(due, &zone, now), when::distance(due, now));
+            text.push_str(&format!("; {}", styled(style, &due)));
+        }
+        terminal.data(&wrapped(&format!("{}  ", short_form(&case.case.0)), &text, terminal.columns()))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,26 @@
+//! `counterpart log`
+
+use super::CaseArg;
+use crate::{case::OpenCase, error::Done, json, render, session::Session};
+
+/// List everything that was signed in a case, oldest first, with what took no effect and why
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    case: CaseArg,
+    /// Only the last so many entries
+    #[arg(long, value_name = "COUNT")]
+    last: Option<usize>,
+}
+
+pub(crate) fn run(session: &Session, args: &Args) -> Done {
+    let case = OpenCase::open(&session.desk()?, &args.case.case)?;
+    let mut lines = render::log_lines(&case);
+    if let Some(last) = args.last {
+        lines.drain(..lines.len().saturating_sub(last));
+    }
+    if session.terminal.json {
+        return session.terminal.json(&json::log(&case, lines));
+    }
+    session.terminal.data(&render::write_log(&case, &lines, session.terminal.columns()))
+}

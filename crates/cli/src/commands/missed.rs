@@ -1,0 +1,48 @@
+//! `counterpart missed`
+
+use counterpart_core::act::Act;
+use counterpart_node::due_instant;
+
+use super::{EntryArg, remark};
+use crate::{
+    case::OpenCase,
+    confirm,
+    error::{CommandError, Done},
+    session::Session,
+    when,
+};
+
+/// Record that a due time passed and the thing was not done; it changes no terms
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    target: EntryArg,
+    /// A remark to go with it
+    #[arg(long, value_name = "TEXT")]
+    note: Option<String>,
+}
+
+pub(crate) fn run(session: &Session, args: &Args) -> Done {
+    let desk = session.desk()?;
+    let case = OpenCase::open(&desk, &args.target.case.case)?;
+    let (key, status) = case.subject(&args.target.entry)?;
+    let name = case.subject_name(&key);
+    let terms = case.lens().terms(status.revision, &key);
+    let due = terms.and_then(|t| t.due.as_ref());
+    let due = due.and_then(|d| due_instant(d, case.record.agreed_at(status.revision)));
+    let Some(due) = due else {
+        return Err(CommandError::failed(format!("{name} has no due time that has begun to count")));
+    };
+    if due > case.now {
+        let distance = when::distance(due, case.now);
+        return Err(CommandError::failed(format!(
+            "{name} is not overdue: it is due {}, {distance}",
+            when::show(due, case.zone())
+        )));
+    }
+    let keys = case.record.fold().subject_keys(status.revision);
+    let subject = keys.iter().position(|k| *k == key).and_then(|n| u32::try_from(n).ok()).unwrap_or(0);
+    let revision = case.record.graph().id(status.revision);
+    let act = Act::Missed { revision, subject, due, note: remark("the note", args.note.as_ref())? };
+    confirm::sign(session, &desk, case, &act).map(drop)
+}

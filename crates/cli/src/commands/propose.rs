@@ -1,0 +1,82 @@
+//! `counterpart propose`
+
+use counterpart_core::{act::Act, fold::SubjectKey, value::ActionId};
+
+use super::CaseArg;
+use crate::{
+    case::OpenCase,
+    confirm,
+    error::{CommandError, Done},
+    session::Session,
+    terms::{self, TermsArgs},
+};
+
+/// Propose terms: who is to do what by when; it binds once everybody it names has accepted
+///
+/// Between two parties, the other side does it for you unless you say otherwise with --by and --for. Parts given together
+/// (an action, --item, --terms) are accepted or declined as a whole. Proposing is signing: you are bound if they accept.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    case: CaseArg,
+    /// What is to be done, such as "Refund the double charge of 3 June"
+    #[arg(value_name = "WHAT")]
+    what: Option<String>,
+    #[command(flatten)]
+    terms: TermsArgs,
+    /// Change an agreed action, by number: what you do not say anew stays as agreed
+    #[arg(long, value_name = "REF")]
+    amend: Option<String>,
+    /// Record this as something they promised in a contact, by its number; it is graded as your word until they accept
+    #[arg(long, value_name = "REF")]
+    promised_in: Option<String>,
+}
+
+pub(crate) fn run(session: &Session, args: &Args) -> Done {
+    let desk = session.desk()?;
+    let case = OpenCase::open(&desk, &args.case.case)?;
+    let mut topics = Vec::new();
+    match &args.amend {
+        Some(typed) => {
+            let (id, known) = in_force(&case, typed)?;
+            topics.push(args.terms.action(&case, Some(id), Some(&known), args.what.as_deref())?);
+        }
+        None if args.what.is_some() => topics.push(args.terms.action(&case, None, None, args.what.as_deref())?),
+        None if args.terms.says_of_action() => {
+            return Err(
+                CommandError::usage("say what is to be done").hint("counterpart propose CASE \"What they are to do\"")
+            );
+        }
+        None => {}
+    }
+    topics.extend(args.terms.others(&case)?);
+    if topics.is_empty() {
+        return Err(CommandError::usage("a proposal needs something to agree on")
+            .hint("say what is to be done, or use --item KEY=VALUE, or --terms TITLE TEXT"));
+    }
+    let alleged = args.promised_in.as_ref().map(|c| Ok::<_, CommandError>(case.entry(c)?.id)).transpose()?;
+    let proposal = terms::proposal(&case, topics, alleged, args.terms.note()?);
+    confirm::sign(session, &desk, case, &Act::Propose(proposal)).map(drop)
+}
+
+/// The action to amend, and its terms in force.
+fn in_force(case: &OpenCase, typed: &str) -> Done<(ActionId, counterpart_core::act::ActionTerms)> {
+    let (key, status) = case.subject(typed)?;
+    let SubjectKey::Action(id) = key else {
+        return Err(CommandError::usage("only actions are amended; propose items and terms anew"));
+    };
+    let terms = crate::render::revision_in_force(&status).and_then(|ix| case.lens().terms(ix, &key));
+    match terms {
+        Some(terms) => Ok((id, terms.clone())),
+        None => {
+            let (name, short) = (case.subject_name(&key), case.short());
+            let open: Vec<String> =
+                status.open.iter().map(|ix| case.entry_typed(&case.record.graph().id(*ix))).collect();
+            let hint = match open.first() {
+                Some(open) => format!("answer what is proposed instead: counterpart counter {short} {open} ..."),
+                None => "propose it anew".to_owned(),
+            };
+            Err(CommandError::failed(format!("nothing is agreed on {name}, so there is nothing to amend")).hint(hint))
+        }
+    }
+}

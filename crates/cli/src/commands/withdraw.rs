@@ -1,0 +1,26 @@
+//! `counterpart withdraw`
+
+use counterpart_core::act::Act;
+
+use super::{EntryArg, remark};
+use crate::{case::OpenCase, confirm, error::Done, session::Session};
+
+/// Take back your own proposal, or your own request to be released
+///
+/// What everybody has signed stays agreed: ask for release instead.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    target: EntryArg,
+    /// Why
+    #[arg(long, value_name = "TEXT")]
+    reason: Option<String>,
+}
+
+pub(crate) fn run(session: &Session, args: &Args) -> Done {
+    let desk = session.desk()?;
+    let case = OpenCase::open(&desk, &args.target.case.case)?;
+    let target = case.withdrawable(&args.target.entry)?;
+    let act = Act::Withdraw { of: target.id, reason: remark("the reason", args.reason.as_ref())? };
+    confirm::sign(session, &desk, case, &act).map(drop)
+}

@@ -1,0 +1,180 @@
+//! What went wrong, for the person at the terminal: kind, message, hint. The kind fixes the exit code.
+
+use std::process::ExitCode;
+
+use counterpart_core::{fold::Reason, record::DraftError, view::NameError};
+use counterpart_node::DeskError;
+
+use crate::case::OpenCase;
+
+/// What sort of failure it is; scripts tell them apart by the exit code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// It was understood and could not be done.
+    Failed,
+    /// It was not understood, or names something that is not there.
+    Usage,
+    /// Something that was to be verified does not hold.
+    Verification,
+    /// There is no identity here, or it is locked.
+    Identity,
+    /// Nobody could be reached.
+    Unreachable,
+}
+
+impl Kind {
+    /// The published exit code.
+    pub(crate) fn code(self) -> u8 {
+        match self {
+            Self::Failed => 1,
+            Self::Usage => 2,
+            Self::Verification => 3,
+            Self::Identity => 4,
+            Self::Unreachable => 5,
+        }
+    }
+
+    /// The word given in JSON.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Failed => "failed",
+            Self::Usage => "usage",
+            Self::Verification => "verification",
+            Self::Identity => "identity",
+            Self::Unreachable => "unreachable",
+        }
+    }
+}
+
+/// Why a command did not do what it was asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct CommandError {
+    pub(crate) kind: Kind,
+    pub(crate) message: String,
+    /// What would work.
+    pub(crate) hint: Option<String>,
+}
+
+pub(crate) type Done<T = ()> = Result<T, CommandError>;
+
+impl CommandError {
+    pub(crate) fn of(kind: Kind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into(), hint: None }
+    }
+
+    pub(crate) fn failed(message: impl Into<String>) -> Self {
+        Self { kind: Kind::Failed, message: message.into(), hint: None }
+    }
+
+    pub(crate) fn usage(message: impl Into<String>) -> Self {
+        Self { kind: Kind::Usage, message: message.into(), hint: None }
+    }
+
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    pub(crate) fn exit_code(&self) -> ExitCode {
+        ExitCode::from(self.kind.code())
+    }
+}
+
+impl From<DeskError> for CommandError {
+    fn from(error: DeskError) -> Self {
+        let kind = match &error {
+            DeskError::NoIdentity { .. } | DeskError::Key { .. } => Kind::Identity,
+            DeskError::UnknownCase(_)
+            | DeskError::CaseName(..)
+            | DeskError::AmbiguousCase { .. }
+            | DeskError::Link(_)
+            | DeskError::Text(_) => Kind::Usage,
+            _ => Kind::Failed,
+        };
+        Self { kind, message: error.to_string(), hint: None }
+    }
+}
+
+impl From<NameError> for CommandError {
+    fn from(error: NameError) -> Self {
+        let hint = match &error {
+            NameError::Shape(_) => "most shells take # for a comment: write 7, or '#7' in quotes",
+            NameError::Unknown(_) => "`counterpart log CASE` lists all entries with their numbers",
+            NameError::Ambiguous(..) => {
+                "two entries made without knowing of each other share the number; add the letters behind it"
+            }
+        };
+        Self::usage(error.to_string()).hint(hint)
+    }
+}
+
+/// Why an act of ours was not signed, and what would be possible instead.
+pub(crate) fn refused(case: &OpenCase, error: DeskError) -> CommandError {
+    let hint = match &error {
+        DeskError::Draft(DraftError::WithoutEffect(reason)) => {
+            let message = format!("this would have no effect, so it was not signed: {reason}");
+            let error = CommandError::failed(message);
+            return match possible_instead(case, reason) {
+                Some(hint) => error.hint(hint),
+                None => error,
+            };
+        }
+        DeskError::Draft(DraftError::Unseen(_)) => {
+            Some("the missing values come with the next connection to the other side")
+        }
+        DeskError::Draft(DraftError::Gate(_)) => {
+            Some("nothing was signed; shorten or correct what you wrote and try again")
+        }
+        _ => None,
+    };
+    let mut error = CommandError::from(error);
+    error.hint = hint.map(str::to_owned);
+    error
+}
+
+fn possible_instead(case: &OpenCase, reason: &Reason) -> Option<String> {
+    let short = case.short();
+    let by = |id| format!("see {}: `counterpart log {short}`", case.entry_name(id));
+    Some(match reason {
+        Reason::FullySigned => format!(
+            "it is agreed. To change it: `counterpart propose {short} --amend REF ...`; to be let go of it: \
+             `counterpart release {short} REF`"
+        ),
+        Reason::Withdrawn(id) | Reason::Declined(id) | Reason::Countered(id) | Reason::MovedOn(id) => {
+            format!("{}; `counterpart show {short}` lists what can be answered now", by(id))
+        }
+        Reason::Overtaken(id) => {
+            format!("{}; propose a change of what is in force: `counterpart propose {short} --amend REF ...`", by(id))
+        }
+        Reason::NotTheAuthor => format!("`counterpart decline {short} REF` refuses what others proposed"),
+        Reason::Completed => format!("`counterpart release {short} REF` asks to reopen it"),
+        Reason::NotInForce => {
+            format!("`counterpart show {short}` says what is agreed; only that can be done or released")
+        }
+        Reason::NotCompleted => {
+            format!("a result that is not approved yet is rejected: `counterpart reject {short} REF REASON`")
+        }
+        Reason::Undeclared | Reason::Rejected => {
+            "the performer declares it done again, then it can be approved".to_owned()
+        }
+        Reason::OwnRequest => format!("`counterpart withdraw {short} REF` takes your own request back"),
+        Reason::NotASigner | Reason::NotAPerformer | Reason::NotABeneficiary => {
+            format!("`counterpart note {short} TEXT` puts on record whatever you want to say about it")
+        }
+        Reason::WrongBase | Reason::WrongSigners => {
+            "something arrived meanwhile; run the command again to see the terms as they stand now".to_owned()
+        }
+        Reason::NotJoined => "the party that opened the case has to admit you first".to_owned(),
+        Reason::SeatTaken => format!("`counterpart show {short}` lists the seats"),
+        Reason::AlreadySigned => "nothing is left for you to sign here; it waits for the others".to_owned(),
+        Reason::AlreadyDeclared => format!("`counterpart undone {short} REF` takes the declaration back"),
+        Reason::AlreadyAsked => "it waits for the others to allow or refuse it".to_owned(),
+        _ => return None,
+    })
+}
+
+/// What commands that use the network run on.
+pub(crate) fn runtime() -> Done<tokio::runtime::Runtime> {
+    let built = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    built.map_err(|e| CommandError::failed(format!("the system gave no threads to work with: {e}")))
+}

@@ -1,0 +1,92 @@
+//! For tests: a case between two parties, acted in from both sides.
+
+use counterpart_core::{
+    act::{Act, ActionTerms, Mode, PartyRef, Proposal, Subject, Topic},
+    id::EntryId,
+    record::Record,
+    value::{ActionId, Sealable, Seat},
+};
+use counterpart_testkit::{
+    case::{START, case_between, sign},
+    party::Party,
+    rng::Rng,
+};
+
+use crate::case::OpenCase;
+
+/// Party 0 (customer, the opener) and party 1 (supplier), both joined: entries #1 to #4.
+pub(crate) struct Two {
+    parties: [Party; 2],
+    record: Record,
+    rng: Rng,
+    at: i64,
+}
+
+impl Two {
+    pub(crate) fn new() -> Self {
+        let parties = [Party::new(1), Party::new(2)];
+        let record = case_between(&[&parties[0], &parties[1]]).record;
+        Self { parties, record, rng: Rng::new(3), at: START + 3_600_000 }
+    }
+
+    pub(crate) fn act(&mut self, party: usize, act: &Act) -> EntryId {
+        self.at += 60_000;
+        let (author, key) = (self.parties[party].author(0), self.parties[party].devices[0].key.clone());
+        sign(&mut self.record, &author, &key, act, self.at, &mut self.rng).id
+    }
+
+    /// Proposes that the supplier does this for the customer.
+    pub(crate) fn propose(&mut self, party: usize, what: &str) -> EntryId {
+        self.act(party, &Act::Propose(proposal(what, None, None)))
+    }
+
+    pub(crate) fn counter(&mut self, party: usize, of: EntryId, what: &str) -> EntryId {
+        let action = ActionId { proposal: of, index: 0 };
+        self.act(party, &Act::Counter { of, proposal: proposal(what, Some(action), None) })
+    }
+
+    pub(crate) fn amend(&mut self, party: usize, action: EntryId, base: EntryId, what: &str) -> EntryId {
+        let action = ActionId { proposal: action, index: 0 };
+        self.act(party, &Act::Propose(proposal(what, Some(action), Some(base))))
+    }
+
+    pub(crate) fn accept(&mut self, party: usize, revision: EntryId) -> EntryId {
+        self.act(party, &Act::Accept { revision, note: None })
+    }
+
+    /// The case from one party's side, a minute after the last act.
+    pub(crate) fn seen_by(self, party: usize) -> OpenCase {
+        let own = self.parties[party].id;
+        let id = self.record.case().expect("a case that was opened");
+        OpenCase::of_record(id, self.record, own, self.at + 60_000).expect("not empty")
+    }
+}
+
+pub(crate) fn open(text: &str) -> Sealable {
+    Sealable::Open(text.to_owned())
+}
+
+fn proposal(what: &str, action: Option<ActionId>, base: Option<EntryId>) -> Proposal {
+    let seat = |n| vec![PartyRef { seat: Seat::Number(n), person: None }];
+    let terms = ActionTerms {
+        what: open(what),
+        performers: seat(1),
+        beneficiaries: seat(0),
+        due: None,
+        value: None,
+        conditions: Vec::new(),
+        evidence: Vec::new(),
+        consequences: Vec::new(),
+        cancel: Vec::new(),
+        deemed: None,
+        items: Vec::new(),
+    };
+    Proposal {
+        subjects: vec![Subject { base, topic: Topic::Action { action, terms } }],
+        signers: vec![Seat::Number(0), Seat::Number(1)],
+        mode: Mode::Firm,
+        open_until: None,
+        alleged: None,
+        note: None,
+    }
+}

@@ -1,0 +1,105 @@
+//! The `counterpart` command: the only crate that prints.
+
+// In reading order: what is asked, one case, what things mean, what is shown, how it is signed and said.
+mod case;
+mod commands;
+mod confirm;
+mod error;
+#[cfg(test)]
+mod fixture;
+mod item_value;
+mod json;
+mod money;
+mod progress;
+mod references;
+mod render;
+mod session;
+mod terminal;
+mod terms;
+mod when;
+
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::Parser;
+
+use crate::{commands::Command, error::Kind, session::Session, terminal::Terminal};
+
+/// Keeps a signed record of a case between a customer and a supplier: what was said, what was agreed, who does what
+/// by when.
+///
+/// Each side has its own whole copy. Nothing binds anybody who has not signed it. Begin with `counterpart init`, then
+/// `counterpart new "What it is about" --with "Northlink Ltd:supplier"`.
+#[derive(Debug, Parser)]
+#[command(name = "counterpart", version, max_term_width = 100, after_help = EXIT_CODES)]
+struct Cli {
+    /// Answer in JSON, for programs
+    #[arg(long, global = true)]
+    json: bool,
+    /// Sign without asking
+    #[arg(long, short, global = true)]
+    yes: bool,
+    /// Print nothing but what was asked for
+    #[arg(long, short, global = true)]
+    quiet: bool,
+    /// The folder with your keys and cases [default: $COUNTERPART_HOME, else counterpart in your data folder]
+    #[arg(long, global = true, value_name = "DIR")]
+    home: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXIT_CODES: &str = "Exit codes: 0 done, 1 failed, 2 not understood, 3 verification failed, 4 no identity or locked, \
+                          5 nobody reachable.";
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(asked) => {
+            drop(asked.print());
+            // Help and version are answers; the rest was not understood.
+            return if asked.use_stderr() { ExitCode::from(Kind::Usage.code()) } else { ExitCode::SUCCESS };
+        }
+    };
+    let terminal = Terminal { quiet: cli.quiet, json: cli.json };
+    let session = Session { terminal, yes: cli.yes, home: cli.home };
+    match commands::run(&session, cli.command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            terminal.error(&error);
+            error.exit_code()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    fn walk(command: &clap::Command, path: &str) {
+        let path = format!("{path} {}", command.get_name());
+        assert!(command.get_about().is_some_and(|a| !a.to_string().is_empty()), "{path} says what it does");
+        for arg in command.get_arguments() {
+            let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
+            assert!(!help.is_empty(), "{path} says what {} is", arg.get_id());
+        }
+        for sub in command.get_subcommands() {
+            walk(sub, &path);
+        }
+    }
+
+    #[test]
+    fn every_command_and_argument_explains_itself() {
+        let mut command = Cli::command();
+        command.build();
+        command.clone().debug_assert();
+        walk(&command, "");
+    }
+
+    #[test]
+    fn exit_codes_are_as_published() {
+        let kinds = [Kind::Failed, Kind::Usage, Kind::Verification, Kind::Identity, Kind::Unreachable];
+        assert_eq!(kinds.map(Kind::code), [1, 2, 3, 4, 5]);
+    }
+}

@@ -1,0 +1,97 @@
+//! What people read: sentences for acts, terms, states, and how lines are broken. Every text of others passes
+//! [`line`] or [`visible`] on its way here.
+
+mod full;
+mod layout;
+mod log;
+mod sentence;
+mod show;
+mod terms;
+
+pub(crate) use full::in_full;
+pub(crate) use layout::{indented, padded, wrapped};
+pub(crate) use log::{LogLine, log_lines, write_log};
+pub(crate) use sentence::{sentence, to_do};
+pub(crate) use show::{delivery, open_value, revision_in_force, show};
+pub(crate) use terms::{action_terms, subject_in_a_line};
+
+use counterpart_core::{
+    act::PartyRef,
+    id::{EntryId, short_form},
+    text,
+    value::{Sealable, Seat},
+};
+
+use crate::{case::OpenCase, when};
+
+/// What stands for a sealed value that is not here.
+pub(crate) const SEALED: &str = "(sealed)";
+
+/// A text of anybody's on one line, with nothing that could deceive.
+pub(crate) fn line(text: &str) -> String {
+    text::visible_line(text).into_owned()
+}
+
+/// A text of anybody's on its own lines, with nothing that could deceive.
+pub(crate) fn visible(text: &str) -> String {
+    text::visible(text).into_owned()
+}
+
+/// A text on one line, if it is open.
+pub(crate) fn sealable(text: &Sealable) -> String {
+    text.open().map_or_else(|| SEALED.to_owned(), line)
+}
+
+/// How things are called in what is said of one case; before the case exists, by number.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Speech<'a> {
+    case: Option<&'a OpenCase>,
+    zone: &'a str,
+    now: i64,
+}
+
+impl<'a> Speech<'a> {
+    pub(crate) fn of_case(case: &'a OpenCase) -> Self {
+        Self { case: Some(case), zone: case.zone(), now: case.now }
+    }
+
+    /// For a case that is being opened; `now` in Unix milliseconds.
+    pub(crate) fn before_case(zone: &'a str, now: i64) -> Self {
+        Self { case: None, zone, now }
+    }
+
+    pub(crate) fn seat(&self, seat: &Seat) -> String {
+        self.case.map_or_else(|| seat.to_string(), |case| case.seat_label(seat))
+    }
+
+    pub(crate) fn entry(&self, id: &EntryId) -> String {
+        self.case.map_or_else(|| short_form(&id.0), |case| case.entry_name(id))
+    }
+
+    pub(crate) fn time(&self, instant: i64) -> String {
+        when::show(instant, self.zone)
+    }
+
+    pub(crate) fn person(&self, party: &PartyRef) -> String {
+        let seat = self.seat(&party.seat);
+        party.person.as_ref().map_or_else(|| seat.clone(), |person| format!("{seat} ({})", sealable(person)))
+    }
+
+    pub(crate) fn people(&self, parties: &[PartyRef]) -> String {
+        listed(parties.iter().map(|p| self.person(p)))
+    }
+
+    pub(crate) fn seats(&self, seats: &[Seat]) -> String {
+        listed(seats.iter().map(|s| self.seat(s)))
+    }
+}
+
+/// "A", "A and B", "A, B and C".
+pub(crate) fn listed(words: impl Iterator<Item = String>) -> String {
+    let mut words: Vec<String> = words.collect();
+    match words.pop() {
+        None => String::new(),
+        Some(last) if words.is_empty() => last,
+        Some(last) => format!("{} and {last}", words.join(", ")),
+    }
+}

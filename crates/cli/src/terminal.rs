@@ -1,0 +1,120 @@
+//! The only place that prints. Standard output is data, standard error is talk.
+
+use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
+
+use serde::Serialize;
+
+use crate::error::{CommandError, Done};
+
+/// Where lines are broken when nothing is known of the terminal.
+const COLUMNS: usize = 80;
+
+/// How a word is set on a terminal that shows colour; elsewhere all are plain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Style {
+    Strong,
+    Good,
+    Warn,
+    Bad,
+    Faint,
+}
+
+/// A text in a style. What is not a terminal, or has `NO_COLOR` set, gets the text alone: see [`Terminal`].
+pub(crate) fn styled(style: Style, text: &str) -> String {
+    let code = match style {
+        Style::Strong => "1",
+        Style::Good => "32",
+        Style::Warn => "33",
+        Style::Bad => "31",
+        Style::Faint => "2",
+    };
+    format!("\u{1b}[{code}m{text}\u{1b}[0m")
+}
+
+/// The person's or the script's end.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Terminal {
+    pub(crate) quiet: bool,
+    pub(crate) json: bool,
+}
+
+impl Terminal {
+    /// Columns to fill.
+    pub(crate) fn columns(self) -> usize {
+        let columns = std::env::var("COLUMNS").ok().and_then(|c| c.parse().ok());
+        columns.unwrap_or(COLUMNS).clamp(30, 120)
+    }
+
+    /// Data: lines for standard output.
+    pub(crate) fn data(self, text: &str) -> Done {
+        let mut out = anstream::stdout().lock();
+        written(writeln!(out, "{text}").and_then(|()| out.flush()))
+    }
+
+    /// Data: one JSON value, indented, for standard output.
+    pub(crate) fn json<T: Serialize>(self, value: &T) -> Done {
+        let text = serde_json::to_string_pretty(value).map_err(|e| CommandError::failed(e.to_string()))?;
+        let mut out = io::stdout().lock();
+        written(writeln!(out, "{text}").and_then(|()| out.flush()))
+    }
+
+    /// Talk: what happened and what comes next. Silent under `--quiet` and beside JSON.
+    pub(crate) fn say(self, text: &str) {
+        if !self.quiet && !self.json {
+            self.always(text);
+        }
+    }
+
+    /// Talk that is not to be missed.
+    pub(crate) fn always(self, text: &str) {
+        // Nobody left to talk to is no failure of the command.
+        drop(writeln!(anstream::stderr().lock(), "{text}"));
+    }
+
+    /// Why a command failed.
+    pub(crate) fn error(self, error: &CommandError) {
+        if self.json {
+            let value = serde_json::json!({
+                "schema": "counterpart/error/1",
+                "kind": error.kind.as_str(),
+                "message": error.message,
+                "hint": error.hint,
+            });
+            self.always(&value.to_string());
+            return;
+        }
+        self.always(&format!("{} {}", styled(Style::Bad, "error:"), crate::render::visible(&error.message)));
+        if let Some(hint) = &error.hint {
+            self.always(&format!("{} {}", styled(Style::Strong, "hint:"), crate::render::visible(hint)));
+        }
+    }
+
+    /// Whether a bar would be seen, and disturb nothing.
+    pub(crate) fn can_show_progress(self) -> bool {
+        !self.quiet && !self.json && io::stderr().is_terminal()
+    }
+
+    /// Whether somebody sits there who can be asked.
+    pub(crate) fn can_ask(self) -> bool {
+        io::stdin().is_terminal() && io::stderr().is_terminal()
+    }
+
+    /// One line typed in answer to a question.
+    pub(crate) fn ask(self, question: &str) -> Done<String> {
+        let mut err = anstream::stderr().lock();
+        drop(write!(err, "{question} ").and_then(|()| err.flush()));
+        let mut line = String::new();
+        io::stdin().lock().read_line(&mut line).map_err(|e| CommandError::failed(format!("nothing was read: {e}")))?;
+        Ok(line.trim().to_owned())
+    }
+}
+
+/// A reader that went away (`| head`) has what it wanted.
+fn written(result: io::Result<()>) -> Done {
+    match result {
+        Err(e) if e.kind() != io::ErrorKind::BrokenPipe => {
+            Err(CommandError::failed(format!("the output could not be written: {e}")))
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,6 @@
+//! Tests of evidence bundles, from a case through the file to the verdict.
+
+mod altered;
+mod case;
+mod form;
+mod round_trip;

@@ -1,0 +1,12 @@
+//! The rules of agreement, as cases: what signed acts mean, in whatever order they arrive.
+
+mod concurrent;
+mod decoders;
+mod digest;
+mod forks;
+mod gate;
+mod histories;
+mod negotiate;
+mod people;
+mod perform;
+mod world;

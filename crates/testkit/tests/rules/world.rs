@@ -1,0 +1,609 @@
+//! Several devices, each with a partial copy of one case; honest signing, and signing that asks nobody.
+
+use std::collections::BTreeMap;
+
+use counterpart_core::{
+    act::{Act, ActionTerms, Mode, Open, PartyRef, Proposal, Role, SeatOffer, Subject, Topic},
+    change::{self, ChainEnd, Root},
+    envelope::public_half,
+    fold::{ActionState, ActionStatus, InForce, Position, SubjectKey, Verdict},
+    gate::Refusal,
+    id::{CaseId, EntryId, EventId, PartyId},
+    invitation::{JoinRequest, invite_key},
+    keylog::{self, EventSigner, Grant, KeyLogs, Kinds, RevokeReason},
+    record::{Applied, Author, DraftError, Record},
+    statement::{Entry, Statement},
+    value::{ActionId, Sealable, Seat},
+};
+use ed25519_dalek::SigningKey;
+
+use crate::digest::digest;
+
+/// The devices of every world, by handle.
+pub(crate) const A1: usize = 0;
+pub(crate) const A2: usize = 1;
+pub(crate) const B1: usize = 2;
+pub(crate) const B2: usize = 3;
+pub(crate) const C1: usize = 4;
+/// An observer, where one was let in.
+pub(crate) const O1: usize = 5;
+/// Whoever else is needed.
+pub(crate) const D1: usize = 6;
+/// A device of B whose grant lists `note` and `seen` only.
+pub(crate) const B3: usize = 7;
+const PARTIES: [&[Rights]; 5] = [
+    &[Rights::All, Rights::All],
+    &[Rights::All, Rights::All, Rights::Few],
+    &[Rights::All],
+    &[Rights::All],
+    &[Rights::All],
+];
+const EXPIRES: i64 = 9_000_000_000_000;
+const SECRET: [u8; 16] = [5; 16];
+
+#[derive(Clone, Copy, PartialEq)]
+enum Rights {
+    All,
+    Few,
+}
+
+pub(crate) struct Device {
+    pub(crate) author: Author,
+    pub(crate) key: SigningKey,
+    pub(crate) record: Record,
+    salts: u8,
+}
+
+pub(crate) struct World {
+    pub(crate) devices: Vec<Device>,
+    roots: BTreeMap<PartyId, SigningKey>,
+    events: Vec<Vec<u8>>,
+    chains: BTreeMap<EntryId, ChainEnd>,
+    root: Option<Root>,
+    at: i64,
+}
+
+impl World {
+    /// The parties' key logs everywhere, nothing signed yet.
+    pub(crate) fn blank() -> Self {
+        let mut logs = KeyLogs::new();
+        let mut events = Vec::new();
+        let mut roots = BTreeMap::new();
+        let mut made: Vec<(Rights, Device)> = Vec::new();
+        for (n, devices) in (1_u8..).zip(PARTIES) {
+            let root = SigningKey::from_bytes(&[n; 32]);
+            let next = public_half(&SigningKey::from_bytes(&[n + 100; 32]));
+            let inception = keylog::inception(&root, &next, [n; 16], 1);
+            let (first, _) = logs.apply(&inception).expect("an inception");
+            let party = logs.event(&first).expect("just applied").party;
+            events.push(inception);
+            for (m, rights) in (1_u8..).zip(devices) {
+                let key = SigningKey::from_bytes(&[n * 10 + m; 32]);
+                let kinds = match rights {
+                    Rights::All => Kinds::All,
+                    Rights::Few => Kinds::Listed(vec!["note".to_owned(), "seen".to_owned()]),
+                };
+                let grant = Grant {
+                    device: public_half(&key),
+                    peer: vec![n, m],
+                    kinds,
+                    receive: true,
+                    admin: false,
+                    ceilings: Vec::new(),
+                    from: None,
+                    until: None,
+                };
+                let head = logs.head(&party).expect("a log");
+                let event = keylog::grant(&head, &EventSigner::Root(&root), &grant, &key, 2);
+                let (id, _) = logs.apply(&event).expect("a grant");
+                events.push(event);
+                let author = Author { party, device: public_half(&key), grant: id };
+                made.push((*rights, Device { author, key, record: Record::new(), salts: 0 }));
+            }
+            roots.insert(party, root);
+        }
+        // The device with few rights comes last, so that handles stay simple.
+        made.sort_by_key(|(rights, _)| *rights == Rights::Few);
+        let mut devices: Vec<Device> = made.into_iter().map(|(_, device)| device).collect();
+        for device in &mut devices {
+            for event in &events {
+                device.record.apply_key_event(event).expect("a good event");
+            }
+        }
+        Self { devices, roots, events, chains: BTreeMap::new(), root: None, at: 1_000_000 }
+    }
+
+    /// A case opened by A with seats for B (1, supplier), C (2, third) and an observer (3); nobody else is in.
+    pub(crate) fn alone() -> Self {
+        let mut world = Self::blank();
+        world.act(A1, &open(1));
+        world.sync_all();
+        world
+    }
+
+    /// A and B are in, with two devices each, all copies equal.
+    pub(crate) fn two() -> Self {
+        let mut world = Self::alone();
+        world.bring_in(B1, 1, None);
+        world.sync_all();
+        world
+    }
+
+    /// A, B and C are in.
+    pub(crate) fn three() -> Self {
+        let mut world = Self::two();
+        world.bring_in_agreed(C1, 2);
+        world
+    }
+
+    pub(crate) fn party(&self, device: usize) -> PartyId {
+        self.devices[device].author.party
+    }
+
+    pub(crate) fn record(&self, device: usize) -> &Record {
+        &self.devices[device].record
+    }
+
+    pub(crate) fn case(&self) -> CaseId {
+        self.devices[A1].record.case().expect("the case is open")
+    }
+
+    /// Signs an act the honest way.
+    pub(crate) fn try_act(&mut self, device: usize, act: &Act) -> Result<EntryId, DraftError> {
+        self.at += 1_000;
+        let at = self.at;
+        let Device { author, key, record, salts } = &mut self.devices[device];
+        let mut salt = || {
+            *salts += 1;
+            [*salts; 32]
+        };
+        let draft = record.draft(author, act, at, &mut salt)?;
+        let signed = record.seal_and_sign(draft, key).map_err(DraftError::Gate)?;
+        let statement = record.graph().statement(signed.ix).clone();
+        self.remember(signed.id, &statement);
+        Ok(signed.id)
+    }
+
+    pub(crate) fn act(&mut self, device: usize, act: &Act) -> EntryId {
+        let done = self.try_act(device, act);
+        done.unwrap_or_else(|e| unreachable!("{act:?} is refused: {e}"))
+    }
+
+    /// The statement a device would sign, whatever the fold thinks of it.
+    pub(crate) fn statement(&mut self, device: usize, act: &Act) -> Statement {
+        self.at += 1_000;
+        let Device { author, record, .. } = &self.devices[device];
+        let graph = record.graph();
+        let tip = graph.tips_of(&author.device).first().copied();
+        let (seq, prev) = tip.map_or((1, None), |ix| (graph.statement(ix).seq + 1, Some(graph.id(ix))));
+        let opens = matches!(act, Act::Open(_));
+        let own = record.logs().head(&author.party).filter(|_| seq == 1);
+        Statement {
+            case: if opens { None } else { record.case() },
+            party: author.party,
+            device: author.device,
+            seq,
+            prev,
+            deps: graph.heads(),
+            keys: own.into_iter().collect(),
+            grant: author.grant,
+            at: self.at,
+            kind: act.kind().to_owned(),
+            body: act.body(),
+        }
+    }
+
+    /// Signs any statement with a device's key; its change is built as the format has it.
+    pub(crate) fn seal(&mut self, device: usize, statement: &Statement) -> Vec<u8> {
+        let end = self.remember_statement(statement);
+        Entry::sign(statement, end.change, &self.devices[device].key).bytes().to_vec()
+    }
+
+    /// Signs an act past all local refusals, and takes it in at that device.
+    pub(crate) fn force(&mut self, device: usize, act: &Act) -> EntryId {
+        let statement = self.statement(device, act);
+        self.force_statement(device, &statement)
+    }
+
+    pub(crate) fn force_statement(&mut self, device: usize, statement: &Statement) -> EntryId {
+        let bytes = self.seal(device, statement);
+        match self.devices[device].record.apply_bytes(&bytes) {
+            Ok(Applied::New(ix) | Applied::Duplicate(ix)) => self.record(device).graph().id(ix),
+            Err(refusal) => unreachable!("the gate refuses {statement:?}: {refusal}"),
+        }
+    }
+
+    fn remember(&mut self, id: EntryId, statement: &Statement) {
+        let end = self.remember_statement(statement);
+        assert!(self.chains.contains_key(&id), "the id is the hash of the core");
+        assert_eq!(self.chains[&id], end);
+    }
+
+    fn remember_statement(&mut self, statement: &Statement) -> ChainEnd {
+        let core = statement.encode();
+        let hash = |domain| counterpart_core::id::hash(domain, &[&core]);
+        let id = EntryId(hash(counterpart_core::id::Domain::Entry));
+        let case = statement.case.unwrap_or(CaseId(hash(counterpart_core::id::Domain::Case)));
+        let prev = statement.prev.and_then(|p| self.chains.get(&p));
+        let root = self.root.filter(|_| !statement.is_open());
+        let end = change::build(id, case, statement, root.as_ref(), prev).expect("few operations").end;
+        self.chains.insert(id, end);
+        if statement.is_open() && self.root.is_none() {
+            self.root = Some(Root { case, opener_device: statement.device, open: end });
+        }
+        end
+    }
+
+    /// Gives one device what another has.
+    pub(crate) fn deliver(&mut self, from: usize, to: usize) {
+        let graph = self.record(from).graph();
+        let bytes: Vec<Vec<u8>> = graph.all().map(|ix| graph.node(ix).entry.bytes().to_vec()).collect();
+        let values: Vec<_> = graph.all().flat_map(|ix| self.record(from).values_of(&graph.id(ix)).to_vec()).collect();
+        let record = &mut self.devices[to].record;
+        for bytes in bytes {
+            record.apply_bytes(&bytes).expect("what one copy holds, another takes");
+        }
+        for value in values {
+            record.apply_value(value).expect("a good value");
+        }
+    }
+
+    pub(crate) fn sync(&mut self, a: usize, b: usize) {
+        self.deliver(a, b);
+        self.deliver(b, a);
+    }
+
+    pub(crate) fn sync_all(&mut self) {
+        for other in 1..self.devices.len() {
+            self.deliver(other, A1);
+        }
+        for other in 1..self.devices.len() {
+            self.deliver(A1, other);
+        }
+    }
+
+    /// Everything everywhere; then every copy, and copies fed in other orders, must show the same.
+    pub(crate) fn converge(&mut self) {
+        self.sync_all();
+        let expected = digest(self.record(A1));
+        for device in 1..self.devices.len() {
+            same(&expected, &digest(self.record(device)), &format!("copy {device}"));
+        }
+        for seed in 0..6 {
+            let copy = self.replay(seed);
+            same(&expected, &digest(&copy), &format!("a copy fed in another order (seed {seed})"));
+        }
+    }
+
+    /// A new copy fed in some causal order, with every third envelope delivered twice. Seed 0 takes the latest
+    /// arrivals as early as can be, seed 1 the earliest.
+    pub(crate) fn replay(&self, seed: u64) -> Record {
+        self.replay_of(A1, seed)
+    }
+
+    /// The same of what one device holds.
+    pub(crate) fn replay_of(&self, device: usize, seed: u64) -> Record {
+        let graph = self.record(device).graph();
+        let mut waiting: Vec<_> = graph.all().collect();
+        let mut copy = self.empty_copy();
+        let mut random = Random(seed);
+        let mut count = 0;
+        while !waiting.is_empty() {
+            let ready = |at: &usize| {
+                let statement = graph.statement(waiting[*at]);
+                statement.deps.iter().chain(&statement.prev).all(|d| copy.graph().find(d).is_some())
+            };
+            let mut ready: Vec<usize> = (0..waiting.len()).filter(ready).collect();
+            let pick = match seed {
+                0 => ready.pop().expect("causes come first"),
+                1 => ready[0],
+                _ => ready[random.below(ready.len())],
+            };
+            let bytes = graph.node(waiting.remove(pick)).entry.bytes();
+            copy.apply_bytes(bytes).expect("what one copy holds, another takes");
+            count += 1;
+            if count % 3 == 0 {
+                assert!(matches!(copy.apply_bytes(bytes), Ok(Applied::Duplicate(_))));
+            }
+        }
+        copy
+    }
+
+    /// A copy with the key logs and nothing else.
+    pub(crate) fn empty_copy(&self) -> Record {
+        let mut copy = Record::new();
+        for event in &self.events {
+            copy.apply_key_event(event).expect("a good event");
+        }
+        copy
+    }
+
+    /// Signs a revocation and gives it to every device.
+    pub(crate) fn revoke(&mut self, device: usize, reason: RevokeReason) -> EventId {
+        let Author { party, grant, .. } = self.devices[device].author;
+        let head = self.record(A1).logs().head(&party).expect("a log");
+        let event = keylog::revoke(&head, &EventSigner::Root(&self.roots[&party]), &grant, reason, 3);
+        for device in &mut self.devices {
+            device.record.apply_key_event(&event).expect("a good event");
+        }
+        self.events.push(event);
+        self.record(A1).logs().head(&party).expect("a log").event
+    }
+
+    /// The bytes of a device's request to join.
+    pub(crate) fn request(&self, device: usize, invite: EntryId) -> Vec<u8> {
+        let Device { author, key, record, .. } = &self.devices[device];
+        let request = JoinRequest {
+            case: self.case(),
+            opener: self.party(A1),
+            invite,
+            peer: vec![1],
+            expires: EXPIRES,
+            device: author.device,
+            grant: author.grant,
+            log: record.logs().head(&author.party).expect("a log"),
+        };
+        request.sign(key, &invite_key(&SECRET))
+    }
+
+    pub(crate) fn admit(&self, device: usize, seat: Seat, invite: EntryId, revision: Option<EntryId>) -> Act {
+        Act::Admit { party: self.party(device), seat, invite, request: self.request(device, invite), revision }
+    }
+
+    /// Invites to a seat, admits and joins.
+    pub(crate) fn bring_in(&mut self, device: usize, seat: u32, revision: Option<EntryId>) -> EntryId {
+        let invite = self.act(A1, &invite(Seat::Number(seat)));
+        let admit = self.admit(device, Seat::Number(seat), invite, revision);
+        let admit = self.act(A1, &admit);
+        self.deliver(A1, device);
+        self.act(device, &Act::Join { admit });
+        self.deliver(device, A1);
+        admit
+    }
+
+    /// The same for a further party, on an agreement of A and B.
+    pub(crate) fn bring_in_agreed(&mut self, device: usize, seat: u32) -> EntryId {
+        let subject = Subject { base: None, topic: Topic::AdmitSeat { seat: Seat::Number(seat) } };
+        let revision = self.propose(A1, vec![subject]);
+        self.deliver(A1, B1);
+        self.act(B1, &accept(revision));
+        self.deliver(B1, A1);
+        let admit = self.bring_in(device, seat, Some(revision));
+        self.sync_all();
+        admit
+    }
+
+    /// A proposal by the rules: signers as that device's copy gives them.
+    pub(crate) fn proposal(&self, device: usize, subjects: Vec<Subject>) -> Proposal {
+        let signers = self.record(device).lens().required_signers(&subjects);
+        Proposal { subjects, signers, mode: Mode::Firm, open_until: None, alleged: None, note: None }
+    }
+
+    pub(crate) fn propose(&mut self, device: usize, subjects: Vec<Subject>) -> EntryId {
+        let proposal = self.proposal(device, subjects);
+        self.act(device, &Act::Propose(proposal))
+    }
+
+    pub(crate) fn counter(&mut self, device: usize, of: EntryId, subjects: Vec<Subject>) -> EntryId {
+        let proposal = self.proposal(device, subjects);
+        self.act(device, &Act::Counter { of, proposal })
+    }
+
+    /// A new action that B is to do for A, proposed by A and known to all.
+    pub(crate) fn offered(&mut self) -> (EntryId, ActionId) {
+        let revision = self.propose(A1, vec![work("first")]);
+        self.sync_all();
+        (revision, ActionId { proposal: revision, index: 0 })
+    }
+
+    /// The same, accepted by B and known to all.
+    pub(crate) fn agreed(&mut self) -> (EntryId, ActionId) {
+        let (revision, action) = self.offered();
+        self.act(B1, &accept(revision));
+        self.sync_all();
+        (revision, action)
+    }
+
+    /// The same, declared done by B.
+    pub(crate) fn declared(&mut self) -> (EntryId, ActionId, EntryId) {
+        let (revision, action) = self.agreed();
+        let declare = self.act(B1, &declare(revision));
+        self.sync_all();
+        (revision, action, declare)
+    }
+
+    /// The same, approved by A.
+    pub(crate) fn completed(&mut self) -> (EntryId, ActionId, EntryId) {
+        let (revision, action, declare) = self.declared();
+        self.act(A1, &approve(declare));
+        self.sync_all();
+        (revision, action, declare)
+    }
+
+    pub(crate) fn status(&self, action: ActionId) -> ActionStatus {
+        self.record(A1).lens().status(&SubjectKey::Action(action)).expect("the action is known")
+    }
+
+    /// The state after everything has reached everybody.
+    pub(crate) fn state(&mut self, action: ActionId) -> ActionState {
+        self.converge();
+        self.status(action).state
+    }
+
+    /// What is in force on an action, as the ids that name it.
+    pub(crate) fn in_force(&self, action: ActionId) -> Vec<EntryId> {
+        match self.record(A1).lens().in_force(&SubjectKey::Action(action)) {
+            InForce::One { names, position: Position::Revision(_) } => names,
+            _ => Vec::new(),
+        }
+    }
+
+    pub(crate) fn is_crossed(&self, key: &SubjectKey) -> bool {
+        matches!(self.record(A1).lens().in_force(key), InForce::Crossed { .. })
+    }
+
+    /// The open revisions of an action.
+    pub(crate) fn open_on(&self, action: ActionId) -> Vec<EntryId> {
+        self.ids(self.status(action).open)
+    }
+
+    pub(crate) fn requests_on(&self, action: ActionId) -> Vec<EntryId> {
+        let status = self.status(action);
+        let mut all = self.ids(status.release_requests);
+        all.extend(self.ids(status.reopen_requests));
+        all.sort_unstable();
+        all
+    }
+
+    fn ids(&self, list: Vec<counterpart_core::graph::Ix>) -> Vec<EntryId> {
+        list.into_iter().map(|ix| self.record(A1).graph().id(ix)).collect()
+    }
+
+    /// What a device's copy finds of an entry.
+    pub(crate) fn verdict_at(&self, device: usize, entry: EntryId) -> &Verdict {
+        let record = self.record(device);
+        record.fold().verdict(record.graph().find(&entry).expect("the entry is here"))
+    }
+
+    pub(crate) fn verdict(&mut self, entry: EntryId) -> Verdict {
+        self.converge();
+        self.verdict_at(A1, entry).clone()
+    }
+
+    /// What the gate of a device says to some bytes.
+    pub(crate) fn refusal(&mut self, device: usize, bytes: &[u8]) -> Refusal {
+        self.devices[device].record.apply_bytes(bytes).expect_err("the gate refuses this")
+    }
+}
+
+/// Compares line by line, so that a failure shows the one line that differs.
+pub(crate) fn same(expected: &str, found: &str, whose: &str) {
+    for (expected, found) in expected.lines().zip(found.lines()) {
+        assert_eq!(expected, found, "{whose} differs");
+    }
+    assert_eq!(expected.lines().count(), found.lines().count(), "{whose} differs");
+}
+
+pub(crate) fn open(level: i64) -> Act {
+    let seat = |role, label: &str| SeatOffer { role, label: text(label) };
+    Act::Open(Open {
+        title: "Broken boiler".to_owned(),
+        seats: vec![
+            seat(Role::Customer, "A"),
+            seat(Role::Supplier, "B"),
+            seat(Role::Third, "C"),
+            seat(Role::Observer, "O"),
+            seat(Role::Third, "D"),
+        ],
+        level,
+        zone: "Europe/Berlin".to_owned(),
+        nonce: [9; 16],
+        about: None,
+    })
+}
+
+pub(crate) fn text(words: &str) -> Sealable {
+    Sealable::Open(words.to_owned())
+}
+
+pub(crate) fn invite(seat: Seat) -> Act {
+    Act::Invite { key: public_half(&invite_key(&SECRET)).0, seat, expires: EXPIRES, label: None }
+}
+
+pub(crate) fn terms(what: &str, performers: &[u32], beneficiaries: &[u32]) -> ActionTerms {
+    let refs =
+        |seats: &[u32]| seats.iter().map(|n| PartyRef { seat: Seat::Number(*n), person: None }).collect::<Vec<_>>();
+    ActionTerms {
+        what: text(what),
+        performers: refs(performers),
+        beneficiaries: refs(beneficiaries),
+        due: None,
+        value: None,
+        conditions: Vec::new(),
+        evidence: Vec::new(),
+        consequences: Vec::new(),
+        cancel: Vec::new(),
+        deemed: None,
+        items: Vec::new(),
+    }
+}
+
+/// A new action that B is to do for A.
+pub(crate) fn work(what: &str) -> Subject {
+    Subject { base: None, topic: Topic::Action { action: None, terms: terms(what, &[1], &[0]) } }
+}
+
+/// Other terms for an action that B is to do for A.
+pub(crate) fn change_of(action: ActionId, base: Option<EntryId>, what: &str) -> Subject {
+    Subject { base, topic: Topic::Action { action: Some(action), terms: terms(what, &[1], &[0]) } }
+}
+
+pub(crate) fn accept(revision: EntryId) -> Act {
+    Act::Accept { revision, note: None }
+}
+
+pub(crate) fn decline(revision: EntryId) -> Act {
+    Act::Decline { revision, reason: None }
+}
+
+pub(crate) fn withdraw(of: EntryId) -> Act {
+    Act::Withdraw { of, reason: None }
+}
+
+pub(crate) fn release(of: EntryId) -> Act {
+    Act::Release { of, reason: None }
+}
+
+pub(crate) fn allow(request: EntryId) -> Act {
+    Act::Allow { request, note: None }
+}
+
+pub(crate) fn refuse(request: EntryId) -> Act {
+    Act::Refuse { request, reason: None }
+}
+
+pub(crate) fn declare(revision: EntryId) -> Act {
+    Act::Declare { revision, subject: 0, note: None, evidence: Vec::new() }
+}
+
+pub(crate) fn undeclare(declare: EntryId) -> Act {
+    Act::Undeclare { declare, reason: None }
+}
+
+pub(crate) fn approve(declare: EntryId) -> Act {
+    Act::Approve { declare, note: None }
+}
+
+pub(crate) fn reject(declare: EntryId) -> Act {
+    Act::Reject { declare, unmet: Vec::new(), reason: text("it drips") }
+}
+
+pub(crate) fn note(words: &str) -> Act {
+    Act::Note { text: text(words), about: None }
+}
+
+/// How many random cases to try: few by default, forty times as many where a long run was asked for.
+pub(crate) fn rounds(few: usize) -> usize {
+    if std::env::var_os("COUNTERPART_LONG").is_some() { few * 40 } else { few }
+}
+
+/// Numbers that look random and are the same every time.
+pub(crate) struct Random(pub(crate) u64);
+
+impl Random {
+    pub(crate) fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        z ^ (z >> 31)
+    }
+
+    pub(crate) fn below(&mut self, bound: usize) -> usize {
+        usize::try_from(self.next() % u64::try_from(bound).expect("a small number")).expect("below a usize")
+    }
+
+    pub(crate) fn pick<'l, T>(&mut self, list: &'l [T]) -> Option<&'l T> {
+        if list.is_empty() { None } else { list.get(self.below(list.len())) }
+    }
+}
