@@ -88,6 +88,7 @@ impl From<DeskError> for CommandError {
             | DeskError::CaseName(..)
             | DeskError::AmbiguousCase { .. }
             | DeskError::Link(_)
+            | DeskError::Address(_)
             | DeskError::Text(_) => Kind::Usage,
             _ => Kind::Failed,
         };

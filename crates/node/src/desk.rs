@@ -18,8 +18,8 @@ use counterpart_core::{
     value::{Sealable, Seat},
     view::{Brief, Waiting},
 };
-use counterpart_net::PeerId;
-use counterpart_store::{CaseSummary, EntryRow, Invite, Join, Store, StoreError, Txn};
+use counterpart_net::{Address, PeerId};
+use counterpart_store::{CaseSummary, EntryRow, Invite, Join, PeerAddress, Store, StoreError, Txn};
 
 use crate::{
     clock::random,
@@ -350,6 +350,26 @@ impl Desk {
         }
         store.write(|txn| txn.put_join(&join).map_err(DeskError::from))?;
         drop(store);
+        self.node_is_running();
+        Ok(())
+    }
+
+    /// Remembers where the other side's node in a case can be called: an address that ends in its peer id. `now` in
+    /// Unix milliseconds.
+    ///
+    /// # Errors
+    /// When it is no address, or leaves out the peer id.
+    pub fn remember_address(&self, case: &CaseId, address: &str, now: i64) -> Result<(), DeskError> {
+        let parsed = Address::parse(address).map_err(|e| DeskError::Address(e.to_string()))?;
+        if parsed.peer().is_none() {
+            let why = "it must end in /p2p/ and the peer id of the other side's node, as their `up` shows it";
+            return Err(DeskError::Address(why.to_owned()));
+        }
+        let lens_of = self.record(case)?;
+        let other = lens_of.lens().members().into_iter().find(|p| *p != self.party()).unwrap_or_else(|| self.party());
+        let row =
+            PeerAddress { case: *case, party: other, device: None, address: parsed.to_string(), last_seen: now };
+        self.locked().write(|txn| txn.put_peer_address(&row).map_err(DeskError::from))?;
         self.node_is_running();
         Ok(())
     }

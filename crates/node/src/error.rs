@@ -42,6 +42,8 @@ pub enum DeskError {
     OwnInvitation,
     #[error("you are in this case already")]
     AlreadyMember,
+    #[error("that address cannot be used: {0}")]
+    Address(String),
     #[error("the name or text is not acceptable: {0}")]
     Text(String),
 }

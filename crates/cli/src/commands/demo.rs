@@ -76,20 +76,20 @@ async fn play(session: &Session, folder: &Path) -> Done<Shown> {
         stage.title(&format!("What {who} sees: counterpart show {}", case.short()));
         stage.text(&render::show(case, session.terminal.columns()));
     }
-    let heads_equal = customer.view.heads == supplier.view.heads;
+    let heads_equal = customer.view().heads == supplier.view().heads;
     let documents = [&customer, &supplier].map(|c| c.record.document().map(|d| d.heads()));
     let documents_equal = matches!(&documents, [Ok(a), Ok(b)] if a == b);
     stage.title("Both hold the same");
     for (who, case) in [("Keith", &customer), ("Northlink", &supplier)] {
-        let heads: Vec<String> = case.view.heads.iter().map(|h| h.to_hex()).collect();
-        stage.text(&format!("  {who:<10} {} entries, head {}", case.view.entries, heads.join(" ")));
+        let heads: Vec<String> = case.view().heads.iter().map(|h| h.to_hex()).collect();
+        stage.text(&format!("  {who:<10} {} entries, head {}", case.view().entries, heads.join(" ")));
     }
     stage.text(&format!("  heads equal: {heads_equal}; Automerge documents' heads equal: {documents_equal}"));
 
     stage.title("The evidence");
     let (bundle, verdict) = export(&stage, &customer, folder)?;
     let (tampering_found, named) = tamper(&stage, &customer, &bundle, folder)?;
-    let entries = customer.view.entries;
+    let entries = customer.view().entries;
     stage.strike().await;
     Ok(Shown {
         heads_equal,

@@ -42,13 +42,13 @@ pub(crate) fn run(session: &Session, args: &Args) -> Done {
             "case": case.id.to_hex(),
             "file": file,
             "bytes": bundle.len(),
-            "entries": case.view.entries,
+            "entries": case.view().entries,
         }));
     }
     session.terminal.data(&file.display().to_string())?;
     session.terminal.say(&format!(
         "{} entries, {} bytes. Check it with: counterpart verify {}",
-        case.view.entries,
+        case.view().entries,
         bundle.len(),
         file.display()
     ));

@@ -119,11 +119,11 @@ fn report(session: &Session, desk: &Desk, case: &CaseId) -> Done {
             "schema": "counterpart/join/1",
             "case": case.id.to_hex(),
             "short": case.short(),
-            "title": case.view.title,
+            "title": case.view().title,
         }));
     }
     session.terminal.data(&case.short())?;
-    session.terminal.say(&format!("You are in: {}.", render::line(&case.view.title)));
+    session.terminal.say(&format!("You are in: {}.", render::line(&case.view().title)));
     session.terminal.say(&format!("Next: counterpart show {}", case.short()));
     Ok(())
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use counterpart_core::id::short_form;
-use counterpart_node::{Node, NodeConfig, Outcome};
+use counterpart_node::{Node, NodeConfig, Outcome, now};
 use serde_json::json;
 
 use crate::{
@@ -19,6 +19,9 @@ use crate::{
 pub(crate) struct Args {
     /// Only this case
     case: Option<String>,
+    /// Another address of the other side's node in this case, remembered from now on; repeat for more
+    #[arg(long, value_name = "ADDRESS", requires = "case")]
+    address: Vec<String>,
     /// How many seconds to wait at most
     #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=3600))]
     wait: u64,
@@ -27,6 +30,11 @@ pub(crate) struct Args {
 pub(crate) fn run(session: &Session, args: &Args) -> Done {
     let desk = session.desk()?;
     let only = args.case.as_deref().map(|typed| desk.resolve(typed)).transpose()?;
+    if let Some(case) = &only {
+        for address in &args.address {
+            desk.remember_address(case, address, now())?;
+        }
+    }
     if desk.node_is_running() {
         session.terminal.say("Your node is running: it was told to look, and sends what is new by itself.");
         return if session.terminal.json {

@@ -1,5 +1,6 @@
 //! The rules of agreement, as cases: what signed acts mean, in whatever order they arrive.
 
+mod acts;
 mod concurrent;
 mod decoders;
 mod digest;

@@ -170,7 +170,7 @@ impl Stage {
             let settled = |side: &Side| {
                 let case = side.case(&stage.case)?;
                 let delivered = case.record.delivery(&case.own).iter().all(|d| d.missing == 0);
-                Ok::<_, CommandError>(delivered && case.view.actions.iter().all(|a| a.settled))
+                Ok::<_, CommandError>(delivered && case.view().actions.iter().all(|a| a.settled))
             };
             Ok(settled(&stage.customer)? && settled(&stage.supplier)?)
         })

@@ -1,0 +1,121 @@
+//! What `docs/architecture.md` says is absent, is absent.
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+};
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+fn read(path: &str) -> String {
+    let path = root().join(path);
+    fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
+}
+
+/// The names under `[dependencies]` of a crate: what it is built with, tests aside.
+fn dependencies(name: &str) -> BTreeSet<String> {
+    let manifest = read(&format!("crates/{name}/Cargo.toml"));
+    let mut inside = false;
+    let mut found = BTreeSet::new();
+    for line in manifest.lines().map(str::trim) {
+        if line.starts_with('[') {
+            inside = line.starts_with("[dependencies") || line.contains(".dependencies]");
+        } else if inside && !line.is_empty() && !line.starts_with('#') {
+            let name = line.split(['.', '=', ' ']).next().unwrap_or_default();
+            found.insert(name.to_owned());
+        }
+    }
+    found
+}
+
+fn crates() -> Vec<String> {
+    let mut names: Vec<String> = fs::read_dir(root().join("crates"))
+        .expect("the crates folder")
+        .map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned())
+        .collect();
+    names.sort();
+    names
+}
+
+/// Every Rust source of a crate, tests aside, with its text.
+fn sources(name: &str) -> Vec<(PathBuf, String)> {
+    let mut folders = vec![root().join("crates").join(name).join("src")];
+    let mut found = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).expect("a source folder") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|e| e == "rs") {
+                let text = fs::read_to_string(&path).expect("a source file");
+                found.push((path, text));
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn dependencies_point_one_way() {
+    let may: &[(&str, &[&str])] = &[
+        ("core", &[]),
+        ("net", &[]),
+        ("store", &["core"]),
+        ("testkit", &["core"]),
+        ("evidence", &["core"]),
+        ("node", &["core", "store", "net"]),
+        ("cli", &["core", "store", "node", "evidence"]),
+    ];
+    assert_eq!(crates().len(), may.len(), "every crate has a place");
+    for (name, allowed) in may {
+        let ours: Vec<String> =
+            dependencies(name).iter().filter_map(|d| d.strip_prefix("counterpart-").map(str::to_owned)).collect();
+        for dependency in &ours {
+            assert!(allowed.contains(&dependency.as_str()), "{name} must not depend on {dependency}");
+        }
+    }
+}
+
+#[test]
+fn core_has_nothing_to_do_input_and_output_with() {
+    let allowed: BTreeSet<&str> = [
+        "automerge", "coset", "data-encoding", "ed25519-dalek", "minicbor", "sha2", "thiserror", "unicode-normalization",
+        "zeroize",
+    ]
+    .into();
+    for dependency in dependencies("core") {
+        assert!(allowed.contains(dependency.as_str()), "core depends on {dependency}");
+    }
+}
+
+#[test]
+fn each_library_has_one_home() {
+    let homes = [("libp2p", "net"), ("libp2p-stream", "net"), ("rusqlite", "store"), ("automerge", "core"), ("zip", "evidence"), ("clap", "cli")];
+    for name in crates() {
+        for (library, home) in homes {
+            if name != home {
+                assert!(!dependencies(&name).contains(library), "only {home} knows {library}, not {name}");
+            }
+        }
+    }
+    for (path, text) in sources("core") {
+        if !path.ends_with("change.rs") {
+            let uses = text.contains("use automerge") || text.contains("automerge::");
+            assert!(!uses, "only change.rs knows Automerge, not {}", path.display());
+        }
+    }
+}
+
+#[test]
+fn only_the_command_prints() {
+    for name in crates().into_iter().filter(|n| n != "cli") {
+        for (path, text) in sources(&name) {
+            for macro_name in ["println!", "eprintln!", "print!(", "eprint!("] {
+                assert!(!text.contains(macro_name), "{} prints", path.display());
+            }
+        }
+    }
+}
