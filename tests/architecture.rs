@@ -82,7 +82,14 @@ fn dependencies_point_one_way() {
 #[test]
 fn core_has_nothing_to_do_input_and_output_with() {
     let allowed: BTreeSet<&str> = [
-        "automerge", "coset", "data-encoding", "ed25519-dalek", "minicbor", "sha2", "thiserror", "unicode-normalization",
+        "automerge",
+        "coset",
+        "data-encoding",
+        "ed25519-dalek",
+        "minicbor",
+        "sha2",
+        "thiserror",
+        "unicode-normalization",
         "zeroize",
     ]
     .into();
@@ -93,7 +100,14 @@ fn core_has_nothing_to_do_input_and_output_with() {
 
 #[test]
 fn each_library_has_one_home() {
-    let homes = [("libp2p", "net"), ("libp2p-stream", "net"), ("rusqlite", "store"), ("automerge", "core"), ("zip", "evidence"), ("clap", "cli")];
+    let homes = [
+        ("libp2p", "net"),
+        ("libp2p-stream", "net"),
+        ("rusqlite", "store"),
+        ("automerge", "core"),
+        ("zip", "evidence"),
+        ("clap", "cli"),
+    ];
     for name in crates() {
         for (library, home) in homes {
             if name != home {

@@ -129,12 +129,15 @@ fn state(view: &Value) -> (&str, bool) {
 /// A customer whose node runs, and a supplier who joined its case; gives the case's short form.
 fn joined() -> (Home, Up, Home, String) {
     let customer = Home::new();
-    let case = customer.ok(&["new", "Broadband price", "--with", "Northlink Ltd:supplier", "--as", "Keith:customer", "-y"]);
+    let case =
+        customer.ok(&["new", "Broadband price", "--with", "Northlink Ltd:supplier", "--as", "Keith:customer", "-y"]);
     let up = customer.up();
     let link = customer.ok(&["invite", &case, "-y"]);
     let supplier = Home::new();
     assert_eq!(supplier.ok(&["join", &link, "-y"]), case);
-    up.until("the supplier is seen to have joined", || customer.show(&case)["parties"].to_string().contains("\"joined\":true"));
+    up.until("the supplier is seen to have joined", || {
+        customer.show(&case)["parties"].to_string().contains("\"joined\":true")
+    });
     (customer, up, supplier, case)
 }
 

@@ -107,6 +107,7 @@ pub struct ActionTerms {
 
 /// What one subject of a revision is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "most subjects are actions; a box would cost an allocation for each")]
 pub enum Topic {
     Action { action: Option<ActionId>, terms: ActionTerms },
     Item { key: String, value: ItemValue },

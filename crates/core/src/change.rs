@@ -61,7 +61,7 @@ pub fn advance(
     prev: Option<&ChainEnd>,
 ) -> Result<ChainEnd, TooManyOps> {
     let start = start_op(root, prev);
-    let new_bucket = (statement.seq - 1) % BUCKET == 0;
+    let new_bucket = (statement.seq - 1).is_multiple_of(BUCKET);
     let opening = u64::from(root.is_none());
     let bucket_op = if new_bucket { start + opening } else { prev.map_or(0, |p| p.bucket_op) };
     let fields: u64 = 8
@@ -114,7 +114,7 @@ pub fn build(
         }
     };
     let bucket_key = format!("{}/{}", data_encoding::HEXLOWER.encode(&actor_bytes), (statement.seq - 1) / BUCKET);
-    let bucket = if (statement.seq - 1) % BUCKET == 0 {
+    let bucket = if (statement.seq - 1).is_multiple_of(BUCKET) {
         ops.make(acts, OpKey::Map(bucket_key.as_str().into()), false, ObjType::Map)
     } else {
         ObjectId::Id(OpId::new(end.bucket_op, &ops.actor))

@@ -77,8 +77,6 @@ impl Clock {
 struct Lane {
     device: DeviceKey,
     party: PartyId,
-    /// Where this branch left another lane of the same feed; absent where the feed begins.
-    parent: Option<Ix>,
     entries: Vec<Ix>,
     /// Leading entries that count; the rest belong to a surplus branch.
     counted: u32,
@@ -338,7 +336,7 @@ impl Graph {
             prev.map(|p| self.node(p).lane).filter(|lane| self.lanes[*lane as usize].entries.last().copied() == prev);
         let lane = continued.unwrap_or_else(|| {
             let lane = u32::try_from(self.lanes.len()).expect("fewer lanes than entries");
-            self.lanes.push(Lane { device, party: statement.party, parent: prev, entries: Vec::new(), counted: 0 });
+            self.lanes.push(Lane { device, party: statement.party, entries: Vec::new(), counted: 0 });
             self.lanes_of.entry(device).or_default().push(lane);
             lane
         });
@@ -364,36 +362,50 @@ impl Graph {
         ix
     }
 
-    /// Whether a third or later branch at a position would count: it is among the two smallest ids there.
-    pub(crate) fn branch_would_count(&self, device: &DeviceKey, seq: u32, id: &EntryId) -> bool {
-        let smaller = self.at_position(device, seq).iter().filter(|ix| self.id(**ix) < *id).count();
-        smaller < 2
+    /// Whether a third or later branch at a position would count: it continues what counts, and is among the two
+    /// smallest ids of those there that do.
+    pub(crate) fn branch_would_count(&self, statement: &Statement, id: &EntryId) -> bool {
+        let continues = statement.prev.and_then(|p| self.find(&p)).is_none_or(|p| self.counts(p));
+        continues && self.smaller_branches(&statement.device, statement.seq, id) < 2
+    }
+
+    /// Branches with smaller ids at a position, of those that continue what counts: one copy may hold surplus that
+    /// another never saw, and both must come to the same answer.
+    fn smaller_branches(&self, device: &DeviceKey, seq: u32, id: &EntryId) -> usize {
+        let continues = |ix: &Ix| self.statement(*ix).prev.and_then(|p| self.find(&p)).is_none_or(|p| self.counts(p));
+        self.at_position(device, seq).into_iter().filter(|ix| self.id(*ix) < *id && continues(ix)).count()
     }
 
     /// At one position every branch counts that another feed rests on, and of the rest the two smallest ids.
     fn recount(&mut self) {
-        let devices: Vec<DeviceKey> = self.forks.keys().map(|(device, _)| *device).collect();
+        let mut devices: Vec<DeviceKey> = self.forks.keys().map(|(device, _)| *device).collect();
+        devices.dedup();
         for device in devices {
             let lanes = self.lanes_of.get(&device).cloned().unwrap_or_default();
-            for lane in lanes {
-                let place = &self.lanes[lane as usize];
-                let parent_counts = place.parent.is_none_or(|p| self.counts(p));
-                let counted = if parent_counts {
-                    let surplus = place.entries.iter().position(|ix| self.is_surplus(*ix));
-                    surplus.unwrap_or(place.entries.len())
-                } else {
-                    0
-                };
-                self.lanes[lane as usize].counted = u32::try_from(counted).expect("positions are below 2^20");
+            // From the first position on: whether a branch counts decides what may count after it.
+            let mut entries: Vec<(u32, u32, Ix)> = Vec::new();
+            for lane in &lanes {
+                let place = &mut self.lanes[*lane as usize];
+                place.counted = 0;
+                let entries_of = place.entries.clone();
+                entries.extend(entries_of.into_iter().map(|ix| (self.statement(ix).seq, *lane, ix)));
+            }
+            entries.sort_unstable();
+            for (_, lane, ix) in entries {
+                let continues = self.statement(ix).prev.and_then(|p| self.find(&p)).is_none_or(|p| self.counts(p));
+                if continues && !self.is_surplus(ix) {
+                    self.lanes[lane as usize].counted += 1;
+                }
             }
         }
     }
 
     fn is_surplus(&self, ix: Ix) -> bool {
         let statement = self.statement(ix);
-        let Some(branches) = self.forks.get(&(statement.device, statement.seq)) else { return false };
-        let id = self.id(ix);
-        let smaller = branches.iter().filter(|b| self.id(**b) < id).count();
+        if !self.forks.contains_key(&(statement.device, statement.seq)) {
+            return false;
+        }
+        let smaller = self.smaller_branches(&statement.device, statement.seq, &self.id(ix));
         let rested_on = self
             .lanes
             .iter()

@@ -191,7 +191,7 @@ impl Record {
     pub fn is_surplus(&self, statement: &Statement, id: &EntryId) -> bool {
         self.graph.at_position(&statement.device, statement.seq).len() >= 2
             && self.graph.find(id).is_none()
-            && !self.graph.branch_would_count(&statement.device, statement.seq, id)
+            && !self.graph.branch_would_count(statement, id)
     }
 
     /// What an act would become if signed now: passes the gate, and the fold finds it with effect.
@@ -449,14 +449,13 @@ fn sealed_by_default(act: &Act) -> Vec<Vec<PathStep>> {
             .filter(|(_, v)| matches!(v, Some(Sealable::Open(_))))
             .map(|(k, _)| key(k))
             .collect(),
-        Act::Item { value, .. } => match value {
-            ItemValue::Address(Sealable::Open(_))
-            | ItemValue::Phone(Sealable::Open(_))
-            | ItemValue::Email(Sealable::Open(_)) => {
-                vec![vec![PathStep::Key("value".to_owned()), PathStep::Index(1)]]
-            }
-            _ => Vec::new(),
-        },
+        Act::Item {
+            value:
+                ItemValue::Address(Sealable::Open(_))
+                | ItemValue::Phone(Sealable::Open(_))
+                | ItemValue::Email(Sealable::Open(_)),
+            ..
+        } => vec![vec![PathStep::Key("value".to_owned()), PathStep::Index(1)]],
         _ => Vec::new(),
     }
 }

@@ -80,9 +80,6 @@ pub enum Persist {
         number: u32,
         bytes: Vec<u8>,
     },
-    /// A branch of a fork that counts no longer. Not asked for by this version: a receipt may cover it, and must
-    /// come back after a restart.
-    RemoveEntry(EntryId),
 }
 
 /// Something read back from our own store, where another process or the local user put it.

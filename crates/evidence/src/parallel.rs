@@ -6,7 +6,7 @@ use std::sync::{
 };
 
 /// Items a thread takes at a time: enough to make the counter cheap, few enough to end together.
-const CHUNK: usize = 32;
+const CHUNK: usize = 16;
 
 /// Applies `work` to 0..count with every core; each thread has a state of its own from `begin`.
 pub(crate) fn map<S, T: Send>(
@@ -42,4 +42,14 @@ pub(crate) fn map<S, T: Send>(
     let mut parts = parts.into_inner().unwrap_or_else(PoisonError::into_inner);
     parts.sort_unstable_by_key(|(start, _)| *start);
     parts.into_iter().flat_map(|(_, part)| part).collect()
+}
+
+/// Does two things at once.
+pub(crate) fn both<A: Send, B>(other: impl FnOnce() -> A + Send, here: impl FnOnce() -> B) -> (A, B) {
+    std::thread::scope(|scope| {
+        let other = scope.spawn(other);
+        let here = here();
+        let other = other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        (other, here)
+    })
 }

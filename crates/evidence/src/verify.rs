@@ -27,6 +27,9 @@ use crate::{
     verdict::Verdict,
 };
 
+/// Members longer than this, in bytes, are looked at before the others.
+const LONG: usize = 64 << 10;
+
 /// Checks everything in a bundle and says what it proves. Needs no identity, no network and no clock.
 ///
 /// `progress` is called now and then, from several threads, with members looked at and members in all.
@@ -43,79 +46,89 @@ pub fn verify(bytes: &[u8], progress: &(dyn Fn(u64, u64) + Sync)) -> Result<Verd
         return Err(Failure::whole(FailureKind::TooLarge, "it holds more entries or receipts than a bundle may"));
     }
 
-    let looked = look(&members, progress);
-    let form = archive::check_form(bytes, &members);
-    // A wrong checksum only says that something was altered; what follows may say more.
-    if form.as_ref().is_err_and(|failure| failure.what != FailureKind::AlteredMember) {
-        form.clone()?;
-    }
-    let signed = Signed::of(looked, &layout, &members)?;
-    form?;
-
-    let Signed { genesis, entries, receipts, digests } = signed;
-    let mut record = Record::new();
-    take_keys(&mut record, &layout)?;
+    let Signed { genesis, entries, receipts, digests } = match look(&members, progress, &layout) {
+        Ok(signed) => signed,
+        Err(failure) => {
+            // What a strange form shows is not to be trusted; a wrong checksum only says less of the same thing.
+            let form = archive::check_form(bytes, &members);
+            return Err(form.err().filter(|f| f.what == FailureKind::NotCanonical).unwrap_or(failure));
+        }
+    };
     let case = genesis.case;
-    take_entries(&mut record, genesis, entries, &layout)?;
-    take_receipts(&mut record, receipts, &layout)?;
-    take_values(&mut record, &layout)?;
+    let (form, record) =
+        parallel::both(|| archive::check_form(bytes, &members), || take(&layout, genesis, entries, receipts));
+    form?;
+    let record = record?;
     let document = changes(&record).map_err(|(index, refusal)| bad_entry(&record, index, &layout, refusal))?;
 
     let exported_at = witnesses.exported_at(&layout)?;
     let delivery = Delivery::of(&record);
-    let payload = contents::payload(&record, &delivery, document, exported_at);
-    let supplied: Vec<(Member<'_>, &str)> = members.iter().copied().zip(digests.iter().map(String::as_str)).collect();
-    let (supplied_payload, supplied_tags): (Vec<_>, Vec<_>) =
-        supplied.into_iter().partition(|(m, _)| m.name.starts_with(layout::PAYLOAD));
-    let supplied_members: Vec<Member<'_>> = supplied_payload.iter().map(|(m, _)| *m).collect();
-    compare(&payload, &supplied_members)?;
-    let digests: Vec<&str> = supplied_payload.iter().map(|(_, digest)| *digest).collect();
-    let tags = contents::tags(&case, exported_at, &supplied_members, &digests);
-    let supplied_tags: Vec<Member<'_>> = supplied_tags.into_iter().map(|(m, _)| m).collect();
-    // A checksum that the untouched list gives otherwise names the member, not the list.
-    if let Some(member) = witnesses.first_altered(&supplied_members, &digests) {
-        return Err(Failure::altered(member));
-    }
-    compare(&tags, &supplied_tags)?;
-    Ok(Verdict::of(&record, &delivery, exported_at, case))
+    let rebuilt = || {
+        let made = contents::payload(&record, &delivery, document, exported_at);
+        let (payload, tags): (Vec<_>, Vec<_>) =
+            members.iter().copied().zip(&digests).partition(|(m, _)| m.name.starts_with(layout::PAYLOAD));
+        let (payload, digests): (Vec<Member<'_>>, Vec<&str>) =
+            payload.into_iter().map(|(m, d)| (m, d.as_str())).unzip();
+        compare(&made, &payload)?;
+        // A checksum that the untouched list gives otherwise names the member, not the list.
+        if let Some(member) = witnesses.first_altered(&payload, &digests) {
+            return Err(Failure::altered(member));
+        }
+        let tags: Vec<Member<'_>> = tags.into_iter().map(|(m, _)| m).collect();
+        compare(&contents::tags(&case, exported_at, &payload, &digests), &tags)
+    };
+    let (compared, verdict) = parallel::both(rebuilt, || Verdict::of(&record, &delivery, exported_at, case));
+    compared.map(|()| verdict)
 }
 
 /// The bundle's checksum lists. They prove nothing, but they tell what was altered from what rests on it.
 struct Witnesses<'b> {
-    /// Name to checksum, where the manifest itself has the checksum that the tag manifest gives.
-    manifest: Option<BTreeMap<&'b str, &'b str>>,
+    manifest_bytes: &'b [u8],
+    /// Name to checksum.
+    manifest: BTreeMap<&'b str, &'b str>,
     tags: BTreeMap<&'b str, &'b str>,
 }
 
 impl<'b> Witnesses<'b> {
     fn of(members: &[Member<'b>]) -> Self {
         let find = |name: &str| members.iter().find(|m| m.name == name).map(|m| m.bytes);
-        let tags: BTreeMap<&str, &str> =
-            find(layout::TAG_MANIFEST).map(|b| bag::lines(b).collect()).unwrap_or_default();
-        let manifest = find(layout::MANIFEST)
-            .filter(|b| tags.get(layout::MANIFEST).is_none_or(|listed| *listed == bag::digest(b)));
-        Self { manifest: manifest.map(|b| bag::lines(b).collect()), tags }
+        let lines = |name: &str| find(name).map(|b| bag::lines(b).collect()).unwrap_or_default();
+        let manifest_bytes = find(layout::MANIFEST).unwrap_or_default();
+        Self { manifest_bytes, manifest: lines(layout::MANIFEST), tags: lines(layout::TAG_MANIFEST) }
+    }
+
+    /// Whether the manifest is there and has the checksum that the tag manifest gives.
+    fn manifest_untouched(&self) -> bool {
+        let listed = self.tags.get(layout::MANIFEST);
+        !self.manifest_bytes.is_empty() && listed.is_none_or(|listed| *listed == bag::digest(self.manifest_bytes))
     }
 
     /// Members against the manifest's names, by name: the first missing or unexpected one.
     fn check_names(&self, members: &[Member<'b>]) -> Result<(), Failure> {
-        let Some(manifest) = &self.manifest else { return Ok(()) };
-        let mut listed = manifest.keys().copied().peekable();
+        match self.first_strange(members) {
+            Some(failure) if self.manifest_untouched() => Err(failure),
+            _ => Ok(()),
+        }
+    }
+
+    fn first_strange(&self, members: &[Member<'b>]) -> Option<Failure> {
+        let mut listed = self.manifest.keys().copied().peekable();
         for member in members.iter().filter(|m| m.name.starts_with(layout::PAYLOAD)) {
             match listed.next_if(|name| *name <= member.name) {
                 Some(name) if name == member.name => {}
-                Some(name) => return Err(Failure::missing(name)),
-                None => return Err(Failure::unexpected(member.name)),
+                Some(name) => return Some(Failure::missing(name)),
+                None => return Some(Failure::unexpected(member.name)),
             }
         }
-        listed.next().map_or(Ok(()), |name| Err(Failure::missing(name)))
+        listed.next().map(Failure::missing)
     }
 
     fn first_altered(&self, members: &[Member<'b>], digests: &[&str]) -> Option<&'b str> {
-        let manifest = self.manifest.as_ref()?;
-        let altered =
-            |(member, digest): &(&Member<'b>, &&str)| manifest.get(member.name).is_some_and(|listed| listed != *digest);
-        members.iter().zip(digests).find(altered).map(|(member, _)| member.name)
+        let altered = |(member, digest): &(&Member<'b>, &&str)| {
+            self.manifest.get(member.name).is_some_and(|listed| listed != *digest)
+        };
+        let found = members.iter().zip(digests).find(altered).map(|(member, _)| member.name);
+        found.filter(|_| self.manifest_untouched())
     }
 
     /// The time of export stands in the description and in the timeline; the checksums say which of two to believe.
@@ -153,9 +166,13 @@ enum Looked {
 }
 
 /// The first pass, over all cores: checksum of every member, signature of entries and receipts.
-fn look(members: &[Member<'_>], progress: &(dyn Fn(u64, u64) + Sync)) -> Vec<(Looked, String)> {
+fn look(members: &[Member<'_>], progress: &(dyn Fn(u64, u64) + Sync), layout: &Layout<'_>) -> Result<Signed, Failure> {
     let all = members.len() as u64;
+    // The longest first, so that no thread is left with one of them at the end.
+    let mut order: Vec<usize> = (0..members.len()).collect();
+    order.sort_by_key(|n| std::cmp::Reverse(members[*n].bytes.len() / LONG));
     let work = |keys: &mut BTreeMap<DeviceKey, PublicKey>, n: usize| {
+        let n = order[n];
         let member = members[n];
         let looked = if layout::is_entry(member.name) {
             look_entry(member, keys)
@@ -168,9 +185,11 @@ fn look(members: &[Member<'_>], progress: &(dyn Fn(u64, u64) + Sync)) -> Vec<(Lo
         } else {
             Looked::Other
         };
-        (looked, bag::digest(member.bytes))
+        (n, looked, bag::digest(member.bytes))
     };
-    parallel::map(members.len(), BTreeMap::new, work, |done| progress(done as u64, all))
+    let mut looked = parallel::map(members.len(), BTreeMap::new, work, |done| progress(done as u64, all));
+    looked.sort_unstable_by_key(|(n, _, _)| *n);
+    Signed::of(looked, layout, members)
 }
 
 fn look_entry(member: Member<'_>, keys: &mut BTreeMap<DeviceKey, PublicKey>) -> Looked {
@@ -201,12 +220,12 @@ struct Signed {
 }
 
 impl Signed {
-    fn of(looked: Vec<(Looked, String)>, layout: &Layout<'_>, members: &[Member<'_>]) -> Result<Self, Failure> {
+    fn of(looked: Vec<(usize, Looked, String)>, layout: &Layout<'_>, members: &[Member<'_>]) -> Result<Self, Failure> {
         let mut entries = Vec::with_capacity(layout.entries.len());
         let mut receipts = Vec::with_capacity(layout.receipts.len());
         let mut digests = Vec::with_capacity(looked.len());
         let mut genesis = None;
-        for ((looked, digest), member) in looked.into_iter().zip(members) {
+        for ((_, looked, digest), member) in looked.into_iter().zip(members) {
             digests.push(digest);
             match looked {
                 Looked::Entry(entry) if member.name == layout::GENESIS => genesis = Some(*entry),
@@ -219,6 +238,21 @@ impl Signed {
         let genesis = genesis.ok_or_else(|| Failure::missing(layout::GENESIS))?;
         Ok(Self { genesis, entries, receipts, digests })
     }
+}
+
+/// The second pass: everything signed into a record, by the order of the bundle.
+fn take(
+    layout: &Layout<'_>,
+    genesis: Entry<Verified>,
+    entries: Vec<Entry<Verified>>,
+    receipts: Vec<SignedReceipt>,
+) -> Result<Record, Failure> {
+    let mut record = Record::new();
+    take_keys(&mut record, layout)?;
+    take_entries(&mut record, genesis, entries, layout)?;
+    take_receipts(&mut record, receipts, layout)?;
+    take_values(&mut record, layout)?;
+    Ok(record)
 }
 
 fn take_keys(record: &mut Record, layout: &Layout<'_>) -> Result<(), Failure> {

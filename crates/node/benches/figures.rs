@@ -192,12 +192,19 @@ fn program() -> Option<PathBuf> {
 
 fn whole_commands(fixture: &Fixture, homes: &[(usize, PathBuf)], table: &mut Table) {
     let Some(program) = program() else {
-        return table.remark("Whole commands left out: cargo build --release -p counterpart-cli makes them.".to_owned());
+        return table
+            .remark("Whole commands left out: cargo build --release -p counterpart-cli makes them.".to_owned());
     };
     let case = fixture.case.to_hex();
     let run = |home: &Path, arguments: &[&str]| {
         let mut command = Command::new(&program);
-        command.arg("--home").arg(home).args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        command
+            .arg("--home")
+            .arg(home)
+            .args(arguments)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
         command.status().is_ok_and(|s| s.success())
     };
     let mut measure = |what: &str, key: String, home: &Path, arguments: &[&str], target| {
@@ -364,4 +371,3 @@ fn memory(home: &Path, table: &mut Table) {
         None => table.remark("Memory left out: this system has no /proc/self/status.".to_owned()),
     }
 }
-

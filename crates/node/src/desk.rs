@@ -367,8 +367,7 @@ impl Desk {
         }
         let lens_of = self.record(case)?;
         let other = lens_of.lens().members().into_iter().find(|p| *p != self.party()).unwrap_or_else(|| self.party());
-        let row =
-            PeerAddress { case: *case, party: other, device: None, address: parsed.to_string(), last_seen: now };
+        let row = PeerAddress { case: *case, party: other, device: None, address: parsed.to_string(), last_seen: now };
         self.locked().write(|txn| txn.put_peer_address(&row).map_err(DeskError::from))?;
         self.node_is_running();
         Ok(())

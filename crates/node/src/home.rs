@@ -193,10 +193,10 @@ pub(crate) fn unlock(home: &Path, store: &Store) -> Result<Identity, DeskError> 
     for stored in store.all_key_events()? {
         // Logs of others are judged where they are used; an unreadable one must not lock the owner out.
         let Ok((id, _)) = logs.apply(&stored.envelope) else { continue };
-        if let Some(EventBody::Grant(grant)) = logs.event(&id).map(|e| &e.body) {
-            if grant.device == public {
-                ours = Some(Author { party: stored.party, device: public, grant: id });
-            }
+        if let Some(EventBody::Grant(grant)) = logs.event(&id).map(|e| &e.body)
+            && grant.device == public
+        {
+            ours = Some(Author { party: stored.party, device: public, grant: id });
         }
     }
     let author = ours.ok_or_else(|| DeskError::Key {

@@ -63,7 +63,7 @@ impl Listener {
                 return;
             }
         }
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }
 

@@ -41,7 +41,6 @@ impl Store {
                     self.values.insert((entry, path), disclosure);
                 }
                 Persist::Receipt { bytes, .. } => self.receipts.push(bytes),
-                Persist::RemoveEntry(id) => self.entries.retain(|(other, _)| *other != id),
             }
         }
     }

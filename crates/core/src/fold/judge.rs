@@ -317,7 +317,13 @@ impl Judge<'_, '_> {
             Topic::AdmitSeat { seat } => vec![*seat],
             _ => Vec::new(),
         };
-        if seats.iter().all(|seat| self.past.seat(seat).is_some()) { Ok(()) } else { Err(Reason::UnknownSeat) }
+        if seats.iter().any(|seat| self.past.seat(seat).is_none()) {
+            return Err(Reason::UnknownSeat);
+        }
+        // To admit somebody to an open seat is for all to agree; to promise in its name is the opener's to record.
+        let names_open_seat =
+            !matches!(topic, Topic::AdmitSeat { .. }) && seats.iter().any(|seat| self.past.parties_of(seat).is_empty());
+        if names_open_seat && self.only_opener().is_err() { Err(Reason::OpenSeat) } else { Ok(()) }
     }
 
     fn counter(&self, of: &EntryId, proposal: &Proposal) -> Judged {

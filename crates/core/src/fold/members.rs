@@ -113,10 +113,12 @@ impl<'a> Lens<'a> {
             seats.push(Seat::Number(0));
         }
         for ix in &self.fold.admits {
-            if let Act::Admit { party: p, seat, .. } = self.fold.act(*ix) {
-                if p == party && self.has(*ix) && self.bindings(seat).contains(ix) {
-                    seats.push(*seat);
-                }
+            if let Act::Admit { party: p, seat, .. } = self.fold.act(*ix)
+                && p == party
+                && self.has(*ix)
+                && self.bindings(seat).contains(ix)
+            {
+                seats.push(*seat);
             }
         }
         seats.sort_unstable();
@@ -160,10 +162,10 @@ impl<'a> Lens<'a> {
         let mut admits: Vec<Ix> = self.fold.admits.iter().copied().filter(|ix| self.has(*ix)).collect();
         admits.sort_unstable_by_key(|ix| self.graph.order(*ix));
         for ix in admits {
-            if let Act::Admit { party, .. } = self.fold.act(ix) {
-                if !members.contains(party) {
-                    members.push(*party);
-                }
+            if let Act::Admit { party, .. } = self.fold.act(ix)
+                && !members.contains(party)
+            {
+                members.push(*party);
             }
         }
         members

@@ -15,6 +15,8 @@ pub enum Reason {
     OnlyOpener,
     #[error("the case has no such seat")]
     UnknownSeat,
+    #[error("nobody has taken that seat yet, and only the party that opened the case may name it until then")]
+    OpenSeat,
     #[error("that seat is already taken")]
     SeatTaken,
     #[error("what it speaks of is not known, or is of another kind, or is itself without effect")]

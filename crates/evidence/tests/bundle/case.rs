@@ -1,16 +1,12 @@
 //! A case between two parties with fixed keys, as large as asked, for tests and the benchmark.
 
-use std::collections::BTreeMap;
-
 use counterpart_core::{
     act::{Act, ActionTerms, Contact, Mode, Open, PartyRef, Proposal, Role, SeatOffer, Subject, Topic},
-    change::{self, ChainEnd, Root},
     envelope::public_half,
-    id::{CaseId, DeviceKey, Domain, EntryId, hash},
+    id::{Domain, EntryId, hash},
     invitation::{JoinRequest, invite_key},
     keylog::{self, EventSigner, Grant, KeyLogs, Kinds},
     record::{Author, Record},
-    statement::{Entry, Statement},
     value::{ItemValue, Sealable, Seat},
 };
 use ed25519_dalek::SigningKey;
@@ -58,7 +54,7 @@ pub(crate) struct Case {
     pub(crate) record: Record,
     pub(crate) customer: Member,
     pub(crate) supplier: Member,
-    clock: i64,
+    pub(crate) clock: i64,
     salts: u32,
 }
 
@@ -130,7 +126,7 @@ impl Case {
                     case.customer_does(&note(n));
                 }
             }
-            if n % 50 == 0 {
+            if n.is_multiple_of(50) {
                 case.receive();
             }
         }
@@ -167,53 +163,6 @@ impl Case {
                 self.record.apply_receipt(receipt.sign(&member.key)).expect("a good receipt");
             }
         }
-    }
-
-    /// Signs what the author's own node would refuse to sign: an act without effect, or a second statement at a
-    /// position (the feed goes on after `prev`; the statement knows `deps`).
-    pub(crate) fn sign_anyway(&mut self, author: &Author, prev: EntryId, deps: Vec<EntryId>, act: &Act) -> EntryId {
-        self.clock += 61_000;
-        let graph = self.record.graph();
-        let before = graph.statement(graph.find(&prev).expect("an entry of this case"));
-        let statement = Statement {
-            case: self.record.case(),
-            party: author.party,
-            device: author.device,
-            seq: before.seq + 1,
-            prev: Some(prev),
-            deps,
-            keys: Vec::new(),
-            grant: author.grant,
-            at: self.clock,
-            kind: act.kind().to_owned(),
-            body: act.body(),
-        };
-        let member = if *author == self.customer.author { &self.customer } else { &self.supplier };
-        let key = &member.key;
-        let core = statement.encode();
-        let id = EntryId(hash(Domain::Entry, &[&core]));
-        let (root, ends) = self.chains();
-        let case = self.record.case().expect("an open case");
-        let built = change::build(id, case, &statement, Some(&root), ends.get(&prev)).expect("within limits");
-        let entry = Entry::sign(&statement, built.end.change, key);
-        self.record.apply_bytes(entry.bytes()).expect("passes the gate");
-        id
-    }
-
-    fn chains(&self) -> (Root, BTreeMap<EntryId, ChainEnd>) {
-        let graph = self.record.graph();
-        let mut ends: BTreeMap<EntryId, ChainEnd> = BTreeMap::new();
-        let mut root: Option<Root> = None;
-        for ix in graph.all() {
-            let entry = &graph.node(ix).entry;
-            let prev = entry.statement.prev.and_then(|p| ends.get(&p));
-            let built = change::build(entry.id, entry.case, &entry.statement, root.as_ref(), prev);
-            let end = built.expect("within limits").end;
-            let first: (CaseId, DeviceKey) = (entry.case, entry.statement.device);
-            root.get_or_insert(Root { case: first.0, opener_device: first.1, open: end });
-            ends.insert(entry.id, end);
-        }
-        (root.expect("an open case"), ends)
     }
 }
 

@@ -2,5 +2,6 @@
 
 mod altered;
 mod case;
+mod forge;
 mod form;
 mod round_trip;

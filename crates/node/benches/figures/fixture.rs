@@ -72,7 +72,8 @@ impl Fixture {
         let customer = Side::new(folder.join("customer"));
         let supplier = Side::new(folder.join("supplier"));
         let case = case_between(&[&customer.party, &supplier.party]);
-        let mut writing = Writing { record: case.record, at: START + 10_000_000, rng: Rng::new(1), receipts: Vec::new() };
+        let mut writing =
+            Writing { record: case.record, at: START + 10_000_000, rng: Rng::new(1), receipts: Vec::new() };
         while writing.record.graph().len() < entries {
             writing.talk(&customer.party, &supplier.party);
         }
@@ -212,11 +213,11 @@ impl Writing {
         self.act(supplier, &item(n));
         let mut left = (n + 20).saturating_sub(self.record.graph().len());
         while left > 0 {
-            let party = if left % 3 == 0 { supplier } else { customer };
+            let party = if left.is_multiple_of(3) { supplier } else { customer };
             self.act(party, &note(n + left));
             left -= 1;
         }
-        if round % 5 == 0 {
+        if round.is_multiple_of(5) {
             for party in [customer, supplier] {
                 if let Some(receipt) = self.record.receipt_due(&party.author(0), self.at) {
                     let signed = receipt.sign(&party.devices[0].key);

@@ -41,7 +41,14 @@ impl Table {
         (least, median)
     }
 
-    pub(crate) fn add(&mut self, key: &str, what: &str, unit: &'static str, (least, median): (f64, f64), target: Option<f64>) {
+    pub(crate) fn add(
+        &mut self,
+        key: &str,
+        what: &str,
+        unit: &'static str,
+        (least, median): (f64, f64),
+        target: Option<f64>,
+    ) {
         self.figures.push(Figure { key: key.to_owned(), what: what.to_owned(), unit, least, median, target });
     }
 

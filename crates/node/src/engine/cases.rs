@@ -284,9 +284,6 @@ fn keep(txn: &Txn<'_>, case: CaseId, thing: &Persist) -> Result<(), DeskError> {
                 ReceiptRow { id: *id, case, device: *device, number: u64::from(*number), own: false, envelope: bytes };
             txn.insert_receipt(&row)?;
         }
-        Persist::RemoveEntry(id) => {
-            txn.remove_entry(case, *id)?;
-        }
     }
     Ok(())
 }

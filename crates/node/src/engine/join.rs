@@ -139,10 +139,8 @@ impl Engine {
         let admission = lens.admission(&party).map(|ix| lens.graph().id(ix));
         let joined = lens.joined(&party);
         let Some(admit) = admission else { return };
-        if !joined {
-            if let Err(why) = self.act(case, &Act::Join { admit }, now()) {
-                return self.trouble(&why);
-            }
+        if !joined && let Err(why) = self.act(case, &Act::Join { admit }, now()) {
+            return self.trouble(&why);
         }
         self.trusted.remove(&case);
         self.end_join(case, None);
@@ -241,11 +239,11 @@ impl Engine {
             })
         })?;
         let stored = kept.iter().map(|e| Stored::KeyEvent(e.bytes().to_vec())).collect();
-        if let Some(open) = self.cases.get_mut(&case) {
-            if let Err(why) = open.machine.absorb(stored, now()) {
-                self.trouble(&why);
-                return Ok(false);
-            }
+        if let Some(open) = self.cases.get_mut(&case)
+            && let Err(why) = open.machine.absorb(stored, now())
+        {
+            self.trouble(&why);
+            return Ok(false);
         }
         Ok(true)
     }

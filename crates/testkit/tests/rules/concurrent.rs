@@ -81,6 +81,7 @@ fn crossed() -> (World, ActionId, [counterpart_core::id::EntryId; 3]) {
 fn two_changes_accepted_crosswise_cross_and_the_base_stays() {
     let (mut w, action, [r, by_a, by_b]) = crossed();
     assert_eq!(w.state(action), ActionState::Crossed);
+    assert!(w.is_crossed(&SubjectKey::Action(action)));
     let lens = w.record(A1).lens();
     let force = lens.in_force(&SubjectKey::Action(action));
     let (stays, names) = force.standing().expect("the base stays");

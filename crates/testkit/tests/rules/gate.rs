@@ -98,7 +98,7 @@ fn key_log_points_in_the_wrong_form() {
     let point = |w: &World, device| w.record(A1).logs().head(&w.party(device)).expect("a log");
     let descending = refused(|w, s| {
         s.keys = vec![point(w, A1), point(w, B1)];
-        s.keys.sort_by(|a, b| b.party.cmp(&a.party));
+        s.keys.sort_by_key(|k| std::cmp::Reverse(k.party));
     });
     assert_eq!(descending, Refusal::KeysShape);
     // Cited before at that position already: B's by its first entry.

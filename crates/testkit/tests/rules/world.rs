@@ -13,7 +13,7 @@ use counterpart_core::{
     keylog::{self, EventSigner, Grant, KeyLogs, Kinds, RevokeReason},
     record::{Applied, Author, DraftError, Record},
     statement::{Entry, Statement},
-    value::{ActionId, Sealable, Seat},
+    value::{ActionId, Seat},
 };
 use ed25519_dalek::SigningKey;
 
