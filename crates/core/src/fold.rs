@@ -102,22 +102,22 @@ impl Fold {
         };
         let touched = if subjects.is_empty() { self.touched_by(graph, &act) } else { subjects.clone() };
         for key in &subjects {
-            self.revisions.entry(key.clone()).or_default().push(ix);
+            place(self.revisions.entry(key.clone()).or_default(), graph, ix);
         }
         for key in touched {
-            self.touching.entry(key).or_default().push(ix);
+            place(self.touching.entry(key).or_default(), graph, ix);
         }
         if !subjects.is_empty() {
             self.subjects.insert(ix, subjects);
         }
         for id in references(&act) {
-            self.about.entry(id).or_default().push(ix);
+            place(self.about.entry(id).or_default(), graph, ix);
         }
         match &act {
-            Act::Admit { .. } => self.admits.push(ix),
-            Act::Seat { .. } => self.seat_acts.push(ix),
-            Act::Join { .. } => self.joins.push(ix),
-            Act::Item { key, .. } => self.items.entry(key.clone()).or_default().push(ix),
+            Act::Admit { .. } => place(&mut self.admits, graph, ix),
+            Act::Seat { .. } => place(&mut self.seat_acts, graph, ix),
+            Act::Join { .. } => place(&mut self.joins, graph, ix),
+            Act::Item { key, .. } => place(self.items.entry(key.clone()).or_default(), graph, ix),
             _ => {}
         }
         self.acts.push(act);
@@ -178,7 +178,7 @@ impl Fold {
         self.subjects.get(&ix).map_or(&[], |s| s)
     }
 
-    /// Entries that speak of another, by order of arrival.
+    /// Entries that speak of another, in the agreed order.
     #[must_use]
     pub fn about(&self, id: &EntryId) -> &[Ix] {
         self.about.get(id).map_or(&[], |a| a)
@@ -189,7 +189,7 @@ impl Fold {
         self.revisions.keys()
     }
 
-    /// The revisions that touch a subject, by order of arrival.
+    /// The revisions that touch a subject, in the agreed order.
     #[must_use]
     pub fn revisions_of(&self, key: &SubjectKey) -> &[Ix] {
         self.revisions.get(key).map_or(&[], |r| r)
@@ -202,12 +202,16 @@ impl Fold {
 
     /// The subjects whose state an entry may have changed.
     pub(crate) fn touched(&self, graph: &Graph, ix: Ix) -> Vec<SubjectKey> {
-        match self.act(ix) {
+        let touched = match self.act(ix) {
             Act::Propose(_) | Act::Counter { .. } => self.subject_keys(ix).to_vec(),
             // The binding of a seat may decide any agreement.
             Act::Seat { .. } | Act::Admit { .. } => self.revisions.keys().cloned().collect(),
             act => self.touched_by(graph, act),
-        }
+        };
+        // What happens to one subject of a bundle may suspend or close it on the others.
+        let revisions = touched.iter().flat_map(|key| self.revisions_of(key));
+        let together = revisions.flat_map(|r| self.subject_keys(*r)).cloned();
+        together.chain(touched.iter().cloned()).collect()
     }
 
     /// The terms of a revision.
@@ -305,13 +309,24 @@ impl<'a> Lens<'a> {
         let revisions = self.fold.revisions_of(key);
         let named = |ix: &Ix| {
             let about = self.fold.about(&self.graph.id(*ix));
-            about.iter().any(|a| unjudged(a) && references(self.fold.act(*a)).contains(&self.graph.id(*ix)))
+            about.iter().any(|a| {
+                unjudged(a)
+                    && may_decide(self.fold.act(*a).kind())
+                    && references(self.fold.act(*a)).contains(&self.graph.id(*ix))
+            })
         };
         let declares = self.fold.touching.get(key).map_or(&[][..], |t| t);
         revisions.iter().any(|r| unjudged(r) || named(r))
             || declares.iter().any(named)
             || matches!(self.in_force(key), InForce::Crossed { .. })
     }
+}
+
+/// Every table is kept in the agreed order, so that what is found first is the same on every copy.
+fn place(list: &mut Vec<Ix>, graph: &Graph, ix: Ix) {
+    let order = graph.order(ix);
+    let at = list.partition_point(|other| graph.order(*other) < order);
+    list.insert(at, ix);
 }
 
 /// The subjects of a proposal whose entry id is `id`.
@@ -327,6 +342,11 @@ fn subject_keys(id: EntryId, proposal: &Proposal) -> Vec<SubjectKey> {
         Topic::Level { .. } => SubjectKey::Level,
     };
     proposal.subjects.iter().map(|s| &s.topic).enumerate().map(key).collect()
+}
+
+/// Kinds that this version cannot judge and that may change what is agreed or done; the others only tell.
+fn may_decide(kind: &str) -> bool {
+    ["confirm", "stop", "cancel", "choose", "dispute", "decide"].contains(&kind)
 }
 
 /// The entries an act speaks of, the one it is about first.

@@ -9,7 +9,8 @@ use crate::{
     act::Act,
     change::{self, ChainEnd, TooManyOps},
     envelope::{EnvelopeError, Verified},
-    graph::{Graph, KeyPoints, Past},
+    fold::{Fold, Scope},
+    graph::{Graph, Ix, KeyPoints, Past},
     id::{ChangeId, EntryId},
     keylog::{GrantState, KeyLogs, RevokeReason},
     schema::{self, SchemaError},
@@ -92,6 +93,7 @@ pub(crate) enum ChangeCheck {
 /// All that comes after encoding and signature. The caller has dropped duplicates.
 pub(crate) fn check(
     graph: &Graph,
+    fold: &Fold,
     logs: &KeyLogs,
     entry: &Entry<Verified>,
     change: ChangeCheck,
@@ -101,7 +103,7 @@ pub(crate) fn check(
         return Err(Refusal::OtherCase);
     }
     shape(statement)?;
-    let (past, keys, act) = checked(graph, logs, statement)?;
+    let (past, keys, act) = checked(graph, fold, logs, statement)?;
     let prev = statement.prev.and_then(|p| graph.find(&p)).map(|ix| graph.node(ix).chain);
     let chain = match change {
         ChangeCheck::Given => change::advance(statement, entry.change, graph.root(), prev.as_ref())?,
@@ -117,9 +119,14 @@ pub(crate) fn check(
 }
 
 /// The gate for a statement of our own, before it is signed: everything but the change, which is built here.
-pub(crate) fn check_own(graph: &Graph, logs: &KeyLogs, statement: &Statement) -> Result<ChangeId, Refusal> {
+pub(crate) fn check_own(
+    graph: &Graph,
+    fold: &Fold,
+    logs: &KeyLogs,
+    statement: &Statement,
+) -> Result<ChangeId, Refusal> {
     shape(statement)?;
-    checked(graph, logs, statement)?;
+    checked(graph, fold, logs, statement)?;
     let core = statement.encode();
     Statement::decode(&core)?;
     let id = EntryId(crate::id::hash(crate::id::Domain::Entry, &[&core]));
@@ -146,13 +153,18 @@ fn shape(statement: &Statement) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn checked(graph: &Graph, logs: &KeyLogs, statement: &Statement) -> Result<(Past, Arc<KeyPoints>, Act), Refusal> {
+fn checked(
+    graph: &Graph,
+    fold: &Fold,
+    logs: &KeyLogs,
+    statement: &Statement,
+) -> Result<(Past, Arc<KeyPoints>, Act), Refusal> {
     let past = known_past(graph, logs, statement)?;
     if !graph.antichain(&statement.deps) {
         return Err(Refusal::NotAntichain);
     }
     linear(graph, &past, statement)?;
-    let act = level_act(graph, statement)?;
+    let act = level_act(graph, fold, statement)?;
     let keys = cited_keys(&past, statement)?;
     granted(logs, &keys, statement)?;
     if !admitted(graph, &past, statement) {
@@ -182,10 +194,13 @@ fn linear(graph: &Graph, past: &Past, statement: &Statement) -> Result<(), Refus
     if follows && graph.linear(past, &statement.device, prev) { Ok(()) } else { Err(Refusal::NotLinear) }
 }
 
-fn level_act(graph: &Graph, statement: &Statement) -> Result<Act, Refusal> {
-    let number = match graph.all().next() {
-        Some(open) => level_named(&graph.statement(open).body),
-        None => level_named(&statement.body),
+fn level_act(graph: &Graph, fold: &Fold, statement: &Statement) -> Result<Act, Refusal> {
+    let number = if graph.is_empty() {
+        level_named(&statement.body)
+    } else {
+        // A raise is in effect once all signatures on it are in the past.
+        let deps: Vec<Ix> = statement.deps.iter().filter_map(|d| graph.find(d)).collect();
+        fold.lens(graph).with(Scope::Upto(&deps)).level()
     };
     let level = level(number).ok_or(Refusal::UnknownLevel(number))?;
     level.check(&statement.kind, &statement.body)?;

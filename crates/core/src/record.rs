@@ -179,7 +179,7 @@ impl Record {
         if let Some(ix) = self.graph.find(&entry.id) {
             return Ok(Applied::Duplicate(ix));
         }
-        let admission = gate::check(&self.graph, &self.logs, &entry, check)?;
+        let admission = gate::check(&self.graph, &self.fold, &self.logs, &entry, check)?;
         let ix = self.graph.insert(entry, admission.past, admission.keys, admission.chain);
         self.fold.judge(&self.graph, &self.logs, ix, admission.act);
         self.brief_cache.entered(&self.fold, &self.graph, ix);
@@ -235,7 +235,7 @@ impl Record {
                 values.push((path, salt, value));
             }
         }
-        let change = gate::check_own(&self.graph, &self.logs, &statement)?;
+        let change = gate::check_own(&self.graph, &self.fold, &self.logs, &statement)?;
         self.refuse_without_effect(author, &statement, act)?;
         Ok(Draft { statement, values, change })
     }

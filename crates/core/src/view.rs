@@ -297,28 +297,24 @@ impl Known {
         if lens.fold().proposal(ix).is_some_and(|p| p.signers.len() > 1) && lens.fully_signed(ix) {
             return Grade::Agreed;
         }
-        let mut latest: Vec<(PartyId, (u32, EntryId), Grade)> = Vec::new();
-        for answer in lens.about(&graph.id(ix)) {
-            let grade = match lens.fold().act(answer) {
-                Act::Acknowledge { .. } => Grade::Acknowledged,
-                Act::Contest { .. } => Grade::Contested,
-                _ => continue,
-            };
-            let party = graph.statement(answer).party;
-            if party == author {
-                continue;
-            }
-            let order = graph.order(answer);
-            match latest.iter_mut().find(|(p, _, _)| *p == party) {
-                Some(known) if known.1 < order => *known = (party, order, grade),
-                Some(_) => {}
-                None => latest.push((party, order, grade)),
-            }
-        }
+        let answers: Vec<(Ix, Grade)> = lens
+            .about(&graph.id(ix))
+            .filter_map(|answer| match lens.fold().act(answer) {
+                Act::Acknowledge { .. } => Some((answer, Grade::Acknowledged)),
+                Act::Contest { .. } => Some((answer, Grade::Contested)),
+                _ => None,
+            })
+            .filter(|(answer, _)| graph.statement(*answer).party != author)
+            .collect();
+        // R12: per party the answers that no later own one knew of; several stand side by side.
+        let superseded = |ix: Ix| {
+            let party = graph.statement(ix).party;
+            answers.iter().any(|(later, _)| graph.statement(*later).party == party && graph.in_past(ix, *later))
+        };
         let others = self.all.iter().filter(|(party, _)| *party != author);
         let delivered = others.into_iter().any(|(_, tips)| graph.covered_by(ix, tips));
         let basic = if delivered { Grade::Delivered } else { Grade::Unilateral };
-        latest.iter().map(|(_, _, grade)| *grade).max().unwrap_or(basic)
+        answers.iter().filter(|(ix, _)| !superseded(*ix)).map(|(_, grade)| *grade).max().unwrap_or(basic)
     }
 }
 
@@ -431,13 +427,11 @@ fn items(lens: &Lens<'_>) -> Vec<ItemView> {
             }
         }
         let subject = SubjectKey::Item(key.clone());
-        let agreed = match lens.in_force(&subject) {
-            InForce::One { position: Position::Revision(revision), .. } => {
-                lens.subject(revision, &subject).and_then(|s| match &s.topic {
-                    Topic::Item { value, .. } => Some((graph.id(revision), value.clone())),
-                    _ => None,
-                })
-            }
+        let agreed = match lens.in_force(&subject).standing() {
+            Some((Position::Revision(revision), _)) => lens.subject(revision, &subject).and_then(|s| match &s.topic {
+                Topic::Item { value, .. } => Some((graph.id(revision), value.clone())),
+                _ => None,
+            }),
             _ => None,
         };
         let disputed = agreed.is_none() && stated.iter().any(|s| s.value != stated[0].value);

@@ -116,8 +116,13 @@ impl<'a> Lens<'a> {
         if bases.is_empty() {
             return true;
         }
-        let before = self.with(Scope::Before(revision));
-        proposal.signers.iter().filter(|seat| before.bindings(seat).len() > 1).all(|seat| {
+        // Judged in the past of each signature: the second binding may be news since the proposal.
+        let contended = |seat: &&Seat| {
+            self.signatures(revision).any(|ix| {
+                self.fold.author_seats(ix).contains(*seat) && self.with(Scope::Before(ix)).bindings(seat).len() > 1
+            })
+        };
+        proposal.signers.iter().filter(contended).all(|seat| {
             bases.iter().all(|base| {
                 let base = self.revision_named(*base).map_or(*base, Position::revision);
                 let signed = |ix: &Ix| self.fold.author_seats(*ix).contains(seat);
@@ -137,9 +142,19 @@ impl<'a> Lens<'a> {
         self.fold.proposal(revision).map(|_| Position::End(revision))
     }
 
-    /// R2, on one subject: whether `a` replaces `b`, directly or through others.
+    /// R2, on one subject: whether `a` replaces `b`, directly or through others. Identical terms on one base are
+    /// one: who replaces either replaces both.
     #[must_use]
     pub fn replaces(&self, key: &SubjectKey, a: Position, b: Position) -> bool {
+        if self.identical(key, a, b) {
+            return false;
+        }
+        let twins = self.fold.revisions_of(key).iter().map(|r| Position::Revision(*r));
+        let mut twins = twins.filter(|t| *t != b && self.identical(key, *t, b) && self.fully_signed(t.revision()));
+        self.replaces_this(key, a, b) || twins.any(|twin| self.replaces_this(key, a, twin))
+    }
+
+    fn replaces_this(&self, key: &SubjectKey, a: Position, b: Position) -> bool {
         if a == b {
             return false;
         }
@@ -148,7 +163,7 @@ impl<'a> Lens<'a> {
             let before = self.with(Scope::Before(revision));
             let known = match b {
                 Position::Revision(other) => before.fully_signed(other),
-                Position::End(other) => before.ended(other).is_some(),
+                Position::End(other) => before.ended(other).is_some() || self.released_knowing(key, other, revision),
             };
             if known {
                 return true;
@@ -167,6 +182,19 @@ impl<'a> Lens<'a> {
             }
         }
         false
+    }
+
+    /// Whether a release was asked when other terms had taken that subject over: it ends the other subjects only.
+    fn released_knowing(&self, key: &SubjectKey, ended: Ix, later: Ix) -> bool {
+        let requests = self.release_requests(ended);
+        let signers = self.fold.proposal(ended).map_or(&[][..], |p| &p.signers);
+        let mut granted = requests.iter().filter(|q| self.grants(**q, &requests, signers).is_some()).peekable();
+        granted.peek().is_some()
+            && self.replaces(key, Position::Revision(later), Position::Revision(ended))
+            && granted.all(|q| {
+                let before = self.with(Scope::Before(*q));
+                before.fully_signed(ended) && before.fully_signed(later)
+            })
     }
 
     /// The base on that subject, and what a counter supersedes.
@@ -194,9 +222,23 @@ impl<'a> Lens<'a> {
         self.fold.proposal(revision)?.subjects.get(at)
     }
 
-    /// R2: the fully signed revision that no other fully signed one replaces.
+    /// R2: the fully signed revision that no other fully signed one replaces. R0: a bundle that is crossed on one
+    /// subject is suspended on all.
     #[must_use]
     pub fn in_force(&self, key: &SubjectKey) -> InForce {
+        let alone = self.in_force_alone(key);
+        let InForce::One { position: Position::Revision(revision), .. } = &alone else { return alone };
+        let position = Position::Revision(*revision);
+        let others = self.fold.subject_keys(*revision).iter().filter(|k| *k != key);
+        let mut others = others.map(|k| self.in_force_alone(k));
+        if !others.any(|o| matches!(&o, InForce::Crossed { rivals, .. } if rivals.contains(&position))) {
+            return alone;
+        }
+        let mut stays = self.unreplaced(key, &self.below(key, &self.candidates(key), &[position]));
+        InForce::Crossed { rivals: vec![position], stays: if stays.len() == 1 { stays.pop() } else { None } }
+    }
+
+    fn candidates(&self, key: &SubjectKey) -> Vec<Position> {
         let mut candidates: Vec<Position> = Vec::new();
         for revision in self.fold.revisions_of(key) {
             if self.fully_signed(*revision) {
@@ -206,6 +248,17 @@ impl<'a> Lens<'a> {
                 }
             }
         }
+        candidates
+    }
+
+    /// What all of these replace.
+    fn below(&self, key: &SubjectKey, candidates: &[Position], rivals: &[Position]) -> Vec<Position> {
+        let under_all = |c: &Position| rivals.iter().all(|r| self.replaces(key, *r, *c));
+        candidates.iter().copied().filter(under_all).collect()
+    }
+
+    fn in_force_alone(&self, key: &SubjectKey) -> InForce {
+        let candidates = self.candidates(key);
         let standing = self.unreplaced(key, &candidates);
         match standing.len() {
             0 => InForce::None,
@@ -215,9 +268,7 @@ impl<'a> Lens<'a> {
             }
             _ => {
                 let rivals: Vec<Position> = standing.iter().map(|(p, _)| *p).collect();
-                let under_all = |c: &Position| rivals.iter().all(|r| self.replaces(key, *r, *c));
-                let below: Vec<Position> = candidates.iter().copied().filter(under_all).collect();
-                let mut stays = self.unreplaced(key, &below);
+                let mut stays = self.unreplaced(key, &self.below(key, &candidates, &rivals));
                 InForce::Crossed { rivals, stays: if stays.len() == 1 { stays.pop() } else { None } }
             }
         }
@@ -246,7 +297,22 @@ impl<'a> Lens<'a> {
         let (Position::Revision(a), Position::Revision(b)) = (a, b) else { return false };
         let one_subject = |ix: Ix| self.fold.subject_keys(ix).len() == 1;
         let signers = |ix: Ix| self.fold.proposal(ix).map(|p| &p.signers);
-        one_subject(a) && one_subject(b) && signers(a) == signers(b) && self.subject(a, key) == self.subject(b, key)
+        if a == b {
+            return true;
+        }
+        if !one_subject(a) || !one_subject(b) || signers(a) != signers(b) {
+            return false;
+        }
+        let (Some(one), Some(other)) = (self.subject(a, key), self.subject(b, key)) else { return false };
+        let position = |base: EntryId| self.graph.find(&base).and_then(|named| self.revision_named(named));
+        let same_base = match (one.base, other.base) {
+            (None, None) => true,
+            (Some(x), Some(y)) => {
+                x == y || position(x).zip(position(y)).is_some_and(|(x, y)| x == y || self.identical(key, x, y))
+            }
+            _ => false,
+        };
+        same_base && one.topic == other.topic
     }
 
     /// The id that names a position: a revision's own, an end's smallest granted request.

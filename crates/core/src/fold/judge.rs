@@ -18,6 +18,7 @@ pub(super) fn verdict(past: &Lens<'_>, logs: &KeyLogs, statement: &Statement, ac
     let judge = Judge { past, logs, statement, seats: past.seats_of(&statement.party) };
     let judged = judge.may_act(act).and_then(|()| judge.meaning(act));
     match (judged, act) {
+        (Err(Reason::Unjudged), _) => Verdict::NotJudged,
         (Err(reason), _) => Verdict::Without(reason),
         (Ok(()), Act::Later { .. }) => Verdict::NotJudged,
         (Ok(()), Act::Propose(p) | Act::Counter { proposal: p, .. })
@@ -81,7 +82,7 @@ pub(super) fn courtesy(now: &Lens<'_>, statement: &Statement, act: &Act) -> Opti
             let asked = now.about(of).any(|ix| {
                 matches!(now.fold.act(ix), Act::Release { .. })
                     && now.graph.statement(ix).party == *party
-                    && !now.dropped(ix)
+                    && now.pending(ix)
             });
             asked.then_some(Reason::AlreadyAsked)
         }
@@ -193,7 +194,17 @@ impl Judge<'_, '_> {
 
     /// An effective entry of the right kind in the past.
     fn known(&self, id: &EntryId, kind: impl Fn(&Act) -> bool) -> Result<Ix, Reason> {
-        self.past.find(id).filter(|ix| kind(self.past.fold.act(*ix))).ok_or(Reason::UnknownReference)
+        let ix = self.any(id)?;
+        match self.past.fold.verdict(ix) {
+            Verdict::NotJudged => Err(Reason::Unjudged),
+            Verdict::Effective if kind(self.past.fold.act(ix)) => Ok(ix),
+            _ => Err(Reason::UnknownReference),
+        }
+    }
+
+    /// A finding that a later version may not share, where the subject rests on what this one cannot judge.
+    fn unless_unjudged(&self, key: &SubjectKey, reason: Reason) -> Reason {
+        if self.past.not_judged(key) { Reason::Unjudged } else { reason }
     }
 
     fn revision(&self, id: &EntryId) -> Result<Ix, Reason> {
@@ -254,7 +265,8 @@ impl Judge<'_, '_> {
         if !further {
             return Ok(());
         }
-        let agreed = revision.and_then(|id| self.past.find(id)).is_some_and(|ix| self.past.admission_agreed(ix, seat));
+        let agreed =
+            revision.and_then(|id| self.past.find(id)).is_some_and(|ix| self.past.admission_agreed(ix, seat, party));
         if agreed { Ok(()) } else { Err(Reason::NeedsAgreement) }
     }
 
@@ -271,6 +283,16 @@ impl Judge<'_, '_> {
         if !proposal.signers.iter().any(|s| self.seats.contains(s)) {
             return Err(Reason::NotASigner);
         }
+        let whole_case = |topic: &Topic| {
+            matches!(
+                topic,
+                Topic::AdmitSeat { .. } | Topic::AdmitNew { .. } | Topic::Close { .. } | Topic::Level { .. }
+            )
+        };
+        let conditional = proposal.mode == Mode::Confirm || proposal.open_until.is_some();
+        if conditional && proposal.subjects.iter().any(|s| whole_case(&s.topic)) {
+            return Err(Reason::Outright);
+        }
         let mut keys = subject_keys(EntryId([0; 32]), proposal);
         keys.sort_unstable();
         if keys.windows(2).any(|w| w[0] == w[1]) {
@@ -285,7 +307,7 @@ impl Judge<'_, '_> {
                 _ => false,
             };
             if !stated {
-                return Err(Reason::WrongBase);
+                return Err(self.unless_unjudged(key, Reason::WrongBase));
             }
         }
         if proposal.signers != self.past.required_signers(&proposal.subjects) {
@@ -299,6 +321,9 @@ impl Judge<'_, '_> {
 
     /// What a subject continues must be known; the seats it names must exist.
     fn subject_known(&self, key: &SubjectKey, topic: &Topic) -> Judged {
+        if matches!(topic, Topic::Level { level } if *level != self.past.level() + 1) {
+            return Err(Reason::NotTheNextLevel);
+        }
         let continued = match topic {
             Topic::Action { action, .. } => *action,
             Topic::Terms { terms, .. } => *terms,
@@ -360,7 +385,7 @@ impl Judge<'_, '_> {
     }
 
     fn withdraw(&self, of: &EntryId) -> Judged {
-        let ix = self.past.find(of).ok_or(Reason::UnknownReference)?;
+        let ix = self.known(of, |_| true)?;
         let mine = self.past.graph.statement(ix).party == self.statement.party;
         match self.past.fold.act(ix) {
             Act::Propose(_) | Act::Counter { .. } => {
@@ -373,6 +398,7 @@ impl Judge<'_, '_> {
             Act::Release { .. }
             | Act::Withdraw { .. }
             | Act::Decline { .. }
+            | Act::Contest { .. }
             | Act::Reject { .. }
             | Act::Undeclare { .. } => {
                 if mine {
@@ -398,7 +424,7 @@ impl Judge<'_, '_> {
             {
                 Ok(())
             }
-            _ => Err(Reason::NotInForce),
+            _ => Err(self.unless_unjudged(key, Reason::NotInForce)),
         }
     }
 
@@ -425,7 +451,7 @@ impl Judge<'_, '_> {
     }
 
     fn release(&self, of: &EntryId) -> Judged {
-        let ix = self.past.find(of).ok_or(Reason::UnknownReference)?;
+        let ix = self.known(of, |_| true)?;
         if let Act::Declare { .. } = self.past.fold.act(ix) {
             let (revision, key) = self.past.declared(ix).ok_or(Reason::UnknownReference)?;
             self.signer_of(revision)?;
@@ -445,7 +471,7 @@ impl Judge<'_, '_> {
 
     /// An allow or refuse of a request for release, or to reopen.
     fn answer(&self, request: &EntryId, allow: bool) -> Judged {
-        let request_ix = self.past.find(request).ok_or(Reason::UnknownReference)?;
+        let request_ix = self.known(request, |_| true)?;
         let asked = super::references(self.past.fold.act(request_ix));
         let of = asked.first().and_then(|id| self.past.find(id)).ok_or(Reason::UnknownReference)?;
         let about_declare = matches!(self.past.fold.act(of), Act::Declare { .. });
@@ -455,7 +481,9 @@ impl Judge<'_, '_> {
         };
         let is_request = match self.past.fold.act(request_ix) {
             Act::Release { .. } => true,
-            Act::Withdraw { .. } | Act::Decline { .. } => self.past.release_requests(of).contains(&request_ix),
+            Act::Withdraw { .. } | Act::Decline { .. } | Act::Contest { .. } => {
+                self.past.release_requests(of).contains(&request_ix)
+            }
             Act::Reject { .. } | Act::Undeclare { .. } => {
                 about_declare && self.past.declared(of).is_some_and(|(_, key)| self.past.completion(&key) == Some(of))
             }

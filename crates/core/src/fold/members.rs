@@ -186,7 +186,7 @@ impl<'a> Lens<'a> {
     }
 
     /// Whether a party was brought in by agreement: an admit subject for the seat, fully signed.
-    pub(super) fn admission_agreed(&self, revision: Ix, seat: &Seat) -> bool {
+    pub(super) fn admission_agreed(&self, revision: Ix, seat: &Seat, party: &PartyId) -> bool {
         let key = match seat {
             Seat::Number(_) => SubjectKey::Seat(*seat),
             Seat::Added(proposal, index) => {
@@ -197,7 +197,22 @@ impl<'a> Lens<'a> {
             InForce::One { names, .. } => names.contains(&self.graph.id(revision)),
             _ => false,
         };
-        self.fold.subject_keys(revision).contains(&key) && named(&self.in_force(&key))
+        let meant = self.subject(revision, &key).is_some_and(|subject| match &subject.topic {
+            Topic::AdmitNew { party: Some(named), .. } => named == party,
+            _ => true,
+        });
+        meant && named(&self.in_force(&key))
+    }
+
+    /// The format level in force: that of `open`, or of the highest raise that all have signed.
+    #[must_use]
+    pub fn level(&self) -> i64 {
+        let raised = self.fold.revisions_of(&SubjectKey::Level).iter().filter(|r| self.fully_signed(**r));
+        let level = |r: &Ix| match &self.subject(*r, &SubjectKey::Level)?.topic {
+            Topic::Level { level } => Some(*level),
+            _ => None,
+        };
+        raised.filter_map(level).max().or(self.open().map(|(_, open)| open.level)).unwrap_or(0)
     }
 
     /// A seat's label where it is open text.

@@ -116,7 +116,6 @@ impl<'a> Lens<'a> {
         }
         self.about(&self.graph.id(declare))
             .filter(|ix| matches!(self.fold.act(*ix), Act::Release { .. } | Act::Reject { .. } | Act::Undeclare { .. }))
-            .filter(|ix| !self.assented_otherwise(declare, *ix))
             .collect()
     }
 
@@ -152,14 +151,14 @@ impl<'a> Lens<'a> {
     /// The approved declare that completes an action, unless agreed terms proposed knowing it took its place.
     #[must_use]
     pub fn completion(&self, key: &SubjectKey) -> Option<Ix> {
-        let complete = self.counting_declares(key).into_iter().find(|d| self.approved(*d))?;
+        let mut approved = self.counting_declares(key).into_iter().filter(|d| self.approved(*d)).peekable();
+        approved.peek()?;
+        // Terms agreed knowing a completion take its place, also where they were ended since.
         let renewed = match self.in_force(key) {
-            InForce::One { position: Position::Revision(revision), .. } => {
-                self.with(Scope::Before(revision)).approved(complete)
-            }
-            _ => false,
+            InForce::One { position, .. } => Some(position.revision()),
+            _ => None,
         };
-        if renewed { None } else { Some(complete) }
+        approved.find(|d| renewed.is_none_or(|r| !self.with(Scope::Before(r)).approved(*d)))
     }
 
     /// Whether a declare was taken back by its performers before it was completed.
@@ -180,7 +179,7 @@ impl<'a> Lens<'a> {
     }
 
     /// A request that still waits for an answer.
-    fn pending(&self, request: Ix) -> bool {
+    pub(super) fn pending(&self, request: Ix) -> bool {
         let refused = self.about(&self.graph.id(request)).any(|ix| matches!(self.fold.act(ix), Act::Refuse { .. }));
         !refused && !self.dropped(request)
     }
@@ -232,7 +231,12 @@ impl<'a> Lens<'a> {
     fn performed(&self, key: &SubjectKey, revision: Ix, status: &mut ActionStatus) {
         status.state = ActionState::Agreed;
         status.revision = revision;
-        let requests = self.release_requests(revision);
+        let names = match &status.in_force {
+            InForce::One { names, .. } => names.as_slice(),
+            _ => &[],
+        };
+        let named = names.iter().filter_map(|id| self.graph.find(id));
+        let requests: Vec<Ix> = named.flat_map(|r| self.release_requests(r)).collect();
         status.release_requests = requests.into_iter().filter(|q| self.pending(*q)).collect();
         let live: Vec<Ix> = self
             .counting_declares(key)

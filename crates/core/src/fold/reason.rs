@@ -39,6 +39,12 @@ pub enum Reason {
     WrongBase,
     #[error("it speaks of an action, terms or closing that its author's copy did not hold")]
     UnknownSubject,
+    #[error("letting in, closing and raising the level are agreed outright: no time limit, no confirm")]
+    Outright,
+    #[error("a raise goes to the next level, one at a time")]
+    NotTheNextLevel,
+    #[error("it rests on something that this version of the program cannot judge")]
+    Unjudged,
     #[error("it names one subject twice")]
     SubjectTwice,
     #[error("a counter must change something of what it answers")]
