@@ -3,7 +3,11 @@
 
 use std::cmp::Ordering;
 
-use minicbor::{Decoder, Encoder, data::Type};
+use minicbor::{
+    Decoder, Encoder,
+    data::Type,
+    encode::{self, Write},
+};
 
 /// A decoded data item.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,17 +86,16 @@ impl Value {
             return Err(CborError::Trailing);
         }
         // Shortest forms are checked by writing it again: one rule instead of one for each length.
-        if value.encode() != bytes {
-            return Err(CborError::NotDeterministic);
-        }
-        Ok(value)
+        let mut encoder = Encoder::new(Compared { rest: bytes });
+        let same = write(&mut encoder, &value).is_ok() && encoder.writer().rest.is_empty();
+        if same { Ok(value) } else { Err(CborError::NotDeterministic) }
     }
 
     /// The deterministic encoding. Maps are written in the order they hold; build them with [`map`].
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
         let mut encoder = Encoder::new(Vec::with_capacity(256));
-        write(&mut encoder, self);
+        write(&mut encoder, self).expect("writing to memory does not fail");
         encoder.into_writer()
     }
 
@@ -241,37 +244,47 @@ fn key_order(a: &Key, b: &Key) -> Ordering {
     }
 }
 
-fn write(encoder: &mut Encoder<Vec<u8>>, value: &Value) {
-    const INFALLIBLE: &str = "writing to memory does not fail";
+fn write<W: Write>(encoder: &mut Encoder<W>, value: &Value) -> Result<(), encode::Error<W::Error>> {
     match value {
-        Value::Int(n) => {
-            encoder.i64(*n).expect(INFALLIBLE);
-        }
-        Value::Bytes(b) => {
-            encoder.bytes(b).expect(INFALLIBLE);
-        }
-        Value::Text(t) => {
-            encoder.str(t).expect(INFALLIBLE);
-        }
-        Value::Bool(b) => {
-            encoder.bool(*b).expect(INFALLIBLE);
-        }
+        Value::Int(n) => drop(encoder.i64(*n)?),
+        Value::Bytes(b) => drop(encoder.bytes(b)?),
+        Value::Text(t) => drop(encoder.str(t)?),
+        Value::Bool(b) => drop(encoder.bool(*b)?),
         Value::Array(items) => {
-            encoder.array(items.len() as u64).expect(INFALLIBLE);
+            encoder.array(items.len() as u64)?;
             for item in items {
-                write(encoder, item);
+                write(encoder, item)?;
             }
         }
         Value::Map(entries) => {
-            encoder.map(entries.len() as u64).expect(INFALLIBLE);
+            encoder.map(entries.len() as u64)?;
             for (key, value) in entries {
                 match key {
-                    Key::Int(n) => encoder.u64(*n).expect(INFALLIBLE),
-                    Key::Text(t) => encoder.str(t).expect(INFALLIBLE),
+                    Key::Int(n) => encoder.u64(*n)?,
+                    Key::Text(t) => encoder.str(t)?,
                 };
-                write(encoder, value);
+                write(encoder, value)?;
             }
         }
+    }
+    Ok(())
+}
+
+/// Takes only what is the same as the bytes it holds.
+struct Compared<'b> {
+    rest: &'b [u8],
+}
+
+/// What was written is not what stands there.
+#[derive(Debug)]
+struct Different;
+
+impl Write for Compared<'_> {
+    type Error = Different;
+
+    fn write_all(&mut self, bytes: &[u8]) -> Result<(), Different> {
+        self.rest = self.rest.strip_prefix(bytes).ok_or(Different)?;
+        Ok(())
     }
 }
 

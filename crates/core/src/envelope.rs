@@ -6,7 +6,7 @@
 use std::marker::PhantomData;
 
 use coset::{
-    CborSerializable, CoseSign1, CoseSign1Builder, HeaderBuilder, RegisteredLabelWithPrivate, SignatureContext, iana,
+    CborSerializable, CoseSign1Builder, HeaderBuilder, RegisteredLabelWithPrivate, SignatureContext, iana,
     sig_structure_data,
 };
 use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
@@ -15,6 +15,12 @@ use crate::id::{DeviceKey, Domain};
 
 /// The protected header: algorithm -19 (Ed25519, RFC 9864) and nothing else.
 const PROTECTED: [u8; 3] = [0xA1, 0x01, 0x32];
+
+/// What stands before the payload: an array of four, the protected header as bytes, the empty unprotected one.
+const BEFORE: [u8; 6] = [0x84, 0x43, 0xA1, 0x01, 0x32, 0xA0];
+
+/// What stands between the payload and the signature: the head of 64 bytes.
+const AFTER: [u8; 2] = [0x58, 0x40];
 
 /// Bytes an envelope adds around its payload at most.
 pub const OVERHEAD: usize = 96;
@@ -100,22 +106,18 @@ impl<T> Envelope<T> {
         if bytes.len() > max_payload.saturating_add(OVERHEAD) {
             return Err(EnvelopeError::TooLarge);
         }
-        let sign1 = CoseSign1::from_slice(&bytes).map_err(|_not_cose| EnvelopeError::Malformed)?;
-        let protected = sign1.protected.original_data.as_deref();
-        let payload = sign1.payload.as_ref().ok_or(EnvelopeError::Malformed)?.len();
-        let written = sign1.clone().to_vec().map_err(|_not_cose| EnvelopeError::Malformed)?;
-        let one_form = protected == Some(&PROTECTED[..])
-            && sign1.unprotected.is_empty()
-            && sign1.signature.len() == 64
-            && written == bytes;
-        if !one_form {
+        // There is one form only, so it is compared instead of parsed: what stands before and after the payload
+        // follows from its length.
+        let inner = bytes.strip_prefix(&BEFORE).and_then(|rest| rest.get(..rest.len().checked_sub(AFTER.len() + 64)?));
+        let inner = inner.ok_or(EnvelopeError::Malformed)?;
+        let payload_end = BEFORE.len() + inner.len();
+        let payload = payload_length(inner).ok_or(EnvelopeError::Malformed)?;
+        if bytes[payload_end..payload_end + AFTER.len()] != AFTER {
             return Err(EnvelopeError::Malformed);
         }
         if payload > max_payload {
             return Err(EnvelopeError::TooLarge);
         }
-        // The payload stands before the signature's two-byte head and its 64 bytes.
-        let payload_end = bytes.len() - 66;
         Ok(Self { payload_start: payload_end - payload, payload_end, bytes, trust: PhantomData })
     }
 }
@@ -175,6 +177,19 @@ impl Envelope<Verified> {
     }
 }
 
+/// How many bytes a byte string holds, if its head is the shortest that says so and nothing follows it.
+fn payload_length(string: &[u8]) -> Option<usize> {
+    let (head, least) = match *string {
+        [n @ 0x40..=0x57, ..] => return (usize::from(n - 0x40) == string.len() - 1).then_some(string.len() - 1),
+        [0x58, ..] => (2, 24),
+        [0x59, ..] => (3, 0x100),
+        [0x5A, ..] => (5, 0x1_0000),
+        _ => return None,
+    };
+    let said = string.get(1..head)?.iter().fold(0_usize, |n, byte| n << 8 | usize::from(*byte));
+    (said >= least && string.len() - head == said).then_some(said)
+}
+
 fn to_be_signed(domain: Domain, payload: &[u8]) -> Vec<u8> {
     let mut protected = coset::ProtectedHeader::default();
     protected.header.alg = Some(RegisteredLabelWithPrivate::Assigned(iana::Algorithm::Ed25519));
@@ -184,6 +199,8 @@ fn to_be_signed(domain: Domain, payload: &[u8]) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
+    use coset::CoseSign1;
+
     use super::*;
 
     fn key() -> SigningKey {
@@ -229,6 +246,20 @@ mod tests {
             assert_eq!(Envelope::parse(&bytes, 64).err(), Some(EnvelopeError::Malformed), "{bytes:02x?}");
         }
         assert_eq!(Envelope::parse(&good, 2).err(), Some(EnvelopeError::TooLarge));
+    }
+
+    /// The bytes compared here are what a COSE library reads and writes, at every length of the payload's head.
+    #[test]
+    fn takes_exactly_what_a_cose_library_writes() {
+        for length in [0, 1, 23, 24, 255, 256, 65_535, 65_536, 70_000] {
+            let envelope = Envelope::sign(Domain::Receipt, vec![7; length], &key());
+            let parsed = Envelope::parse(envelope.bytes(), length).expect("own envelope");
+            assert_eq!(parsed.payload(), vec![7; length]);
+            let sign1 = CoseSign1::from_slice(envelope.bytes()).expect("COSE");
+            assert_eq!(sign1.protected.original_data.as_deref(), Some(&PROTECTED[..]));
+            assert_eq!(sign1.payload.as_deref(), Some(envelope.payload()));
+            assert_eq!(sign1.to_vec().expect("COSE"), envelope.bytes());
+        }
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! depends on the whole set and is computed through a [`Lens`], each time anew.
 
 mod agreement;
+mod force;
 mod judge;
 mod members;
 mod performance;
@@ -17,9 +18,10 @@ pub use performance::{ActionState, ActionStatus};
 pub use reason::Reason;
 
 use crate::{
-    act::{Act, Proposal, Topic},
+    act::{Act, Proposal, Subject, Topic},
+    cbor::Value,
     graph::{Graph, Ix},
-    id::{EntryId, PartyId},
+    id::{Domain, EntryId, PartyId, hash},
     keylog::KeyLogs,
     record::Author,
     statement::Statement,
@@ -55,6 +57,8 @@ pub struct Fold {
     /// The author's seats in the entry's own past, the entry included.
     seats: Vec<Vec<Seat>>,
     subjects: HashMap<Ix, Vec<SubjectKey>>,
+    /// What the signers of a revision of one subject would be bound to, whatever its base: equal for equal terms.
+    terms: HashMap<Ix, [u8; 32]>,
     revisions: BTreeMap<SubjectKey, Vec<Ix>>,
     /// Acts that take a position on a subject: proposals, accepts, releases, declares.
     touching: BTreeMap<SubjectKey, Vec<Ix>>,
@@ -101,6 +105,9 @@ impl Fold {
             _ => Vec::new(),
         };
         let touched = if subjects.is_empty() { self.touched_by(graph, &act) } else { subjects.clone() };
+        if let (Act::Propose(proposal) | Act::Counter { proposal, .. }, [_]) = (&act, subjects.as_slice()) {
+            self.terms.insert(ix, terms_hash(proposal));
+        }
         for key in &subjects {
             place(self.revisions.entry(key.clone()).or_default(), graph, ix);
         }
@@ -144,7 +151,8 @@ impl Fold {
             Act::Propose(p) | Act::Counter { proposal: p, .. } => subject_keys(EntryId([0; 32]), p),
             _ => self.touched_by(graph, act),
         };
-        if keys.iter().any(|key| lens.not_judged(key)) {
+        // A raise would leave everybody who runs this version unable to go on.
+        if keys.iter().any(|key| *key == SubjectKey::Level || lens.not_judged(key)) {
             return Verdict::NotJudged;
         }
         judge::courtesy(&lens, statement, act).map_or(Verdict::Effective, Verdict::Without)
@@ -182,6 +190,11 @@ impl Fold {
     #[must_use]
     pub fn about(&self, id: &EntryId) -> &[Ix] {
         self.about.get(id).map_or(&[], |a| a)
+    }
+
+    /// Equal for revisions of one subject with equal terms and signers; nothing for bundles.
+    pub(crate) fn terms_hash(&self, revision: Ix) -> Option<[u8; 32]> {
+        self.terms.get(&revision).copied()
     }
 
     /// All subjects that any revision touches.
@@ -320,6 +333,14 @@ impl<'a> Lens<'a> {
             || declares.iter().any(named)
             || matches!(self.in_force(key), InForce::Crossed { .. })
     }
+}
+
+/// A hash of terms and signers, base aside. Local to this copy, so it needs no domain of its own.
+fn terms_hash(proposal: &Proposal) -> [u8; 32] {
+    let topics = proposal.subjects.iter().map(|s| Subject { base: None, topic: s.topic.clone() }.to_value());
+    let signers = proposal.signers.iter().map(Seat::to_value);
+    let terms = Value::Array(topics.chain(signers).collect());
+    hash(Domain::Entry, &[b"terms", &terms.encode()])
 }
 
 /// Every table is kept in the agreed order, so that what is found first is the same on every copy.

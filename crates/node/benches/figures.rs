@@ -2,7 +2,8 @@
 //!
 //! `cargo bench -p counterpart-node --bench figures` prints a table, with `-- --json` one JSON object. The targets
 //! stand beside the figures and fail nothing: machines differ. Figures of whole commands need
-//! `cargo build --release -p counterpart-cli` first.
+//! `cargo build --release -p counterpart-cli` first. Words after `--` leave all out but these: act, disk, sign,
+//! command, catch-up, memory.
 
 #[path = "figures/fixture.rs"]
 mod fixture;
@@ -48,13 +49,31 @@ fn main() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let fixture = Fixture::new(folder.path(), LARGE);
     let mut table = Table::default();
-    acts_in_open_cases(&fixture, folder.path(), &mut table);
+    let words: Vec<&String> = arguments.iter().filter(|a| !a.starts_with("--")).collect();
+    let wanted = |word: &str| words.is_empty() || words.iter().any(|w| *w == word);
+    if wanted("act") {
+        acts_in_open_cases(&fixture, folder.path(), &mut table);
+    }
     let homes = [SMALL, MIDDLE, LARGE].map(|n| (n, fixture.customer_home(&folder.path().join(format!("home-{n}")), n)));
-    size_on_disk(&homes[2].1, &mut table);
-    whole_signing(&fixture, &homes, &mut table);
-    whole_commands(&fixture, &homes, &mut table);
-    catch_up(&fixture, folder.path(), &mut table);
-    memory(&homes[2].1, &mut table);
+    if wanted("disk") {
+        size_on_disk(&homes[2].1, &mut table);
+    }
+    if wanted("sign") {
+        whole_signing(&fixture, &homes, &mut table);
+    }
+    // From here on the large home holds many more cases that nobody opens.
+    if wanted("command") || wanted("memory") {
+        other_cases(&homes[2].1, 10_000);
+    }
+    if wanted("command") {
+        whole_commands(&fixture, &homes, &mut table);
+    }
+    if wanted("catch-up") {
+        catch_up(&fixture, folder.path(), &mut table);
+    }
+    if wanted("memory") {
+        memory(&homes[2].1, &mut table);
+    }
     if arguments.iter().any(|a| a == "--json") {
         println!("{}", table.json());
     } else {
@@ -225,9 +244,7 @@ fn whole_commands(fixture: &Fixture, homes: &[(usize, PathBuf)], table: &mut Tab
         let what = format!("counterpart note, case of {entries}");
         measure(&what, format!("note_{entries}"), home, &["--yes", "note", &case, "wet again"], acted);
     }
-    // From here on the large home holds many cases; the memory of an idle node is measured with them.
     let home = &homes.last().expect("three homes").1;
-    other_cases(home, 10_000);
     measure("counterpart list, 10,000 cases", "list_10000".to_owned(), home, &["list"], Some(50.0));
 }
 

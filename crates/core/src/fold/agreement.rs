@@ -133,7 +133,7 @@ impl<'a> Lens<'a> {
     }
 
     /// The position that an entry names as a base: a revision, or the end that a granted request made.
-    fn revision_named(&self, named: Ix) -> Option<Position> {
+    pub(super) fn revision_named(&self, named: Ix) -> Option<Position> {
         if self.fold.proposal(named).is_some() {
             return Some(Position::Revision(named));
         }
@@ -142,177 +142,11 @@ impl<'a> Lens<'a> {
         self.fold.proposal(revision).map(|_| Position::End(revision))
     }
 
-    /// R2, on one subject: whether `a` replaces `b`, directly or through others. Identical terms on one base are
-    /// one: who replaces either replaces both.
-    #[must_use]
-    pub fn replaces(&self, key: &SubjectKey, a: Position, b: Position) -> bool {
-        if self.identical(key, a, b) {
-            return false;
-        }
-        let twins = self.fold.revisions_of(key).iter().map(|r| Position::Revision(*r));
-        let mut twins = twins.filter(|t| *t != b && self.identical(key, *t, b) && self.fully_signed(t.revision()));
-        self.replaces_this(key, a, b) || twins.any(|twin| self.replaces_this(key, a, twin))
-    }
-
-    fn replaces_this(&self, key: &SubjectKey, a: Position, b: Position) -> bool {
-        if a == b {
-            return false;
-        }
-        if let Position::Revision(revision) = a {
-            // What was fully signed in the past of the proposal is replaced by it.
-            let before = self.with(Scope::Before(revision));
-            let known = match b {
-                Position::Revision(other) => before.fully_signed(other),
-                Position::End(other) => before.ended(other).is_some() || self.released_knowing(key, other, revision),
-            };
-            if known {
-                return true;
-            }
-        }
-        let mut seen = BTreeSet::new();
-        let mut next = vec![a];
-        while let Some(position) = next.pop() {
-            for replaced in self.replaced_directly(key, position) {
-                if replaced == b {
-                    return true;
-                }
-                if seen.insert(replaced) {
-                    next.push(replaced);
-                }
-            }
-        }
-        false
-    }
-
-    /// Whether a release was asked when other terms had taken that subject over: it ends the other subjects only.
-    fn released_knowing(&self, key: &SubjectKey, ended: Ix, later: Ix) -> bool {
-        let requests = self.release_requests(ended);
-        let signers = self.fold.proposal(ended).map_or(&[][..], |p| &p.signers);
-        let mut granted = requests.iter().filter(|q| self.grants(**q, &requests, signers).is_some()).peekable();
-        granted.peek().is_some()
-            && self.replaces(key, Position::Revision(later), Position::Revision(ended))
-            && granted.all(|q| {
-                let before = self.with(Scope::Before(*q));
-                before.fully_signed(ended) && before.fully_signed(later)
-            })
-    }
-
-    /// The base on that subject, and what a counter supersedes.
-    fn replaced_directly(&self, key: &SubjectKey, position: Position) -> Vec<Position> {
-        let revision = match position {
-            Position::End(revision) => return vec![Position::Revision(revision)],
-            Position::Revision(revision) => revision,
-        };
-        let base = self.subject(revision, key).and_then(|s| self.graph.find(&s.base?));
-        let base = base.and_then(|named| self.revision_named(named));
-        let superseded = match self.fold.act(revision) {
-            Act::Counter { of, .. } => {
-                let of = self.graph.find(of).filter(|ix| self.fold.subject_keys(*ix).contains(key));
-                of.map(Position::Revision)
-            }
-            _ => None,
-        };
-        base.into_iter().chain(superseded).collect()
-    }
-
     /// The part of a revision that is about a subject.
     #[must_use]
     pub fn subject(&self, revision: Ix, key: &SubjectKey) -> Option<&'a Subject> {
         let at = self.fold.subject_keys(revision).iter().position(|k| k == key)?;
         self.fold.proposal(revision)?.subjects.get(at)
-    }
-
-    /// R2: the fully signed revision that no other fully signed one replaces. R0: a bundle that is crossed on one
-    /// subject is suspended on all.
-    #[must_use]
-    pub fn in_force(&self, key: &SubjectKey) -> InForce {
-        let alone = self.in_force_alone(key);
-        let InForce::One { position: Position::Revision(revision), .. } = &alone else { return alone };
-        let position = Position::Revision(*revision);
-        let others = self.fold.subject_keys(*revision).iter().filter(|k| *k != key);
-        let mut others = others.map(|k| self.in_force_alone(k));
-        if !others.any(|o| matches!(&o, InForce::Crossed { rivals, .. } if rivals.contains(&position))) {
-            return alone;
-        }
-        let mut stays = self.unreplaced(key, &self.below(key, &self.candidates(key), &[position]));
-        InForce::Crossed { rivals: vec![position], stays: if stays.len() == 1 { stays.pop() } else { None } }
-    }
-
-    fn candidates(&self, key: &SubjectKey) -> Vec<Position> {
-        let mut candidates: Vec<Position> = Vec::new();
-        for revision in self.fold.revisions_of(key) {
-            if self.fully_signed(*revision) {
-                candidates.push(Position::Revision(*revision));
-                if self.ended(*revision).is_some() {
-                    candidates.push(Position::End(*revision));
-                }
-            }
-        }
-        candidates
-    }
-
-    /// What all of these replace.
-    fn below(&self, key: &SubjectKey, candidates: &[Position], rivals: &[Position]) -> Vec<Position> {
-        let under_all = |c: &Position| rivals.iter().all(|r| self.replaces(key, *r, *c));
-        candidates.iter().copied().filter(under_all).collect()
-    }
-
-    fn in_force_alone(&self, key: &SubjectKey) -> InForce {
-        let candidates = self.candidates(key);
-        let standing = self.unreplaced(key, &candidates);
-        match standing.len() {
-            0 => InForce::None,
-            1 => {
-                let (position, names) = standing.into_iter().next().expect("just counted");
-                InForce::One { position, names }
-            }
-            _ => {
-                let rivals: Vec<Position> = standing.iter().map(|(p, _)| *p).collect();
-                let mut stays = self.unreplaced(key, &self.below(key, &candidates, &rivals));
-                InForce::Crossed { rivals, stays: if stays.len() == 1 { stays.pop() } else { None } }
-            }
-        }
-    }
-
-    /// The candidates that no other replaces, identical terms on one base taken as one, in the agreed order.
-    fn unreplaced(&self, key: &SubjectKey, candidates: &[Position]) -> Vec<(Position, Vec<EntryId>)> {
-        let mut standing: Vec<Position> = candidates
-            .iter()
-            .copied()
-            .filter(|c| !candidates.iter().any(|other| self.replaces(key, *other, *c)))
-            .collect();
-        standing.sort_unstable_by_key(|p| self.name(*p));
-        let mut groups: Vec<(Position, Vec<EntryId>)> = Vec::new();
-        for position in standing {
-            let same = |(other, _): &&mut (Position, Vec<EntryId>)| self.identical(key, *other, position);
-            match groups.iter_mut().find(same) {
-                Some((_, names)) => names.push(self.name(position)),
-                None => groups.push((position, vec![self.name(position)])),
-            }
-        }
-        groups
-    }
-
-    fn identical(&self, key: &SubjectKey, a: Position, b: Position) -> bool {
-        let (Position::Revision(a), Position::Revision(b)) = (a, b) else { return false };
-        let one_subject = |ix: Ix| self.fold.subject_keys(ix).len() == 1;
-        let signers = |ix: Ix| self.fold.proposal(ix).map(|p| &p.signers);
-        if a == b {
-            return true;
-        }
-        if !one_subject(a) || !one_subject(b) || signers(a) != signers(b) {
-            return false;
-        }
-        let (Some(one), Some(other)) = (self.subject(a, key), self.subject(b, key)) else { return false };
-        let position = |base: EntryId| self.graph.find(&base).and_then(|named| self.revision_named(named));
-        let same_base = match (one.base, other.base) {
-            (None, None) => true,
-            (Some(x), Some(y)) => {
-                x == y || position(x).zip(position(y)).is_some_and(|(x, y)| x == y || self.identical(key, x, y))
-            }
-            _ => false,
-        };
-        same_base && one.topic == other.topic
     }
 
     /// The id that names a position: a revision's own, an end's smallest granted request.

@@ -280,6 +280,9 @@ impl<'a> Lens<'a> {
                 super::Closing::Withdrawn(_) | super::Closing::MovedOn(_) => ActionState::Withdrawn,
                 super::Closing::Declined(_) | super::Closing::Countered(_) => ActionState::Declined,
             };
+        } else if !effective.is_empty() {
+            // A bundle whose other part was agreed otherwise: it cannot be accepted any more.
+            status.state = ActionState::Declined;
         }
     }
 

@@ -42,6 +42,10 @@ impl BriefCache {
     /// Notes what a new entry may have changed.
     pub(crate) fn entered(&mut self, fold: &Fold, graph: &Graph, ix: Ix) {
         self.stale.extend(fold.touched(graph, ix));
+        // An entry of another party with an earlier time may move what a relative due time counts from.
+        let at = graph.statement(ix).at;
+        let later = |brief: &SubjectBrief| brief.due.as_ref().is_some_and(|(_, from)| from.is_some_and(|f| at < f));
+        self.stale.extend(self.subjects.iter().filter(|(_, brief)| later(brief)).map(|(key, _)| key.clone()));
     }
 }
 

@@ -5,6 +5,7 @@ mod concurrent;
 mod decoders;
 mod digest;
 mod forks;
+mod found;
 mod gate;
 mod histories;
 mod negotiate;
