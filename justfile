@@ -3,7 +3,7 @@
 default:
     @just --list
 
-# The command line, built for use: `just run show`
+# The command line, built for use: `just run list`
 run *arguments:
     cargo run --release -- {{ arguments }}
 
@@ -16,12 +16,14 @@ ci:
     .ci/run
 
 # Measurements; compare them on one quiet machine only
-bench *arguments:
-    cargo bench --workspace {{ arguments }}
+bench:
+    cargo bench -p counterpart-evidence
+    cargo build --release -p counterpart-cli
+    cargo bench -p counterpart-node --bench figures
 
-# Writes generated parts of the documents, fixtures and snapshots anew; read the difference before keeping it
-bless *arguments:
-    COUNTERPART_BLESS=1 cargo test --workspace {{ arguments }}
+# Writes the generated part of docs/protocol.md anew; read the difference before keeping it
+bless:
+    COUNTERPART_BLESS=1 cargo test -p counterpart-core cddl
 
 # What one test needs to open a case's document with the JavaScript Automerge
 js:

@@ -11,8 +11,7 @@ fn root() -> PathBuf {
 }
 
 fn read(path: &str) -> String {
-    let path = root().join(path);
-    fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
+    fs::read_to_string(root().join(path)).expect("a file of the project")
 }
 
 /// The names under `[dependencies]` of a crate: what it is built with, tests aside.

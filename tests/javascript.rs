@@ -1,6 +1,6 @@
 //! The assembled document is an ordinary Automerge document: the JavaScript Automerge opens it and finds the same.
 
-use std::{path::PathBuf, process::Command};
+use std::{io::Write as _, path::PathBuf, process::Command};
 
 use counterpart_core::{change::actor, record::Record};
 use counterpart_node::Desk;
@@ -16,7 +16,8 @@ fn prepared() -> Option<PathBuf> {
     }
     let missing = "needs Node.js, and the package that `.ci/js` installs into the target folder";
     assert!(std::env::var_os("COUNTERPART_TEST_ALL").is_none(), "this test {missing}");
-    println!("skipped: {missing}");
+    // Counted as passed by the runner, so say plainly that nothing was tried.
+    drop(writeln!(std::io::stderr(), "skipped: {missing}"));
     None
 }
 

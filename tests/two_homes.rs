@@ -87,7 +87,7 @@ impl Up {
         let until = Instant::now() + PATIENCE;
         loop {
             let left = until.saturating_duration_since(Instant::now());
-            let line = self.lines.recv_timeout(left).unwrap_or_else(|_| panic!("no line with {word}"));
+            let line = self.lines.recv_timeout(left).expect("the line comes in time");
             if line.contains(word) {
                 return line;
             }

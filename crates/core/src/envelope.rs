@@ -5,10 +5,7 @@
 
 use std::marker::PhantomData;
 
-use coset::{
-    CborSerializable, CoseSign1Builder, HeaderBuilder, RegisteredLabelWithPrivate, SignatureContext, iana,
-    sig_structure_data,
-};
+use coset::{CborSerializable, CoseSign1Builder, HeaderBuilder, iana};
 use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
 
 use crate::id::{DeviceKey, Domain};
@@ -16,11 +13,10 @@ use crate::id::{DeviceKey, Domain};
 /// The protected header: algorithm -19 (Ed25519, RFC 9864) and nothing else.
 const PROTECTED: [u8; 3] = [0xA1, 0x01, 0x32];
 
-/// What stands before the payload: an array of four, the protected header as bytes, the empty unprotected one.
-const BEFORE: [u8; 6] = [0x84, 0x43, 0xA1, 0x01, 0x32, 0xA0];
-
-/// What stands between the payload and the signature: the head of 64 bytes.
-const AFTER: [u8; 2] = [0x58, 0x40];
+/// How every envelope begins: an array of four, the protected header as bytes, the empty unprotected one.
+const BEGINNING: [u8; 6] = [0x84, 0x43, PROTECTED[0], PROTECTED[1], PROTECTED[2], 0xA0];
+/// How a signature begins: 64 bytes follow.
+const SIGNATURE_HEAD: [u8; 2] = [0x58, 0x40];
 
 /// Bytes an envelope adds around its payload at most.
 pub const OVERHEAD: usize = 96;
@@ -102,17 +98,25 @@ impl<T> Envelope<T> {
         &self.bytes[self.payload_start..self.payload_end]
     }
 
+    /// Finds the payload in bytes that are exactly of the one form: the fixed beginning, the payload with the
+    /// shortest length before it, the signature's two-byte head and its 64 bytes, and nothing else.
     fn shape(bytes: Vec<u8>, max_payload: usize) -> Result<Self, EnvelopeError> {
         if bytes.len() > max_payload.saturating_add(OVERHEAD) {
             return Err(EnvelopeError::TooLarge);
         }
-        // There is one form only, so it is compared instead of parsed: what stands before and after the payload
-        // follows from its length.
-        let inner = bytes.strip_prefix(&BEFORE).and_then(|rest| rest.get(..rest.len().checked_sub(AFTER.len() + 64)?));
-        let inner = inner.ok_or(EnvelopeError::Malformed)?;
-        let payload_end = BEFORE.len() + inner.len();
-        let payload = payload_length(inner).ok_or(EnvelopeError::Malformed)?;
-        if bytes[payload_end..payload_end + AFTER.len()] != AFTER {
+        let payload_end = bytes.len().checked_sub(SIGNATURE_HEAD.len() + 64).ok_or(EnvelopeError::Malformed)?;
+        let inner = bytes.get(BEGINNING.len()..payload_end).ok_or(EnvelopeError::Malformed)?;
+        let payload = minicbor::Decoder::new(inner).bytes().map_err(|_not_bytes| EnvelopeError::Malformed)?.len();
+        let shortest = match payload {
+            0..=0x17 => 1,
+            0x18..=0xff => 2,
+            0x100..=0xffff => 3,
+            _ => 5,
+        };
+        let one_form = bytes.starts_with(&BEGINNING)
+            && inner.len() == shortest + payload
+            && bytes[payload_end..].starts_with(&SIGNATURE_HEAD);
+        if !one_form {
             return Err(EnvelopeError::Malformed);
         }
         if payload > max_payload {
@@ -177,24 +181,16 @@ impl Envelope<Verified> {
     }
 }
 
-/// How many bytes a byte string holds, if its head is the shortest that says so and nothing follows it.
-fn payload_length(string: &[u8]) -> Option<usize> {
-    let (head, least) = match *string {
-        [n @ 0x40..=0x57, ..] => return (usize::from(n - 0x40) == string.len() - 1).then_some(string.len() - 1),
-        [0x58, ..] => (2, 24),
-        [0x59, ..] => (3, 0x100),
-        [0x5A, ..] => (5, 0x1_0000),
-        _ => return None,
-    };
-    let said = string.get(1..head)?.iter().fold(0_usize, |n, byte| n << 8 | usize::from(*byte));
-    (said >= least && string.len() - head == said).then_some(said)
-}
-
+/// The Sig_structure of RFC 9052 section 4.4.
 fn to_be_signed(domain: Domain, payload: &[u8]) -> Vec<u8> {
-    let mut protected = coset::ProtectedHeader::default();
-    protected.header.alg = Some(RegisteredLabelWithPrivate::Assigned(iana::Algorithm::Ed25519));
-    protected.original_data = Some(PROTECTED.to_vec());
-    sig_structure_data(SignatureContext::CoseSign1, protected, None, domain.as_bytes(), payload)
+    const INFALLIBLE: &str = "writing to memory does not fail";
+    let mut encoder = minicbor::Encoder::new(Vec::with_capacity(payload.len() + 64));
+    encoder.array(4).expect(INFALLIBLE);
+    encoder.str("Signature1").expect(INFALLIBLE);
+    encoder.bytes(&PROTECTED).expect(INFALLIBLE);
+    encoder.bytes(domain.as_bytes()).expect(INFALLIBLE);
+    encoder.bytes(payload).expect(INFALLIBLE);
+    encoder.into_writer()
 }
 
 #[cfg(test)]
@@ -227,6 +223,23 @@ mod tests {
         assert!(parsed().verify(Domain::Receipt, &public).is_ok());
         assert_eq!(parsed().verify(Domain::Entry, &public).err(), Some(EnvelopeError::BadSignature));
         assert_eq!(parsed().verify(Domain::Receipt, &other).err(), Some(EnvelopeError::BadSignature));
+    }
+
+    #[test]
+    fn is_what_cose_says() {
+        use coset::{CoseSign1, SignatureContext, sig_structure_data};
+        for length in [0, 1, 23, 24, 255, 256, 1000, 65_535, 65_536] {
+            let payload = vec![7; length];
+            let envelope = Envelope::sign(Domain::Entry, payload.clone(), &key());
+            let sign1 = CoseSign1::from_slice(envelope.bytes()).expect("COSE_Sign1");
+            assert_eq!(sign1.payload.as_deref(), Some(&payload[..]));
+            assert_eq!(sign1.clone().to_vec().expect("bytes"), envelope.bytes());
+            let (context, aad) = (SignatureContext::CoseSign1, Domain::Entry.as_bytes());
+            let signed = sig_structure_data(context, sign1.protected, None, aad, &payload);
+            assert_eq!(to_be_signed(Domain::Entry, &payload), signed);
+            let parsed = Envelope::parse(envelope.bytes(), length).expect("own envelope");
+            assert_eq!(parsed.payload(), payload);
+        }
     }
 
     #[test]

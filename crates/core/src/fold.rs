@@ -49,6 +49,9 @@ pub enum SubjectKey {
     Level,
 }
 
+const FIRST: ActionId = ActionId { proposal: EntryId([0; 32]), index: 0 };
+const LAST: ActionId = ActionId { proposal: EntryId([0xff; 32]), index: u32::MAX };
+
 /// Verdicts and look-up tables over the admitted entries, in step with the graph.
 #[derive(Debug, Default)]
 pub struct Fold {
@@ -200,6 +203,20 @@ impl Fold {
     /// All subjects that any revision touches.
     pub fn all_subjects(&self) -> impl Iterator<Item = &SubjectKey> {
         self.revisions.keys()
+    }
+
+    /// The subjects of closing the case. Found without passing by the many others.
+    pub(crate) fn closings(&self) -> impl Iterator<Item = &SubjectKey> {
+        self.revisions.range(SubjectKey::Close(FIRST)..=SubjectKey::Close(LAST)).map(|(key, _)| key)
+    }
+
+    /// The subjects of adding a seat.
+    pub(crate) fn new_seats(&self) -> impl Iterator<Item = ActionId> {
+        let range = self.revisions.range(SubjectKey::NewSeat(FIRST)..=SubjectKey::NewSeat(LAST));
+        range.filter_map(|(key, _)| match key {
+            SubjectKey::NewSeat(id) => Some(*id),
+            _ => None,
+        })
     }
 
     /// The revisions that touch a subject, in the agreed order.

@@ -96,6 +96,10 @@ pub struct Graph {
     root: Option<Root>,
 }
 
+/// Claimed times, ready to be asked who claimed the earliest after an entry.
+#[derive(Debug)]
+pub(crate) struct EarliestTimes(Vec<Vec<i64>>);
+
 /// What the past of a new statement would be: the join of its deps.
 #[derive(Debug, Clone)]
 pub(crate) struct Past {
@@ -418,6 +422,31 @@ impl Graph {
     #[must_use]
     pub fn nth(&self, n: usize) -> Option<Ix> {
         (n < self.nodes.len()).then(|| Ix::new(n))
+    }
+
+    /// Per lane and place in it, the smallest claimed time from there on.
+    pub(crate) fn earliest_times(&self) -> EarliestTimes {
+        let of_lane = |lane: &Lane| {
+            let mut times: Vec<i64> =
+                lane.entries[..lane.counted as usize].iter().map(|ix| self.statement(*ix).at).collect();
+            for at in (1..times.len()).rev() {
+                times[at - 1] = times[at - 1].min(times[at]);
+            }
+            times
+        };
+        EarliestTimes(self.lanes.iter().map(of_lane).collect())
+    }
+
+    /// The smallest time another party claims in an entry that has this one in its past.
+    pub(crate) fn earliest_after(&self, times: &EarliestTimes, ix: Ix) -> Option<i64> {
+        let party = self.statement(ix).party;
+        let others = self.lanes.iter().zip(&times.0).filter(|(lane, _)| lane.party != party);
+        let first = |(lane, times): (&Lane, &Vec<i64>)| {
+            // Pasts only grow along a lane.
+            let place = lane.entries[..times.len()].partition_point(|later| !self.in_past(ix, *later));
+            times.get(place).copied()
+        };
+        others.filter_map(first).min()
     }
 
     /// The entries whose changes stand in the Automerge document: of a fork the branch with the smaller id.

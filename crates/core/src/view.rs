@@ -12,7 +12,7 @@ pub use waiting::{Expected, Waiting};
 use crate::{
     act::{Act, Role, Topic},
     fold::{ActionState, ActionStatus, InForce, Lens, Position, SubjectKey, Verdict},
-    graph::Ix,
+    graph::{EarliestTimes, Ix},
     id::{CaseId, DeviceKey, EntryId, PartyId},
     keylog::Kinds,
     record::Record,
@@ -179,13 +179,16 @@ impl Record {
         let lens = self.lens();
         let (open_ix, open) = lens.open()?;
         let known = Known::new(self);
+        let times = self.graph().earliest_times();
         let mut actions = Vec::new();
         let mut matters = Vec::new();
         for key in self.fold().all_subjects() {
             let Some(status) = lens.status(key) else { continue };
             let settled = settled(&lens, key, &status, &known);
             match key {
-                SubjectKey::Action(id) => actions.push(action(&lens, &known, *id, key.clone(), status, settled)),
+                SubjectKey::Action(id) => {
+                    actions.push(action(&lens, &known, &times, *id, key.clone(), status, settled));
+                }
                 _ => matters.push(MatterView { key: key.clone(), status, settled }),
             }
         }
@@ -246,7 +249,7 @@ impl Record {
     /// The `at` an agreement counts from: the last signature's, or an earlier covering statement of another party.
     #[must_use]
     pub fn agreed_at(&self, revision: Ix) -> Option<i64> {
-        agreed_at(&self.lens(), revision)
+        agreed_at(&self.lens(), &self.graph().earliest_times(), revision)
     }
 }
 
@@ -328,6 +331,7 @@ fn settled(lens: &Lens<'_>, key: &SubjectKey, status: &ActionStatus, known: &Kno
 fn action(
     lens: &Lens<'_>,
     known: &Known,
+    times: &EarliestTimes,
     id: ActionId,
     key: SubjectKey,
     status: ActionStatus,
@@ -359,25 +363,20 @@ fn action(
         settled,
         grade: known.grade(lens, status.revision),
         alleged: proposal.is_some_and(|p| p.alleged.is_some()),
-        counted_from: agreed_at(lens, status.revision),
+        counted_from: agreed_at(lens, times, status.revision),
         overlays,
         key,
         status,
     }
 }
 
-fn agreed_at(lens: &Lens<'_>, revision: Ix) -> Option<i64> {
+fn agreed_at(lens: &Lens<'_>, times: &EarliestTimes, revision: Ix) -> Option<i64> {
     if !lens.fully_signed(revision) {
         return None;
     }
     let graph = lens.graph();
     let last = lens.signatures(revision).max_by_key(|ix| graph.order(*ix))?;
-    let signer = graph.statement(last).party;
-    let covering = graph
-        .all()
-        .filter(|ix| graph.counts(*ix) && graph.in_past(last, *ix) && graph.statement(*ix).party != signer)
-        .map(|ix| graph.statement(ix).at)
-        .min();
+    let covering = graph.earliest_after(times, last);
     let at = graph.statement(last).at;
     Some(covering.map_or(at, |c| c.min(at)))
 }
@@ -459,7 +458,7 @@ fn case_state(lens: &Lens<'_>) -> CaseState {
     const HARMLESS: &[&str] = &["seen", "acknowledge", "thank", "erased", "prove"];
     let graph = lens.graph();
     let mut state = CaseState::Open;
-    for key in lens.fold().all_subjects().filter(|key| matches!(key, SubjectKey::Close(_))) {
+    for key in lens.fold().closings() {
         let InForce::One { position: Position::Revision(revision), .. } = lens.in_force(key) else { continue };
         let id = graph.id(revision);
         let outside = graph.all().filter(|ix| graph.counts(*ix) && !graph.in_past_or_same(*ix, revision));

@@ -245,6 +245,27 @@ impl Desk {
         Ok((loaded.record, signed))
     }
 
+    /// As [`Desk::sign`], on a record that [`Desk::record`] gave: spares reading the case again unless somebody
+    /// else wrote to it meanwhile.
+    ///
+    /// # Errors
+    /// Why it was not signed; nothing was stored then. The record given may be ahead of the store: sign nothing
+    /// more on it.
+    pub fn sign_on(&self, case: &CaseId, record: &mut Record, act: &Act, now: i64) -> Result<Signed, DeskError> {
+        let signed = self.locked().write(|txn| {
+            // Entries only ever come: as many as in the record are the same ones.
+            if txn.entry_count(*case)? != record.graph().len() as u64 {
+                *record = load::load(txn, *case)?.record;
+            }
+            let draft = record.draft(&self.identity.author, act, now, &mut random)?;
+            let signed = record.seal_and_sign(draft, &self.identity.device).map_err(DraftError::Gate)?;
+            self.keep(txn, *case, record, &signed, now)?;
+            Ok::<_, DeskError>(signed)
+        })?;
+        self.node_is_running();
+        Ok(signed)
+    }
+
     /// As [`Desk::sign`], in a record already loaded.
     pub(crate) fn sign_in(&self, case: &CaseId, loaded: &mut Loaded, act: &Act, now: i64) -> Result<Signed, DeskError> {
         let signed = self.locked().write(|txn| {

@@ -108,7 +108,8 @@ fn a_home_has_one_identity_and_names_find_cases() {
     assert!(matches!(Desk::init(&home), Err(DeskError::AlreadyInitialised { .. })));
     let short = counterpart_core::id::short_form(&case.0);
     assert_eq!(desk.resolve(&short), Ok(case));
-    assert_eq!(desk.resolve(&short.to_lowercase()[..4]), Ok(case));
+    let four: String = short.to_lowercase().chars().take(4).collect();
+    assert_eq!(desk.resolve(&four), Ok(case));
     assert_eq!(desk.resolve("."), Ok(case));
     assert!(matches!(desk.resolve("ZZZZ"), Err(DeskError::UnknownCase(_))));
     assert!(matches!(desk.resolve("K7F2-Q9XA-4"), Err(DeskError::CaseName(..) | DeskError::UnknownCase(_))));

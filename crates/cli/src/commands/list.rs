@@ -29,6 +29,7 @@ pub(crate) fn run(session: &Session, _args: &Args) -> Done {
         return Ok(());
     }
     let (zone, now) = (when::system_zone(), now());
+    let mut lines = Vec::with_capacity(summaries.len());
     for case in summaries {
         let mut text = format!("{}  {}", padded(&case.state, 8), line(&case.title));
         if !case.whose_move.is_empty() {
@@ -44,7 +45,8 @@ pub(crate) fn run(session: &Session, _args: &Args) -> Done {
             let due = format!("due {}, {}", when::show_short(due, &zone, now), when::distance(due, now));
             text.push_str(&format!("; {}", styled(style, &due)));
         }
-        terminal.data(&wrapped(&format!("{}  ", short_form(&case.case.0)), &text, terminal.columns()))?;
+        lines.push(wrapped(&format!("{}  ", short_form(&case.case.0)), &text, terminal.columns()));
     }
-    Ok(())
+    // Written at once: a line at a time costs more than all the rest of a long list.
+    terminal.data(&lines.join("\n"))
 }

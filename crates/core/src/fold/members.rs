@@ -51,11 +51,8 @@ impl<'a> Lens<'a> {
         let mut seats: Vec<Seat> = (0..count).filter_map(|n| u32::try_from(n).ok()).map(Seat::Number).collect();
         let mut added: Vec<_> = self
             .fold
-            .all_subjects()
-            .filter_map(|key| match key {
-                SubjectKey::NewSeat(id) => Some((self.graph.find(&id.proposal)?, Seat::Added(id.proposal, id.index))),
-                _ => None,
-            })
+            .new_seats()
+            .filter_map(|id| Some((self.graph.find(&id.proposal)?, Seat::Added(id.proposal, id.index))))
             .filter(|(_, seat)| self.seat(seat).is_some())
             .collect();
         added.sort_unstable_by_key(|(ix, seat)| (self.graph.order(*ix), *seat));

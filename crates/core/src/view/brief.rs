@@ -9,7 +9,7 @@ use crate::{
     graph::{Graph, Ix},
     id::PartyId,
     record::Record,
-    value::Due,
+    value::{Due, Seat},
 };
 
 /// What a list shows of a case.
@@ -69,8 +69,10 @@ impl Record {
             let subjects = || cache.subjects.values().filter(|_| !closed);
             let mut waiting: Vec<Waiting> = subjects().flat_map(|s| s.waiting.iter().cloned()).collect();
             waiting.extend(super::waiting::joins(&lens).into_iter().filter(|_| !closed));
+            let mut parties: BTreeMap<Seat, Option<PartyId>> = BTreeMap::new();
             for wait in &mut waiting {
-                wait.party = lens.parties_of(&wait.seat).first().copied();
+                let party = || lens.parties_of(&wait.seat).first().copied();
+                wait.party = *parties.entry(wait.seat).or_insert_with(party);
             }
             waiting.sort_by_key(|w| (w.since, w.about));
             waiting.dedup();

@@ -22,6 +22,8 @@ pub(super) struct OpenCase {
     pub(super) machine: Machine,
     /// The store's last entry that the machine has.
     pub(super) ordinal: u64,
+    /// An own entry stored with its values when it was signed: the machine is about to ask for just that.
+    pub(super) kept: Option<EntryId>,
     /// When the machine wants to be woken, Unix milliseconds.
     pub(super) wake: Option<i64>,
 }
@@ -33,7 +35,7 @@ impl Engine {
             let loaded = self.desk.load(&case)?;
             let trusted = self.trusted.get(&case).copied().into_iter().collect();
             let machine = Machine::new(case, loaded.record, self.desk.author(), trusted);
-            self.cases.insert(case, OpenCase { machine, ordinal: loaded.ordinal, wake: None });
+            self.cases.insert(case, OpenCase { machine, ordinal: loaded.ordinal, kept: None, wake: None });
         }
         Ok(self.cases.get_mut(&case).expect("just put in"))
     }
@@ -120,6 +122,7 @@ impl Engine {
         match signed {
             Ok(Some((id, last))) => {
                 open.ordinal = last;
+                open.kept = Some(id);
                 self.drain(case);
                 Ok(id)
             }
@@ -172,6 +175,16 @@ impl Engine {
     fn persist(&mut self, case: CaseId, things: &[Persist]) -> Result<(), DeskError> {
         let own = self.desk.author();
         let Some(open) = self.cases.get_mut(&case) else { return Ok(()) };
+        let kept = |thing: &Persist| match thing {
+            Persist::Entry { id, .. } => open.kept == Some(*id),
+            Persist::Value { entry, .. } => open.kept == Some(*entry),
+            _ => false,
+        };
+        if things.iter().all(kept) {
+            // One wait for the disk less.
+            open.kept = None;
+            return Ok(());
+        }
         let machine = &mut open.machine;
         let ordinal = open.ordinal;
         let reached = self.desk.with_store(|store| {
