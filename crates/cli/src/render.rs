@@ -1,5 +1,5 @@
 //! What people read: sentences for acts, terms, states, and how lines are broken. Every text of others passes
-//! [`line`] or [`visible`] on its way here.
+//! [`line()`] or [`visible`] on its way here.
 
 mod full;
 mod layout;
