@@ -65,9 +65,8 @@ impl OpenCase {
     }
 
     /// The same case after an own act; who sits where has not changed by it.
-    pub(crate) fn after(mut self, record: Record) -> Self {
-        self.names = record.names();
-        self.record = record;
+    pub(crate) fn signed(mut self) -> Self {
+        self.names = self.record.names();
         self.view = OnceCell::new();
         self
     }

@@ -13,12 +13,12 @@ use crate::{
 };
 
 /// Checks that an act would take effect, shows it, asks, signs it, and says what it became. Gives the case after it.
-pub(crate) fn sign(session: &Session, desk: &Desk, case: OpenCase, act: &Act) -> Done<OpenCase> {
+pub(crate) fn sign(session: &Session, desk: &Desk, mut case: OpenCase, act: &Act) -> Done<OpenCase> {
     desk.preview(&case.record, act, case.now).map_err(|e| refused(&case, e))?;
     agree(session, &text(&case, act))?;
-    let signed = desk.sign(&case.id, act, counterpart_node::now());
-    let (record, signed) = signed.map_err(|e| refused(&case, e))?;
-    let case = case.after(record);
+    let signed = desk.sign_on(&case.id, &mut case.record, act, counterpart_node::now());
+    let signed = signed.map_err(|e| refused(&case, e))?;
+    let case = case.signed();
     report(session, &case, &signed)?;
     Ok(case)
 }

@@ -240,9 +240,9 @@ impl Desk {
     /// # Errors
     /// Why it was not signed; nothing was changed then.
     pub fn sign(&self, case: &CaseId, act: &Act, now: i64) -> Result<(Record, Signed), DeskError> {
-        let mut loaded = self.load(case)?;
-        let signed = self.sign_in(case, &mut loaded, act, now)?;
-        Ok((loaded.record, signed))
+        let mut record = self.record(case)?;
+        let signed = self.sign_on(case, &mut record, act, now)?;
+        Ok((record, signed))
     }
 
     /// As [`Desk::sign`], on a record that [`Desk::record`] gave: spares reading the case again unless somebody
@@ -266,21 +266,6 @@ impl Desk {
         Ok(signed)
     }
 
-    /// As [`Desk::sign`], in a record already loaded.
-    pub(crate) fn sign_in(&self, case: &CaseId, loaded: &mut Loaded, act: &Act, now: i64) -> Result<Signed, DeskError> {
-        let signed = self.locked().write(|txn| {
-            if txn.last_ordinal(*case)? != loaded.ordinal {
-                load::catch_up(txn, *case, loaded)?;
-            }
-            let draft = loaded.record.draft(&self.identity.author, act, now, &mut random)?;
-            let signed = loaded.record.seal_and_sign(draft, &self.identity.device).map_err(DraftError::Gate)?;
-            loaded.ordinal = self.keep(txn, *case, &mut loaded.record, &signed, now)?;
-            Ok::<_, DeskError>(signed)
-        })?;
-        self.node_is_running();
-        Ok(signed)
-    }
-
     fn keep(
         &self,
         txn: &Txn<'_>,
@@ -288,7 +273,7 @@ impl Desk {
         record: &mut Record,
         signed: &Signed,
         now: i64,
-    ) -> Result<u64, DeskError> {
+    ) -> Result<(), DeskError> {
         let seq = record.graph().statement(signed.ix).seq;
         let device = self.identity.author.device;
         txn.insert_entry(&EntryRow {
@@ -305,7 +290,7 @@ impl Desk {
         if let Some(brief) = record.brief() {
             put_summary(txn, case, &brief, record.graph(), &self.party(), now)?;
         }
-        Ok(txn.last_ordinal(case)?)
+        Ok(())
     }
 
     /// Makes an invitation to a seat and gives its link. `expires` and `now` in Unix milliseconds; `addresses`

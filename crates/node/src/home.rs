@@ -30,6 +30,8 @@ const STORE: &str = "counterpart.db";
 const KEYS: &str = "keys";
 const SHEET: &str = "recovery-sheet.txt";
 const PORT: &str = "port";
+/// Beside the keys: whose they are.
+const PARTY: &str = "party";
 const ADDRESSES: &str = "node.addresses";
 
 /// Where a person's data stands: `COUNTERPART_HOME`, else `counterpart` in the XDG data folder.
@@ -100,6 +102,8 @@ pub(crate) fn init(home: &Path) -> Result<InitReport, DeskError> {
         write_key(&making.join(name), key)?;
     }
     let (party, events) = first_events(&root, &next_root, &device, &transport);
+    let owner = making.join(PARTY);
+    write_private(&owner, party.to_hex().as_bytes()).map_err(file(&owner))?;
     let sheet = home.join(SHEET);
     write_private(&sheet, sheet_text(&party, &next_root).as_bytes()).map_err(file(&sheet))?;
 
@@ -182,21 +186,24 @@ pub(crate) fn own_hosts() -> Vec<String> {
     outward.iter().map(ToString::to_string).chain(["127.0.0.1".to_owned()]).collect()
 }
 
-/// Opens the keys of a home, and finds in its store whose they are.
+/// Opens the keys of a home, and finds in its store by which grant they act.
 pub(crate) fn unlock(home: &Path, store: &Store) -> Result<Identity, DeskError> {
     let keys = home.join(KEYS);
     let device = read_key(&keys.join("device.pem"))?;
     let transport = read_key(&keys.join("transport.pem"))?;
     let public = public_half(&device);
+    let owner = keys.join(PARTY);
+    let party = fs::read_to_string(&owner).map_err(|e| DeskError::Key { path: owner.clone(), why: e.to_string() })?;
+    let party = PartyId::from_hex(party.trim())
+        .ok_or_else(|| DeskError::Key { path: owner, why: "it should hold 64 hex digits".to_owned() })?;
     let mut logs = KeyLogs::new();
     let mut ours = None;
-    for stored in store.all_key_events()? {
-        // Logs of others are judged where they are used; an unreadable one must not lock the owner out.
+    for stored in store.key_events(party)? {
         let Ok((id, _)) = logs.apply(&stored.envelope) else { continue };
         if let Some(EventBody::Grant(grant)) = logs.event(&id).map(|e| &e.body)
             && grant.device == public
         {
-            ours = Some(Author { party: stored.party, device: public, grant: id });
+            ours = Some(Author { party, device: public, grant: id });
         }
     }
     let author = ours.ok_or_else(|| DeskError::Key {

@@ -169,3 +169,46 @@ async fn withdrawn_here_accepted_there_while_apart() {
     }
     assert_eq!(customer.view(&case).heads, supplier.view(&case).heads);
 }
+
+/// A case whose opener's node runs, and an invitation to it that nobody used yet.
+async fn invited(folder: &std::path::Path) -> (Side, CaseId, counterpart_core::invitation::Link) {
+    let customer = Side::start(folder.join("customer"), &["/ip4/127.0.0.1/tcp/0"]);
+    let others = vec![offer(Role::Supplier, "Northlink Ltd")];
+    let open = Desk::open_act("Broadband price", offer(Role::Customer, "Keith"), others, "Europe/London", None);
+    let desk = customer.desk();
+    let case = desk.new_case(&open, now()).expect("a case");
+    let addresses = customer.node.addresses().await;
+    let link = desk.invite(&case, Seat::Number(1), None, now() + 3_600_000, addresses, now()).expect("an invitation");
+    (customer, case, link)
+}
+
+async fn refused(side: &mut Side, link: &counterpart_core::invitation::Link) -> String {
+    side.desk().begin_join(link, now()).expect("a join under way");
+    match side.wait(|e| matches!(e, NodeEvent::JoinRefused { .. })).await {
+        NodeEvent::JoinRefused { why, .. } => why,
+        other => other.line(),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_invitation_serves_once_and_can_be_revoked() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let (_customer, _, link) = invited(&folder.path().join("used")).await;
+    let mut supplier = Side::start(folder.path().join("supplier"), &[]);
+    supplier.desk().begin_join(&link, now()).expect("a join under way");
+    supplier.wait(|e| matches!(e, NodeEvent::Joined(_))).await;
+    let mut late = Side::start(folder.path().join("late"), &[]);
+    assert!(refused(&mut late, &link).await.contains("used by somebody else"));
+    assert!(late.desk().record(&link.case).expect("nothing").graph().is_empty(), "a refused joiner gets no content");
+
+    let (customer, case, link) = invited(&folder.path().join("revoked")).await;
+    let uninvite = Act::Uninvite { invite: link.invite, reason: None };
+    customer.desk().sign(&case, &uninvite, now()).expect("a revocation");
+    assert!(refused(&mut late, &link).await.contains("revoked"));
+
+    let mut forged = link.clone();
+    forged.secret = counterpart_core::invitation::Secret([9; 16]);
+    assert!(refused(&mut late, &forged).await.contains("does not know this invitation"));
+    let expired = counterpart_core::invitation::Link { expires: now() - 1, ..link };
+    assert!(late.desk().begin_join(&expired, now()).is_err(), "an expired invitation is not even tried");
+}

@@ -17,6 +17,24 @@ pub struct PeerAddress {
 }
 
 impl Reads {
+    /// The addresses known for all cases, by case, the latest seen first.
+    ///
+    /// # Errors
+    /// A damaged, busy or failing store.
+    pub fn all_peer_addresses(&self) -> Result<Vec<PeerAddress>, StoreError> {
+        let sql = "SELECT party, device, address, last_seen, case_id FROM peers
+                   ORDER BY case_id, last_seen DESC, party, device, address";
+        self.rows(sql, [], |row| {
+            Ok(PeerAddress {
+                case: CaseId(row.get(4)?),
+                party: PartyId(row.get(0)?),
+                device: row.get::<_, Option<_>>(1)?.map(DeviceKey),
+                address: row.get(2)?,
+                last_seen: row.get(3)?,
+            })
+        })
+    }
+
     /// The addresses known for `case`, the latest seen first.
     ///
     /// # Errors

@@ -169,15 +169,7 @@ impl Engine {
 
     /// Where other parties' nodes can be called, from the store.
     pub(super) fn find_routes(&mut self) {
-        let known = self.desk.with_store(|store| {
-            let cases = store.cases()?;
-            let mut known = Vec::new();
-            for case in cases.into_iter().chain(self.trusted.keys().copied()) {
-                known.extend(store.peer_addresses(case)?);
-            }
-            Ok::<_, counterpart_store::StoreError>(known)
-        });
-        let known = match known {
+        let known = match self.desk.with_store(|store| store.all_peer_addresses()) {
             Ok(known) => known,
             Err(why) => return self.trouble(&why),
         };
