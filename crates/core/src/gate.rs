@@ -54,8 +54,6 @@ pub enum Refusal {
     Change,
     #[error("the case has more operations than the format allows")]
     TooManyOps,
-    #[error("a third history at one position that nothing rests on: two are kept as proof")]
-    SurplusBranch,
 }
 
 impl Refusal {

@@ -212,3 +212,22 @@ async fn an_invitation_serves_once_and_can_be_revoked() {
     let expired = counterpart_core::invitation::Link { expires: now() - 1, ..link };
     assert!(late.desk().begin_join(&expired, now()).is_err(), "an expired invitation is not even tried");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_refused_act_leaves_the_connection_alone() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let (mut customer, mut supplier, case) = joined(folder.path(), "/ip4/127.0.0.1/tcp/0").await;
+    let proposed = customer.node.act(case, action("ring back"), now()).await.expect("a proposal");
+    supplier.until(&case, "the proposal arrives", |s| !s.view(&case).actions.is_empty()).await;
+    let again = Act::Accept { revision: proposed, note: None };
+    assert!(customer.node.act(case, again, now()).await.is_err(), "its author has signed already");
+    let accept = Act::Accept { revision: proposed, note: None };
+    supplier.node.act(case, accept, now()).await.expect("an accept");
+    let mut dropped = false;
+    let agreed = |c: &Side| c.view(&case).actions[0].status.state == ActionState::Agreed;
+    while !agreed(&customer) {
+        let event = tokio::time::timeout(PATIENCE, customer.events.recv()).await.expect("in time");
+        dropped |= matches!(event, Some(NodeEvent::Disconnected { .. }));
+    }
+    assert!(!dropped, "a refusal is no reason to hang up");
+}

@@ -93,11 +93,14 @@ impl Engine {
     pub(super) fn act(&mut self, case: CaseId, act: &Act, at: i64) -> Result<EntryId, DeskError> {
         self.open_case(case)?;
         self.absorb_stored(case);
+        // Taking in what others wrote closes a case that has no link.
+        self.open_case(case)?;
         let author = self.desk.author();
         let key = self.desk.identity().device.clone();
         let open = self.cases.get_mut(&case).expect("opened above");
         let machine = &mut open.machine;
         let ordinal = open.ordinal;
+        let held = machine.record().graph().len();
         let signed = self.desk.with_store(|store| {
             store.write(|txn| {
                 if txn.last_ordinal(case)? != ordinal {
@@ -129,8 +132,11 @@ impl Engine {
             // Another process wrote in between: take that in and try again.
             Ok(None) => self.act(case, act, at),
             Err(why) => {
-                // The machine may hold what the store did not take: start again from the store.
-                self.forget(case);
+                // A refused act changed nothing. Where the machine holds what the store did not take, it starts
+                // again from the store.
+                if open.machine.record().graph().len() != held {
+                    self.forget(case);
+                }
                 Err(why)
             }
         }
