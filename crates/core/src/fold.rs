@@ -5,15 +5,25 @@
 //! depends on the whole set and is computed through a [`Lens`], each time anew.
 
 mod agreement;
+mod arrival;
+mod crossing;
+mod dispute;
+mod faith;
 mod force;
 mod judge;
+mod lens;
 mod members;
 mod performance;
 mod reason;
+mod revoked;
+mod settled;
 
 use std::collections::{BTreeMap, HashMap};
 
 pub use agreement::{Closing, InForce, Position};
+pub use arrival::Arrival;
+pub use dispute::DisputeStatus;
+pub use lens::{Lens, Scope};
 pub use performance::{ActionState, ActionStatus};
 pub use reason::Reason;
 
@@ -21,8 +31,8 @@ use crate::{
     act::{Act, Proposal, Subject, Topic},
     cbor::Value,
     graph::{Graph, Ix},
-    id::{Domain, EntryId, PartyId, hash},
-    keylog::KeyLogs,
+    id::{DeviceKey, Domain, EntryId, EventId, PartyId, hash},
+    keylog::{EventBody, KeyLogs, RevokeReason},
     record::Author,
     statement::Statement,
     value::{ActionId, Seat},
@@ -70,25 +80,40 @@ pub struct Fold {
     seat_acts: Vec<Ix>,
     joins: Vec<Ix>,
     items: BTreeMap<String, Vec<Ix>>,
+    leaves: Vec<Ix>,
+    /// Cards and hand-overs.
+    people: Vec<Ix>,
+    disputes: Vec<Ix>,
+    mandates: BTreeMap<EventId, Vec<Ix>>,
+    /// Receipts that a `prove` embedded.
+    proved: Vec<ProvedReceipt>,
+    /// Statements that leave out what an embedded receipt of their own feed covers, with the entries that embed one.
+    omitting: HashMap<Ix, Vec<Ix>>,
+    /// Revocations known to some entry, by the device that lost its leave.
+    revoked: BTreeMap<DeviceKey, Vec<Revocation>>,
+    cuts: BTreeMap<EventId, Vec<Ix>>,
+    /// What the author of a `decide` had been named for.
+    namings: HashMap<Ix, Vec<dispute::Naming>>,
 }
 
-/// Which entries a question is asked of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Scope<'a> {
-    /// All that count.
-    All,
-    /// The past of an entry, without itself.
-    Before(Ix),
-    /// These entries and their pasts.
-    Upto(&'a [Ix]),
+/// A receipt that counts, because an entry embeds it.
+#[derive(Debug, Clone)]
+pub(crate) struct ProvedReceipt {
+    pub(crate) prove: Ix,
+    pub(crate) party: PartyId,
+    pub(crate) device: DeviceKey,
+    pub(crate) last_seq: u32,
+    pub(crate) heads: Vec<Ix>,
+    /// Claimed time, Unix milliseconds.
+    pub(crate) at: i64,
 }
 
-/// The fold seen over a causally closed part of the record.
-#[derive(Debug, Clone, Copy)]
-pub struct Lens<'a> {
-    graph: &'a Graph,
-    fold: &'a Fold,
-    scope: Scope<'a>,
+/// A device's leave taken back, and the entries that first rely on it.
+#[derive(Debug, Clone)]
+struct Revocation {
+    event: EventId,
+    reason: RevokeReason,
+    citing: Vec<Ix>,
 }
 
 impl Fold {
@@ -96,12 +121,13 @@ impl Fold {
     pub(crate) fn judge(&mut self, graph: &Graph, logs: &KeyLogs, ix: Ix, act: Act) {
         debug_assert_eq!(self.acts.len(), ix.at(), "the fold keeps in step with the graph");
         let statement = graph.statement(ix);
-        let lens = Lens { graph, fold: self, scope: Scope::Before(ix) };
+        let lens = Lens::new(graph, self, Scope::Before(ix));
         let verdict = judge::verdict(&lens, logs, statement, &act);
         let mut seats = lens.seats_of(&statement.party);
         if statement.is_open() {
             seats.push(Seat::Number(0));
         }
+        let namings = matches!(act, Act::Decide { .. }).then(|| lens.namings(&statement.party));
         let id = graph.id(ix);
         let subjects = match &act {
             Act::Propose(proposal) | Act::Counter { proposal, .. } => subject_keys(id, proposal),
@@ -128,11 +154,63 @@ impl Fold {
             Act::Seat { .. } => place(&mut self.seat_acts, graph, ix),
             Act::Join { .. } => place(&mut self.joins, graph, ix),
             Act::Item { key, .. } => place(self.items.entry(key.clone()).or_default(), graph, ix),
+            Act::Leave { .. } => place(&mut self.leaves, graph, ix),
+            Act::Card(_) | Act::Handover { .. } => place(&mut self.people, graph, ix),
+            Act::Dispute { .. } => place(&mut self.disputes, graph, ix),
+            Act::Mandate(mandate) => place(self.mandates.entry(mandate.grant).or_default(), graph, ix),
+            Act::Cut { revoke, .. } => place(self.cuts.entry(*revoke).or_default(), graph, ix),
             _ => {}
         }
+        if let Some(namings) = namings {
+            self.namings.insert(ix, namings);
+        }
+        let proof = if verdict == Verdict::Effective { judge::proved(graph, ix, &act) } else { None };
         self.acts.push(act);
         self.verdicts.push(verdict);
         self.seats.push(seats);
+        self.note_revocations(graph, logs, ix);
+        self.note_omissions(graph, ix, proof);
+    }
+
+    /// Notes the revocations that an entry relies on and its past did not.
+    fn note_revocations(&mut self, graph: &Graph, logs: &KeyLogs, ix: Ix) {
+        for cited in &graph.statement(ix).keys {
+            for event in logs.prefix(&cited.event) {
+                let EventBody::Revoke { grant, reason } = &event.body else { continue };
+                let Some(EventBody::Grant(revoked)) = logs.event(grant).map(|e| &e.body) else { continue };
+                let known = self.revoked.entry(revoked.device).or_default();
+                let at = known.iter().position(|r| r.event == event.id).unwrap_or_else(|| {
+                    known.push(Revocation { event: event.id, reason: *reason, citing: Vec::new() });
+                    known.sort_unstable_by_key(|r| r.event);
+                    known.iter().position(|r| r.event == event.id).expect("just pushed")
+                });
+                let citing = &mut known[at].citing;
+                if !citing.iter().any(|c| graph.in_past_or_same(*c, ix)) {
+                    citing.push(ix);
+                }
+            }
+        }
+    }
+
+    /// R11: notes statements that leave out what an embedded receipt of their own feed covers.
+    fn note_omissions(&mut self, graph: &Graph, ix: Ix, proof: Option<ProvedReceipt>) {
+        let omits = |proof: &ProvedReceipt, later: Ix| {
+            let statement = graph.statement(later);
+            statement.seq > proof.last_seq
+                && graph.statement(proof.prove).party != statement.party
+                && proof.heads.iter().any(|head| !graph.in_past_or_same(*head, later))
+        };
+        let device = graph.statement(ix).device;
+        for earlier in self.proved.iter().filter(|p| p.device == device && omits(p, ix)) {
+            self.omitting.entry(ix).or_default().push(earlier.prove);
+        }
+        let Some(proof) = proof else { return };
+        for later in graph.of_device(&proof.device) {
+            if omits(&proof, later) {
+                self.omitting.entry(later).or_default().push(proof.prove);
+            }
+        }
+        self.proved.push(proof);
     }
 
     /// What the fold would find of an act of ours whose past is everything here.
@@ -145,7 +223,7 @@ impl Fold {
         act: &Act,
     ) -> Verdict {
         debug_assert_eq!(author.party, statement.party, "a draft is by its author");
-        let lens = Lens { graph, fold: self, scope: Scope::All };
+        let lens = Lens::new(graph, self, Scope::All);
         let verdict = judge::verdict(&lens, logs, statement, act);
         if verdict != Verdict::Effective {
             return verdict;
@@ -164,7 +242,7 @@ impl Fold {
     /// All entries that count.
     #[must_use]
     pub fn lens<'a>(&'a self, graph: &'a Graph) -> Lens<'a> {
-        Lens { graph, fold: self, scope: Scope::All }
+        Lens::new(graph, self, Scope::All)
     }
 
     #[must_use]
@@ -234,8 +312,13 @@ impl Fold {
     pub(crate) fn touched(&self, graph: &Graph, ix: Ix) -> Vec<SubjectKey> {
         let touched = match self.act(ix) {
             Act::Propose(_) | Act::Counter { .. } => self.subject_keys(ix).to_vec(),
-            // The binding of a seat may decide any agreement.
-            Act::Seat { .. } | Act::Admit { .. } => self.revisions.keys().cloned().collect(),
+            // The binding of a seat, a proof or a revocation may decide any agreement.
+            Act::Seat { .. } | Act::Admit { .. } | Act::Prove { .. } | Act::Cut { .. } | Act::Ratify { .. } => {
+                self.revisions.keys().cloned().collect()
+            }
+            _ if !graph.statement(ix).keys.is_empty() && !self.revoked.is_empty() => {
+                self.revisions.keys().cloned().collect()
+            }
             act => self.touched_by(graph, act),
         };
         // What happens to one subject of a bundle may suspend or close it on the others.
@@ -255,100 +338,36 @@ impl Fold {
 
     /// The subjects an act takes a position on, through the revision, declare or request it names.
     fn touched_by(&self, graph: &Graph, act: &Act) -> Vec<SubjectKey> {
-        let revision = match act {
-            Act::Accept { revision, .. }
-            | Act::Decline { revision, .. }
-            | Act::Declare { revision, .. }
-            | Act::Missed { revision, .. } => Some(*revision),
-            Act::Withdraw { of, .. } | Act::Release { of, .. } => Some(*of),
-            Act::Undeclare { declare, .. } | Act::Approve { declare, .. } | Act::Reject { declare, .. } => {
-                Some(*declare)
+        match act {
+            // These only tell.
+            Act::Note { .. }
+            | Act::Attach { .. }
+            | Act::Remind { .. }
+            | Act::Thank { .. }
+            | Act::Acknowledge { .. }
+            | Act::Erase { .. }
+            | Act::Erased { .. }
+            | Act::Uninvite { .. }
+            | Act::Admit { .. }
+            | Act::Join { .. }
+            | Act::Seat { .. } => Vec::new(),
+            _ => {
+                let revision = references(act).first().and_then(|id| self.revision_behind(graph, id));
+                revision.map(|r| self.subject_keys(r).to_vec()).unwrap_or_default()
             }
-            Act::Allow { request, .. } | Act::Refuse { request, .. } => Some(*request),
-            // Contesting an alleged promise declines it.
-            Act::Contest { entry, .. } => Some(*entry),
-            Act::Later { .. } => references(act).first().copied(),
-            _ => None,
-        };
-        // A request names what it asks about, a declare its revision: follow until a revision.
-        let mut at = revision.and_then(|id| graph.find(&id));
-        for _ in 0..4 {
-            let Some(ix) = at else { return Vec::new() };
-            if !self.subject_keys(ix).is_empty() {
-                return self.subject_keys(ix).to_vec();
-            }
-            at = references(self.act(ix)).first().and_then(|id| graph.find(id));
-        }
-        Vec::new()
-    }
-}
-
-impl<'a> Lens<'a> {
-    /// The same questions over another part of the record.
-    #[must_use]
-    pub fn with(&self, scope: Scope<'a>) -> Self {
-        Self { scope, ..*self }
-    }
-
-    #[must_use]
-    pub fn graph(&self) -> &'a Graph {
-        self.graph
-    }
-
-    #[must_use]
-    pub fn fold(&self) -> &'a Fold {
-        self.fold
-    }
-
-    /// Whether an entry is among those asked about, with effect or not.
-    #[must_use]
-    pub fn holds(&self, ix: Ix) -> bool {
-        match self.scope {
-            Scope::All => self.graph.counts(ix),
-            Scope::Before(later) => self.graph.in_past(ix, later),
-            Scope::Upto(tips) => self.graph.covered_by(ix, tips),
         }
     }
 
-    /// Whether an entry is among those asked about and takes effect.
-    #[must_use]
-    pub fn has(&self, ix: Ix) -> bool {
-        *self.fold.verdict(ix) == Verdict::Effective && self.holds(ix)
-    }
-
-    /// An effective entry among those asked about, by id.
-    #[must_use]
-    pub fn find(&self, id: &EntryId) -> Option<Ix> {
-        self.graph.find(id).filter(|ix| self.has(*ix))
-    }
-
-    /// The effective entries that speak of another.
-    pub fn about(&self, id: &EntryId) -> impl Iterator<Item = Ix> + use<'a> {
-        let lens = *self;
-        self.fold.about(id).iter().copied().filter(move |ix| lens.has(*ix))
-    }
-
-    fn party(&self, ix: Ix) -> PartyId {
-        self.graph.statement(ix).party
-    }
-
-    /// Whether a subject rests on something this version cannot judge.
-    #[must_use]
-    pub fn not_judged(&self, key: &SubjectKey) -> bool {
-        let unjudged = |ix: &Ix| *self.fold.verdict(*ix) == Verdict::NotJudged && self.holds(*ix);
-        let revisions = self.fold.revisions_of(key);
-        let named = |ix: &Ix| {
-            let about = self.fold.about(&self.graph.id(*ix));
-            about.iter().any(|a| {
-                unjudged(a)
-                    && may_decide(self.fold.act(*a).kind())
-                    && references(self.fold.act(*a)).contains(&self.graph.id(*ix))
-            })
-        };
-        let declares = self.fold.touching.get(key).map_or(&[][..], |t| t);
-        revisions.iter().any(|r| unjudged(r) || named(r))
-            || declares.iter().any(named)
-            || matches!(self.in_force(key), InForce::Crossed { .. })
+    /// The revision that an entry is, or speaks of: a request names what it asks about, a declare its revision.
+    pub(crate) fn revision_behind(&self, graph: &Graph, id: &EntryId) -> Option<Ix> {
+        let mut at = graph.find(id)?;
+        for _ in 0..5 {
+            if !self.subject_keys(at).is_empty() {
+                return Some(at);
+            }
+            at = references(self.acts.get(at.at())?).first().and_then(|id| graph.find(id))?;
+        }
+        None
     }
 }
 
@@ -382,11 +401,6 @@ fn subject_keys(id: EntryId, proposal: &Proposal) -> Vec<SubjectKey> {
     proposal.subjects.iter().map(|s| &s.topic).enumerate().map(key).collect()
 }
 
-/// Kinds that this version cannot judge and that may change what is agreed or done; the others only tell.
-fn may_decide(kind: &str) -> bool {
-    ["confirm", "stop", "cancel", "choose", "dispute", "decide"].contains(&kind)
-}
-
 /// The entries an act speaks of, the one it is about first.
 pub(crate) fn references(act: &Act) -> Vec<EntryId> {
     match act {
@@ -401,11 +415,31 @@ pub(crate) fn references(act: &Act) -> Vec<EntryId> {
         Act::Undeclare { declare, .. } | Act::Approve { declare, .. } | Act::Reject { declare, .. } => vec![*declare],
         Act::Allow { request, .. } | Act::Refuse { request, .. } => vec![*request],
         Act::Acknowledge { entry, .. } | Act::Contest { entry, .. } => vec![*entry],
-        Act::Note { about, .. } => about.iter().copied().collect(),
-        Act::Later { body, .. } => ["revision", "pick", "about", "dispute", "declare"]
-            .into_iter()
-            .filter_map(|field| EntryId::from_slice(body.field(field)?.as_bytes()?))
-            .collect(),
-        Act::Open(_) | Act::Invite { .. } | Act::Seen | Act::Item { .. } | Act::Contact(_) => Vec::new(),
+        Act::Confirm { revision }
+        | Act::Progress { revision, .. }
+        | Act::Stop { revision, .. }
+        | Act::Cancel { revision, .. } => vec![*revision],
+        Act::Choose { pick, .. } => vec![*pick],
+        Act::Erase { entry, .. } | Act::Erased { entry, .. } => vec![*entry],
+        Act::Ratify { entries } => entries.clone(),
+        Act::Dispute { about, .. } => vec![*about],
+        Act::Concede { dispute, .. } | Act::Decide { dispute, .. } => vec![*dispute],
+        Act::Settle { dispute, revision, .. } => std::iter::once(*dispute).chain(*revision).collect(),
+        Act::Note { about, .. }
+        | Act::Attach { about, .. }
+        | Act::Remind { about, .. }
+        | Act::Thank { about, .. }
+        | Act::Prove { about, .. } => about.iter().copied().collect(),
+        Act::Open(_)
+        | Act::Invite { .. }
+        | Act::Seen
+        | Act::Item { .. }
+        | Act::Contact(_)
+        | Act::Leave { .. }
+        | Act::Link { .. }
+        | Act::Card(_)
+        | Act::Handover { .. }
+        | Act::Mandate(_)
+        | Act::Cut { .. } => Vec::new(),
     }
 }

@@ -269,6 +269,35 @@ impl Graph {
         })
     }
 
+    /// The counted entries of each lane of a party's feeds, oldest first. Pasts only grow along a lane.
+    pub(crate) fn lanes_of_party<'g>(&'g self, party: &PartyId) -> impl Iterator<Item = &'g [Ix]> + use<'g> {
+        let party = *party;
+        let lanes = self.lanes.iter().filter(move |lane| lane.party == party);
+        lanes.map(|lane| &lane.entries[..lane.counted as usize])
+    }
+
+    /// All entries of one feed, surplus branches left out.
+    pub(crate) fn of_device(&self, device: &DeviceKey) -> Vec<Ix> {
+        let lanes = self.lanes_of.get(device).map_or(&[][..], |l| l).iter().map(|l| &self.lanes[*l as usize]);
+        lanes.flat_map(|lane| &lane.entries[..lane.counted as usize]).copied().collect()
+    }
+
+    /// Whether an entry was signed at or after a position that its key signed twice, as far as `holds` says what
+    /// is known.
+    pub(crate) fn after_known_fork(&self, ix: Ix, holds: impl Fn(Ix) -> bool) -> bool {
+        if self.forks.is_empty() {
+            return false;
+        }
+        let statement = self.statement(ix);
+        let forks = self.forks.range((statement.device, 0)..=(statement.device, statement.seq));
+        forks.into_iter().any(|(_, branches)| branches.iter().filter(|b| holds(**b)).count() > 1)
+    }
+
+    /// The points in key logs that entries with these tips rely on.
+    pub(crate) fn keys_of(&self, tips: &[EntryId]) -> Arc<KeyPoints> {
+        self.past_of(tips).map(|past| past.keys).unwrap_or_default()
+    }
+
     /// Whether an entry was signed at or after a position its device key signed twice.
     #[must_use]
     pub fn after_fork(&self, ix: Ix) -> bool {

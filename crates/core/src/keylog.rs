@@ -107,7 +107,9 @@ pub enum RevokeReason {
 }
 
 impl RevokeReason {
-    fn word(self) -> &'static str {
+    /// The word that stands in the event.
+    #[must_use]
+    pub fn word(self) -> &'static str {
         match self {
             Self::Ended => "ended",
             Self::Compromised => "compromised",
@@ -166,7 +168,7 @@ impl KeyLogs {
         let signer = self.check(&draft)?;
         let key = PublicKey::parse(&signer.0)?;
         if let EventBody::Grant(grant) = &draft.body {
-            check_possession(&party, grant, &draft.possession)?;
+            check_possession(&party, &grant.device, &grant.peer, &draft.possession)?;
         }
         let branches = self.by_position.entry((party, draft.position)).or_default();
         if branches.len() >= MAX_BRANCHES {
@@ -293,6 +295,12 @@ impl KeyLogs {
         GrantState::Absent
     }
 
+    /// The event that revokes a grant, on whichever branch of its party's log; the first by position.
+    #[must_use]
+    pub fn revocation_of(&self, party: &PartyId, grant: &EventId) -> Option<&KeyEvent> {
+        self.of_party(party).find(|e| matches!(&e.body, EventBody::Revoke { grant: g, .. } if g == grant))
+    }
+
     /// The grant event of a device in a party's log, on whichever branch.
     #[must_use]
     pub fn grant_of_device(&self, party: &PartyId, device: &DeviceKey) -> Option<(EventId, &Grant)> {
@@ -339,7 +347,13 @@ pub enum EventSigner<'a> {
 /// A grant's event, signed; `device` signs the proof of possession. `grant.device` must be its public half.
 #[must_use]
 pub fn grant(after: &KeyCitation, signer: &EventSigner<'_>, grant: &Grant, device: &SigningKey, at: i64) -> Vec<u8> {
-    let possession = Envelope::sign(Domain::Possession, possession_payload(&after.party, grant), device);
+    grant_with(after, signer, grant, &possession(&after.party, device, &grant.peer), at)
+}
+
+/// A grant's event for a device whose key is elsewhere, with the proof that it sent; check that one by
+/// [`check_possession`] first.
+#[must_use]
+pub fn grant_with(after: &KeyCitation, signer: &EventSigner<'_>, grant: &Grant, proof: &[u8], at: i64) -> Vec<u8> {
     let kinds = match &grant.kinds {
         Kinds::All => Value::from("all"),
         Kinds::Listed(kinds) => Value::Array(kinds.iter().map(|k| k.as_str().into()).collect()),
@@ -351,7 +365,7 @@ pub fn grant(after: &KeyCitation, signer: &EventSigner<'_>, grant: &Grant, devic
         ("kinds".to_owned(), kinds),
         ("receive".to_owned(), grant.receive.into()),
         ("admin".to_owned(), grant.admin.into()),
-        ("possession".to_owned(), Value::Bytes(possession.bytes().to_vec())),
+        ("possession".to_owned(), Value::Bytes(proof.to_vec())),
     ];
     if !grant.ceilings.is_empty() {
         fields.push(("ceilings".to_owned(), Value::Array(ceilings.collect())));
@@ -417,17 +431,29 @@ fn party_id(inception_payload: &[u8]) -> PartyId {
     PartyId(hash(Domain::Party, &[inception_payload]))
 }
 
-fn possession_payload(party: &PartyId, grant: &Grant) -> Vec<u8> {
-    Value::Array(vec![Value::from(&party.0), Value::from(&grant.device.0), Value::Bytes(grant.peer.clone())]).encode()
+fn possession_payload(party: &PartyId, device: &DeviceKey, peer: &[u8]) -> Vec<u8> {
+    Value::Array(vec![Value::from(&party.0), Value::from(&device.0), Value::from(peer)]).encode()
 }
 
-fn check_possession(party: &PartyId, grant: &Grant, proof: &[u8]) -> Result<(), KeyLogRefusal> {
-    let expected = possession_payload(party, grant);
+/// A device's proof that it holds its key, for one party's log and with its transport's peer id: nobody can have
+/// somebody else's device, or have it for another party.
+#[must_use]
+pub fn possession(party: &PartyId, device: &SigningKey, peer: &[u8]) -> Vec<u8> {
+    let payload = possession_payload(party, &public_half(device), peer);
+    Envelope::sign(Domain::Possession, payload, device).bytes().to_vec()
+}
+
+/// Holds a device's proof of possession against what it is to prove.
+///
+/// # Errors
+/// [`KeyLogRefusal::Possession`], or that the device key is none.
+pub fn check_possession(party: &PartyId, device: &DeviceKey, peer: &[u8], proof: &[u8]) -> Result<(), KeyLogRefusal> {
+    let expected = possession_payload(party, device, peer);
     let envelope = Envelope::parse(proof, MAX_EVENT).map_err(|_unreadable| KeyLogRefusal::Possession)?;
     if envelope.payload() != expected {
         return Err(KeyLogRefusal::Possession);
     }
-    let key = PublicKey::parse(&grant.device.0)?;
+    let key = PublicKey::parse(&device.0)?;
     envelope.verify(Domain::Possession, &key).map_err(|_not_theirs| KeyLogRefusal::Possession)?;
     Ok(())
 }

@@ -439,16 +439,21 @@ fn context_of(statement: &Statement) -> SealContext {
     }
 }
 
-/// Contact persons, numbers, addresses, phones and e-mails are sealed unless a person chooses otherwise.
+/// Contact persons, numbers, addresses, phones, e-mails and names of attachments are sealed unless a person chooses
+/// otherwise.
 fn sealed_by_default(act: &Act) -> Vec<Vec<PathStep>> {
     use crate::value::{ItemValue, Sealable};
     let key = |k: &str| vec![PathStep::Key(k.to_owned())];
+    let open = |fields: &[(&str, Option<&Sealable>)]| -> Vec<Vec<PathStep>> {
+        fields.iter().filter(|(_, v)| matches!(v, Some(Sealable::Open(_)))).map(|(k, _)| key(k)).collect()
+    };
     match act {
-        Act::Contact(contact) => [("person", &contact.person), ("number", &contact.number)]
-            .into_iter()
-            .filter(|(_, v)| matches!(v, Some(Sealable::Open(_))))
-            .map(|(k, _)| key(k))
-            .collect(),
+        Act::Contact(contact) => open(&[("person", contact.person.as_ref()), ("number", contact.number.as_ref())]),
+        Act::Card(card) => {
+            open(&[("name", Some(&card.name)), ("phone", card.phone.as_ref()), ("email", card.email.as_ref())])
+        }
+        Act::Handover { person, .. } | Act::Thank { person, .. } => open(&[("person", person.as_ref())]),
+        Act::Attach { name, .. } => open(&[("name", Some(name))]),
         Act::Item {
             value:
                 ItemValue::Address(Sealable::Open(_))

@@ -125,7 +125,7 @@ fn holds_sealed(value: &Value) -> bool {
     !find_sealed(value).is_empty()
 }
 
-fn place<'v>(body: &'v Value, path: &[PathStep]) -> Option<&'v Value> {
+pub(crate) fn place<'v>(body: &'v Value, path: &[PathStep]) -> Option<&'v Value> {
     path.iter().try_fold(body, |value, step| match (value, step) {
         (Value::Map(_), PathStep::Key(key)) => value.field(key),
         (Value::Array(items), PathStep::Index(index)) => items.get(usize::try_from(*index).ok()?),

@@ -1,17 +1,27 @@
 //! The view: what a case amounts to, computed from the record for people and programs to read.
 
 mod brief;
+mod checkpoint;
+mod ledger;
+mod moves;
 mod names;
+mod people;
 mod waiting;
+mod why;
 
 pub use brief::Brief;
 pub(crate) use brief::BriefCache;
+pub use checkpoint::Checkpoint;
+pub use ledger::{DueInstant, PromiseLedger, Tally};
+pub use moves::{Follows, Move, Step};
 pub use names::{NameError, Names, Reference};
+pub use people::{CardView, HandoverView, Noted, Responsible, SeatPeople};
 pub use waiting::{Expected, Waiting};
+pub use why::{Because, Bound, Evidence, Proven, Question, Why, WhyStep};
 
 use crate::{
     act::{Act, Role, Topic},
-    fold::{ActionState, ActionStatus, InForce, Lens, Position, SubjectKey, Verdict},
+    fold::{ActionState, ActionStatus, Arrival, InForce, Lens, Position, SubjectKey, Verdict},
     graph::{EarliestTimes, Ix},
     id::{CaseId, DeviceKey, EntryId, PartyId},
     keylog::Kinds,
@@ -165,6 +175,12 @@ impl Record {
     #[must_use]
     pub fn is_member(&self, party: &PartyId) -> bool {
         self.lens().is_member(party)
+    }
+
+    /// Whether what is signed here is sent to a party: it is a member, and has not left.
+    #[must_use]
+    pub fn delivers_to(&self, party: &PartyId) -> bool {
+        self.lens().is_member(party) && !self.lens().has_left(party)
     }
 
     /// The names by which people refer to entries.
@@ -354,8 +370,25 @@ fn action(
     if status.not_judged {
         overlays.push("not_judged");
     }
-    if lens.signatures(status.revision).any(|ix| lens.graph().after_fork(ix)) {
+    let signatures = lens.signatures(status.revision);
+    if signatures.iter().any(|ix| lens.after_fork(*ix)) {
         overlays.push("after_fork");
+    }
+    if signatures.iter().any(|ix| lens.accepted_after_receipt(*ix)) {
+        overlays.push("accepted_after_receipt");
+    }
+    if status.disputes.iter().any(|d| d.ended_by.is_none()) {
+        overlays.push("disputed");
+    }
+    let undated = |wanted: Arrival| status.undated.iter().any(|(_, arrival)| *arrival == wanted);
+    if undated(Arrival::Unproven) {
+        overlays.push("arrival_unproven");
+    }
+    if undated(Arrival::Late) {
+        overlays.push("late");
+    }
+    if !status.contested.is_empty() {
+        overlays.push("contested");
     }
     let proposal = lens.fold().proposal(status.revision);
     ActionView {
@@ -375,7 +408,7 @@ fn agreed_at(lens: &Lens<'_>, times: &EarliestTimes, revision: Ix) -> Option<i64
         return None;
     }
     let graph = lens.graph();
-    let last = lens.signatures(revision).max_by_key(|ix| graph.order(*ix))?;
+    let last = lens.signatures(revision).into_iter().max_by_key(|ix| graph.order(*ix))?;
     let covering = graph.earliest_after(times, last);
     let at = graph.statement(last).at;
     Some(covering.map_or(at, |c| c.min(at)))
@@ -494,7 +527,7 @@ impl ActionView {
     /// Whether something is still to be done about it.
     #[must_use]
     pub fn is_live(&self) -> bool {
-        use ActionState::{Accepted, Agreed, Crossed, Declared, Proposed, Rework};
-        matches!(self.status.state, Proposed | Accepted | Agreed | Declared | Rework | Crossed)
+        use ActionState::{Accepted, Agreed, Contested, Crossed, Declared, Proposed, Rework, Stopped};
+        matches!(self.status.state, Proposed | Accepted | Agreed | Declared | Rework | Crossed | Stopped | Contested)
     }
 }

@@ -138,7 +138,11 @@ impl Network {
         self.now += 1;
         let (here, now) = (&mut self.nodes[node], self.now);
         let author = here.party.author(here.device);
-        let draft = random_draft(&mut self.rng, here.machine.record(), &author, now)?;
+        // Who leaves gets nothing more: then copies rightly end unequal.
+        let mut draft = random_draft(&mut self.rng, here.machine.record(), &author, now)?;
+        while draft.statement.kind == "leave" {
+            draft = random_draft(&mut self.rng, here.machine.record(), &author, now)?;
+        }
         let key = &here.party.devices[here.device].key;
         let signed = here.machine.sign(draft, key, now)?;
         self.drain(node);

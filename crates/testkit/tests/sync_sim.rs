@@ -69,6 +69,27 @@ fn network(seed: u64, case: &Case, devices: &[(&Party, usize)]) -> Network {
     Network::new(seed, devices.iter().map(node).collect())
 }
 
+/// Delivery to who left ends, to its own devices and from it goes on.
+#[test]
+fn who_left_gets_nothing_more_and_still_gives() {
+    let mut net = three_nodes(7);
+    for (a, b) in [(0, 1), (0, 2), (1, 2)] {
+        net.pair(a, b);
+    }
+    let before = net.act(0, &note("before")).expect("a note");
+    net.run_until_quiet(MOST);
+    let left = net.act(2, &Act::Leave { reason: None }).expect("anybody may leave");
+    net.run_until_quiet(MOST);
+    let after = net.act(0, &note("after")).expect("a note");
+    let given = net.act(2, &note("from outside")).expect("who left may still sign");
+    net.run_until_quiet(MOST);
+    let holds = |node: usize, id: &EntryId| net.nodes[node].machine.record().graph().find(id).is_some();
+    for node in [0, 1] {
+        assert!([before, left, after, given].iter().all(|id| holds(node, id)), "node {node} holds everything");
+    }
+    assert!(holds(2, &before) && !holds(2, &after));
+}
+
 #[test]
 fn random_histories_over_a_bad_network_end_equal() {
     for seed in seeds(100) {

@@ -3,7 +3,7 @@
 use crate::{
     cbor::{self, Value},
     id::EntryId,
-    value::Sealable,
+    value::{Sealable, Seat},
 };
 
 pub(super) fn entry_id(value: &Value) -> Option<EntryId> {
@@ -69,6 +69,18 @@ impl Body {
     pub(super) fn remark(&mut self, key: &str, text: Option<&Sealable>) {
         if let Some(text) = text {
             self.put(key, text.to_value());
+        }
+    }
+
+    pub(super) fn entry(&mut self, key: &str, id: Option<&EntryId>) {
+        if let Some(id) = id {
+            self.put(key, &id.0);
+        }
+    }
+
+    pub(super) fn seat(&mut self, key: &str, seat: Option<&Seat>) {
+        if let Some(seat) = seat {
+            self.put(key, seat.to_value());
         }
     }
 

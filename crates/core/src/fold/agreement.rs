@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{Lens, Scope, SubjectKey};
 use crate::{
-    act::{Act, Mode, Subject, Topic},
+    act::{Act, Subject, Topic},
     graph::Ix,
     id::{EntryId, PartyId},
     value::Seat,
@@ -77,26 +77,16 @@ impl Closing {
 }
 
 impl<'a> Lens<'a> {
-    /// The entries that sign a revision: its proposal, and the accepts of it.
-    pub fn signatures(&self, revision: Ix) -> impl Iterator<Item = Ix> + use<'a> {
-        let lens = *self;
-        let firm = lens.fold.proposal(revision).is_some_and(|p| p.mode == Mode::Firm);
-        let proposed = Some(revision).filter(|ix| firm && lens.has(*ix));
-        let accepts =
-            lens.about(&lens.graph.id(revision)).filter(move |ix| matches!(lens.fold.act(*ix), Act::Accept { .. }));
-        proposed.into_iter().chain(accepts)
-    }
-
     /// Whether a seat's party has signed a revision. Each signature counts for the seats its author had then.
     #[must_use]
     pub fn signed_for(&self, revision: Ix, seat: &Seat) -> bool {
-        self.signatures(revision).any(|ix| self.fold.author_seats(ix).contains(seat))
+        self.signatures(revision).into_iter().any(|ix| self.fold.author_seats(ix).contains(seat))
     }
 
     /// Whether a party has signed a revision, by any of its devices.
     #[must_use]
     pub fn signed_by(&self, revision: Ix, party: &PartyId) -> bool {
-        self.signatures(revision).any(|ix| self.party(ix) == *party)
+        self.signatures(revision).into_iter().any(|ix| self.party(ix) == *party)
     }
 
     /// R1: valid signatures of all signers on that revision.
@@ -106,7 +96,9 @@ impl<'a> Lens<'a> {
             return false;
         }
         let Some(proposal) = self.fold.proposal(revision) else { return false };
-        proposal.signers.iter().all(|seat| self.signed_for(revision, seat)) && self.base_party_signed(revision)
+        let signatures = self.signatures(revision);
+        let signed = |seat: &Seat| signatures.iter().any(|ix| self.fold.author_seats(*ix).contains(seat));
+        proposal.signers.iter().all(signed) && self.base_party_signed(revision)
     }
 
     /// While two concurrent bindings of a seat stand, an amendment also needs the party that signed its base.
@@ -118,7 +110,7 @@ impl<'a> Lens<'a> {
         }
         // Judged in the past of each signature: the second binding may be news since the proposal.
         let contended = |seat: &&Seat| {
-            self.signatures(revision).any(|ix| {
+            self.signatures(revision).into_iter().any(|ix| {
                 self.fold.author_seats(ix).contains(*seat) && self.with(Scope::Before(ix)).bindings(seat).len() > 1
             })
         };
@@ -126,7 +118,7 @@ impl<'a> Lens<'a> {
             bases.iter().all(|base| {
                 let base = self.revision_named(*base).map_or(*base, Position::revision);
                 let signed = |ix: &Ix| self.fold.author_seats(*ix).contains(seat);
-                let mut signers = self.signatures(base).filter(signed).map(|ix| self.party(ix));
+                let mut signers = self.signatures(base).into_iter().filter(signed).map(|ix| self.party(ix));
                 signers.all(|party| self.signed_by(revision, &party))
             })
         })
@@ -149,13 +141,30 @@ impl<'a> Lens<'a> {
         self.fold.proposal(revision)?.subjects.get(at)
     }
 
-    /// The id that names a position: a revision's own, an end's smallest granted request.
+    /// The id that names a position on a subject: a revision's own, an end's smallest granted request or cancel.
     #[must_use]
-    pub fn name(&self, position: Position) -> EntryId {
+    pub fn name(&self, position: Position, key: &SubjectKey) -> EntryId {
         match position {
             Position::Revision(revision) => self.graph.id(revision),
-            Position::End(revision) => self.ended(revision).unwrap_or_else(|| self.graph.id(revision)),
+            Position::End(revision) => self.ended_on(revision, key).unwrap_or_else(|| self.graph.id(revision)),
         }
+    }
+
+    /// The end of a revision on a subject: released as a whole, or cancelled there under a clause.
+    #[must_use]
+    pub fn ended_on(&self, revision: Ix, key: &SubjectKey) -> Option<EntryId> {
+        let cancels = self.cancels(revision, key).map(|ix| self.graph.id(ix));
+        self.ended(revision).into_iter().chain(cancels).min()
+    }
+
+    /// The acts that cancel a revision's action under a clause of its terms.
+    pub(super) fn cancels(&self, revision: Ix, key: &SubjectKey) -> impl Iterator<Item = Ix> + use<'a> {
+        let lens = *self;
+        let at = self.fold.subject_keys(revision).iter().position(|k| k == key);
+        self.about(&self.graph.id(revision)).filter(move |ix| match lens.fold.act(*ix) {
+            Act::Cancel { subject, .. } => at == Some(*subject as usize),
+            _ => false,
+        })
     }
 
     /// Why a revision can no longer be accepted by those who know: R3 and R5. The first by the agreed order.
@@ -180,9 +189,8 @@ impl<'a> Lens<'a> {
             .fold
             .subject_keys(revision)
             .iter()
-            .flat_map(|key| self.fold.touching.get(key).into_iter().flatten())
-            .copied()
-            .filter(|ix| self.has(*ix) && self.moves_on(*ix, revision))
+            .flat_map(|key| self.touching(key))
+            .filter(|ix| self.moves_on(*ix, revision))
             .map(Closing::MovedOn);
         answered.chain(moved).min_by_key(|closing| self.graph.order(closing.by()))
     }
@@ -190,19 +198,27 @@ impl<'a> Lens<'a> {
     /// R5: proposing, countering, accepting or asking release closes every other open revision that its party
     /// had signed on the same matter.
     fn moves_on(&self, ix: Ix, revision: Ix) -> bool {
-        let id = self.graph.id(revision);
-        let elsewhere = match self.fold.act(ix) {
-            Act::Propose(_) => true,
-            Act::Counter { of, .. } => *of != id,
-            Act::Accept { revision: accepted, .. } => *accepted != id,
-            Act::Release { of, .. } => *of != id,
-            _ => false,
-        };
-        if ix == revision || !elsewhere || !self.graph.in_past(revision, ix) {
+        if ix == revision || !self.is_elsewhere(ix, revision) || !self.graph.in_past(revision, ix) {
             return false;
         }
         let before = self.with(Scope::Before(ix));
-        before.signed_by(revision, &self.party(ix)) && !before.fully_signed(revision)
+        let party = self.party(ix);
+        // An offer is a position of its author's also where the last word is reserved (R6).
+        let position =
+            self.party(revision) == party || before.assents(revision).iter().any(|a| self.party(*a) == party);
+        position && !before.fully_signed(revision)
+    }
+
+    /// Whether an act takes a position on the matter other than this revision.
+    pub(super) fn is_elsewhere(&self, ix: Ix, revision: Ix) -> bool {
+        let id = self.graph.id(revision);
+        match self.fold.act(ix) {
+            Act::Propose(_) => ix != revision,
+            Act::Counter { of, .. } => *of != id && ix != revision,
+            Act::Accept { revision: accepted, .. } => *accepted != id,
+            Act::Release { of, .. } => *of != id,
+            _ => false,
+        }
     }
 
     /// Whether a revision can still be accepted: not fully signed, not closed, not overtaken.
@@ -305,12 +321,11 @@ impl<'a> Lens<'a> {
             .any(|ix| matches!(self.fold.act(ix), Act::Withdraw { .. }) && self.party(ix) == party);
         let matter = self.matter_of(request);
         withdrawn
-            || matter.iter().flat_map(|key| self.fold.touching.get(key).into_iter().flatten()).any(|ix| {
-                self.has(*ix)
-                    && self.party(*ix) == party
-                    && self.graph.in_past(request, *ix)
+            || matter.iter().flat_map(|key| self.touching(key)).any(|ix| {
+                self.party(ix) == party
+                    && self.graph.in_past(request, ix)
                     && matches!(
-                        self.fold.act(*ix),
+                        self.fold.act(ix),
                         Act::Propose(_) | Act::Counter { .. } | Act::Accept { .. } | Act::Declare { .. }
                     )
             })
@@ -340,60 +355,5 @@ impl<'a> Lens<'a> {
             seats.extend(signers.into_iter().flatten().copied());
         }
         seats.into_iter().collect()
-    }
-
-    /// R7(b): whether every signer has signed something whose past, itself included, holds the revision fully
-    /// signed and no rival. `extra` are held receipts: per party the heads they cover.
-    #[must_use]
-    pub fn settled(&self, revision: Ix, key: &SubjectKey, extra: &[(PartyId, Vec<Ix>)]) -> bool {
-        let Some(proposal) = self.fold.proposal(revision) else { return false };
-        let knows = |tips: &[Ix]| {
-            let lens = self.with_tips(tips);
-            let force = lens.in_force(key);
-            matches!(&force, InForce::One { names, .. } if names.contains(&self.graph.id(revision)))
-        };
-        proposal.signers.iter().all(|seat| {
-            let parties = self.parties_of(seat);
-            parties.iter().any(|party| {
-                let receipts = extra.iter().filter(|(p, _)| p == party).any(|(_, heads)| knows(heads));
-                receipts || self.first_knowing(party, revision).is_some_and(|ix| knows(&[ix]))
-            })
-        })
-    }
-
-    /// The earliest statement of a party whose past, itself included, holds the revision fully signed.
-    fn first_knowing(&self, party: &PartyId, revision: Ix) -> Option<Ix> {
-        let feeds = self.graph.feeds().filter(|(device, _)| self.graph.party_of(device) == Some(*party));
-        let mut found: Option<Ix> = None;
-        for (_, tips) in feeds {
-            for tip in tips {
-                let device = self.graph.statement(tip).device;
-                let ancestor = |seq: u32| {
-                    let branches = self.graph.at_position(&device, seq);
-                    branches.into_iter().find(|ix| self.graph.in_past_or_same(*ix, tip))
-                };
-                let knows = |ix: Ix| self.with_tips(&[ix]).fully_signed(revision);
-                if !self.holds(tip) || !knows(tip) {
-                    continue;
-                }
-                // Pasts only grow along a feed: search by halves for the first that knows.
-                let (mut unknowing, mut knowing) = (0, self.graph.statement(tip).seq);
-                while knowing - unknowing > 1 {
-                    let middle = unknowing + (knowing - unknowing) / 2;
-                    if ancestor(middle).is_some_and(knows) { knowing = middle } else { unknowing = middle }
-                }
-                if let Some(ix) = ancestor(knowing) {
-                    found = Some(found.map_or(ix, |f| std::cmp::min_by_key(f, ix, |i| self.graph.order(*i))));
-                }
-            }
-        }
-        found
-    }
-
-    fn with_tips<'t>(&self, tips: &'t [Ix]) -> Lens<'t>
-    where
-        'a: 't,
-    {
-        Lens { graph: self.graph, fold: self.fold, scope: Scope::Upto(tips) }
     }
 }

@@ -1,16 +1,16 @@
-//! What replaces what, and what is in force (R2), bundles and crossings included (R0, R7).
+//! What replaces what, and what stands unreplaced on a subject (R2).
 //!
 //! A peer may sign thousands of revisions of one matter. Everything here is bounded by the number of revisions of
 //! that matter times the few that stand against each other, and nothing recurses along a chain of them.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::{InForce, Lens, Position, Scope, SubjectKey};
+use super::{Lens, Position, Scope, SubjectKey};
 use crate::{act::Act, graph::Ix, id::EntryId};
 
 /// Revisions with identical terms on one base: they are one.
 #[derive(Debug, Default)]
-struct Twins {
+pub(super) struct Twins {
     /// The first of its kind, for all others.
     first: HashMap<Ix, Ix>,
     /// All of a kind, by the first; only where there are several.
@@ -22,7 +22,7 @@ impl Twins {
         self.first.get(&revision).copied().unwrap_or(revision)
     }
 
-    fn same(&self, a: Position, b: Position) -> bool {
+    pub(super) fn same(&self, a: Position, b: Position) -> bool {
         match (a, b) {
             (Position::Revision(a), Position::Revision(b)) => self.first_of(a) == self.first_of(b),
             _ => a == b,
@@ -40,7 +40,7 @@ impl Twins {
 }
 
 /// Positions that stand, with the names of each: several for identical terms.
-type Standing = Vec<(Position, Vec<EntryId>)>;
+pub(super) type Standing = Vec<(Position, Vec<EntryId>)>;
 
 impl Lens<'_> {
     /// R2, on one subject: whether `a` replaces `b`, directly or through others. Identical terms on one base are
@@ -50,7 +50,7 @@ impl Lens<'_> {
         self.replaces_among(&self.twins(key), key, a, b)
     }
 
-    fn replaces_among(&self, twins: &Twins, key: &SubjectKey, a: Position, b: Position) -> bool {
+    pub(super) fn replaces_among(&self, twins: &Twins, key: &SubjectKey, a: Position, b: Position) -> bool {
         if twins.same(a, b) {
             return false;
         }
@@ -58,9 +58,10 @@ impl Lens<'_> {
             // What was fully signed in the past of the proposal is replaced by it.
             let before = self.with(Scope::Before(revision));
             let known = twins.of(b).into_iter().any(|position| match position {
-                Position::Revision(other) => before.fully_signed(other),
+                // R9: one that only contested signatures keep from being fully signed is replaced as well.
+                Position::Revision(other) => before.fully_signed(other) || before.awaits_ratifying(other),
                 Position::End(other) => {
-                    before.ended(other).is_some() || self.released_knowing(twins, key, other, revision)
+                    before.ended_on(other, key).is_some() || self.released_knowing(twins, key, other, revision)
                 }
             });
             if known {
@@ -118,7 +119,7 @@ impl Lens<'_> {
     }
 
     /// Which revisions of a subject are identical. Bases come before what rests on them, so one pass is enough.
-    fn twins(&self, key: &SubjectKey) -> Twins {
+    pub(super) fn twins(&self, key: &SubjectKey) -> Twins {
         let mut twins = Twins::default();
         let revisions = self.fold.revisions_of(key);
         if revisions.len() < 2 {
@@ -140,45 +141,12 @@ impl Lens<'_> {
         twins
     }
 
-    /// R2: the fully signed revision that no other fully signed one replaces. R0: a bundle that is crossed on one
-    /// subject is suspended on all.
-    #[must_use]
-    pub fn in_force(&self, key: &SubjectKey) -> InForce {
-        let alone = self.in_force_alone(key);
-        let InForce::One { position: Position::Revision(revision), .. } = &alone else { return alone };
-        let position = Position::Revision(*revision);
-        let others = self.fold.subject_keys(*revision).iter().filter(|k| *k != key);
-        let mut others = others.map(|k| self.in_force_alone(k));
-        if !others.any(|o| matches!(&o, InForce::Crossed { rivals, .. } if rivals.contains(&position))) {
-            return alone;
-        }
-        let twins = self.twins(key);
-        let below = self.below(&twins, key, &self.candidates(key), &[position]);
-        let mut stays = self.unreplaced(&twins, key, &below);
-        InForce::Crossed { rivals: vec![position], stays: if stays.len() == 1 { stays.pop() } else { None } }
-    }
-
-    fn in_force_alone(&self, key: &SubjectKey) -> InForce {
-        let candidates = self.candidates(key);
-        let twins = self.twins(key);
-        let mut standing = self.unreplaced(&twins, key, &candidates);
-        if standing.len() > 1 {
-            let rivals: Vec<Position> = standing.iter().map(|(p, _)| *p).collect();
-            let mut stays = self.unreplaced(&twins, key, &self.below(&twins, key, &candidates, &rivals));
-            return InForce::Crossed { rivals, stays: if stays.len() == 1 { stays.pop() } else { None } };
-        }
-        match standing.pop() {
-            None => InForce::None,
-            Some((position, names)) => InForce::One { position, names },
-        }
-    }
-
     /// The fully signed revisions of a subject, and their ends, in the agreed order.
-    fn candidates(&self, key: &SubjectKey) -> Vec<Position> {
+    pub(super) fn candidates(&self, key: &SubjectKey) -> Vec<Position> {
         let mut candidates: Vec<((u32, EntryId), Position)> = Vec::new();
         for revision in self.fold.revisions_of(key).iter().copied().filter(|r| self.fully_signed(*r)) {
             candidates.push((self.graph.order(revision), Position::Revision(revision)));
-            if let Some(request) = self.ended(revision).and_then(|id| self.graph.find(&id)) {
+            if let Some(request) = self.ended_on(revision, key).and_then(|id| self.graph.find(&id)) {
                 candidates.push((self.graph.order(request), Position::End(revision)));
             }
         }
@@ -187,13 +155,19 @@ impl Lens<'_> {
     }
 
     /// What all of these replace.
-    fn below(&self, twins: &Twins, key: &SubjectKey, candidates: &[Position], rivals: &[Position]) -> Vec<Position> {
+    pub(super) fn below(
+        &self,
+        twins: &Twins,
+        key: &SubjectKey,
+        candidates: &[Position],
+        rivals: &[Position],
+    ) -> Vec<Position> {
         let under_all = |c: &Position| rivals.iter().all(|r| self.replaces_among(twins, key, *r, *c));
         candidates.iter().copied().filter(under_all).collect()
     }
 
     /// The candidates that no other replaces, identical ones as one, by name. Candidates come in the agreed order.
-    fn unreplaced(&self, twins: &Twins, key: &SubjectKey, candidates: &[Position]) -> Standing {
+    pub(super) fn unreplaced(&self, twins: &Twins, key: &SubjectKey, candidates: &[Position]) -> Standing {
         // A replacer comes after what it replaces, and replacing is transitive: going backwards, each candidate
         // is compared only with the few that stand.
         let mut standing: Vec<Position> = Vec::new();
@@ -205,7 +179,7 @@ impl Lens<'_> {
         // An identical one may have been replaced after all.
         let replaced = |c: &Position| standing.iter().any(|s| self.replaces_among(twins, key, *s, *c));
         let mut left: Vec<(EntryId, Position)> =
-            standing.iter().filter(|c| !replaced(c)).map(|c| (self.name(*c), *c)).collect();
+            standing.iter().filter(|c| !replaced(c)).map(|c| (self.name(*c, key), *c)).collect();
         left.sort_unstable();
         let mut groups: Standing = Vec::new();
         for (name, position) in left {

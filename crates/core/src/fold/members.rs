@@ -152,6 +152,12 @@ impl<'a> Lens<'a> {
         self.opener() == Some(*party) || self.admission(party).is_some()
     }
 
+    /// Whether a member ended delivery to itself. Its seats and duties stay, and it may still sign.
+    #[must_use]
+    pub fn has_left(&self, party: &PartyId) -> bool {
+        self.fold.leaves.iter().any(|ix| self.party(*ix) == *party && self.has(*ix))
+    }
+
     /// Every member, the opener first.
     #[must_use]
     pub fn members(&self) -> Vec<PartyId> {

@@ -1,10 +1,11 @@
 //! Performance (R8): declared, approved, rejected, completed, reopened.
 
-use super::{InForce, Lens, Position, Scope, SubjectKey};
+use super::{Arrival, DisputeStatus, InForce, Lens, Position, Scope, SubjectKey};
 use crate::{
-    act::{Act, ActionTerms, PartyRef, Topic},
+    act::{Act, ActionTerms, Outcome, PartyRef, Topic},
     graph::Ix,
-    value::Seat,
+    id::EntryId,
+    value::{Seat, Unit},
 };
 
 /// The state of an action.
@@ -17,10 +18,14 @@ pub enum ActionState {
     Declared,
     Rework,
     Completed,
+    /// The performer gave it up.
+    Stopped,
     Cancelled,
     Declined,
     Withdrawn,
     Crossed,
+    /// All have signed, but a key was revoked without its knowledge (R9).
+    Contested,
     /// Only proposals without effect speak of it.
     Void,
 }
@@ -36,10 +41,12 @@ impl ActionState {
             Self::Declared => "declared",
             Self::Rework => "rework",
             Self::Completed => "completed",
+            Self::Stopped => "stopped",
             Self::Cancelled => "cancelled",
             Self::Declined => "declined",
             Self::Withdrawn => "withdrawn",
             Self::Crossed => "crossed",
+            Self::Contested => "contested",
             Self::Void => "without effect",
         }
     }
@@ -63,6 +70,15 @@ pub struct ActionStatus {
     pub reopen_requests: Vec<Ix>,
     /// Records of a missed due time.
     pub missed: Vec<Ix>,
+    /// The act by which the performer gave the action up.
+    pub stop: Option<Ix>,
+    pub disputes: Vec<DisputeStatus>,
+    /// The arbiter's decision that stands.
+    pub decision: Option<Ix>,
+    /// Accepts of open revisions whose arrival is not proven in time.
+    pub undated: Vec<(Ix, Arrival)>,
+    /// Revisions that only contested signatures keep from being agreed.
+    pub contested: Vec<Ix>,
     pub not_judged: bool,
 }
 
@@ -87,9 +103,42 @@ impl<'a> Lens<'a> {
 
     /// The effective declares on an action.
     pub(super) fn declares(&self, key: &SubjectKey) -> Vec<Ix> {
-        let touching = self.fold.touching.get(key).map_or(&[][..], |t| t);
-        let declares = |ix: &Ix| self.has(*ix) && self.declared(*ix).is_some_and(|(_, k)| k == *key);
-        touching.iter().copied().filter(declares).collect()
+        self.touching(key).filter(|ix| self.declared(*ix).is_some_and(|(_, k)| k == *key)).collect()
+    }
+
+    /// The acts by which performers gave an action up, under whichever terms.
+    fn stops(&self, key: &SubjectKey) -> Vec<Ix> {
+        let on_this = |ix: &Ix| match self.fold.act(*ix) {
+            Act::Stop { revision, subject, .. } => {
+                let keys = self.graph.find(revision).map_or(&[][..], |r| self.fold.subject_keys(r));
+                keys.get(*subject as usize) == Some(key)
+            }
+            _ => false,
+        };
+        self.touching(key).filter(on_this).collect()
+    }
+
+    /// The stop that stands on an action under these terms: none set aside since, and no declare that did not know it.
+    pub(super) fn stopped(&self, key: &SubjectKey, names: &[EntryId]) -> Option<Ix> {
+        let stops = self.stops(key);
+        if stops.is_empty() {
+            return None;
+        }
+        let set_aside = self.reopenings(key);
+        let declares = self.live_declares(key);
+        let stands = |stop: &Ix| {
+            let Act::Stop { revision, .. } = self.fold.act(*stop) else { return false };
+            names.contains(revision)
+                && !self.graph.covered_by(*stop, &set_aside)
+                && declares.iter().all(|d| self.graph.in_past(*d, *stop))
+        };
+        stops.into_iter().rev().find(stands)
+    }
+
+    fn live_declares(&self, key: &SubjectKey) -> Vec<Ix> {
+        let mut declares = self.counting_declares(key);
+        declares.retain(|d| !self.undeclared(*d));
+        declares
     }
 
     /// The acts on a declare of one kind.
@@ -105,8 +154,41 @@ impl<'a> Lens<'a> {
     /// Whether every beneficiary has approved this one declare.
     fn approved(&self, declare: Ix) -> bool {
         let Some(terms) = self.declared(declare).and_then(|(r, key)| self.terms(r, &key)) else { return false };
-        Self::seats_in(&terms.beneficiaries)
-            .all(|seat| self.answers(declare, "approve").any(|ix| self.fold.author_seats(ix).contains(seat)))
+        Self::seats_in(&terms.beneficiaries).all(|seat| self.approved_for(declare, seat) || self.deemed(declare, seat))
+    }
+
+    /// Whether an approve is not a beneficiary's own, but a performer's under the terms' window of silence.
+    pub(super) fn is_deemed(&self, approve: Ix) -> bool {
+        let Act::Approve { declare, .. } = self.fold.act(approve) else { return false };
+        let declared = self.graph.find(declare).and_then(|d| self.declared(d));
+        let terms = declared.and_then(|(revision, key)| self.terms(revision, &key));
+        let own = self.fold.author_seats(approve);
+        terms.is_some_and(|t| !Self::seats_in(&t.beneficiaries).any(|seat| own.contains(seat)))
+    }
+
+    /// Whether a performer's act stands for a beneficiary's silence: none of the beneficiary's rejections voids it,
+    /// unless by its own word it came after the window.
+    fn deemed(&self, declare: Ix, seat: &Seat) -> bool {
+        let Some((revision, key)) = self.declared(declare) else { return false };
+        if self.terms(revision, &key).is_none_or(|t| t.deemed.is_none()) {
+            return false;
+        }
+        self.answers(declare, "approve").filter(|ix| self.is_deemed(*ix)).any(|approve| {
+            let before = self.with(Scope::Before(approve));
+            let Some(end) = before.silent_until(declare, seat) else { return false };
+            let rejects = self.answers(declare, "reject").filter(|ix| self.fold.author_seats(*ix).contains(seat));
+            rejects.into_iter().all(|ix| self.graph.statement(ix).at > end)
+        })
+    }
+
+    /// When the signed window for rejecting a declare ends for a beneficiary, counted from when it provably had
+    /// it. Unix milliseconds; nothing while no arrival is proven, or where no window was agreed.
+    pub(crate) fn silent_until(&self, declare: Ix, seat: &Seat) -> Option<i64> {
+        let (revision, key) = self.declared(declare)?;
+        let (count, unit) = self.terms(revision, &key)?.deemed?;
+        let datings = self.datings(declare, &self.parties_of(seat));
+        let received = datings.iter().map(|d| d.at).min()?;
+        Some(after(received, count, unit))
     }
 
     /// Requests to reopen a completed result: asked outright, or a reject or undeclare that crossed completion.
@@ -136,6 +218,8 @@ impl<'a> Lens<'a> {
                 grants.extend(self.grants(*request, &requests, signers).into_iter().flatten());
             }
         }
+        // An arbiter's decision that the agreement goes on begins the work anew.
+        grants.extend(self.decision(key).filter(|(_, outcome)| *outcome == Outcome::Agreed).map(|(ix, _)| ix));
         grants
     }
 
@@ -173,6 +257,11 @@ impl<'a> Lens<'a> {
         self.answers(declare, "reject").find(|ix| !self.assented_otherwise(declare, *ix))
     }
 
+    /// Whether a seat's party has approved a declare itself.
+    pub(super) fn approved_for(&self, declare: Ix, seat: &Seat) -> bool {
+        self.answers(declare, "approve").any(|ix| self.fold.author_seats(ix).contains(seat))
+    }
+
     /// Whether an entry's party had approved or rejected that declare already.
     pub(super) fn answered_by(&self, declare: Ix, kind: &'static str, party: &crate::id::PartyId) -> bool {
         self.answers(declare, kind).any(|ix| self.party(ix) == *party)
@@ -205,8 +294,27 @@ impl<'a> Lens<'a> {
             release_requests: Vec::new(),
             reopen_requests: Vec::new(),
             missed,
+            stop: None,
+            disputes: self.disputes(key),
+            decision: None,
+            undated: Vec::new(),
+            contested: revisions.iter().copied().filter(|r| self.awaits_ratifying(*r)).collect(),
             not_judged,
         };
+        status.undated = status.open.iter().flat_map(|r| self.undated(*r)).collect();
+        if let Some((decide, outcome)) = self.decision(key) {
+            status.decision = Some(decide);
+            let decided = match outcome {
+                Outcome::Completed => Some(ActionState::Completed),
+                Outcome::Cancelled => Some(ActionState::Cancelled),
+                Outcome::Agreed => None,
+            };
+            if let (Some(state), InForce::One { position, .. }) = (decided, &status.in_force) {
+                status.state = state;
+                status.revision = position.revision();
+                return Some(status);
+            }
+        }
         if let Some(declare) = self.completion(key) {
             status.state = ActionState::Completed;
             status.declare = Some(declare);
@@ -238,13 +346,14 @@ impl<'a> Lens<'a> {
         let named = names.iter().filter_map(|id| self.graph.find(id));
         let requests: Vec<Ix> = named.flat_map(|r| self.release_requests(r)).collect();
         status.release_requests = requests.into_iter().filter(|q| self.pending(*q)).collect();
-        let live: Vec<Ix> = self
-            .counting_declares(key)
-            .into_iter()
-            .filter(|d| !self.undeclared(*d))
-            // Terms proposed knowing a declare begin anew.
-            .filter(|d| !self.graph.in_past(*d, revision))
-            .collect();
+        // Terms proposed knowing a declare begin anew.
+        let mut live = self.live_declares(key);
+        live.retain(|d| !self.graph.in_past(*d, revision));
+        if let Some(stop) = self.stopped(key, names) {
+            status.state = ActionState::Stopped;
+            status.stop = Some(stop);
+            return;
+        }
         let awaiting = live.iter().rev().find(|d| self.rejected(**d).is_none());
         if let Some(declare) = awaiting {
             status.state = ActionState::Declared;
@@ -253,7 +362,14 @@ impl<'a> Lens<'a> {
             status.state = ActionState::Rework;
             status.declare = Some(*declare);
         }
-        status.against_old_terms = status.declare.is_some_and(|d| self.on_old_terms(d, &status.in_force));
+        let old_stop = || {
+            let mut stops = self.stops(key).into_iter();
+            stops.any(|s| !self.graph.in_past(s, revision) && !named_by(self.fold.act(s), &status.in_force))
+        };
+        status.against_old_terms = match status.declare {
+            Some(declare) => self.on_old_terms(declare, &status.in_force),
+            None => old_stop(),
+        };
     }
 
     fn on_old_terms(&self, declare: Ix, in_force: &InForce) -> bool {
@@ -266,11 +382,15 @@ impl<'a> Lens<'a> {
 
     /// The state before any agreement.
     fn negotiated(&self, effective: &[Ix], status: &mut ActionStatus) {
+        if let Some(contested) = status.contested.last() {
+            status.revision = *contested;
+            status.state = ActionState::Contested;
+            return;
+        }
         if let Some(open) = status.open.last() {
             status.revision = *open;
-            let signers = self.fold.proposal(*open).map_or(&[][..], |p| &p.signers);
-            let signed = signers.iter().filter(|s| self.signed_for(*open, s)).count();
-            status.state = if signed > 1 { ActionState::Accepted } else { ActionState::Proposed };
+            let accepted = self.signatures(*open).into_iter().any(|ix| self.party(ix) != self.party(*open));
+            status.state = if accepted { ActionState::Accepted } else { ActionState::Proposed };
             return;
         }
         let closing = effective.iter().rev().find_map(|r| Some((*r, self.closing(*r)?)));
@@ -295,5 +415,35 @@ impl<'a> Lens<'a> {
             revisions.iter().flat_map(|r| self.about(&self.graph.id(*r)).filter(move |ix| on_this(r, ix))).collect();
         missed.sort_unstable_by_key(|ix| self.graph.order(*ix));
         missed
+    }
+}
+
+/// Whether a stop is on the terms in force.
+fn named_by(stop: &Act, in_force: &InForce) -> bool {
+    match (stop, in_force) {
+        (Act::Stop { revision, .. }, InForce::One { names, .. }) => names.contains(revision),
+        _ => false,
+    }
+}
+
+/// So long after an instant. A day is 24 hours; working days are Monday to Friday as UTC counts them.
+fn after(instant: i64, count: u32, unit: Unit) -> i64 {
+    const MINUTE: i64 = 60_000;
+    const DAY: i64 = 24 * 60 * MINUTE;
+    let count = i64::from(count);
+    match unit {
+        Unit::Minutes => instant + count * MINUTE,
+        Unit::Hours => instant + count * 60 * MINUTE,
+        Unit::Days => instant + count * DAY,
+        Unit::WorkingDays => {
+            let (mut at, mut left) = (instant, count);
+            while left > 0 {
+                at += DAY;
+                // 1 January 1970 was a Thursday; 0 is Monday.
+                let weekday = (at.div_euclid(DAY) + 3).rem_euclid(7);
+                left -= i64::from(weekday < 5);
+            }
+            at
+        }
     }
 }

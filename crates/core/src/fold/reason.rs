@@ -45,6 +45,10 @@ pub enum Reason {
     NotTheNextLevel,
     #[error("it rests on something that this version of the program cannot judge")]
     Unjudged,
+    #[error("what it links to is not a version of an item")]
+    NotAnItem,
+    #[error("the terms have no such condition")]
+    UnknownCondition,
     #[error("it names one subject twice")]
     SubjectTwice,
     #[error("a counter must change something of what it answers")]
@@ -95,4 +99,44 @@ pub enum Reason {
     AlreadyClosed,
     #[error("you have asked for this already")]
     AlreadyAsked,
+    #[error("an offer is open until a point in time, not so long after an agreement")]
+    OpenUntilRelative,
+    #[error("its author kept the last word: they confirm, once all others have accepted")]
+    ConfirmInstead,
+    #[error("its offer needs no confirm: proposing was signing")]
+    NotConfirmMode,
+    #[error("not all others have accepted it yet")]
+    NotAllAccepted,
+    #[error("it is not one of several agreements that crossed")]
+    NotCrossed,
+    #[error("another party is the one who chooses")]
+    NotTheChooser,
+    #[error("the performer had given it up: it goes on by a new agreement, or by a decision")]
+    Stopped,
+    #[error("the terms have no such cancel clause")]
+    UnknownClause,
+    #[error("that cancel clause is for another party")]
+    NotYourClause,
+    #[error("the time in that cancel clause was over")]
+    ClauseExpired,
+    #[error("no receipt proves when those it was done for had the declaration")]
+    ArrivalUnproven,
+    #[error("the agreed time for rejecting the result was not over")]
+    WindowOpen,
+    #[error("it goes beyond the mandate of the device that signed it")]
+    BeyondMandate,
+    #[error("a device does not set its own limits: another device of the party does")]
+    OwnMandate,
+    #[error("that device has no grant in its party's key log")]
+    UnknownDevice,
+    #[error("the proof in it cannot be read, or does not hold for this case")]
+    BadProof,
+    #[error("there is no sealed value in that place")]
+    NotSealed,
+    #[error("that dispute is over")]
+    DisputeEnded,
+    #[error("its author began that dispute: they settle it, others concede")]
+    OwnDispute,
+    #[error("no agreement names its author as arbiter for this")]
+    NotNamedArbiter,
 }

@@ -15,7 +15,7 @@ use crate::{
     cbor::{Limits, Value, header},
     envelope::{Envelope, EnvelopeError, PublicKey},
     id::{CaseId, DeviceKey, Domain, EntryId, EventId, PartyId, hash},
-    keylog::{EventBody, GrantState, KeyEvent, KeyLogs, MAX_EVENT},
+    keylog::{GrantState, KeyLogs, MAX_EVENT},
     record::Record,
     statement::KeyCitation,
 };
@@ -383,8 +383,7 @@ pub fn admit_peer(
 
 /// Whether any branch of the party's log revokes a grant: content goes only to devices beyond doubt.
 pub(super) fn is_revoked(logs: &KeyLogs, party: &PartyId, grant: &EventId) -> bool {
-    let revokes = |e: &KeyEvent| matches!(&e.body, EventBody::Revoke { grant: g, .. } if g == grant);
-    logs.of_party(party).any(revokes)
+    logs.revocation_of(party, grant).is_some()
 }
 
 /// Which event some bytes claim to be, before anything about them is checked.

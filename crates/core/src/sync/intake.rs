@@ -206,9 +206,7 @@ impl Machine {
     }
 
     fn place_key_event(&mut self, id: LinkId, name: EventName, bytes: &[u8]) {
-        let known =
-            self.parties.contains(&name.party) || self.trusted.contains(&name.party) || self.author.party == name.party;
-        if !known {
+        if !self.concerns(&name.party) {
             self.stranger_bytes += bytes.len();
             if self.stranger_bytes > MAX_STRANGER_BYTES {
                 return;

@@ -52,6 +52,8 @@ pub(super) struct Fresh {
     pub(super) notices: Vec<Notice>,
     pub(super) frames: Vec<(LinkId, Frame)>,
     pub(super) closed: Vec<(LinkId, CloseReason)>,
+    /// The last word to a link that is closed with this mutation.
+    farewell: Vec<(LinkId, Frame)>,
     keys: bool,
 }
 
@@ -93,6 +95,20 @@ impl Machine {
     #[must_use]
     pub fn record(&self) -> &Record {
         &self.record
+    }
+
+    /// Hears a party's devices before the record says who is a member, as those of an invitation's link. Nothing is
+    /// sent to them but what this copy holds in few words, until the record shows that they are members.
+    pub fn trust(&mut self, party: PartyId) {
+        if !self.trusted.contains(&party) {
+            self.trusted.push(party);
+        }
+    }
+
+    /// Whether a party's key log belongs to this case: an entry names it, it is our own, or it was trusted.
+    #[must_use]
+    pub fn concerns(&self, party: &PartyId) -> bool {
+        self.parties.contains(party) || self.trusted.contains(party) || self.author.party == *party
     }
 
     /// What a list shows of this case, kept up with it.
@@ -293,6 +309,9 @@ impl Machine {
                 self.out.push_back(Output::Send { link, frame: frame.encode() });
             }
         }
+        for (link, frame) in fresh.farewell {
+            self.out.push_back(Output::Send { link, frame: frame.encode() });
+        }
         for (link, reason) in fresh.closed {
             if !matches!(reason, CloseReason::Bye(_)) {
                 let bye = Frame::Bye { reason: reason.word().to_owned() };
@@ -319,7 +338,8 @@ impl Machine {
         }
     }
 
-    /// A device whose grant was revoked gets nothing more.
+    /// A device whose grant was revoked gets nothing more; but its own party's log, where that stands, so that its
+    /// user is told instead of working on in vain.
     fn close_revoked(&mut self) {
         if !std::mem::take(&mut self.fresh.keys) {
             return;
@@ -331,6 +351,9 @@ impl Machine {
             .map(|(id, _)| *id)
             .collect();
         for link in revoked {
+            if let Some(frame) = self.own_log_for(link) {
+                self.fresh.farewell.push((link, frame));
+            }
             self.close(link, CloseReason::NotMember);
         }
     }
@@ -339,7 +362,8 @@ impl Machine {
     fn consider_receipt(&mut self, now: i64) {
         let asked = self.signing.is_some_and(|at| now >= at && now < at + INTERVAL_MS);
         let grant = self.record.logs().grant_of_device(&self.author.party, &self.author.device);
-        if asked || !grant.is_some_and(|(_, grant)| grant.receive) {
+        let revoked = is_revoked(self.record.logs(), &self.author.party, &self.author.grant);
+        if asked || revoked || !grant.is_some_and(|(_, grant)| grant.receive) {
             return;
         }
         if let Some(receipt) = self.record.receipt_due(&self.author, now) {

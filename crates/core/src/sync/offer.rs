@@ -71,7 +71,9 @@ impl Machine {
     /// The next numbered frame for a link, while its window is open.
     pub(super) fn next_offer(&mut self, id: LinkId) -> Option<Frame> {
         let link = self.links.get(&id)?;
-        if !link.met() || !link.window_open() {
+        // One who is only trusted so far, or has left, may give, and gets nothing; our own devices always do.
+        let party = &link.peer.party;
+        if !link.met() || !link.window_open() || !(self.author.party == *party || self.record.delivers_to(party)) {
             return None;
         }
         let number = link.sent + 1;
@@ -113,6 +115,19 @@ impl Machine {
         }
         link.keys_seen = Some(self.keys_version);
         batch.things
+    }
+
+    /// What a link lacks of its own party's log, if there is room for it on its way.
+    pub(super) fn own_log_for(&self, id: LinkId) -> Option<Frame> {
+        let link = self.links.get(&id).filter(|link| link.met() && link.window_open())?;
+        let mut batch = Batch::default();
+        for event in self.record.logs().of_party(&link.peer.party).filter(|e| !link.keys.contains(&e.id)) {
+            if batch.has_room() {
+                batch.push(event.bytes().to_vec());
+            }
+        }
+        let number = link.sent + 1;
+        (!batch.things.is_empty()).then_some(Frame::KeyEvents { number, events: batch.things })
     }
 
     fn values_for(&mut self, id: LinkId) -> Vec<Vec<u8>> {

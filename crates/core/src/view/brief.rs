@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::waiting::{Expected, Waiting, of_subject};
+use super::waiting::{Waiting, of_subject};
 use crate::{
     fold::{ActionState, Fold, SubjectKey},
     graph::{Graph, Ix},
@@ -36,6 +36,8 @@ pub(crate) struct BriefCache {
 struct SubjectBrief {
     waiting: Vec<Waiting>,
     due: Option<(Due, Option<i64>)>,
+    /// May change by entries that do not speak of it.
+    volatile: bool,
 }
 
 impl BriefCache {
@@ -44,7 +46,9 @@ impl BriefCache {
         self.stale.extend(fold.touched(graph, ix));
         // An entry of another party with an earlier time may move what a relative due time counts from.
         let at = graph.statement(ix).at;
-        let later = |brief: &SubjectBrief| brief.due.as_ref().is_some_and(|(_, from)| from.is_some_and(|f| at < f));
+        let later = |brief: &SubjectBrief| {
+            brief.volatile || brief.due.as_ref().is_some_and(|(_, from)| from.is_some_and(|f| at < f))
+        };
         self.stale.extend(self.subjects.iter().filter(|(_, brief)| later(brief)).map(|(key, _)| key.clone()));
     }
 }
@@ -89,7 +93,7 @@ impl Brief {
     #[must_use]
     pub fn moves(&self, own: &PartyId) -> (Option<&Waiting>, Option<&Waiting>) {
         let mine = self.waiting.iter().find(|w| w.party == Some(*own));
-        let theirs = self.waiting.iter().find(|w| w.party != Some(*own) && w.expected != Expected::Choose);
+        let theirs = self.waiting.iter().find(|w| w.party != Some(*own));
         (mine, theirs)
     }
 }
@@ -105,5 +109,5 @@ fn subject_brief(record: &Record, key: &SubjectKey) -> Option<SubjectBrief> {
         let from = if matches!(due, Due::After { .. }) { record.agreed_at(status.revision) } else { None };
         (due, from)
     });
-    Some(SubjectBrief { waiting, due })
+    Some(SubjectBrief { waiting, due, volatile: lens.is_volatile(key) })
 }

@@ -1,11 +1,10 @@
 //! What a good bundle shows.
 
 use counterpart_core::{
-    act::Act,
+    act::{Act, Proof},
     id::EntryId,
     record::Record,
     seal::{Disclosure, PathStep},
-    value::Sealable,
     view::Grade,
 };
 use counterpart_evidence::{Effect, FailureKind, Verdict, export, verify};
@@ -174,8 +173,8 @@ fn entries_without_effect_or_not_judged_are_reported() {
     let author = case.customer.author;
     let tip = case.record.graph().id(case.record.graph().tips_of(&author.device)[0]);
     let idle = case.sign_anyway(&author, tip, vec![entry], &Act::Accept { revision: entry, note: None });
-    let body = counterpart_core::cbor::map([("text", Sealable::Open("soon, please".to_owned()).to_value())]);
-    let later = case.sign_anyway(&author, idle, vec![idle], &Act::Later { kind: "remind".to_owned(), body });
+    let token = Act::Prove { what: Proof::TimeStamp, data: vec![0x30, 0x00], about: None };
+    let later = case.sign_anyway(&author, idle, vec![idle], &token);
     let verdict = verdict_of(&case.record);
     let without: Vec<_> = verdict.without_effect.iter().map(|w| w.id).collect();
     assert_eq!(without, [idle]);

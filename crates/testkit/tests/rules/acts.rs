@@ -23,6 +23,7 @@ pub(crate) fn open(level: i64) -> Act {
             seat(Role::Third, "C"),
             seat(Role::Observer, "O"),
             seat(Role::Third, "D"),
+            seat(Role::Arbiter, "E"),
         ],
         level,
         zone: "Europe/Berlin".to_owned(),

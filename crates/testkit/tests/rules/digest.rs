@@ -1,11 +1,24 @@
 //! What a copy shows, in words that mean the same on every copy: places in the graph become entry ids.
 
-use counterpart_core::record::Record;
+use counterpart_core::{record::Record, value::Due};
 
-/// The view, every verdict and the document's heads.
+/// Everything that [`shown`] holds, and the document's heads.
 pub(crate) fn digest(record: &Record) -> String {
+    let document = record.document().expect("the changes make a document").heads();
+    format!("{}\n{document:?}", shown(record))
+}
+
+/// The view with its states, overlays, what is in force and who is waited for; the ledger and the checkpoint; every
+/// verdict and grade; who has received how much.
+pub(crate) fn shown(record: &Record) -> String {
     let graph = record.graph();
-    let view = record.view().map(|view| named(record, &format!("{view:#?}")));
+    let view = record.view().map(|view| {
+        let ledger = record.ledger(&view, &|due, from| match due {
+            Due::At { instant, .. } => Some(*instant),
+            Due::After { count, .. } => from.map(|f| f + i64::from(*count)),
+        });
+        named(record, &format!("{view:#?}\n{ledger:#?}\n{:#?}", record.checkpoint()))
+    });
     let verdicts: Vec<String> = graph
         .ordered()
         .into_iter()
@@ -13,8 +26,17 @@ pub(crate) fn digest(record: &Record) -> String {
         .collect();
     let grades: Vec<String> =
         record.grades().into_iter().map(|(ix, g)| format!("{} {}", graph.id(ix), g.as_str())).collect();
-    let document = record.document().expect("the changes make a document").heads();
-    format!("{}\n{verdicts:#?}\n{grades:#?}\n{document:?}", view.unwrap_or_default())
+    let lens = record.lens();
+    let delivery: Vec<String> =
+        lens.members().iter().map(|party| format!("{party} {:?}", record.delivery(party))).collect();
+    let force: Vec<String> = record
+        .fold()
+        .all_subjects()
+        .map(|key| named(record, &format!("{key:?} {:#?} {}", lens.in_force(key), lens.not_judged(key))))
+        .collect();
+    let mut force = force;
+    force.sort_unstable();
+    format!("{}\n{verdicts:#?}\n{grades:#?}\n{delivery:#?}\n{force:#?}", view.unwrap_or_default())
 }
 
 /// Replaces every place that is this copy's own by the entry's id.

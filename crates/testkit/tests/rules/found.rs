@@ -3,11 +3,10 @@
 use crate::world::*;
 use counterpart_core::{
     act::{Act, Contact, Mode, Proposal, Role, Subject, Topic},
-    cbor,
     fold::{ActionState, SubjectKey, Verdict},
     gate::Refusal,
     id::EntryId,
-    value::{ActionId, Due, ItemValue, Seat, Unit},
+    value::{ActionId, Due, ItemValue, Sealable, Seat, Unit},
     view::Grade,
 };
 
@@ -272,16 +271,6 @@ fn amendment_needs_the_party_that_signed_its_base() {
 }
 
 #[test]
-fn accept_of_a_revision_not_judged() {
-    let mut w = World::two();
-    let p = Proposal { mode: Mode::Confirm, ..w.proposal(A1, vec![work("dear")]) };
-    let r = w.force(A1, &Act::Propose(p));
-    w.sync_all();
-    let a = w.force(B1, &accept(r));
-    assert_eq!(w.verdict(a), Verdict::NotJudged);
-}
-
-#[test]
 fn completed_renewed_and_released() {
     let mut w = World::two();
     let (r, action, _) = w.completed();
@@ -343,10 +332,7 @@ fn other_subject_of_an_overtaken_bundle() {
 fn a_reminder_freezes_nothing() {
     let mut w = World::two();
     let (r, action) = w.agreed();
-    w.force(
-        A1,
-        &Act::Later { kind: "remind".into(), body: cbor::map([("text", "please".into()), ("about", (&r.0).into())]) },
-    );
+    w.force(A1, &Act::Remind { text: Sealable::Open("please".into()), about: Some(r), seat: None });
     w.sync_all();
     assert!(!w.status(action).not_judged);
     let d = w.try_act(B1, &declare(r));

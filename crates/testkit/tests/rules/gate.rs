@@ -261,6 +261,8 @@ fn a_revocation_that_somebody_elses_entry_cites() {
 #[test]
 fn an_author_who_was_never_admitted() {
     let mut w = World::two();
+    w.deliver(A1, C1);
+    w.deliver(A1, D1);
     let statement = w.statement(C1, &note("let me in"));
     let bytes = w.seal(C1, &statement);
     assert_eq!(w.refusal(B1, &bytes), Refusal::NotAdmitted);

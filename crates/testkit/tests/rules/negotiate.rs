@@ -1,8 +1,8 @@
 //! R0 to R5: what a revision is, who must sign it, what replaces what, what closes, how an agreement ends.
 
 use counterpart_core::{
-    act::{Act, Mode, Proposal, Subject, Topic},
-    fold::{ActionState, Reason, SubjectKey, Verdict},
+    act::{Act, Proposal, Subject, Topic},
+    fold::{ActionState, Reason, Verdict},
     id::EntryId,
     record::DraftError,
     value::{ActionId, ItemValue, Seat},
@@ -438,15 +438,4 @@ fn r5_a_counter_declines_what_it_answers_and_must_touch_it() {
     let elsewhere = w.force(A1, &Act::Counter { of: counter, proposal });
     assert_eq!(w.verdict(elsewhere), without(Reason::CounterElsewhere));
     assert_eq!(w.open_on(action), [counter]);
-}
-
-#[test]
-fn what_this_version_cannot_judge_is_kept_and_nothing_is_signed_on_it() {
-    let mut w = World::two();
-    let large = Proposal { mode: Mode::Confirm, ..w.proposal(A1, vec![work("a large sum")]) };
-    assert_eq!(w.try_act(A1, &Act::Propose(large.clone())), Err(DraftError::NotJudged));
-    let r = w.force(A1, &Act::Propose(large));
-    assert_eq!(w.verdict(r), Verdict::NotJudged);
-    assert!(w.record(A1).lens().not_judged(&SubjectKey::Action(first(r))));
-    assert!(w.try_act(B1, &accept(r)).is_err());
 }
