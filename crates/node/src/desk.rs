@@ -22,12 +22,13 @@ use counterpart_net::{Address, PeerId};
 use counterpart_store::{CaseSummary, EntryRow, Invite, Join, PeerAddress, Store, StoreError, Txn};
 
 use crate::{
-    clock::random,
     due::due_instant,
     error::DeskError,
     home::{self, Identity, InitReport},
+    limits,
     load::{self, Loaded},
     poke::poke,
+    random::Source,
 };
 
 /// A home, opened: its store and its identity.
@@ -35,6 +36,7 @@ use crate::{
 pub struct Desk {
     home: PathBuf,
     identity: Identity,
+    random: Source,
     store: Mutex<Store>,
 }
 
@@ -53,11 +55,16 @@ impl Desk {
     /// When it has no identity, its keys cannot be read, or its store is damaged.
     pub fn open(home: &Path) -> Result<Self, DeskError> {
         if !home::is_initialised(home) {
+            if home::asked_folder(home).exists() {
+                return Err(DeskError::Asked { home: home.to_owned() });
+            }
             return Err(DeskError::NoIdentity { home: home.to_owned() });
         }
         let store = Store::open(&home::store_path(home))?;
         let identity = home::unlock(home, &store)?;
-        Ok(Self { home: home.to_owned(), identity, store: Mutex::new(store) })
+        let entries = || Ok::<_, StoreError>(store.summaries()?.iter().map(|case| case.entries).sum());
+        let random = Source::new(entries)?;
+        Ok(Self { home: home.to_owned(), identity, random, store: Mutex::new(store) })
     }
 
     /// The home folder.
@@ -115,6 +122,11 @@ impl Desk {
 
     pub(crate) fn identity(&self) -> &Identity {
         &self.identity
+    }
+
+    /// Fresh random bytes: nonces, salts, secrets.
+    pub(crate) fn draw<const N: usize>(&self) -> [u8; N] {
+        self.random.draw()
     }
 
     /// Work with the store itself.
@@ -178,18 +190,25 @@ impl Desk {
     }
 
     pub(crate) fn load(&self, case: &CaseId) -> Result<Loaded, DeskError> {
-        self.locked().read(|reads| load::load(reads, *case))
+        self.locked().read(|reads| load::load(reads, *case, self.party()))
     }
 
     /// The act that opens a case; show it before [`Desk::new_case`] signs it.
     #[must_use]
-    pub fn open_act(title: &str, own: SeatOffer, others: Vec<SeatOffer>, zone: &str, about: Option<String>) -> Act {
+    pub fn open_act(
+        &self,
+        title: &str,
+        own: SeatOffer,
+        others: Vec<SeatOffer>,
+        zone: &str,
+        about: Option<String>,
+    ) -> Act {
         Act::Open(Open {
             title: text::normalise(title),
             seats: std::iter::once(own).chain(others).collect(),
             level: 1,
             zone: zone.to_owned(),
-            nonce: random(),
+            nonce: self.draw(),
             about: about.map(|a| Sealable::Open(text::normalise(&a))),
         })
     }
@@ -200,7 +219,7 @@ impl Desk {
     /// When the act is not acceptable or the store cannot be written.
     pub fn new_case(&self, open: &Act, now: i64) -> Result<CaseId, DeskError> {
         let mut record = self.own_record()?;
-        let draft = record.draft(&self.identity.author, open, now, &mut random)?;
+        let draft = record.draft(&self.identity.author, open, now, &mut || self.draw())?;
         let mut store = self.locked();
         let case = store.write(|txn| {
             let signed = record.seal_and_sign(draft, &self.identity.device).map_err(DraftError::Gate)?;
@@ -231,7 +250,8 @@ impl Desk {
     /// # Errors
     /// Why it would not be signed.
     pub fn preview(&self, record: &Record, act: &Act, now: i64) -> Result<Draft, DeskError> {
-        Ok(record.draft(&self.identity.author, act, now, &mut random)?)
+        limits::check(record, &self.identity.author, act, now)?;
+        Ok(record.draft(&self.identity.author, act, now, &mut || self.draw())?)
     }
 
     /// Signs an act and keeps it: reading the heads, signing and storing are one transaction, durable when this
@@ -255,9 +275,10 @@ impl Desk {
         let signed = self.locked().write(|txn| {
             // Entries only ever come: as many as in the record are the same ones.
             if txn.entry_count(*case)? != record.graph().len() as u64 {
-                *record = load::load(txn, *case)?.record;
+                *record = load::load(txn, *case, self.party())?.record;
             }
-            let draft = record.draft(&self.identity.author, act, now, &mut random)?;
+            limits::check(record, &self.identity.author, act, now)?;
+            let draft = record.draft(&self.identity.author, act, now, &mut || self.draw())?;
             let signed = record.seal_and_sign(draft, &self.identity.device).map_err(DraftError::Gate)?;
             self.keep(txn, *case, record, &signed, now)?;
             Ok::<_, DeskError>(signed)
@@ -307,7 +328,7 @@ impl Desk {
         addresses: Vec<String>,
         now: i64,
     ) -> Result<Link, DeskError> {
-        let secret = Secret(random());
+        let secret = Secret(self.draw());
         let key = public_half(&invite_key(&secret.0)).0;
         let label = label.map(|l| Sealable::Open(text::normalise(&l)));
         let act = Act::Invite { key, seat, expires, label };

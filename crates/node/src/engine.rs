@@ -1,6 +1,7 @@
 //! The only event loop: connections, frames, pokes and wake-up times come in; machines decide; the store keeps.
 
 mod cases;
+mod grants;
 mod join;
 mod links;
 
@@ -25,7 +26,7 @@ use tokio::{
 };
 
 use crate::{
-    clock::now,
+    clock::Ticks,
     desk::Desk,
     engine::{
         cases::OpenCase,
@@ -105,6 +106,11 @@ pub(crate) struct Engine {
     trusted: BTreeMap<CaseId, PartyId>,
     offline: bool,
     waiters: Vec<oneshot::Sender<Vec<Outcome>>>,
+    /// Parties whose key logs grew; the other cases they are in are to know.
+    grown: BTreeSet<PartyId>,
+    /// It was told that our own device's rights ended.
+    ended: bool,
+    ticks: Ticks,
 }
 
 impl Engine {
@@ -115,6 +121,7 @@ impl Engine {
         commands: mpsc::UnboundedSender<Command>,
     ) -> Result<Self, DeskError> {
         let identity = hello_identity(&desk)?;
+        let grown = BTreeSet::from([identity.party]);
         Ok(Self {
             desk,
             identity,
@@ -129,6 +136,9 @@ impl Engine {
             trusted: BTreeMap::new(),
             offline: false,
             waiters: Vec::new(),
+            grown,
+            ended: false,
+            ticks: Ticks::default(),
         })
     }
 
@@ -151,6 +161,7 @@ impl Engine {
                 _ = look.tick() => self.look(),
                 () = tokio::time::sleep_until(wake) => self.wake(),
             }
+            self.spread_key_events();
             self.answer_waiters();
         }
         self.links.clear();
@@ -219,6 +230,7 @@ impl Engine {
 
     /// What other processes put into the store since the last look, and what is to be dialed.
     fn look(&mut self) {
+        self.look_at_own_log();
         let open: Vec<CaseId> = self.cases.keys().copied().collect();
         for case in open {
             self.absorb_stored(case);
@@ -270,17 +282,17 @@ impl Engine {
 
     /// The next time something is to be done unasked.
     fn next_wake(&self) -> Instant {
-        let from_now = |at: i64| {
-            let wait = u64::try_from((at - now()).max(0)).unwrap_or(0);
-            Instant::now() + Duration::from_millis(wait)
-        };
+        let from_now = |at: i64| Instant::now() + self.ticks.until(at);
         let machines = self.cases.values().filter_map(|c| c.wake).map(from_now);
         let routes = self.routes.values().filter_map(links::RouteState::due).filter(|_| !self.offline);
         machines.chain(routes).min().unwrap_or_else(|| Instant::now() + LOOK)
     }
 
     fn wake(&mut self) {
-        let time = now();
+        if let Some(first) = self.cases.values().filter_map(|c| c.wake).min() {
+            self.ticks.reached(first);
+        }
+        let time = self.ticks.now();
         let due: Vec<CaseId> =
             self.cases.iter().filter(|(_, c)| c.wake.is_some_and(|at| at <= time)).map(|(id, _)| *id).collect();
         for case in due {

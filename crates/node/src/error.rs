@@ -3,11 +3,13 @@
 use std::path::PathBuf;
 
 use counterpart_core::{
-    id::{CaseId, short_form},
+    id::{CaseId, DeviceKey, PartyId, short_form},
     invitation::LinkError,
     record::DraftError,
 };
 use counterpart_store::StoreError;
+
+use crate::agent::LineError;
 
 /// Why something at the desk did not happen. Nothing was changed or lost.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -46,4 +48,47 @@ pub enum DeskError {
     Address(String),
     #[error("the name or text is not acceptable: {0}")]
     Text(String),
+    #[error(
+        "the machine of {} asked to act for somebody and waits for the answer: `counterpart agent take GRANT` completes \
+         it. For an identity of its own use another home",
+        .home.display()
+    )]
+    Asked { home: PathBuf },
+    #[error("this machine asked to act for {} before: take that grant, or use another home", short_form(&.party.0))]
+    AskedElsewhere { party: PartyId },
+    #[error("this machine asked nobody to act for them: begin with `counterpart agent ask`")]
+    NotAsked,
+    #[error("{0}")]
+    Line(#[from] LineError),
+    #[error("that grant is not for this machine: it names another device, or another identity than was asked")]
+    NotForThisDevice,
+    #[error("that grant was ended again; ask whoever holds the identity")]
+    GrantRevoked,
+    #[error("this is an agent's machine, without the right to add or end agents; ask whoever holds the identity")]
+    NoRoot,
+    #[error("that request is made to {}, which is not your identity: nothing was granted", short_form(&.party.0))]
+    OtherParty { party: PartyId },
+    #[error("that device has a grant already; one that ended is never granted anew: a new one needs new keys")]
+    AgentKnown,
+    #[error("that agent's rights ended before")]
+    EndedBefore,
+    #[error("that is this machine's own device: end its rights from another of your machines")]
+    OwnDevice,
+    #[error("the name: {0}")]
+    AgentName(String),
+    #[error("there is an agent called '{0}' already: give another name with --name")]
+    NameTaken(String),
+    #[error("there is no agent '{0}': `counterpart agent list` shows them")]
+    UnknownAgent(String),
+    #[error("'{typed}' could be {}: name the device", .devices.iter().map(|d| short_form(&d.0)).collect::<Vec<_>>().join(" or "))]
+    AmbiguousAgent { typed: String, devices: Vec<DeviceKey> },
+    #[error("your own party set limits for this machine that do not cover this; ask whoever holds the identity")]
+    OwnLimit,
+    #[error(
+        "the time in which this machine may act for its party {}; ask whoever holds the identity",
+        if *.begun { "is over" } else { "has not begun" }
+    )]
+    OutOfTime { begun: bool },
+    #[error("your key log cannot take that: {0}")]
+    KeyLog(String),
 }

@@ -21,15 +21,17 @@ use ed25519_dalek::{
 use etcetera::BaseStrategy;
 use zeroize::Zeroizing;
 
-use crate::{
-    clock::{now, random},
-    error::DeskError,
-};
+use crate::{clock::now, error::DeskError, random::Source};
 
 const STORE: &str = "counterpart.db";
 const KEYS: &str = "keys";
 const SHEET: &str = "recovery-sheet.txt";
 const PORT: &str = "port";
+const ROOT: &str = "root.pem";
+const DEVICE: &str = "device.pem";
+const TRANSPORT: &str = "transport.pem";
+/// Keys of a machine that asked to act for a party and waits for the grant.
+const ASKED: &str = "keys.asked";
 /// Beside the keys: whose they are.
 const PARTY: &str = "party";
 const ADDRESSES: &str = "node.addresses";
@@ -87,30 +89,23 @@ pub(crate) fn init(home: &Path) -> Result<InitReport, DeskError> {
         let path = path.to_owned();
         move |e: std::io::Error| DeskError::File { path: path.clone(), why: e.to_string() }
     };
-    private_folder(home).map_err(file(home))?;
-    let making = home.join("keys.making");
-    if making.exists() {
-        fs::remove_dir_all(&making).map_err(file(&making))?;
+    if asked_folder(home).exists() {
+        return Err(DeskError::Asked { home: home.to_owned() });
     }
-    private_folder(&making).map_err(file(&making))?;
+    let making = making_folder(home)?;
 
-    let root = SigningKey::from_bytes(&random());
-    let next_root = SigningKey::from_bytes(&random());
-    let device = SigningKey::from_bytes(&random());
-    let transport = SigningKey::from_bytes(&random());
-    for (name, key) in [("root.pem", &root), ("device.pem", &device), ("transport.pem", &transport)] {
-        write_key(&making.join(name), key)?;
-    }
-    let (party, events) = first_events(&root, &next_root, &device, &transport);
-    let owner = making.join(PARTY);
-    write_private(&owner, party.to_hex().as_bytes()).map_err(file(&owner))?;
+    let random = Source::new(|| Ok::<_, DeskError>(0))?;
+    let root = SigningKey::from_bytes(&random.draw());
+    let next_root = SigningKey::from_bytes(&random.draw());
+    let device = SigningKey::from_bytes(&random.draw());
+    let transport = SigningKey::from_bytes(&random.draw());
+    let (party, events) = first_events(&root, &next_root, &device, &transport, random.draw());
+    write_key(&making.join(ROOT), &root)?;
+    write_device_keys(&making, &device, &transport, &party)?;
     let sheet = home.join(SHEET);
     write_private(&sheet, sheet_text(&party, &next_root).as_bytes()).map_err(file(&sheet))?;
 
-    // A port of its own, so that an invitation's addresses stay true from one start to the next.
-    let port = 20_000 + u16::from_be_bytes(random()) % 20_000;
-    let port_file = home.join(PORT);
-    write_private(&port_file, port.to_string().as_bytes()).map_err(file(&port_file))?;
+    write_port(home, &random)?;
 
     let mut store = Store::open(&store_path(home))?;
     store.write(|txn| {
@@ -132,11 +127,12 @@ fn first_events(
     next_root: &SigningKey,
     device: &SigningKey,
     transport: &SigningKey,
+    nonce: [u8; 16],
 ) -> (PartyId, Events) {
     const OWN: &str = "an event made here is acceptable";
     let mut logs = KeyLogs::new();
     let at = now();
-    let inception = keylog::inception(root, &public_half(next_root), random(), at);
+    let inception = keylog::inception(root, &public_half(next_root), nonce, at);
     let (id, _) = logs.apply(&inception).expect(OWN);
     let party = logs.event(&id).expect(OWN).party;
     let head = logs.head(&party).expect(OWN);
@@ -188,14 +184,10 @@ pub(crate) fn own_hosts() -> Vec<String> {
 
 /// Opens the keys of a home, and finds in its store by which grant they act.
 pub(crate) fn unlock(home: &Path, store: &Store) -> Result<Identity, DeskError> {
-    let keys = home.join(KEYS);
-    let device = read_key(&keys.join("device.pem"))?;
-    let transport = read_key(&keys.join("transport.pem"))?;
+    let keys = keys_folder(home);
+    let (device, transport) = (read_device(&keys)?, read_transport(&keys)?);
     let public = public_half(&device);
-    let owner = keys.join(PARTY);
-    let party = fs::read_to_string(&owner).map_err(|e| DeskError::Key { path: owner.clone(), why: e.to_string() })?;
-    let party = PartyId::from_hex(party.trim())
-        .ok_or_else(|| DeskError::Key { path: owner, why: "it should hold 64 hex digits".to_owned() })?;
+    let party = read_party(&keys)?;
     let mut logs = KeyLogs::new();
     let mut ours = None;
     for stored in store.key_events(party)? {
@@ -207,7 +199,7 @@ pub(crate) fn unlock(home: &Path, store: &Store) -> Result<Identity, DeskError> 
         }
     }
     let author = ours.ok_or_else(|| DeskError::Key {
-        path: keys.join("device.pem"),
+        path: keys.join(DEVICE),
         why: "no key log in the store grants this device anything; was the store replaced?".to_owned(),
     })?;
     Ok(Identity { author, device, transport: Zeroizing::new(transport.to_bytes()) })
@@ -215,7 +207,72 @@ pub(crate) fn unlock(home: &Path, store: &Store) -> Result<Identity, DeskError> 
 
 /// Whether a home has an identity.
 pub(crate) fn is_initialised(home: &Path) -> bool {
-    home.join(KEYS).exists()
+    keys_folder(home).exists()
+}
+
+pub(crate) fn keys_folder(home: &Path) -> PathBuf {
+    home.join(KEYS)
+}
+
+/// The keys of a machine that waits for its grant.
+pub(crate) fn asked_folder(home: &Path) -> PathBuf {
+    home.join(ASKED)
+}
+
+/// An empty folder to make keys in; the home is made with it.
+pub(crate) fn making_folder(home: &Path) -> Result<PathBuf, DeskError> {
+    let failed = |path: &Path, e: std::io::Error| DeskError::File { path: path.to_owned(), why: e.to_string() };
+    private_folder(home).map_err(|e| failed(home, e))?;
+    let making = home.join("keys.making");
+    if making.exists() {
+        fs::remove_dir_all(&making).map_err(|e| failed(&making, e))?;
+    }
+    private_folder(&making).map_err(|e| failed(&making, e))?;
+    Ok(making)
+}
+
+/// Writes the keys that every machine of a party has, and beside them whose they are.
+pub(crate) fn write_device_keys(
+    folder: &Path,
+    device: &SigningKey,
+    transport: &SigningKey,
+    party: &PartyId,
+) -> Result<(), DeskError> {
+    write_key(&folder.join(DEVICE), device)?;
+    write_key(&folder.join(TRANSPORT), transport)?;
+    let owner = folder.join(PARTY);
+    let written = write_private(&owner, party.to_hex().as_bytes());
+    written.map_err(|e| DeskError::File { path: owner, why: e.to_string() })
+}
+
+/// Gives a home a port of its own, so that an invitation's addresses stay true from one start to the next.
+pub(crate) fn write_port(home: &Path, random: &Source) -> Result<(), DeskError> {
+    let port = 20_000 + u16::from_be_bytes(random.draw()) % 20_000;
+    let path = home.join(PORT);
+    let written = write_private(&path, port.to_string().as_bytes());
+    written.map_err(|e| DeskError::File { path, why: e.to_string() })
+}
+
+/// Whose keys a folder holds.
+pub(crate) fn read_party(folder: &Path) -> Result<PartyId, DeskError> {
+    let path = folder.join(PARTY);
+    let text = fs::read_to_string(&path).map_err(|e| DeskError::Key { path: path.clone(), why: e.to_string() })?;
+    let party = PartyId::from_hex(text.trim());
+    party.ok_or_else(|| DeskError::Key { path, why: "it should hold 64 hex digits".to_owned() })
+}
+
+pub(crate) fn read_device(folder: &Path) -> Result<SigningKey, DeskError> {
+    read_key(&folder.join(DEVICE))
+}
+
+pub(crate) fn read_transport(folder: &Path) -> Result<SigningKey, DeskError> {
+    read_key(&folder.join(TRANSPORT))
+}
+
+/// The identity's main key, where this home holds it.
+pub(crate) fn read_root(home: &Path) -> Result<Option<SigningKey>, DeskError> {
+    let path = keys_folder(home).join(ROOT);
+    if path.exists() { read_key(&path).map(Some) } else { Ok(None) }
 }
 
 fn write_key(path: &Path, key: &SigningKey) -> Result<(), DeskError> {
@@ -238,7 +295,7 @@ fn private_folder(path: &Path) -> std::io::Result<()> {
     builder.create(path)
 }
 
-fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let mut options = fs::OpenOptions::new();
     options.write(true).create(true).truncate(true);
     #[cfg(unix)]

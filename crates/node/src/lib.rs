@@ -3,6 +3,7 @@
 //! Core decides, store keeps, net carries; this crate only connects them. It is the only one that reads the clock
 //! and draws random bytes.
 
+mod agent;
 mod clock;
 mod desk;
 mod doctor;
@@ -10,11 +11,14 @@ mod due;
 mod engine;
 mod error;
 mod home;
+mod limits;
 mod load;
 mod node;
 mod poke;
+mod random;
 
-pub use clock::{now, random};
+pub use agent::{Agent, AgentGrant, AgentRequest, CaseLink, LineError, Rights, Taken, ask, take};
+pub use clock::now;
 pub use desk::Desk;
 pub use doctor::DoctorReport;
 pub use due::due_instant;

@@ -22,12 +22,13 @@ pub(crate) struct Loaded {
     pub(crate) ordinal: u64,
 }
 
-/// Reads a whole case.
-pub(crate) fn load(reads: &Reads, case: CaseId) -> Result<Loaded, DeskError> {
+/// Reads a whole case. Our own key log always belongs to it: which device signs here, and whether it still may, is
+/// known before an entry names us.
+pub(crate) fn load(reads: &Reads, case: CaseId, own: PartyId) -> Result<Loaded, DeskError> {
     let mut loaded = Loaded { record: Record::new(), ordinal: 0 };
     let damaged = |why: String| DeskError::Damaged { case, why };
     let mut entries: Vec<Entry<Unverified>> = Vec::new();
-    let mut parties: BTreeSet<PartyId> = BTreeSet::new();
+    let mut parties: BTreeSet<PartyId> = BTreeSet::from([own]);
     reads.for_each_entry(case, 0, |stored| {
         let entry = Entry::decode(stored.envelope).map_err(|e| damaged(e.to_string()))?;
         if entry.id != stored.id {

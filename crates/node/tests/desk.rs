@@ -48,7 +48,7 @@ fn opened() -> (tempfile::TempDir, Desk, counterpart_core::id::CaseId) {
     let home = folder.path().join("home");
     Desk::init(&home).expect("a new identity");
     let desk = Desk::open(&home).expect("an opened home");
-    let open = Desk::open_act(
+    let open = desk.open_act(
         "Broadband price",
         offer(Role::Customer, "Keith"),
         vec![offer(Role::Supplier, "Northlink Ltd")],

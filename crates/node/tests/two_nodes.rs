@@ -97,7 +97,7 @@ async fn joined(folder: &std::path::Path, listen: &str) -> (Side, Side, CaseId) 
     let mut customer = Side::start(folder.join("customer"), &[listen]);
     let mut supplier = Side::start(folder.join("supplier"), &[]);
     let desk = customer.desk();
-    let open = Desk::open_act(
+    let open = desk.open_act(
         "Broadband price",
         offer(Role::Customer, "Keith"),
         vec![offer(Role::Supplier, "Northlink Ltd")],
@@ -174,8 +174,8 @@ async fn withdrawn_here_accepted_there_while_apart() {
 async fn invited(folder: &std::path::Path) -> (Side, CaseId, counterpart_core::invitation::Link) {
     let customer = Side::start(folder.join("customer"), &["/ip4/127.0.0.1/tcp/0"]);
     let others = vec![offer(Role::Supplier, "Northlink Ltd")];
-    let open = Desk::open_act("Broadband price", offer(Role::Customer, "Keith"), others, "Europe/London", None);
     let desk = customer.desk();
+    let open = desk.open_act("Broadband price", offer(Role::Customer, "Keith"), others, "Europe/London", None);
     let case = desk.new_case(&open, now()).expect("a case");
     let addresses = customer.node.addresses().await;
     let link = desk.invite(&case, Seat::Number(1), None, now() + 3_600_000, addresses, now()).expect("an invitation");

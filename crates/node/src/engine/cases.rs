@@ -10,12 +10,7 @@ use counterpart_core::{
 use counterpart_store::{EntryRow, KeyEventRow, ReceiptRow, Txn};
 
 use super::Engine;
-use crate::{
-    clock::{now, random},
-    desk::put_summary,
-    error::DeskError,
-    node::NodeEvent,
-};
+use crate::{clock::now, desk::put_summary, error::DeskError, limits, node::NodeEvent};
 
 /// A case with a link, or one just acted on.
 pub(super) struct OpenCase {
@@ -46,7 +41,8 @@ impl Engine {
         if self.offline || (!known && !self.trusted.contains_key(&case)) {
             return None;
         }
-        let opened = self.open_case(case).map(|open| open.machine.admit(greeted, now()));
+        let time = self.ticks.now();
+        let opened = self.open_case(case).map(|open| open.machine.admit(greeted, time));
         let admitted = match opened {
             Ok(admitted) => admitted.ok(),
             Err(why) => {
@@ -78,7 +74,7 @@ impl Engine {
         match read {
             Ok((stored, Some(last))) => {
                 open.ordinal = last;
-                let absorbed = open.machine.absorb(stored, now());
+                let absorbed = open.machine.absorb(stored, self.ticks.now());
                 if let Err(why) = absorbed {
                     self.trouble(&why);
                 }
@@ -101,12 +97,14 @@ impl Engine {
         let machine = &mut open.machine;
         let ordinal = open.ordinal;
         let held = machine.record().graph().len();
-        let signed = self.desk.with_store(|store| {
+        let desk = &self.desk;
+        let signed = desk.with_store(|store| {
             store.write(|txn| {
                 if txn.last_ordinal(case)? != ordinal {
                     return Ok(None);
                 }
-                let draft = machine.record().draft(&author, act, at, &mut random)?;
+                limits::check(machine.record(), &author, act, at)?;
+                let draft = machine.record().draft(&author, act, at, &mut || desk.draw())?;
                 let signed = machine.sign(draft, &key, at).map_err(DraftError::Gate)?;
                 let seq = machine.record().graph().statement(signed.ix).seq;
                 let device = author.device;
@@ -207,6 +205,7 @@ impl Engine {
             })
         })?;
         open.ordinal = reached;
+        self.note_key_events(things);
         Ok(())
     }
 
@@ -226,7 +225,7 @@ impl Engine {
         match kept {
             Ok(()) => {
                 if let Some(open) = self.cases.get_mut(&case) {
-                    open.machine.receipt_signed(signed, now());
+                    open.machine.receipt_signed(signed, self.ticks.now());
                 }
             }
             Err(why) => {

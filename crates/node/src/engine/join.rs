@@ -238,9 +238,10 @@ impl Engine {
                 Ok::<_, DeskError>(())
             })
         })?;
+        self.grown.insert(*party);
         let stored = kept.iter().map(|e| Stored::KeyEvent(e.bytes().to_vec())).collect();
         if let Some(open) = self.cases.get_mut(&case)
-            && let Err(why) = open.machine.absorb(stored, now())
+            && let Err(why) = open.machine.absorb(stored, self.ticks.now())
         {
             self.trouble(&why);
             return Ok(false);

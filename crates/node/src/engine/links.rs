@@ -17,10 +17,7 @@ use tokio::{
 };
 
 use super::{Command, Engine, join};
-use crate::{
-    clock::{now, random},
-    node::NodeEvent,
-};
+use crate::{node::NodeEvent, random::random};
 
 /// A handshake that takes longer is given up.
 pub(super) const HANDSHAKE: Duration = Duration::from_secs(20);
@@ -130,7 +127,7 @@ impl Engine {
         let handle = pump(link, case, peer, channel, self.commands.clone());
         self.links.insert(link, handle);
         if let Some(open) = self.cases.get_mut(&case) {
-            open.machine.connected(link, peer, now());
+            open.machine.connected(link, peer, self.ticks.now());
         }
         self.tell(NodeEvent::Connected { case, party: peer.party });
         self.drain(case);
@@ -139,7 +136,7 @@ impl Engine {
     pub(super) fn frame(&mut self, link: LinkId, bytes: &[u8]) {
         let Some(case) = self.links.get(&link).map(|l| l.case) else { return };
         if let Some(open) = self.cases.get_mut(&case) {
-            open.machine.handle_frame(link, bytes, now());
+            open.machine.handle_frame(link, bytes, self.ticks.now());
         }
         self.drain(case);
     }
@@ -224,8 +221,17 @@ impl Engine {
         let case = route.case;
         let why = match outcome {
             Dialed::Ready { greeted, channel } => {
+                let time = self.ticks.now();
+                let own = self.desk.party();
                 let admitted = match self.open_case(case) {
-                    Ok(open) => open.machine.admit(&greeted, now()).map_err(|e| e.to_string()),
+                    Ok(open) => {
+                        // Whoever answers where a person told us to ask may give us the case, as long as our own part
+                        // in it is not here. What it is, its id says; and nothing goes to one who is no member.
+                        if !open.machine.record().lens().joined(&own) {
+                            open.machine.trust(greeted.party);
+                        }
+                        open.machine.admit(&greeted, time).map_err(|e| e.to_string())
+                    }
                     Err(why) => Err(why.to_string()),
                 };
                 match admitted {
