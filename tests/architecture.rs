@@ -106,6 +106,7 @@ fn each_library_has_one_home() {
         ("automerge", "core"),
         ("zip", "evidence"),
         ("clap", "cli"),
+        ("toml_edit", "cli"),
     ];
     for name in crates() {
         for (library, home) in homes {

@@ -7,7 +7,7 @@ use counterpart_core::{
     fold::{Lens, SubjectKey},
     graph::Ix,
     id::{CaseId, EntryId, PartyId, short_form},
-    record::Record,
+    record::{Author, Record},
     value::Seat,
     view::{Names, SeatView, View},
 };
@@ -25,6 +25,8 @@ pub(crate) struct OpenCase {
     pub(crate) record: Record,
     pub(crate) names: Names,
     pub(crate) own: PartyId,
+    /// Who would sign here; nobody where a case is only read.
+    pub(crate) author: Option<Author>,
     pub(crate) title: String,
     zone: String,
     pub(crate) opener: PartyId,
@@ -39,7 +41,8 @@ impl OpenCase {
     /// Opens the case a person means.
     pub(crate) fn open(desk: &Desk, typed: &str) -> Done<Self> {
         let id = desk.resolve(typed)?;
-        Self::of_record(id, desk.record(&id)?, desk.party(), counterpart_node::now())
+        let case = Self::of_record(id, desk.record(&id)?, desk.party(), counterpart_node::now())?;
+        Ok(Self { author: Some(desk.author()), ..case })
     }
 
     pub(crate) fn of_record(id: CaseId, record: Record, own: PartyId, now: i64) -> Done<Self> {
@@ -56,7 +59,7 @@ impl OpenCase {
         let opener = record.graph().statement(first).party;
         let (title, zone, names) = (open.title.clone(), open.zone.clone(), record.names());
         let view = OnceCell::new();
-        Ok(Self { id, record, names, own, title, zone, opener, seats, now, view })
+        Ok(Self { id, record, names, own, author: None, title, zone, opener, seats, now, view })
     }
 
     /// What the case amounts to.

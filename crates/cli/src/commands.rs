@@ -2,44 +2,75 @@
 
 mod accept;
 mod acknowledge;
+mod agent;
 mod allow;
 mod approve;
+mod attach;
 mod call;
+mod cancel;
+mod card;
+mod case_address;
+mod choose;
 mod close;
 mod completions;
+mod concede;
+mod confirm;
 mod contact;
 mod contest;
 mod counter;
+mod cut;
+mod decide;
 mod decline;
 mod demo;
+mod dispute;
 mod doctor;
 mod done;
 mod export;
+mod follow;
+mod handover;
 mod init;
 mod invite;
 mod item;
 mod join;
+mod leave;
+mod ledger;
+mod link;
 mod list;
 mod log;
+mod mandate;
 mod missed;
 mod new;
+mod next;
 mod note;
+mod people;
+mod progress;
 mod propose;
+mod prove;
+mod ratify;
 mod refuse;
 mod reject;
 mod release;
+mod remind;
+mod settle;
 mod show;
+mod stop;
 mod sync;
+mod template;
+mod thank;
 mod undone;
 mod uninvite;
 mod up;
 mod verify;
+mod why;
 mod withdraw;
 
 use clap::{Args, Subcommand};
-use counterpart_core::value::Sealable;
+use counterpart_core::{act::Act, id::EntryId, value::Sealable};
+use counterpart_node::Desk;
 
 use crate::{
+    case::OpenCase,
+    confirm as signing,
     error::Done,
     session::{Session, typed},
 };
@@ -51,37 +82,65 @@ pub(crate) enum Command {
     List(list::Args),
     Show(show::Args),
     Log(log::Args),
+    Next(next::Args),
+    Why(why::Args),
+    People(people::Args),
+    Ledger(ledger::Args),
     Propose(Box<propose::Args>),
     Counter(Box<counter::Args>),
     Accept(accept::Args),
+    Confirm(confirm::Args),
     Decline(decline::Args),
     Withdraw(withdraw::Args),
+    Choose(choose::Args),
+    Progress(progress::Args),
     #[command(visible_alias = "declare")]
     Done(done::Args),
     #[command(visible_alias = "undeclare")]
     Undone(undone::Args),
     Approve(approve::Args),
     Reject(reject::Args),
+    Stop(stop::Args),
     Release(release::Args),
     Allow(allow::Args),
     Refuse(refuse::Args),
+    Cancel(cancel::Args),
     Missed(missed::Args),
+    Remind(remind::Args),
     Item(item::Args),
     Acknowledge(acknowledge::Args),
     Contest(contest::Args),
     Call(call::Args),
     Contact(contact::Args),
     Note(note::Args),
+    Attach(attach::Args),
+    Thank(thank::Args),
+    Card(card::Args),
+    Handover(handover::Args),
+    Dispute(dispute::Args),
+    Concede(concede::Args),
+    Settle(settle::Args),
+    Decide(decide::Args),
+    Prove(prove::Args),
+    Link(link::Args),
     Close(close::Args),
     Invite(invite::Args),
     Uninvite(uninvite::Args),
+    Leave(leave::Args),
     Join(join::Args),
+    Agent(agent::Args),
+    Mandate(mandate::Args),
+    Cut(cut::Args),
+    Ratify(ratify::Args),
+    CaseAddress(case_address::Args),
+    Follow(follow::Args),
     Up(up::Args),
     Sync(sync::Args),
     Export(export::Args),
     Verify(verify::Args),
     Doctor(doctor::Args),
     Demo(demo::Args),
+    Template(template::Args),
     Completions(completions::Args),
 }
 
@@ -92,35 +151,63 @@ pub(crate) fn run(session: &Session, command: Command) -> Done {
         Command::List(args) => list::run(session, &args),
         Command::Show(args) => show::run(session, &args),
         Command::Log(args) => log::run(session, &args),
+        Command::Next(args) => next::run(session, &args),
+        Command::Why(args) => why::run(session, &args),
+        Command::People(args) => people::run(session, &args),
+        Command::Ledger(args) => ledger::run(session, &args),
         Command::Propose(args) => propose::run(session, &args),
         Command::Counter(args) => counter::run(session, &args),
         Command::Accept(args) => accept::run(session, &args),
+        Command::Confirm(args) => confirm::run(session, &args),
         Command::Decline(args) => decline::run(session, &args),
         Command::Withdraw(args) => withdraw::run(session, &args),
+        Command::Choose(args) => choose::run(session, &args),
+        Command::Progress(args) => progress::run(session, &args),
         Command::Done(args) => done::run(session, &args),
         Command::Undone(args) => undone::run(session, &args),
         Command::Approve(args) => approve::run(session, &args),
         Command::Reject(args) => reject::run(session, &args),
+        Command::Stop(args) => stop::run(session, &args),
         Command::Release(args) => release::run(session, &args),
         Command::Allow(args) => allow::run(session, &args),
         Command::Refuse(args) => refuse::run(session, &args),
+        Command::Cancel(args) => cancel::run(session, &args),
         Command::Missed(args) => missed::run(session, &args),
+        Command::Remind(args) => remind::run(session, &args),
         Command::Item(args) => item::run(session, &args),
         Command::Acknowledge(args) => acknowledge::run(session, &args),
         Command::Contest(args) => contest::run(session, &args),
         Command::Call(args) => call::run(session, &args),
         Command::Contact(args) => contact::run(session, &args),
         Command::Note(args) => note::run(session, &args),
+        Command::Attach(args) => attach::run(session, &args),
+        Command::Thank(args) => thank::run(session, &args),
+        Command::Card(args) => card::run(session, &args),
+        Command::Handover(args) => handover::run(session, &args),
+        Command::Dispute(args) => dispute::run(session, &args),
+        Command::Concede(args) => concede::run(session, &args),
+        Command::Settle(args) => settle::run(session, &args),
+        Command::Decide(args) => decide::run(session, &args),
+        Command::Prove(args) => prove::run(session, &args),
+        Command::Link(args) => link::run(session, &args),
         Command::Close(args) => close::run(session, &args),
         Command::Invite(args) => invite::run(session, &args),
         Command::Uninvite(args) => uninvite::run(session, &args),
+        Command::Leave(args) => leave::run(session, &args),
         Command::Join(args) => join::run(session, &args),
+        Command::Agent(args) => agent::run(session, &args),
+        Command::Mandate(args) => mandate::run(session, &args),
+        Command::Cut(args) => cut::run(session, &args),
+        Command::Ratify(args) => ratify::run(session, &args),
+        Command::CaseAddress(args) => case_address::run(session, &args),
+        Command::Follow(args) => follow::run(session, &args),
         Command::Up(args) => up::run(session, &args),
         Command::Sync(args) => sync::run(session, &args),
         Command::Export(args) => export::run(session, &args),
         Command::Verify(args) => verify::run(session, &args),
         Command::Doctor(args) => doctor::run(session, &args),
         Command::Demo(args) => demo::run(session, &args),
+        Command::Template(args) => template::run(session, &args),
         Command::Completions(args) => completions::run(session, &args),
     }
 }
@@ -141,6 +228,61 @@ pub(crate) struct EntryArg {
     /// The entry or action, by number: 7, or '#7' in quotes; 7/2 for the second part of a bundle
     #[arg(value_name = "REF")]
     entry: String,
+}
+
+/// A remark that may go with an act.
+#[derive(Debug, Args)]
+pub(crate) struct NoteArg {
+    /// A remark to go with it
+    #[arg(long, value_name = "TEXT")]
+    note: Option<String>,
+}
+
+impl NoteArg {
+    fn read(&self) -> Done<Option<Sealable>> {
+        remark("the note", self.note.as_ref())
+    }
+}
+
+/// A reason that may go with an act.
+#[derive(Debug, Args)]
+pub(crate) struct ReasonArg {
+    /// Why
+    #[arg(long, value_name = "TEXT")]
+    reason: Option<String>,
+}
+
+impl ReasonArg {
+    fn read(&self) -> Done<Option<Sealable>> {
+        remark("the reason", self.reason.as_ref())
+    }
+}
+
+/// The entry that an act is about.
+#[derive(Debug, Args)]
+pub(crate) struct AboutArg {
+    /// The entry it is about, by number
+    #[arg(long, value_name = "REF")]
+    about: Option<String>,
+}
+
+impl AboutArg {
+    fn find(&self, case: &OpenCase) -> Done<Option<EntryId>> {
+        self.about.as_ref().map(|typed| Ok(case.entry(typed)?.id)).transpose()
+    }
+}
+
+/// Opens a case, makes an act of what was asked, and signs it: what most commands do.
+fn act(session: &Session, case: &CaseArg, make: impl FnOnce(&Desk, &OpenCase) -> Done<Act>) -> Done {
+    let desk = session.desk()?;
+    let case = OpenCase::open(&desk, &case.case)?;
+    let act = make(&desk, &case)?;
+    signing::sign(session, &desk, case, &act).map(drop)
+}
+
+/// A text that an act cannot be without.
+fn text(what: &str, input: &str) -> Done<Sealable> {
+    Ok(Sealable::Open(typed(what, input)?))
 }
 
 /// A remark that may go with an act.

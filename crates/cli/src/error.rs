@@ -2,10 +2,10 @@
 
 use std::process::ExitCode;
 
-use counterpart_core::{fold::Reason, record::DraftError, view::NameError};
+use counterpart_core::{record::DraftError, view::NameError};
 use counterpart_node::DeskError;
 
-use crate::case::OpenCase;
+use crate::{case::OpenCase, possible};
 
 /// What sort of failure it is; scripts tell them apart by the exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,12 +83,17 @@ impl CommandError {
 impl From<DeskError> for CommandError {
     fn from(error: DeskError) -> Self {
         let kind = match &error {
-            DeskError::NoIdentity { .. } | DeskError::Key { .. } => Kind::Identity,
+            DeskError::NoIdentity { .. } | DeskError::Key { .. } | DeskError::Asked { .. } => Kind::Identity,
             DeskError::UnknownCase(_)
             | DeskError::CaseName(..)
             | DeskError::AmbiguousCase { .. }
             | DeskError::Link(_)
             | DeskError::Address(_)
+            | DeskError::Line(_)
+            | DeskError::AgentName(_)
+            | DeskError::NameTaken(_)
+            | DeskError::UnknownAgent(_)
+            | DeskError::AmbiguousAgent { .. }
             | DeskError::Text(_) => Kind::Usage,
             _ => Kind::Failed,
         };
@@ -115,7 +120,7 @@ pub(crate) fn refused(case: &OpenCase, error: DeskError) -> CommandError {
         DeskError::Draft(DraftError::WithoutEffect(reason)) => {
             let message = format!("this would have no effect, so it was not signed: {reason}");
             let error = CommandError::failed(message);
-            return match possible_instead(case, reason) {
+            return match possible::in_general(case, reason) {
                 Some(hint) => error.hint(hint),
                 None => error,
             };
@@ -131,47 +136,6 @@ pub(crate) fn refused(case: &OpenCase, error: DeskError) -> CommandError {
     let mut error = CommandError::from(error);
     error.hint = hint.map(str::to_owned);
     error
-}
-
-fn possible_instead(case: &OpenCase, reason: &Reason) -> Option<String> {
-    let short = case.short();
-    let by = |id| format!("see {}: `counterpart log {short}`", case.entry_name(id));
-    Some(match reason {
-        Reason::FullySigned => format!(
-            "it is agreed. To change it: `counterpart propose {short} --amend REF ...`; to be let go of it: \
-             `counterpart release {short} REF`"
-        ),
-        Reason::Withdrawn(id) | Reason::Declined(id) | Reason::Countered(id) | Reason::MovedOn(id) => {
-            format!("{}; `counterpart show {short}` lists what can be answered now", by(id))
-        }
-        Reason::Overtaken(id) => {
-            format!("{}; propose a change of what is in force: `counterpart propose {short} --amend REF ...`", by(id))
-        }
-        Reason::NotTheAuthor => format!("`counterpart decline {short} REF` refuses what others proposed"),
-        Reason::Completed => format!("`counterpart release {short} REF` asks to reopen it"),
-        Reason::NotInForce => {
-            format!("`counterpart show {short}` says what is agreed; only that can be done or released")
-        }
-        Reason::NotCompleted => {
-            format!("a result that is not approved yet is rejected: `counterpart reject {short} REF REASON`")
-        }
-        Reason::Undeclared | Reason::Rejected => {
-            "the performer declares it done again, then it can be approved".to_owned()
-        }
-        Reason::OwnRequest => format!("`counterpart withdraw {short} REF` takes your own request back"),
-        Reason::NotASigner | Reason::NotAPerformer | Reason::NotABeneficiary => {
-            format!("`counterpart note {short} TEXT` puts on record whatever you want to say about it")
-        }
-        Reason::WrongBase | Reason::WrongSigners => {
-            "something arrived meanwhile; run the command again to see the terms as they stand now".to_owned()
-        }
-        Reason::NotJoined => "the party that opened the case has to admit you first".to_owned(),
-        Reason::SeatTaken => format!("`counterpart show {short}` lists the seats"),
-        Reason::AlreadySigned => "nothing is left for you to sign here; it waits for the others".to_owned(),
-        Reason::AlreadyDeclared => format!("`counterpart undone {short} REF` takes the declaration back"),
-        Reason::AlreadyAsked => "it waits for the others to allow or refuse it".to_owned(),
-        _ => return None,
-    })
 }
 
 /// What commands that use the network run on.

@@ -58,7 +58,10 @@ impl Two {
     pub(crate) fn seen_by(self, party: usize) -> OpenCase {
         let own = self.parties[party].id;
         let id = self.record.case().expect("a case that was opened");
-        OpenCase::of_record(id, self.record, own, self.at + 60_000).expect("not empty")
+        let author = Some(self.parties[party].author(0));
+        let mut case = OpenCase::of_record(id, self.record, own, self.at + 60_000).expect("not empty");
+        case.author = author;
+        case
     }
 }
 

@@ -1,14 +1,21 @@
 //! Typed values of items, as people type and read them.
 
+mod json;
+mod nested;
+mod shown;
+
 use counterpart_core::value::{Decimal, ItemValue, Sealable, is_date};
-use serde_json::{Value as Json, json};
 
 use crate::{
+    attachment,
     error::{CommandError, Done},
-    money, render,
+    money,
     session::typed,
     when,
 };
+
+pub(crate) use json::{from_json, to_json};
+pub(crate) use shown::{lines, show};
 
 /// Where and when a value is typed: times are read in the case's zone.
 #[derive(Debug, Clone, Copy)]
@@ -20,10 +27,60 @@ pub(crate) struct Here<'a> {
 
 /// What `--type` may say, for help and errors.
 pub(crate) const TYPES: &str = "text, integer, decimal, decimal:UNIT, money, money:CURRENCY, date, time, duration, yes-no, \
-                                choice, address, phone, e-mail or link";
+                                choice, choice:A|B, address, phone, e-mail, link, file, list, list:TYPE, list:record, \
+                                record or check-list";
 
-/// Reads `value` as the type named; text when none is.
+/// The types whose value is one thing.
+const SINGLE: &[&str] = &[
+    "text", "integer", "decimal", "money", "date", "time", "duration", "yes-no", "choice", "address", "phone",
+    "e-mail", "link",
+];
+
+/// The types that are made of others, or name a file of this machine.
+const MADE: &[&str] = &["file", "list", "record", "check-list", "email"];
+
+/// The types behind which more may stand: a unit, a currency, the choices, the type of what is listed.
+const DETAILED: &[&str] = &["decimal", "money", "choice", "list"];
+
+/// The types whose value is one thing, by their words.
+pub(crate) fn words() -> &'static [&'static str] {
+    SINGLE
+}
+
+/// How values are read where they stand.
+#[derive(Debug, Clone, Copy)]
+struct Reading<'a> {
+    here: Here<'a>,
+    /// A fact is read by people elsewhere, without the case beside it: its times name their zone.
+    zone_needed: bool,
+}
+
+/// Reads a fact to be stated as the type named; text when none is. Several values make a list; times name their zone.
+pub(crate) fn stated(kind: Option<&str>, values: &[String], here: Here<'_>) -> Done<ItemValue> {
+    let reading = Reading { here, zone_needed: true };
+    let word = kind.and_then(|k| k.split(':').next());
+    match (values, word) {
+        ([one], _) => read(kind, one, reading),
+        ([], _) => Err(CommandError::usage("write a value")),
+        (several, Some("list" | "check-list")) => {
+            let elements: Vec<&str> = several.iter().map(String::as_str).collect();
+            match kind.and_then(|k| k.split_once(':')) {
+                _ if word == Some("check-list") => nested::check_list(&elements),
+                parted => nested::list(parted.map(|(_, of)| of), &elements, reading),
+            }
+        }
+        (several, _) => Err(CommandError::usage(format!("{} values were given for one fact", several.len()))
+            .hint("put one value in quotes, or add --type list (list:TYPE, list:record) to state them as a list")),
+    }
+}
+
+/// Reads `value` as the type named; text when none is. Times without a zone are in the case's.
 pub(crate) fn parse(kind: Option<&str>, value: &str, here: Here<'_>) -> Done<ItemValue> {
+    read(kind, value, Reading { here, zone_needed: false })
+}
+
+fn read(kind: Option<&str>, value: &str, reading: Reading<'_>) -> Done<ItemValue> {
+    let here = reading.here;
     let (word, detail) = match kind.unwrap_or("text").split_once(':') {
         Some((word, detail)) => (word, Some(detail)),
         None => (kind.unwrap_or("text"), None),
@@ -31,7 +88,7 @@ pub(crate) fn parse(kind: Option<&str>, value: &str, here: Here<'_>) -> Done<Ite
     let wrong = |what: &str| CommandError::usage(format!("'{value}' is not {what}"));
     let trimmed = value.trim();
     let text = || Ok::<_, CommandError>(Sealable::Open(typed("the value", value)?));
-    if detail.is_some() && !matches!(word, "decimal" | "money") {
+    if detail.is_some() && !DETAILED.contains(&word) {
         return Err(CommandError::usage(format!("'{word}' takes nothing after a colon: types are {TYPES}")));
     }
     Ok(match word {
@@ -70,12 +127,15 @@ pub(crate) fn parse(kind: Option<&str>, value: &str, here: Here<'_>) -> Done<Ite
         "date" => {
             let real = is_date(trimmed) && trimmed.parse::<jiff::civil::Date>().is_ok();
             if !real {
-                return Err(wrong("a date: write it as 2026-07-08, year, month, day"));
+                return Err(wrong("a date: write it as 2026-07-08, year, month, day, for a day that the month has"));
             }
             ItemValue::Date(trimmed.to_owned())
         }
         "time" => {
             let time = when::absolute(trimmed, here.zone, here.now);
+            if reading.zone_needed && time.is_ok() && !when::names_zone(trimmed) {
+                return Err(wrong(&format!("a time with its zone: write \"{trimmed} {}\"", here.zone)));
+            }
             let (instant, local, zone) = time.map_err(|e| CommandError::usage(e.to_string()))?;
             ItemValue::Time { instant, local, zone }
         }
@@ -87,22 +147,34 @@ pub(crate) fn parse(kind: Option<&str>, value: &str, here: Here<'_>) -> Done<Ite
             "no" | "false" => ItemValue::YesNo(false),
             _ => return Err(wrong("yes or no")),
         },
-        "choice" => ItemValue::Choice(typed("the value", value)?),
+        "choice" => ItemValue::Choice(choice(detail, value)?),
+        "file" => attachment::read(std::path::Path::new(trimmed))?.into_item(),
+        "list" => nested::list(detail, &nested::elements(value), reading)?,
+        "record" => nested::record(value, reading)?,
+        "check-list" => nested::check_list(&nested::elements(value))?,
         _ => return Err(CommandError::usage(format!("'{word}' is not a type of value: types are {TYPES}"))),
+    })
+}
+
+/// One of the choices given behind the type, where some are.
+fn choice(choices: Option<&str>, value: &str) -> Done<String> {
+    let chosen = typed("the value", value.trim())?;
+    let Some(choices) = choices else { return Ok(chosen) };
+    let found = choices.split('|').map(str::trim).find(|c| c.to_lowercase() == chosen.to_lowercase());
+    found.map(str::to_owned).ok_or_else(|| {
+        let all = choices.split('|').map(str::trim).collect::<Vec<_>>().join(", ");
+        CommandError::usage(format!("'{chosen}' is not one of the choices")).hint(format!("write one of: {all}"))
     })
 }
 
 /// Parts `24.99:money:GBP` into a value and a type; what ends in no known type is all value.
 pub(crate) fn split_type(text: &str) -> (&str, Option<&str>) {
-    const WORDS: &[&str] = &[
-        "text", "integer", "decimal", "money", "date", "time", "duration", "yes-no", "choice", "address", "phone",
-        "e-mail", "link",
-    ];
     let typed = text.match_indices(':').find_map(|(at, _)| {
         let (value, kind) = (text.get(..at)?, text.get(at + 1..)?);
         let (word, detail) = kind.split_once(':').map_or((kind, None), |(w, d)| (w, Some(d)));
-        let detailed = detail.is_none_or(|d| !d.contains(':') && matches!(word, "decimal" | "money"));
-        (WORDS.contains(&word) && detailed).then_some((value, Some(kind)))
+        // Only the type of what is listed has a colon of its own.
+        let detailed = detail.is_none_or(|d| DETAILED.contains(&word) && (word == "list" || !d.contains(':')));
+        (detailed && (SINGLE.contains(&word) || MADE.contains(&word))).then_some((value, Some(kind)))
     });
     typed.unwrap_or((text, None))
 }
@@ -113,109 +185,6 @@ fn seconds(text: &str) -> Option<u64> {
     }
     let span: jiff::SignedDuration = text.parse().ok()?;
     u64::try_from(span.as_secs()).ok()
-}
-
-/// Reads a value from JSON: lists and records nest; `{"type": "money:GBP", "value": "24.99"}` gives any leaf its type.
-pub(crate) fn from_json(text: &str, here: Here<'_>) -> Done<ItemValue> {
-    let json: Json = serde_json::from_str(text).map_err(|e| {
-        CommandError::usage(format!("the value is not JSON: {e}")).hint("write such as '[\"red\", \"blue\"]'")
-    })?;
-    json_value(&json, here)
-}
-
-fn json_value(json: &Json, here: Here<'_>) -> Done<ItemValue> {
-    Ok(match json {
-        Json::String(text) => ItemValue::Text(Sealable::Open(typed("the value", text)?)),
-        Json::Bool(yes) => ItemValue::YesNo(*yes),
-        Json::Number(number) => match number.as_i64().filter(|n| n.abs() < 1 << 53) {
-            Some(whole) => ItemValue::Integer(whole),
-            None => {
-                let message = format!("{number} would lose its exact value as a JSON number");
-                let hint = format!("write {{\"type\": \"decimal\", \"value\": \"{number}\"}}");
-                return Err(CommandError::usage(message).hint(hint));
-            }
-        },
-        Json::Array(values) => ItemValue::List(values.iter().map(|v| json_value(v, here)).collect::<Done<_>>()?),
-        Json::Object(fields) => match (fields.get("type"), fields.get("value"), fields.len()) {
-            (Some(Json::String(kind)), Some(Json::String(value)), 2) => parse(Some(kind), value, here)?,
-            _ => {
-                let field =
-                    |(key, value): (&String, &Json)| Ok((typed("a field's name", key)?, json_value(value, here)?));
-                ItemValue::Record(fields.iter().map(field).collect::<Done<_>>()?)
-            }
-        },
-        Json::Null => return Err(CommandError::usage("a value cannot be null: leave the field out")),
-    })
-}
-
-/// A value for people, on one line.
-pub(crate) fn show(value: &ItemValue) -> String {
-    match value {
-        ItemValue::Text(text)
-        | ItemValue::Address(text)
-        | ItemValue::Phone(text)
-        | ItemValue::Email(text)
-        | ItemValue::Link(text) => render::sealable(text),
-        ItemValue::Integer(number) => number.to_string(),
-        ItemValue::Decimal { number, unit: None } => number.to_string(),
-        ItemValue::Decimal { number, unit: Some(unit) } => format!("{number} {}", render::line(unit)),
-        ItemValue::Money(money) => money::show(money),
-        ItemValue::Date(date) => date.clone(),
-        ItemValue::Time { instant, zone, .. } => format!("{} ({})", when::show(*instant, zone), render::line(zone)),
-        ItemValue::Duration(seconds) => exactly(*seconds),
-        ItemValue::YesNo(yes) => if *yes { "yes" } else { "no" }.to_owned(),
-        ItemValue::Choice(choice) => render::line(choice),
-        ItemValue::File { size, name, .. } => format!("file {} ({size} bytes)", render::sealable(name)),
-        ItemValue::List(values) => values.iter().map(show).collect::<Vec<_>>().join("; "),
-        ItemValue::Record(fields) => {
-            let field = |(key, value): &(String, ItemValue)| format!("{}: {}", render::line(key), show(value));
-            format!("{{{}}}", fields.iter().map(field).collect::<Vec<_>>().join("; "))
-        }
-        ItemValue::Sealed(_) => render::SEALED.to_owned(),
-    }
-}
-
-/// A length of time with nothing rounded: "1h 30m".
-fn exactly(seconds: u64) -> String {
-    let parts = [(seconds / 3600, "h"), (seconds % 3600 / 60, "m"), (seconds % 60, "s")];
-    let shown: Vec<String> = parts.iter().filter(|(n, _)| *n > 0).map(|(n, unit)| format!("{n}{unit}")).collect();
-    if shown.is_empty() { "0s".to_owned() } else { shown.join(" ") }
-}
-
-/// A value for programs: its type, and the value with nothing lost.
-pub(crate) fn to_json(value: &ItemValue) -> Json {
-    let word = value.word();
-    match value {
-        ItemValue::Text(text)
-        | ItemValue::Address(text)
-        | ItemValue::Phone(text)
-        | ItemValue::Email(text)
-        | ItemValue::Link(text) => match text.open() {
-            Some(text) => json!({"type": word, "value": text}),
-            None => json!({"type": word, "value": null, "sealed": true}),
-        },
-        ItemValue::Integer(number) => json!({"type": word, "value": number}),
-        ItemValue::Decimal { number, unit } => json!({"type": word, "value": number.to_string(), "unit": unit}),
-        ItemValue::Money(money) => {
-            json!({"type": word, "value": money.amount().to_string(), "currency": money.currency()})
-        }
-        ItemValue::Date(text) | ItemValue::Choice(text) => json!({"type": word, "value": text}),
-        ItemValue::Time { instant, local, zone } => {
-            json!({"type": word, "instant": instant, "local": local, "zone": zone})
-        }
-        ItemValue::Duration(seconds) => json!({"type": word, "seconds": seconds}),
-        ItemValue::YesNo(yes) => json!({"type": word, "value": yes}),
-        ItemValue::File { sha256, size, name, media } => {
-            let hex: String = sha256.iter().map(|b| format!("{b:02x}")).collect();
-            json!({"type": word, "sha256": hex, "size": size, "name": name.open(), "media": media})
-        }
-        ItemValue::List(values) => json!({"type": word, "value": values.iter().map(to_json).collect::<Vec<_>>()}),
-        ItemValue::Record(fields) => {
-            let fields = fields.iter().map(|(key, value)| json!({"key": key, "value": to_json(value)}));
-            json!({"type": word, "value": fields.collect::<Vec<_>>()})
-        }
-        ItemValue::Sealed(_) => json!({"type": word, "value": null, "sealed": true}),
-    }
 }
 
 #[cfg(test)]
@@ -238,6 +207,7 @@ mod tests {
             (Some("duration"), "1h 30m", "1h 30m"),
             (Some("yes-no"), "Yes", "yes"),
             (Some("choice"), "express", "express"),
+            (Some("choice:Express|Standard"), "express", "Express"),
             (Some("address"), "1 Long Road\nLeeds", "1 Long Road / Leeds"),
             (Some("phone"), "0800 123456", "0800 123456"),
             (Some("e-mail"), "keith@example.org", "keith@example.org"),
@@ -258,7 +228,7 @@ mod tests {
             ("decimal", "07", "needless zero"),
             ("money", "24.99", "no currency"),
             ("money:XQZ", "24.99", "not a currency"),
-            ("date", "2026-02-30", "year, month, day"),
+            ("date", "2026-02-30", "2026-07-08, year, month, day, for a day that the month has"),
             ("time", "later", "is not a time"),
             ("duration", "90", "a length of time"),
             ("duration", "-5m", "a length of time"),
@@ -269,6 +239,8 @@ mod tests {
             ("text:long", "x", "nothing after a colon"),
             ("text", "\u{202E}txt", "U+202E"),
             ("text", " ", "empty"),
+            ("choice:express|standard", "slow", "not one of the choices"),
+            ("file", "/nowhere/at/all", "cannot be read"),
         ] {
             let error = parse(Some(kind), value, HERE).expect_err(value);
             assert!(error.message.contains(says), "{kind} {value}: {}", error.message);
@@ -284,19 +256,37 @@ mod tests {
             ("2026-07-08 17:00:time", "2026-07-08 17:00", Some("time")),
             ("https://example.org:link", "https://example.org", Some("link")),
             ("note: see text:long", "note: see text:long", None),
+            ("5:decimal:%; 10:list:decimal:%", "5:decimal:%; 10", Some("list:decimal:%")),
+            ("red:choice:red|blue", "red", Some("choice:red|blue")),
         ] {
             assert_eq!(split_type(text), (value, kind));
         }
     }
 
     #[test]
-    fn json_nests() {
-        let text = r#"{"tariff": "Fibre 100", "prices": [{"type": "money", "value": "£24.99"}, 3, true]}"#;
-        let read = from_json(text, HERE).expect("good");
-        // serde_json keeps fields by name.
-        assert_eq!(show(&read), "{prices: £24.99; 3; yes; tariff: Fibre 100}");
-        let error = from_json("1.5", HERE).expect_err("inexact");
-        assert!(error.hint.is_some_and(|h| h.contains("\"decimal\"")));
-        assert!(from_json("{", HERE).is_err() && from_json("null", HERE).is_err());
+    fn times_that_are_stated_name_their_zone() {
+        let one = |kind: &str, value: &str| stated(Some(kind), &[value.to_owned()], HERE);
+        for value in
+            ["2026-07-08 17:00 Europe/London", "2026-07-08T17:00Z", "today 10:15 UTC", "2026-07-08 17:00[Asia/Tokyo]"]
+        {
+            assert!(one("time", value).is_ok(), "{value}");
+        }
+        for (kind, value) in
+            [("time", "2026-07-08 17:00"), ("list:time", "2026-07-08 17:00"), ("list", "2026-07-08 17:00:time")]
+        {
+            let error = one(kind, value).expect_err(value);
+            // The example in the error works.
+            let example = error.message.split('"').nth(1).expect("an example");
+            assert!(one("time", example).is_ok(), "{example}");
+        }
+        assert!(parse(Some("time"), "2026-07-08 17:00", HERE).is_ok(), "terms are read in the case's zone");
+    }
+
+    #[test]
+    fn several_values_make_a_list() {
+        let values = ["2026-07-08".to_owned(), "2026-07-09".to_owned()];
+        let list = stated(Some("list:date"), &values, HERE).expect("a list");
+        assert_eq!(show(&list), "2026-07-08; 2026-07-09");
+        assert!(stated(Some("date"), &values, HERE).expect_err("two").hint.is_some_and(|h| h.contains("--type list")));
     }
 }

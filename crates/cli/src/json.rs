@@ -1,8 +1,14 @@
 //! What programs read: every answer names its schema and version.
 
+mod explain;
+mod terms;
+
+pub(crate) use explain::{ledger, next, people, why};
+pub(crate) use terms::subject;
+
 use counterpart_core::{
-    act::{ActionTerms, Subject, Topic},
-    fold::ActionStatus,
+    act::Mode,
+    fold::{ActionStatus, Arrival, DisputeStatus, InForce, Position, SubjectKey},
     graph::Ix,
     id::{EntryId, PartyId, short_form},
     value::{Due, Sealable, Seat},
@@ -12,10 +18,11 @@ use counterpart_store::CaseSummary;
 use serde::Serialize;
 use serde_json::{Value as Json, json};
 
+use self::terms::{action_terms, changes, changes_of};
 use crate::{
     case::OpenCase,
     item_value,
-    render::{self, LogLine},
+    render::{self, ItemLine, LogLine},
 };
 
 /// `counterpart/list/1`.
@@ -71,6 +78,9 @@ struct LogEntry {
     text: String,
     effect: &'static str,
     reason: Option<String>,
+    /// What a revision changes of the one before: part, from, term, old, new.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    changes: Vec<Json>,
     grade: &'static str,
 }
 
@@ -89,6 +99,7 @@ pub(crate) fn log(case: &OpenCase, lines: Vec<LogLine>) -> Log {
     let one = |l: LogLine| LogEntry {
         effect: l.effect(),
         reason: l.reason(),
+        changes: changes(case, &l.id),
         id: l.id.to_hex(),
         at: l.at,
         party: party(case, &l.party),
@@ -110,8 +121,12 @@ pub(crate) struct Show {
     actions: Vec<Action>,
     items: Vec<Item>,
     matters: Vec<Matter>,
+    /// Disputes about entries that are part of no agreement, not over yet.
+    disputes: Vec<Named>,
     waiting_for: Vec<WaitingFor>,
+    ledger: Vec<Json>,
     delivery: Vec<DeliveryOut>,
+    checkpoint: Option<Json>,
     alarms: Vec<Alarm>,
 }
 
@@ -156,6 +171,17 @@ struct Action {
     revision: Named,
     declare: Option<Named>,
     requests: Vec<Named>,
+    /// Agreements that crossed: each with what it changes, what stays until then, and who chooses.
+    crossed: Option<Json>,
+    stop: Option<Named>,
+    disputes: Vec<Json>,
+    decision: Option<Named>,
+    /// Accepts whose arrival in time is not proven, or was late.
+    undated: Vec<Json>,
+    /// Revisions that only contested signatures keep from being agreed.
+    contested: Vec<Named>,
+    /// What the revision changed of the one before.
+    changes: Vec<Json>,
     open_revisions: Vec<Revision>,
 }
 
@@ -174,7 +200,11 @@ struct Revision {
     id: String,
     author: Party,
     signers: Vec<Json>,
+    mode: &'static str,
+    open_until: Option<Json>,
     terms: Option<Json>,
+    /// What it changes of what is agreed, else of what it answers: part, from, term, old, new.
+    changes: Vec<Json>,
 }
 
 #[derive(Debug, Serialize)]
@@ -266,6 +296,7 @@ pub(crate) fn show(case: &OpenCase) -> Show {
         actions: view.actions.iter().map(|a| action(case, a)).collect(),
         items: items(case),
         matters: view.matters.iter().map(|m| matter(case, m)).collect(),
+        disputes: render::other_disputes(case).into_iter().map(|ix| named_ix(case, ix)).collect(),
         waiting_for: view
             .waiting
             .iter()
@@ -279,6 +310,8 @@ pub(crate) fn show(case: &OpenCase) -> Show {
                 since: w.since,
             })
             .collect(),
+        ledger: explain::ledgers(case),
+        checkpoint: case.record.checkpoint().map(|c| explain::checkpoint(case, &c)),
         delivery: case
             .record
             .delivery(&case.own)
@@ -327,6 +360,13 @@ fn action(case: &OpenCase, action: &counterpart_core::view::ActionView) -> Actio
         revision: named_ix(case, status.revision),
         declare: status.declare.map(|ix| named_ix(case, ix)),
         requests,
+        crossed: crossed(case, &action.key, status),
+        stop: status.stop.map(|ix| named_ix(case, ix)),
+        disputes: disputes(case, status),
+        decision: status.decision.map(|ix| named_ix(case, ix)),
+        undated: undated(case, status),
+        contested: entries(&status.contested),
+        changes: changes_of(case, status.revision, Some(&action.key)),
         open_revisions: open_revisions(case, &action.key, status),
     }
 }
@@ -342,11 +382,15 @@ fn matter(case: &OpenCase, matter: &counterpart_core::view::MatterView) -> Matte
     }
 }
 
-fn open_revisions(case: &OpenCase, key: &counterpart_core::fold::SubjectKey, status: &ActionStatus) -> Vec<Revision> {
+fn open_revisions(case: &OpenCase, key: &SubjectKey, status: &ActionStatus) -> Vec<Revision> {
     let one = |ix: &Ix| {
         let Named { name, id } = named_ix(case, *ix);
-        let signers = case.record.fold().proposal(*ix).map(|p| p.signers.iter().map(seat).collect());
+        let proposal = case.record.fold().proposal(*ix);
+        let signers = proposal.map(|p| p.signers.iter().map(seat).collect());
         Revision {
+            mode: if proposal.is_some_and(|p| p.mode == Mode::Confirm) { "confirm" } else { "firm" },
+            open_until: proposal.and_then(|p| p.open_until.as_ref()).map(|d| due(d, None)),
+            changes: changes_of(case, *ix, Some(key)),
             name,
             id,
             author: party(case, &case.record.graph().statement(*ix).party),
@@ -355,6 +399,61 @@ fn open_revisions(case: &OpenCase, key: &counterpart_core::fold::SubjectKey, sta
         }
     };
     status.open.iter().map(one).collect()
+}
+
+fn crossed(case: &OpenCase, key: &SubjectKey, status: &ActionStatus) -> Option<Json> {
+    let InForce::Crossed { rivals, stays } = &status.in_force else { return None };
+    let rival = |rival: &Position| {
+        let ends = matches!(rival, Position::End(_));
+        let changes = if ends { Vec::new() } else { changes_of(case, rival.revision(), Some(key)) };
+        json!({"entry": named(case, &case.lens().name(*rival, key)), "ends": ends, "changes": changes})
+    };
+    Some(json!({
+        "rivals": rivals.iter().map(rival).collect::<Vec<_>>(),
+        "stays": stays.as_ref().map(|(position, _)| named_ix(case, position.revision())),
+        "chooser": case.lens().chooser(key).map(|chooser| party(case, &chooser)),
+    }))
+}
+
+/// Disputes, and where they ended.
+fn disputes(case: &OpenCase, status: &ActionStatus) -> Vec<Json> {
+    let entry = |ix: Ix| json!(named_ix(case, ix));
+    let one = |d: &DisputeStatus| json!({"dispute": entry(d.dispute), "ended_by": d.ended_by.map(entry)});
+    status.disputes.iter().map(one).collect()
+}
+
+/// Accepts of open offers that do not count, or not yet.
+fn undated(case: &OpenCase, status: &ActionStatus) -> Vec<Json> {
+    let one = |(accept, arrival): &(Ix, Arrival)| {
+        let arrival = match arrival {
+            Arrival::InTime => "in time",
+            Arrival::Late => "late",
+            Arrival::Unproven => "unproven",
+        };
+        json!({"accept": named_ix(case, *accept), "arrival": arrival})
+    };
+    status.undated.iter().map(one).collect()
+}
+
+/// `counterpart/item/1`: every version of a fact, oldest first.
+pub(crate) fn item_history(case: &OpenCase, key: &str, lines: &[ItemLine]) -> Json {
+    let one = |l: &ItemLine| {
+        json!({
+            "entry": named(case, &l.id),
+            "at": l.at,
+            "party": party(case, &l.party),
+            "what": l.what,
+            "value": item_value::to_json(&l.value),
+            "stands": l.stands,
+            "used_by": l.used_by,
+        })
+    };
+    json!({
+        "schema": "counterpart/item/1",
+        "case": case.id.to_hex(),
+        "key": key,
+        "versions": lines.iter().map(one).collect::<Vec<_>>(),
+    })
 }
 
 fn items(case: &OpenCase) -> Vec<Item> {
@@ -408,57 +507,6 @@ fn due(due: &Due, counted_from: Option<i64>) -> Json {
             json!({"at": at, "after_agreed": {"count": count, "unit": unit.as_str()}, "zone": zone})
         }
     }
-}
-
-fn action_terms(terms: &ActionTerms) -> Json {
-    let people = |refs: &[counterpart_core::act::PartyRef]| {
-        refs.iter().map(|p| json!({"seat": seat(&p.seat), "person": p.person.as_ref().map(text)})).collect::<Vec<_>>()
-    };
-    let texts = |list: &[Sealable]| list.iter().map(text).collect::<Vec<_>>();
-    let cancel = terms
-        .cancel
-        .iter()
-        .map(|c| json!({"by": seat(&c.by), "text": text(&c.text), "until": c.until.as_ref().map(|d| due(d, None))}));
-    json!({
-        "what": text(&terms.what),
-        "performers": people(&terms.performers),
-        "beneficiaries": people(&terms.beneficiaries),
-        "due": terms.due.as_ref().map(|d| due(d, None)),
-        "value": terms.value.map(|m| json!({"amount": m.amount().to_string(), "currency": m.currency()})),
-        "conditions": texts(&terms.conditions),
-        "evidence": texts(&terms.evidence),
-        "consequences": texts(&terms.consequences),
-        "cancel": cancel.collect::<Vec<_>>(),
-        "deemed": terms.deemed.map(|(count, unit)| json!({"count": count, "unit": unit.as_str()})),
-        "items": terms.items.iter().map(EntryId::to_hex).collect::<Vec<_>>(),
-    })
-}
-
-fn subject(subject: &Subject) -> Json {
-    let mut json = match &subject.topic {
-        Topic::Action { terms, .. } => action_terms(terms),
-        Topic::Item { key, value } => json!({"key": key, "value": item_value::to_json(value)}),
-        Topic::Terms { title, text: words, seats, .. } => {
-            json!({"title": title, "text": text(words), "seats": seats.iter().map(seat).collect::<Vec<_>>()})
-        }
-        Topic::AdmitSeat { seat: s } => json!({"seat": seat(s)}),
-        Topic::AdmitNew { role, label, party } => {
-            json!({"role": role.as_str(), "label": text(label), "party": party.map(|p| p.to_hex())})
-        }
-        Topic::Close { summary, .. } => json!({"summary": summary.as_ref().map(text)}),
-        Topic::Level { level } => json!({"level": level}),
-    };
-    let is = match &subject.topic {
-        Topic::Action { .. } => "action",
-        Topic::Item { .. } => "item",
-        Topic::Terms { .. } => "terms",
-        Topic::AdmitSeat { .. } | Topic::AdmitNew { .. } => "admit",
-        Topic::Close { .. } => "close",
-        Topic::Level { .. } => "level",
-    };
-    json["is"] = json!(is);
-    json["base"] = json!(subject.base.map(|b| b.to_hex()));
-    json
 }
 
 /// `counterpart/signed/1`: what an acting command did.

@@ -1,6 +1,7 @@
 //! The `counterpart` command: the only crate that prints.
 
 // In reading order: what is asked, one case, what things mean, what is shown, how it is signed and said.
+mod attachment;
 mod case;
 mod commands;
 mod confirm;
@@ -10,10 +11,12 @@ mod fixture;
 mod item_value;
 mod json;
 mod money;
+mod possible;
 mod progress;
 mod references;
 mod render;
 mod session;
+mod template;
 mod terminal;
 mod terms;
 mod when;

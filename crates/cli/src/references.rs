@@ -109,6 +109,49 @@ impl OpenCase {
         self.one_of(open.copied().filter(ours), target, typed, "things of yours to take back")
     }
 
+    /// A dispute: an entry, action or part of a bundle stands for the one about it that is not over.
+    pub(crate) fn dispute(&self, typed: &str) -> Done<Target> {
+        let target = self.entry(typed)?;
+        if matches!(self.record.fold().act(target.ix), Act::Dispute { .. }) {
+            return Ok(target);
+        }
+        let part = self.names.find(typed)?.subject;
+        let about_part = |ix: &Ix| match self.record.fold().act(*ix) {
+            Act::Dispute { subject, .. } => part.is_none() || subject.is_none() || *subject == part,
+            _ => false,
+        };
+        let open: Vec<Ix> = self.disputes(target.ix).into_iter().filter(about_part).collect();
+        if open.is_empty() {
+            let message = format!("nothing is in dispute about {}", target_name(self, target));
+            return Err(CommandError::failed(message)
+                .hint(format!("`counterpart dispute {} REF REASON` raises one", self.short())));
+        }
+        self.one_of(open.into_iter(), target, typed, "disputes")
+    }
+
+    /// The disputes about an entry, or about what it is a revision of, that are not over.
+    pub(crate) fn disputes(&self, about: Ix) -> Vec<Ix> {
+        let (graph, lens) = (self.record.graph(), self.lens());
+        let keys = self.record.fold().subject_keys(about);
+        let on_matter = keys.iter().flat_map(|key| lens.disputes(key));
+        let all = on_matter.chain(lens.disputes_about(about));
+        let mut found: Vec<Ix> = all.filter(|d| d.ended_by.is_none()).map(|d| d.dispute).collect();
+        found.sort_unstable_by_key(|ix| graph.order(*ix));
+        found.dedup();
+        found
+    }
+
+    /// What a dispute names: an entry; of an action the revision that is agreed, with the part where it has several.
+    pub(crate) fn disputable(&self, typed: &str) -> Done<(EntryId, Option<u32>)> {
+        let found = self.names.find(typed)?;
+        let parts = |ix: Ix| self.record.fold().subject_keys(ix).len();
+        if parts(found.ix) == 0 || (parts(found.ix) > 1 && found.subject.is_none()) {
+            return Ok((found.id, None));
+        }
+        let target = self.in_force(typed)?;
+        Ok((target.id, (parts(target.ix) > 1).then_some(target.subject)))
+    }
+
     /// The subject of an action, for amending it or stating something about it; with its status.
     pub(crate) fn subject(&self, typed: &str) -> Done<(SubjectKey, ActionStatus)> {
         let (target, key) = self.one_subject(typed)?;

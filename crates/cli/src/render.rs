@@ -1,23 +1,39 @@
 //! What people read: sentences for acts, terms, states, and how lines are broken. Every text of others passes
 //! [`line()`] or [`visible`] on its way here.
 
+mod agents;
+mod difference;
 mod full;
+mod handover;
+mod items;
 mod layout;
+mod ledger;
 mod log;
+pub(crate) mod outlook;
 mod sentence;
 mod show;
+mod status;
 mod terms;
+mod whom;
+mod why;
 
 pub(crate) use full::in_full;
+pub(crate) use handover::{Details, handover};
+pub(crate) use items::{ItemLine, item_history, open_value, write_item};
 pub(crate) use layout::{indented, padded, wrapped};
+pub(crate) use ledger::{ledger, ledger_lines, ledgers};
 pub(crate) use log::{LogLine, log_lines, write_log};
+pub(crate) use outlook::{next, outlook};
 pub(crate) use sentence::{sentence, to_do};
-pub(crate) use show::{delivery, open_value, revision_in_force, show};
+pub(crate) use show::{delivery, revision_in_force, show};
+pub(crate) use status::{difference, other_disputes};
 pub(crate) use terms::{action_terms, subject_in_a_line};
+pub(crate) use whom::people;
+pub(crate) use why::{conclusion, remark, why};
 
 use counterpart_core::{
-    act::PartyRef,
-    id::{EntryId, short_form},
+    act::{PartyRef, SeatOffer},
+    id::{EntryId, PartyId, short_form},
     text,
     value::{Sealable, Seat},
 };
@@ -42,26 +58,47 @@ pub(crate) fn sealable(text: &Sealable) -> String {
     text.open().map_or_else(|| SEALED.to_owned(), line)
 }
 
+/// Bytes as lower-case hex digits.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|b| format!("{b:02x}")).collect()
+}
+
 /// How things are called in what is said of one case; before the case exists, by number.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Speech<'a> {
     case: Option<&'a OpenCase>,
+    /// The seats of a case that is being opened.
+    seats: &'a [SeatOffer],
     zone: &'a str,
     now: i64,
 }
 
 impl<'a> Speech<'a> {
     pub(crate) fn of_case(case: &'a OpenCase) -> Self {
-        Self { case: Some(case), zone: case.zone(), now: case.now }
+        Self { case: Some(case), seats: &[], zone: case.zone(), now: case.now }
     }
 
     /// For a case that is being opened; `now` in Unix milliseconds.
     pub(crate) fn before_case(zone: &'a str, now: i64) -> Self {
-        Self { case: None, zone, now }
+        Self { case: None, seats: &[], zone, now }
+    }
+
+    /// Calls the seats of a case that is being opened by their labels.
+    pub(crate) fn with_seats(self, seats: &'a [SeatOffer]) -> Self {
+        Self { seats, ..self }
     }
 
     pub(crate) fn seat(&self, seat: &Seat) -> String {
-        self.case.map_or_else(|| seat.to_string(), |case| case.seat_label(seat))
+        let offered = match seat {
+            Seat::Number(number) => self.seats.get(*number as usize),
+            Seat::Added(..) => None,
+        };
+        let by_number = || offered.map_or_else(|| seat.to_string(), |offer| sealable(&offer.label));
+        self.case.map_or_else(by_number, |case| case.seat_label(seat))
+    }
+
+    pub(crate) fn party(&self, party: &PartyId) -> String {
+        self.case.map_or_else(|| short_form(&party.0), |case| case.party_label(party))
     }
 
     pub(crate) fn entry(&self, id: &EntryId) -> String {

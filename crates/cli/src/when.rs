@@ -35,6 +35,10 @@ pub(crate) enum WhenError {
     Skipped { local: String, zone: String, example: String },
     #[error("in {zone} the clocks show {local} twice that day; say which: \"{first}\" or \"{second}\"")]
     Twice { local: String, zone: String, first: String, second: String },
+    #[error("'{0}' has passed already: write a time to come, such as \"tomorrow 17:00\" or \"in 3 days\"")]
+    Passed(String),
+    #[error("'{0}' is not a length of time: write \"5 working days\", \"2 weeks\" or \"36 hours\"")]
+    Length(String),
     #[error("'{0}' is out of range: a length of time counts from 1 to 9999, such as \"in 10 working days\"")]
     Count(String),
 }
@@ -56,6 +60,41 @@ pub(crate) fn due(text: &str, case_zone: &str, now: i64) -> Result<Due, WhenErro
     }
     let (instant, local, zone) = absolute(text, case_zone, now)?;
     Ok(Due::At { instant, local, zone })
+}
+
+/// Reads a point in time to come, which everybody reads alike: a length of time counts from now.
+pub(crate) fn until(text: &str, case_zone: &str, now: i64) -> Result<Due, WhenError> {
+    let due = due(text, case_zone, now)?;
+    let instant = due_instant(&due, Some(now)).ok_or_else(|| WhenError::Shape(text.to_owned()))?;
+    if instant <= now {
+        return Err(WhenError::Passed(text.trim().to_owned()));
+    }
+    match due {
+        Due::At { .. } => Ok(due),
+        Due::After { zone, .. } => {
+            // What is shown beside the instant has no seconds.
+            let instant = instant - instant.rem_euclid(MINUTE);
+            let local = local_in(instant, &zone).ok_or_else(|| WhenError::Shape(text.to_owned()))?;
+            Ok(Due::At { instant, local, zone })
+        }
+    }
+}
+
+/// Reads a length of time: "5 working days".
+pub(crate) fn window(text: &str) -> Result<(u32, Unit), WhenError> {
+    length(text)?.ok_or_else(|| WhenError::Length(text.to_owned()))
+}
+
+/// Whether a typed point in time says its zone, or its distance from UTC, itself.
+pub(crate) fn names_zone(text: &str) -> bool {
+    let (rest, zone) = split_zone(text, "");
+    !zone.is_empty() || split_offset(rest).1.is_some()
+}
+
+/// An instant as the clocks of a zone show it: "YYYY-MM-DDTHH:MM". Nothing where there is no such zone or instant.
+pub(crate) fn local_in(instant: i64, zone: &str) -> Option<String> {
+    let tz = TimeZone::get(zone).ok()?;
+    Some(local(Timestamp::from_millisecond(instant).ok()?.to_zoned(tz).datetime()))
 }
 
 /// Reads a point in time: its instant in Unix ms, the local time "YYYY-MM-DDTHH:MM", its zone.
@@ -293,20 +332,19 @@ pub(crate) fn show_due(due: &Due) -> String {
                 )
             }
         }
-        Due::After { count, unit, .. } => {
-            let unit = match (unit, count) {
-                (Unit::Minutes, 1) => "minute",
-                (Unit::Minutes, _) => "minutes",
-                (Unit::Hours, 1) => "hour",
-                (Unit::Hours, _) => "hours",
-                (Unit::Days, 1) => "day",
-                (Unit::Days, _) => "days",
-                (Unit::WorkingDays, 1) => "working day",
-                (Unit::WorkingDays, _) => "working days",
-            };
-            format!("{count} {unit} after it is agreed")
-        }
+        Due::After { count, unit, .. } => format!("{} after it is agreed", show_length(*count, *unit)),
     }
+}
+
+/// A length of time as terms state it: "5 working days".
+pub(crate) fn show_length(count: u32, unit: Unit) -> String {
+    let unit = match unit {
+        Unit::Minutes => "minute",
+        Unit::Hours => "hour",
+        Unit::Days => "day",
+        Unit::WorkingDays => "working day",
+    };
+    format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
 }
 
 /// A due time with the instant a relative one comes to, and how far off it is. `live` while something is to be done.
@@ -441,5 +479,26 @@ mod tests {
         assert_eq!(counted, "2 working days after it is agreed: Fri 3 Jul 2026 10:00 BST, in 2 days");
         let lying = Due::At { instant: now(), local: "2026-01-01T00:00".to_owned(), zone: LONDON.to_owned() };
         assert!(show_due(&lying).contains("does not fit"), "{}", show_due(&lying));
+    }
+
+    #[test]
+    fn times_to_come_are_points_in_time() {
+        let fixed = until("in 3 days", LONDON, now() + 1234).expect("to come");
+        assert_eq!(show_due(&fixed), "Sat 4 Jul 2026 10:00 BST (Europe/London)");
+        assert!(matches!(until("2026-07-08 17:00", LONDON, now()), Ok(Due::At { .. })));
+        assert!(matches!(until("2026-06-30 17:00", LONDON, now()), Err(WhenError::Passed(_))));
+        assert_eq!(window("5 working days"), Ok((5, Unit::WorkingDays)));
+        assert!(matches!(window("friday"), Err(WhenError::Length(_))));
+    }
+
+    #[test]
+    fn a_written_zone_is_noticed() {
+        for typed in ["2026-07-08 17:00 UTC", "2026-07-08T17:00Z", "today 5pm Europe/London", "2026-07-08 17:00+01:00"]
+        {
+            assert!(names_zone(typed), "{typed}");
+        }
+        for typed in ["2026-07-08 17:00", "today 5pm", "2026-07-08"] {
+            assert!(!names_zone(typed), "{typed}");
+        }
     }
 }

@@ -2,11 +2,11 @@
 
 use counterpart_core::act::Act;
 
-use super::{EntryArg, remark};
+use super::{EntryArg, act, remark};
 use crate::{
     case::OpenCase,
-    confirm,
     error::{CommandError, Done},
+    references::Target,
     session::Session,
 };
 
@@ -21,15 +21,20 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(session: &Session, args: &Args) -> Done {
-    let desk = session.desk()?;
-    let case = OpenCase::open(&desk, &args.target.case.case)?;
-    let target = case.open_revision(&args.target.entry)?;
+    act(session, &args.target.case, |_, case| {
+        let target = terms_named(session, case, &args.target.entry, "accept")?;
+        Ok(Act::Accept { revision: target.id, note: remark("the note", args.note.as_ref())? })
+    })
+}
+
+/// The open revision meant. With `--yes` it must be named itself: nobody is bound to terms they neither named nor were
+/// shown.
+pub(super) fn terms_named(session: &Session, case: &OpenCase, typed: &str, command: &str) -> Done<Target> {
+    let target = case.open_revision(typed)?;
     if target.followed && session.yes {
-        // Nobody is bound to terms they neither named nor were shown.
-        let (asked, stands) = (args.target.entry.trim_start_matches('#'), case.entry_typed(&target.id));
+        let (asked, stands) = (typed.trim_start_matches('#'), case.entry_typed(&target.id));
         return Err(CommandError::usage(format!("#{asked} now stands at other terms, #{stands}"))
-            .hint(format!("with --yes name exactly what you accept: counterpart accept {} {stands}", case.short())));
+            .hint(format!("with --yes name exactly what you sign: counterpart {command} {} {stands}", case.short())));
     }
-    let act = Act::Accept { revision: target.id, note: remark("the note", args.note.as_ref())? };
-    confirm::sign(session, &desk, case, &act).map(drop)
+    Ok(target)
 }

@@ -2,8 +2,8 @@
 
 use counterpart_core::act::Act;
 
-use super::{EntryArg, remark};
-use crate::{case::OpenCase, confirm, error::Done, session::Session};
+use super::{EntryArg, NoteArg, act};
+use crate::{error::Done, session::Session};
 
 /// Say that an entry of somebody else is right
 ///
@@ -12,15 +12,12 @@ use crate::{case::OpenCase, confirm, error::Done, session::Session};
 pub(crate) struct Args {
     #[command(flatten)]
     target: EntryArg,
-    /// A remark to go with it
-    #[arg(long, value_name = "TEXT")]
-    note: Option<String>,
+    #[command(flatten)]
+    note: NoteArg,
 }
 
 pub(crate) fn run(session: &Session, args: &Args) -> Done {
-    let desk = session.desk()?;
-    let case = OpenCase::open(&desk, &args.target.case.case)?;
-    let target = case.entry(&args.target.entry)?;
-    let act = Act::Acknowledge { entry: target.id, note: remark("the note", args.note.as_ref())? };
-    confirm::sign(session, &desk, case, &act).map(drop)
+    act(session, &args.target.case, |_, case| {
+        Ok(Act::Acknowledge { entry: case.entry(&args.target.entry)?.id, note: args.note.read()? })
+    })
 }

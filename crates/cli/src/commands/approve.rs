@@ -2,23 +2,23 @@
 
 use counterpart_core::act::Act;
 
-use super::{EntryArg, remark};
-use crate::{case::OpenCase, confirm, error::Done, session::Session};
+use super::{EntryArg, NoteArg, act};
+use crate::{error::Done, session::Session};
 
 /// Approve what was declared done: it is what was agreed
+///
+/// Where the signed terms say that silence counts as acceptance, whoever did it can sign this too, once that time has
+/// passed since proven delivery and nobody has rejected it.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
     target: EntryArg,
-    /// A remark to go with it
-    #[arg(long, value_name = "TEXT")]
-    note: Option<String>,
+    #[command(flatten)]
+    note: NoteArg,
 }
 
 pub(crate) fn run(session: &Session, args: &Args) -> Done {
-    let desk = session.desk()?;
-    let case = OpenCase::open(&desk, &args.target.case.case)?;
-    let target = case.declaration(&args.target.entry)?;
-    let act = Act::Approve { declare: target.id, note: remark("the note", args.note.as_ref())? };
-    confirm::sign(session, &desk, case, &act).map(drop)
+    act(session, &args.target.case, |_, case| {
+        Ok(Act::Approve { declare: case.declaration(&args.target.entry)?.id, note: args.note.read()? })
+    })
 }

@@ -1,14 +1,9 @@
 //! `counterpart contest`
 
-use counterpart_core::{act::Act, value::Sealable};
+use counterpart_core::act::Act;
 
-use super::EntryArg;
-use crate::{
-    case::OpenCase,
-    confirm,
-    error::Done,
-    session::{Session, typed},
-};
+use super::{EntryArg, act, text};
+use crate::{error::Done, session::Session};
 
 /// Say that an entry of somebody else is wrong, and why
 ///
@@ -22,9 +17,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(session: &Session, args: &Args) -> Done {
-    let desk = session.desk()?;
-    let case = OpenCase::open(&desk, &args.target.case.case)?;
-    let target = case.entry(&args.target.entry)?;
-    let act = Act::Contest { entry: target.id, reason: Sealable::Open(typed("the reason", &args.reason)?) };
-    confirm::sign(session, &desk, case, &act).map(drop)
+    act(session, &args.target.case, |_, case| {
+        Ok(Act::Contest { entry: case.entry(&args.target.entry)?.id, reason: text("the reason", &args.reason)? })
+    })
 }

@@ -61,11 +61,11 @@ pub(crate) fn run(session: &Session, args: &Args) -> Done {
     }
     let unchanged =
         keys.iter().zip(&answered.subjects).map(|(k, s)| terms::continued(k, &s.topic)).eq(topics.iter().cloned());
-    if unchanged && args.terms.note()?.is_none() {
+    if unchanged && args.terms.note()?.is_none() && !args.terms.says_of_offer() {
         return Err(CommandError::usage("a counter changes something of what it answers")
             .hint("say what: --due, --value, --what ...; `counterpart accept` agrees to it as it is"));
     }
     let proposal = terms::proposal(&case, topics, answered.alleged, args.terms.note()?);
-    let act = Act::Counter { of: target.id, proposal };
+    let act = Act::Counter { of: target.id, proposal: args.terms.offer(&case, proposal)? };
     confirm::sign(session, &desk, case, &act).map(drop)
 }

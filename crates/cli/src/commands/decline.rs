@@ -2,23 +2,20 @@
 
 use counterpart_core::act::Act;
 
-use super::{EntryArg, remark};
-use crate::{case::OpenCase, confirm, error::Done, session::Session};
+use super::{EntryArg, ReasonArg, act};
+use crate::{error::Done, session::Session};
 
 /// Decline a proposal: you do not agree to it
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
     target: EntryArg,
-    /// Why
-    #[arg(long, value_name = "TEXT")]
-    reason: Option<String>,
+    #[command(flatten)]
+    reason: ReasonArg,
 }
 
 pub(crate) fn run(session: &Session, args: &Args) -> Done {
-    let desk = session.desk()?;
-    let case = OpenCase::open(&desk, &args.target.case.case)?;
-    let target = case.open_revision(&args.target.entry)?;
-    let act = Act::Decline { revision: target.id, reason: remark("the reason", args.reason.as_ref())? };
-    confirm::sign(session, &desk, case, &act).map(drop)
+    act(session, &args.target.case, |_, case| {
+        Ok(Act::Decline { revision: case.open_revision(&args.target.entry)?.id, reason: args.reason.read()? })
+    })
 }

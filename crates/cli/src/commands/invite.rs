@@ -1,5 +1,7 @@
 //! `counterpart invite`
 
+use std::slice;
+
 use counterpart_core::{
     act::Act,
     value::{Sealable, Seat},
@@ -11,7 +13,8 @@ use super::CaseArg;
 use crate::{
     case::OpenCase,
     confirm,
-    error::{CommandError, Done, refused},
+    error::{CommandError, Done},
+    possible::refused,
     render,
     session::{Session, typed},
     when,
@@ -47,10 +50,11 @@ pub(crate) fn run(session: &Session, args: &Args) -> Done {
     // The key is drawn when it is signed; everything else is judged before that.
     let open_label = label.clone().map(Sealable::Open);
     let act = Act::Invite { key: *desk.author().device.as_bytes(), seat, expires, label: open_label };
-    desk.preview(&case.record, &act, case.now).map_err(|e| refused(&case, e))?;
-    confirm::agree(session, &confirm::text(&case, &act))?;
+    desk.preview(&case.record, &act, case.now).map_err(|e| refused(&case, &act, e))?;
+    confirm::agree(session, &confirm::text(&case, slice::from_ref(&act)))?;
     let addresses = if args.address.is_empty() { desk.reachable_at()? } else { args.address.clone() };
-    let link = desk.invite(&case.id, seat, label, expires, addresses, now()).map_err(|e| refused(&case, e))?;
+    let link = desk.invite(&case.id, seat, label, expires, addresses, now());
+    let link = link.map_err(|e| refused(&case, &act, e))?;
     let text = link.to_text();
     let terminal = session.terminal;
     if terminal.json {

@@ -11,11 +11,18 @@ pub(crate) struct Args {
     /// Only the last so many entries
     #[arg(long, value_name = "COUNT")]
     last: Option<usize>,
+    /// Only what states or proposes this fact
+    #[arg(long, value_name = "NAME")]
+    item: Option<String>,
 }
 
 pub(crate) fn run(session: &Session, args: &Args) -> Done {
     let case = OpenCase::open(&session.desk()?, &args.case.case)?;
     let mut lines = render::log_lines(&case);
+    if let Some(key) = &args.item {
+        let versions = render::item_history(&case, key.trim())?;
+        lines.retain(|line| versions.iter().any(|version| version.id == line.id));
+    }
     if let Some(last) = args.last {
         lines.drain(..lines.len().saturating_sub(last));
     }

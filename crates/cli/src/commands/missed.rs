@@ -1,6 +1,6 @@
 //! `counterpart missed`
 
-use counterpart_core::act::Act;
+use counterpart_core::{act::Act, graph::Ix};
 use counterpart_node::due_instant;
 
 use super::{EntryArg, remark};
@@ -13,6 +13,8 @@ use crate::{
 };
 
 /// Record that a due time passed and the thing was not done; it changes no terms
+///
+/// It may be agreed, or a promise of theirs that you recorded with --promised-in.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
@@ -29,9 +31,11 @@ pub(crate) fn run(session: &Session, args: &Args) -> Done {
     let name = case.subject_name(&key);
     let terms = case.lens().terms(status.revision, &key);
     let due = terms.and_then(|t| t.due.as_ref());
-    let due = due.and_then(|d| due_instant(d, case.record.agreed_at(status.revision)));
+    let due = due.and_then(|d| due_instant(d, counted_from(&case, status.revision)));
     let Some(due) = due else {
-        return Err(CommandError::failed(format!("{name} has no due time that has begun to count")));
+        return Err(CommandError::failed(format!("{name} has no due time that has begun to count")).hint(
+            "one that is relative counts from when it is agreed; of a promise that was only said, from the contact",
+        ));
     };
     if due > case.now {
         let distance = when::distance(due, case.now);
@@ -45,4 +49,16 @@ pub(crate) fn run(session: &Session, args: &Args) -> Done {
     let revision = case.record.graph().id(status.revision);
     let act = Act::Missed { revision, subject, due, note: remark("the note", args.note.as_ref())? };
     confirm::sign(session, &desk, case, &act).map(drop)
+}
+
+/// What a relative due time counts from: the agreement; of a promise recorded from what they said, when they said it.
+fn counted_from(case: &OpenCase, revision: Ix) -> Option<i64> {
+    let contact = || {
+        let said = case.record.fold().proposal(revision)?.alleged?;
+        match case.act(case.record.graph().find(&said)?) {
+            Act::Contact(contact) => Some(contact.started),
+            _ => None,
+        }
+    };
+    case.record.agreed_at(revision).or_else(contact)
 }

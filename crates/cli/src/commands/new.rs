@@ -1,7 +1,9 @@
 //! `counterpart new`
 
+mod plan;
+
 use counterpart_core::{
-    act::{Role, SeatOffer},
+    act::{Act, Role, SeatOffer},
     id::short_form,
     value::Sealable,
 };
@@ -12,8 +14,10 @@ use crate::{
     case::OpenCase,
     confirm,
     error::{CommandError, Done},
+    item_value::Here,
     render::{self, Speech},
     session::{Session, typed},
+    template::{self, Plan},
     when,
 };
 
@@ -23,8 +27,9 @@ use crate::{
 /// invite them later.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// What the case is about, in a few words; everybody in it reads this
-    title: String,
+    /// What the case is about, in a few words; everybody in it reads this [default with --from: the template's title]
+    #[arg(required_unless_present = "from")]
+    title: Option<String>,
     /// Somebody else in the case, as NAME:ROLE; roles are customer, supplier, third, observer, arbiter. Repeat for more
     #[arg(long = "with", value_name = "NAME:ROLE", required = true)]
     others: Vec<String>,
@@ -37,13 +42,24 @@ pub(crate) struct Args {
     /// A longer description
     #[arg(long, value_name = "TEXT")]
     about: Option<String>,
+    /// Begin with a template: it asks for facts and proposes what usually helps (`counterpart template list`)
+    #[arg(long, value_name = "TEMPLATE")]
+    from: Option<String>,
+    /// An answer to the template's questions, such as price=£24.99; repeat for more
+    #[arg(long, value_name = "KEY=VALUE", requires = "from")]
+    set: Vec<String>,
 }
 
 pub(crate) fn run(session: &Session, args: &Args) -> Done {
     let desk = session.desk()?;
     let zone = args.zone.clone().unwrap_or_else(when::system_zone);
     when::zone(&zone).map_err(|e| CommandError::usage(e.to_string()))?;
-    let title = typed("the title", &args.title)?;
+    let chosen = args.from.as_deref().map(|from| chosen(session, from)).transpose()?;
+    let title = match (&args.title, &chosen) {
+        (Some(title), _) => typed("the title", title)?,
+        (None, Some(chosen)) => typed("the title", &chosen.template.title)?,
+        (None, None) => return Err(CommandError::usage("say what the case is about")),
+    };
     if title.contains('\n') || title.len() > 200 {
         return Err(
             CommandError::usage("the title is one line of at most 200 bytes").hint("say the rest with --about TEXT")
@@ -53,7 +69,10 @@ pub(crate) fn run(session: &Session, args: &Args) -> Done {
     let others = args.others.iter().map(|o| offer(o, Role::Supplier)).collect::<Done<Vec<_>>>()?;
     let label = render::sealable(&own.label);
     let about = args.about.as_deref().map(|a| typed("the description", a)).transpose()?;
-    let open = Desk::open_act(&title, own, others, &zone, about);
+    let open = desk.open_act(&title, own, others, &zone, about);
+    if let Some(chosen) = chosen {
+        return from_template(session, &desk, &chosen, &open, (&zone, &label), &args.set);
+    }
     confirm::agree(session, &render::in_full(&Speech::before_case(&zone, now()), &label, &open))?;
     let case = desk.new_case(&open, now())?;
     let terminal = session.terminal;
@@ -72,6 +91,40 @@ pub(crate) fn run(session: &Session, args: &Args) -> Done {
         terminal.say(&line);
     }
     terminal.say(&format!("Next: counterpart call {short} ..., counterpart propose {short} \"What they are to do\""));
+    Ok(())
+}
+
+fn chosen(session: &Session, from: &str) -> Done<plan::Chosen> {
+    let found = template::find(&session.home()?, from)?;
+    let template = found.template(session.terminal.columns())?;
+    Ok(plan::Chosen { found, template })
+}
+
+/// Opens the case and signs what the template comes to: every text shown first, one question for all.
+fn from_template(
+    session: &Session,
+    desk: &Desk,
+    chosen: &plan::Chosen,
+    open: &Act,
+    (zone, who): (&str, &str),
+    set: &[String],
+) -> Done {
+    let terminal = session.terminal;
+    let (here, seats) = (Here { zone, now: now() }, plan::seats(open));
+    let answers = plan::answers(session, chosen, set, here)?;
+    let plan = Plan::new(&chosen.template, &answers, seats, here)?;
+    confirm::agree(session, &plan::in_full(open, seats, zone, who, &plan, terminal.columns()))?;
+    let signed = plan::sign(session, desk, open, &plan)?;
+    if terminal.json {
+        return terminal.json(&plan::as_json(chosen, &plan, &signed));
+    }
+    for line in render::delivery(&signed.case) {
+        terminal.say(&line);
+    }
+    if !plan.reminders.is_empty() {
+        terminal.say(&format!("\n{}\n", plan::reminders(&plan.reminders, terminal.columns())));
+    }
+    terminal.say(&format!("Next: counterpart show {}", signed.case.short()));
     Ok(())
 }
 

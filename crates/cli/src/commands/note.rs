@@ -1,14 +1,9 @@
 //! `counterpart note`
 
-use counterpart_core::{act::Act, value::Sealable};
+use counterpart_core::act::Act;
 
-use super::CaseArg;
-use crate::{
-    case::OpenCase,
-    confirm,
-    error::Done,
-    session::{Session, typed},
-};
+use super::{AboutArg, CaseArg, act, text};
+use crate::{error::Done, session::Session};
 
 /// Put anything worth remembering on record; everybody in the case will read it
 #[derive(Debug, clap::Args)]
@@ -17,15 +12,12 @@ pub(crate) struct Args {
     case: CaseArg,
     /// What to note
     text: String,
-    /// The entry it is about, by number
-    #[arg(long, value_name = "REF")]
-    about: Option<String>,
+    #[command(flatten)]
+    about: AboutArg,
 }
 
 pub(crate) fn run(session: &Session, args: &Args) -> Done {
-    let desk = session.desk()?;
-    let case = OpenCase::open(&desk, &args.case.case)?;
-    let about = args.about.as_ref().map(|a| Ok::<_, crate::error::CommandError>(case.entry(a)?.id)).transpose()?;
-    let act = Act::Note { text: Sealable::Open(typed("the note", &args.text)?), about };
-    confirm::sign(session, &desk, case, &act).map(drop)
+    act(session, &args.case, |_, case| {
+        Ok(Act::Note { text: text("the note", &args.text)?, about: args.about.find(case)? })
+    })
 }

@@ -14,7 +14,7 @@ use crate::{
 /// Propose terms: who is to do what by when; it binds once everybody it names has accepted
 ///
 /// Between two parties, the other side does it for you unless you say otherwise with --by and --for. Parts given together
-/// (an action, --item, --terms) are accepted or declined as a whole. Proposing is signing: you are bound if they accept.
+/// (an action, --also, --item, --terms) are accepted or declined as a whole. Proposing is signing: you are bound if they accept.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
@@ -35,6 +35,10 @@ pub(crate) struct Args {
 pub(crate) fn run(session: &Session, args: &Args) -> Done {
     let desk = session.desk()?;
     let case = OpenCase::open(&desk, &args.case.case)?;
+    if args.promised_in.is_some() && args.terms.says_of_offer() {
+        return Err(CommandError::usage("what they promised is recorded as it was said, not offered")
+            .hint("leave out --open-until and --confirm"));
+    }
     let mut topics = Vec::new();
     match &args.amend {
         Some(typed) => {
@@ -52,10 +56,11 @@ pub(crate) fn run(session: &Session, args: &Args) -> Done {
     topics.extend(args.terms.others(&case)?);
     if topics.is_empty() {
         return Err(CommandError::usage("a proposal needs something to agree on")
-            .hint("say what is to be done, or use --item KEY=VALUE, or --terms TITLE TEXT"));
+            .hint("say what is to be done, or use --item KEY=VALUE, --terms TITLE TEXT, or --admit SEAT"));
     }
     let alleged = args.promised_in.as_ref().map(|c| Ok::<_, CommandError>(case.entry(c)?.id)).transpose()?;
     let proposal = terms::proposal(&case, topics, alleged, args.terms.note()?);
+    let proposal = args.terms.offer(&case, proposal)?;
     confirm::sign(session, &desk, case, &Act::Propose(proposal)).map(drop)
 }
 

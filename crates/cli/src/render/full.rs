@@ -2,12 +2,15 @@
 
 use counterpart_core::{
     act::{Act, Mode, Proposal},
+    id::{DeviceKey, EntryId, short_form},
     value::{ItemValue, Sealable},
 };
 
 use super::{
-    Speech, indented, line, listed,
-    sentence::{part, sentence},
+    Speech, agents,
+    difference::differences,
+    hex, indented, line, listed,
+    sentence::{outcome_in_words, part, sentence},
     terms::{labelled, subject_terms, whole},
 };
 use crate::{item_value, when};
@@ -18,9 +21,9 @@ const KEPT_BESIDE: &str = "(sealed: kept beside the record, so that it can be er
 /// An act in full: nothing that will be signed is left out.
 pub(crate) fn in_full(speech: &Speech<'_>, who: &str, act: &Act) -> String {
     let (head, lines) = match act {
-        Act::Propose(proposal) => return proposal_in_full(speech, &format!("{who} proposes"), proposal),
+        Act::Propose(proposal) => return proposal_in_full(speech, &format!("{who} proposes"), proposal, None),
         Act::Counter { of, proposal } => {
-            return proposal_in_full(speech, &format!("{who} answers {} with", speech.entry(of)), proposal);
+            return proposal_in_full(speech, &format!("{who} answers {} with", speech.entry(of)), proposal, Some(of));
         }
         Act::Open(open) => {
             let seat =
@@ -38,15 +41,67 @@ pub(crate) fn in_full(speech: &Speech<'_>, who: &str, act: &Act) -> String {
             remark(&mut lines, "note", note.as_ref());
             let mut text = format!("{who} accepts {}", speech.entry(revision));
             // What is agreed to is shown, not only named.
-            let accepted = speech.case.and_then(|case| {
-                let ix = case.record.graph().find(revision)?;
-                let author = case.party_label(&case.record.graph().statement(ix).party);
-                Some(in_full(speech, &author, &case.act(ix)))
-            });
-            if let Some(accepted) = accepted {
+            if let Some(accepted) = entry_in_full(speech, revision) {
                 text.push_str(&format!(":\n{}", indented(&accepted, "  ")));
             }
             (text, lines)
+        }
+        Act::Confirm { revision } => {
+            let mut text = format!("{who} confirms {}: it binds from now on", speech.entry(revision));
+            if let Some(confirmed) = entry_in_full(speech, revision) {
+                text.push_str(&format!(":\n{}", indented(&confirmed, "  ")));
+            }
+            (text, Vec::new())
+        }
+        Act::Attach { sha256, size, name, media, about } => {
+            let mut lines = vec![("file", whole(name)), ("size", format!("{size} bytes")), ("SHA-256", hex(sha256))];
+            lines.extend(media.as_ref().map(|m| ("type", line(m))));
+            lines.extend(about.as_ref().map(|id| ("on", speech.entry(id))));
+            (format!("{who} puts a file on record; its bytes stay where they are"), lines)
+        }
+        Act::Remind { text, about, seat } => {
+            let mut lines = vec![("text", whole(text))];
+            lines.extend(about.as_ref().map(|id| ("of", speech.entry(id))));
+            lines.extend(seat.as_ref().map(|s| ("whom", speech.seat(s))));
+            (format!("{who} reminds"), lines)
+        }
+        Act::Thank { text, seat, person, about } => {
+            let mut lines = vec![("text", whole(text))];
+            remark(&mut lines, "person", person.as_ref());
+            lines.extend(seat.as_ref().map(|s| ("whom", speech.seat(s))));
+            lines.extend(about.as_ref().map(|id| ("for", speech.entry(id))));
+            (format!("{who} thanks"), lines)
+        }
+        Act::Progress { revision, subject, text } => {
+            (format!("{who} says how far {} is", part(speech, revision, *subject)), vec![("text", whole(text))])
+        }
+        Act::Stop { revision, subject, reason } => {
+            (format!("{who} gives {} up", part(speech, revision, *subject)), vec![("reason", whole(reason))])
+        }
+        Act::Card(card) => (format!("{who} introduces whoever signs with this device"), agents::card_lines(card)),
+        Act::Handover { from, to, person, summary } => {
+            let device = |d: &DeviceKey| short_form(&d.0);
+            let mut lines = Vec::new();
+            remark(&mut lines, "person", person.as_ref());
+            lines.push(("to", format!("device {}", device(to))));
+            lines.extend(from.as_ref().map(|d| ("from", format!("device {}", device(d)))));
+            lines.push(("summary", whole(summary)));
+            (format!("{who} hands over"), lines)
+        }
+        Act::Dispute { about, subject, reason } => {
+            let about = subject.map_or_else(|| speech.entry(about), |subject| part(speech, about, subject));
+            (format!("{who} disputes {about}"), vec![("reason", whole(reason))])
+        }
+        Act::Decide { dispute, decision, outcome } => {
+            let mut lines = vec![("decision", whole(decision))];
+            let outcome = outcome.map_or("none: it is recorded, and changes no state", outcome_in_words);
+            lines.push(("outcome", outcome.to_owned()));
+            (format!("{who} decides the dispute {}", speech.entry(dispute)), lines)
+        }
+        Act::Link { case, relation, note } => {
+            let mut lines = vec![("case", case.to_hex()), ("relation", line(relation))];
+            remark(&mut lines, "note", note.as_ref());
+            (format!("{who} points to another case"), lines)
         }
         Act::Declare { revision, subject, note, evidence } => {
             let mut lines = Vec::new();
@@ -105,6 +160,13 @@ pub(crate) fn in_full(speech: &Speech<'_>, who: &str, act: &Act) -> String {
     if lines.is_empty() { head } else { format!("{head}:\n{}", indented(&labelled(&lines), "  ")) }
 }
 
+/// An entry here, in full.
+fn entry_in_full(speech: &Speech<'_>, id: &EntryId) -> Option<String> {
+    let case = speech.case?;
+    let ix = case.record.graph().find(id)?;
+    Some(in_full(speech, &case.party_label(&case.record.graph().statement(ix).party), &case.act(ix)))
+}
+
 fn remark(lines: &mut Vec<(&'static str, String)>, label: &'static str, text: Option<&Sealable>) {
     lines.extend(text.map(|t| (label, whole(t))));
 }
@@ -112,27 +174,42 @@ fn remark(lines: &mut Vec<(&'static str, String)>, label: &'static str, text: Op
 fn item_in_full(value: &ItemValue) -> String {
     match value {
         ItemValue::Text(text) => whole(text),
-        other => item_value::show(other),
+        other => item_value::lines(other).join("\n"),
     }
 }
 
-fn proposal_in_full(speech: &Speech<'_>, head: &str, proposal: &Proposal) -> String {
+fn proposal_in_full(speech: &Speech<'_>, head: &str, proposal: &Proposal, answers: Option<&EntryId>) -> String {
     let several = proposal.subjects.len() > 1;
     let mut text = format!("{head}{}", if several { ", as a whole:" } else { ":" });
+    let mut terms = Vec::new();
     for (n, subject) in proposal.subjects.iter().enumerate() {
         if several {
             text.push_str(&format!("\n  part {}", n + 1));
         }
-        let indent = if several { "    " } else { "  " };
-        text.push_str(&format!("\n{}", indented(&labelled(&subject_terms(speech, subject)), indent)));
+        terms = subject_terms(speech, subject, true);
+        for difference in differences(speech, subject, answers) {
+            let of = match difference.agreed {
+                true => "of what is agreed".to_owned(),
+                false => format!("of {}, which it answers", speech.entry(&difference.from)),
+            };
+            terms.push(("changes", format!("{of}:\n{}", difference.lines().join("\n"))));
+        }
+        if several {
+            text.push_str(&format!("\n{}", indented(&labelled(&terms), "    ")));
+        }
     }
-    let mut lines = Vec::new();
+    let mut lines = if several { Vec::new() } else { terms };
     if let Some(contact) = &proposal.alleged {
         lines.push(("said in", format!("{}: recorded for them as a promise they made", speech.entry(contact))));
     }
-    lines.extend(proposal.open_until.as_ref().map(|d| ("open until", when::show_due(d))));
+    lines.extend(proposal.open_until.as_ref().map(|d| {
+        (
+            "open until",
+            format!("{}; an answer that arrives later binds only if all agree to it again", when::show_due(d)),
+        )
+    }));
     if proposal.mode == Mode::Confirm {
-        lines.push(("mode", "binds only after its author confirms".to_owned()));
+        lines.push(("mode", "binds its author only once they confirm, after all others have accepted".to_owned()));
     }
     remark(&mut lines, "note", proposal.note.as_ref());
     let alone = speech.case.is_some_and(|case| proposal.signers.iter().all(|s| case.is_own_seat(s)));
@@ -144,4 +221,38 @@ fn proposal_in_full(speech: &Speech<'_>, head: &str, proposal: &Proposal) -> Str
         },
     ));
     format!("{text}\n{}", indented(&labelled(&lines), "  "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture::{Two, open};
+
+    #[test]
+    fn accepting_a_renegotiation_shows_what_it_changes() {
+        let mut two = Two::new();
+        let first = two.propose(0, "Mend the pipe");
+        two.accept(1, first);
+        let amended = two.amend(1, first, first, "Mend the pipe on Monday");
+        let case = two.seen_by(0);
+        let text = in_full(&Speech::of_case(&case), "party 0", &Act::Accept { revision: amended, note: None });
+        for told in [
+            "party 0 accepts #7:",
+            "in place of  what was agreed in #5",
+            "of what is agreed:",
+            "what: Mend the pipe → Mend the pipe on Monday",
+            "as before: by and for",
+            "once signed by party 0 and party 1",
+        ] {
+            assert!(text.contains(told), "{told}\n{text}");
+        }
+    }
+
+    #[test]
+    fn texts_of_several_lines_are_shown_whole() {
+        let case = Two::new().seen_by(0);
+        let act = Act::Remind { text: open("You said\nyou would ring"), about: None, seat: None };
+        let text = in_full(&Speech::of_case(&case), "party 0", &act);
+        assert_eq!(text, "party 0 reminds:\n  text  You said\n        you would ring");
+    }
 }

@@ -114,7 +114,7 @@ mod tests {
             told,
             [
                 "party 0 proposes: party 1: Mend the pipe",
-                "party 1 answers #5 with: party 1: Mend the pipe on Monday",
+                "party 1 answers #5 with: what: Mend the pipe → Mend the pipe on Monday",
                 "party 0 accepts #6",
                 "party 1 declares #6 done, showing #5",
                 "party 0 approves the result declared in #8: well done",

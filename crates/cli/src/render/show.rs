@@ -1,17 +1,22 @@
 //! A whole case for people: whose move it is first, then who, what, and how far it is shared.
 
 use counterpart_core::{
-    act::{Act, Topic},
-    fold::{ActionState, ActionStatus, InForce, Position, SubjectKey},
+    act::Topic,
+    fold::{ActionStatus, InForce, Position},
     graph::Ix,
-    value::ItemValue,
-    view::{ActionView, CaseState, Expected, Grade, ItemView, MatterView, SeatView, Waiting},
+    value::Seat,
+    view::{ActionView, CaseState, Expected, MatterView, SeatView, Waiting},
 };
 
-use super::{Speech, action_terms, layout::width, line, padded, sealable, subject_in_a_line, to_do, wrapped};
+use super::{
+    Speech, action_terms, items,
+    layout::width,
+    line, padded, sealable,
+    status::{other_disputes, state_line, status_lines, ticks},
+    subject_in_a_line, to_do, wrapped,
+};
 use crate::{
     case::OpenCase,
-    item_value,
     terminal::{Style, styled},
     when,
 };
@@ -27,13 +32,21 @@ pub(crate) fn show(case: &OpenCase, columns: usize) -> String {
     section(&mut out, "Parties", parties(case, columns));
     let actions = case.view().actions.iter().flat_map(|a| action(case, &speech, a, columns)).collect();
     section(&mut out, "Actions", actions);
-    section(&mut out, "Items", case.view().items.iter().map(|i| item(case, i, columns)).collect());
+    section(&mut out, "Items", case.view().items.iter().map(|i| items::item(case, i, columns)).collect());
     section(
         &mut out,
         "Other agreements",
         case.view().matters.iter().map(|m| matter(case, &speech, m, columns)).collect(),
     );
-    section(&mut out, "Delivery", delivery(case).iter().map(|d| wrapped("  ", d, columns)).collect());
+    let disputes = other_disputes(case).into_iter().map(|ix| {
+        let (name, who) = (case.entry_name(&case.record.graph().id(ix)), case.record.graph().statement(ix).party);
+        let text = super::sentence(&speech, &case.party_label(&who), &case.act(ix));
+        wrapped(&format!("  {}  ", styled(Style::Strong, &name)), &text, columns)
+    });
+    section(&mut out, "In dispute", disputes.collect());
+    section(&mut out, "Promises", super::ledger_lines(case).iter().map(|l| wrapped("  ", l, columns)).collect());
+    let shared = delivery(case).into_iter().chain(checkpoint(case)).collect::<Vec<_>>();
+    section(&mut out, "Delivery", shared.iter().map(|d| wrapped("  ", d, columns)).collect());
     section(&mut out, "Alarms", alarms(case).iter().map(|a| wrapped("  ", &styled(Style::Bad, a), columns)).collect());
     out.join("\n")
 }
@@ -100,7 +113,13 @@ fn command_for(case: &OpenCase, w: &Waiting) -> Option<String> {
             let (revision, _) = case.lens().declared(declare)?;
             format!("counterpart done {short} {}", case.entry_typed(&case.record.graph().id(revision)))
         }
-        Expected::Join | Expected::Choose => return None,
+        Expected::Confirm => format!("counterpart confirm {short} {about}   (or withdraw)"),
+        Expected::Prove => format!("counterpart prove {short} {about}"),
+        Expected::Choose => format!("counterpart choose {short} {about}   (or the other)"),
+        Expected::Ratify => format!("counterpart ratify {short} {about}"),
+        Expected::Settle => format!("counterpart concede {short} {about}   (or settle)"),
+        Expected::Decide => format!("counterpart decide {short} {about} DECISION"),
+        Expected::Join => return None,
     })
 }
 
@@ -117,14 +136,15 @@ fn parties(case: &OpenCase, columns: usize) -> Vec<String> {
             (several, _) => format!("{several} parties were admitted to this seat; identity unchecked"),
         }
     };
+    let number = |s: &SeatView| match s.seat {
+        Seat::Number(n) => n.to_string(),
+        // One that was added is named by its label.
+        Seat::Added(..) => "+".to_owned(),
+    };
     let one = |s: &SeatView| {
-        let number = match s.seat {
-            counterpart_core::value::Seat::Number(n) => n.to_string(),
-            added @ counterpart_core::value::Seat::Added(..) => added.to_string(),
-        };
         let label = padded(&sealable(&s.label), labels);
         let role = s.role.as_str();
-        wrapped(&format!("  {number}  "), &format!("{label}  {role:<8}  {}", remark(s)), columns)
+        wrapped(&format!("  {}  ", number(s)), &format!("{label}  {role:<8}  {}", remark(s)), columns)
     };
     case.seats.iter().map(one).collect()
 }
@@ -133,8 +153,16 @@ fn action(case: &OpenCase, speech: &Speech<'_>, action: &ActionView, columns: us
     let name = case.subject_name(&action.key);
     let margin = " ".repeat(width(&name) + 4);
     let mut out = Vec::new();
-    let terms = action.terms(&case.lens());
-    let what = terms.map_or_else(|| "(terms are not here)".to_owned(), |t| sealable(&t.what));
+    let lens = case.lens();
+    let terms = match &action.status.in_force {
+        // Of agreements that crossed none applies: what all of them would change does.
+        InForce::Crossed { stays, .. } => match stays {
+            Some((Position::Revision(stays), _)) => lens.terms(*stays, &action.key),
+            _ => None,
+        },
+        _ => action.terms(&lens),
+    };
+    let what = terms.or(action.terms(&lens)).map_or_else(|| "(terms are not here)".to_owned(), |t| sealable(&t.what));
     out.push(wrapped(&format!("  {}  ", styled(Style::Strong, &name)), &what, columns));
     out.push(wrapped(&margin, &state_line(action), columns));
     if let Some(terms) = terms {
@@ -145,129 +173,9 @@ fn action(case: &OpenCase, speech: &Speech<'_>, action: &ActionView, columns: us
             out.push(wrapped(&format!("{margin}{label}: "), &text, columns));
         }
     }
-    out.extend(
-        status_lines(case, speech, &action.key, &action.status).into_iter().map(|l| wrapped(&margin, &l, columns)),
-    );
+    let lines = status_lines(case, speech, &action.key, &action.status);
+    out.extend(lines.into_iter().map(|l| wrapped(&margin, &l, columns)));
     out
-}
-
-/// State, overlays, ticks and grade, in words.
-fn state_line(action: &ActionView) -> String {
-    let state = action.status.state;
-    let style = match state {
-        ActionState::Agreed | ActionState::Completed => Style::Good,
-        ActionState::Crossed | ActionState::Rework => Style::Warn,
-        _ => Style::Strong,
-    };
-    let mut words = styled(style, state.as_str());
-    if let Some(ticks) = ticks(state, action.settled) {
-        words.push_str(&format!(" {ticks}"));
-    } else {
-        words.push_str(&format!(", {}", grade_in_words(action.grade)));
-    }
-    if action.alleged {
-        words.push_str("; recorded for them from what they said");
-    }
-    for overlay in &action.overlays {
-        words.push_str(&format!("; {}", overlay_in_words(overlay)));
-    }
-    words
-}
-
-/// One tick for agreed, two for settled, each with its meaning; nothing where nothing is agreed.
-pub(crate) fn ticks(state: ActionState, settled: bool) -> Option<&'static str> {
-    let agreed =
-        matches!(state, ActionState::Agreed | ActionState::Declared | ActionState::Rework | ActionState::Completed);
-    match (agreed, settled) {
-        (false, _) => None,
-        (true, true) => Some("✓✓ (every signer is known to hold it signed)"),
-        (true, false) => Some("✓ (not every signer is known to hold it yet)"),
-    }
-}
-
-fn grade_in_words(grade: Grade) -> &'static str {
-    match grade {
-        Grade::Unilateral => "held by its author only, as far as is proven here",
-        Grade::Delivered => "delivered: the other side has it",
-        Grade::Acknowledged => "acknowledged by the other side",
-        Grade::Contested => "contested by the other side",
-        Grade::Agreed => "agreed",
-    }
-}
-
-fn overlay_in_words(overlay: &str) -> &str {
-    match overlay {
-        "change_proposed" => "a change is proposed",
-        "release_asked" => "release is asked",
-        "reopen_asked" => "reopening is asked",
-        "against_old_terms" => "declared against the old terms",
-        "not_judged" => "rests on what this version of the program cannot judge",
-        "after_fork" => "signed after its key had signed two histories",
-        other => other,
-    }
-}
-
-/// What is open, asked, declared or missed on a subject, with the entries' names.
-fn status_lines(case: &OpenCase, speech: &Speech<'_>, key: &SubjectKey, status: &ActionStatus) -> Vec<String> {
-    let graph = case.record.graph();
-    let name = |ix: &Ix| case.entry_name(&graph.id(*ix));
-    let author = |ix: &Ix| case.party_label(&graph.statement(*ix).party);
-    let mut lines = Vec::new();
-    if !status.open.contains(&status.revision) || status.open.len() > 1 {
-        for open in &status.open {
-            let terms = case.lens().subject(*open, key).map(|s| subject_in_a_line(speech, s)).unwrap_or_default();
-            lines.push(format!("proposed in {} by {}: {terms}", name(open), author(open)));
-        }
-    }
-    if let InForce::Crossed { rivals, .. } = &status.in_force {
-        let both = super::listed(rivals.iter().map(|r| name(&r.revision())));
-        lines.push(format!("agreements crossed: {both}; neither is in force until one is chosen"));
-    }
-    if let Some(declare) = &status.declare {
-        lines.push(format!("declared done in {} by {}", name(declare), author(declare)));
-        if let Some(reject) = case.lens().rejected(*declare)
-            && let Act::Reject { reason, .. } = case.act(reject)
-        {
-            lines.push(format!("rejected in {} by {}: {}", name(&reject), author(&reject), sealable(&reason)));
-        }
-    }
-    for request in status.release_requests.iter().chain(&status.reopen_requests) {
-        lines.push(format!(
-            "asked in {}: {}",
-            name(request),
-            super::sentence(speech, &author(request), &case.act(*request))
-        ));
-    }
-    for missed in &status.missed {
-        lines.push(format!("due time recorded as missed in {} by {}", name(missed), author(missed)));
-    }
-    lines
-}
-
-fn item(case: &OpenCase, item: &ItemView, columns: usize) -> String {
-    let key = line(&item.key);
-    let title = item.label.as_ref().map_or_else(|| key.clone(), |l| format!("{} ({key})", sealable(l)));
-    let mut lines = Vec::new();
-    if let Some((revision, value)) = &item.agreed {
-        let value = item_value::show(value);
-        lines.push(wrapped("    ", &format!("agreed: {value} ({})", case.entry_name(revision)), columns));
-    }
-    for stated in &item.stated {
-        let value = item_value::show(&open_value(case, &stated.entry, &stated.value));
-        let name = case.entry_name(&stated.entry);
-        lines.push(wrapped("    ", &format!("{} says: {value} ({name})", case.party_label(&stated.party)), columns));
-    }
-    let head = if item.disputed { format!("{title}: {}", styled(Style::Warn, "stated differently")) } else { title };
-    format!("{}\n{}", wrapped("  ", &head, columns), lines.join("\n"))
-}
-
-/// A stated value, laid open where its sealed part is here.
-pub(crate) fn open_value(case: &OpenCase, entry: &counterpart_core::id::EntryId, value: &ItemValue) -> ItemValue {
-    let stated = case.record.graph().find(entry).map(|ix| case.act(ix));
-    match stated {
-        Some(Act::Item { value, .. }) => value,
-        _ => value.clone(),
-    }
 }
 
 fn matter(case: &OpenCase, speech: &Speech<'_>, matter: &MatterView, columns: usize) -> String {
@@ -314,6 +222,19 @@ pub(crate) fn delivery(case: &OpenCase) -> Vec<String> {
     lines
 }
 
+/// How far the signatures of everybody reach: "Signed by both up to #41 (2 entries since)."
+fn checkpoint(case: &OpenCase) -> Option<String> {
+    let checkpoint = case.record.checkpoint()?;
+    let all = if checkpoint.parties.len() == 2 { "both" } else { "all" };
+    let heads = super::listed(checkpoint.heads.iter().map(|id| case.entry_name(id)));
+    let since = match checkpoint.behind {
+        0 => String::new(),
+        1 => " (1 entry since)".to_owned(),
+        several => format!(" ({several} entries since)"),
+    };
+    Some(format!("Signed by {all} up to {heads}{since}."))
+}
+
 fn alarms(case: &OpenCase) -> Vec<String> {
     let fork = |f: &counterpart_core::view::ForkView| {
         let branches = super::listed(f.branches.iter().map(|b| case.entry_name(b)));
@@ -336,6 +257,8 @@ pub(crate) fn revision_in_force(status: &ActionStatus) -> Option<Ix> {
 
 #[cfg(test)]
 mod tests {
+    use counterpart_core::{act::Act, value::ItemValue};
+
     use super::*;
     use crate::fixture::{Two, open};
 
@@ -422,7 +345,9 @@ mod tests {
         for told in [
             "rework ✓",
             "a change is proposed",
-            "proposed in #9 by party 1: party 1: Replace the pipe",
+            "proposed in #9 by party 1, a change of #5:",
+            "- what: Mend the pipe → Replace the pipe",
+            "- as before: by and for",
             "declared done in #7 by party 1",
             "rejected in #8 by party 0: it still drips",
             "due time recorded as missed in #10 by party 0",

@@ -1,8 +1,9 @@
 //! Terms of revisions: on one line for lists, whole for reading and signing.
 
 use counterpart_core::{
-    act::{ActionTerms, Subject, Topic},
-    value::{Sealable, Unit},
+    act::{Act, ActionTerms, CancelClause, Subject, Topic},
+    id::EntryId,
+    value::Sealable,
 };
 
 use super::{Speech, line, listed, sealable, visible};
@@ -68,25 +69,51 @@ pub(crate) fn action_terms(
             lines.push((label, numbered(texts)));
         }
     }
-    for clause in &terms.cancel {
-        let until = clause.until.as_ref().map(|d| format!(", until {}", when::show_due(d))).unwrap_or_default();
-        lines.push(("may cancel", format!("{}{until}: {}", speech.seat(&clause.by), whole(&clause.text))));
+    if !terms.cancel.is_empty() {
+        let several = terms.cancel.len() > 1;
+        let one = |(n, clause): (usize, &CancelClause)| {
+            let until = clause.until.as_ref().map(|d| format!(", until {}", when::show_due(d))).unwrap_or_default();
+            let text = format!("{}{until}: {}", speech.seat(&clause.by), whole(&clause.text));
+            if several { format!("{}. {text}", n + 1) } else { text }
+        };
+        lines.push(("may cancel", terms.cancel.iter().enumerate().map(one).collect::<Vec<_>>().join("\n")));
     }
     if let Some((count, unit)) = terms.deemed {
-        let unit = if unit == Unit::WorkingDays { "working days" } else { unit.as_str() };
-        lines.push(("accepted", format!("taken as accepted if not rejected within {count} {unit} of delivery")));
+        let length = when::show_length(count, unit);
+        lines.push(("accepted", format!("if not rejected within {length} of proven delivery")));
     }
     if !terms.items.is_empty() {
-        lines.push(("rests on", listed(terms.items.iter().map(|id| speech.entry(id)))));
+        lines.push(("rests on", listed(terms.items.iter().map(|id| version(speech, id)))));
     }
     lines
 }
 
-/// Everything a subject says, as labelled lines.
-pub(super) fn subject_terms(speech: &Speech<'_>, subject: &Subject) -> Vec<(&'static str, String)> {
+/// The version of a fact that terms rest on, by its name and value.
+fn version(speech: &Speech<'_>, id: &EntryId) -> String {
+    let name = speech.entry(id);
+    let stated = speech.case.and_then(|case| {
+        let ix = case.record.graph().find(id)?;
+        let items = |topic: &Topic| match topic {
+            Topic::Item { key, value } => Some((key.clone(), value.clone())),
+            _ => None,
+        };
+        match case.act(ix) {
+            Act::Item { key, value, .. } => Some((key, value)),
+            Act::Propose(p) | Act::Counter { proposal: p, .. } => p.subjects.iter().find_map(|s| items(&s.topic)),
+            _ => None,
+        }
+    });
+    match stated {
+        Some((key, value)) => format!("{} {} ({name})", line(&key), item_value::show(&value)),
+        None => name,
+    }
+}
+
+/// Everything a subject says, as labelled lines; how far off a due time is only while it is `live`.
+pub(super) fn subject_terms(speech: &Speech<'_>, subject: &Subject, live: bool) -> Vec<(&'static str, String)> {
     let mut lines = match &subject.topic {
-        Topic::Action { terms, .. } => action_terms(speech, terms, None, true),
-        Topic::Item { key, value } => vec![("item", line(key)), ("value", item_value::show(value))],
+        Topic::Action { terms, .. } => action_terms(speech, terms, None, live),
+        Topic::Item { key, value } => vec![("item", line(key)), ("value", item_value::lines(value).join("\n"))],
         Topic::Terms { title, text, seats, .. } => {
             vec![("terms", line(title)), ("text", whole(text)), ("between", speech.seats(seats))]
         }

@@ -64,7 +64,7 @@ impl Stage {
         let customer = Side::enter("Keith", &folder.join("keith"))?;
         let supplier = Side::enter("Northlink", &folder.join("northlink"))?;
         let seat = |role, label: &str| SeatOffer { role, label: Sealable::Open(label.to_owned()) };
-        let open = Desk::open_act(
+        let open = customer.desk.open_act(
             "Broadband price after the lock-in",
             seat(Role::Customer, "Keith"),
             vec![seat(Role::Supplier, "Northlink Ltd")],

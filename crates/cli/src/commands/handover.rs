@@ -1,0 +1,69 @@
+//! `counterpart handover`
+
+use counterpart_core::act::Act;
+
+use super::{CaseArg, act, remark, text};
+use crate::{
+    case::OpenCase,
+    error::{CommandError, Done},
+    render::{self, Details},
+    session::Session,
+};
+
+/// Hand a case over to somebody else on your side, with a summary so that nobody has to be told again
+///
+/// Without --summary one page is written from the case: state, whose move, what is agreed, promises, people, the last
+/// contacts. It is shown before you sign; everybody in the case will read it. Names and numbers that can be erased are
+/// not copied into it: it names the entries that hold them.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    case: CaseArg,
+    /// Who is responsible from now on
+    #[arg(long, value_name = "NAME", required_unless_present = "show")]
+    person: Option<String>,
+    /// The device they sign with: its name here, or its short form [default: this one]
+    #[arg(long, value_name = "DEVICE")]
+    device: Option<String>,
+    /// What they need to know, in your words
+    #[arg(long, value_name = "TEXT")]
+    summary: Option<String>,
+    /// Only print the page, with all names and numbers; sign nothing
+    #[arg(long, conflicts_with_all = ["person", "device", "summary"])]
+    show: bool,
+}
+
+pub(crate) fn run(session: &Session, args: &Args) -> Done {
+    if args.show {
+        let case = OpenCase::open(&session.desk()?, &args.case.case)?;
+        let page = render::handover(&case, Details::Open);
+        if session.terminal.json {
+            return session.terminal.json(&serde_json::json!({
+                "schema": "counterpart/handover/1",
+                "case": case.id.to_hex(),
+                "summary": page,
+            }));
+        }
+        return session.terminal.data(&page);
+    }
+    act(session, &args.case, |desk, case| {
+        let own = desk.author().device;
+        let to = match &args.device {
+            Some(typed) => {
+                let agent = desk.agent(typed)?;
+                if agent.revoked.is_some() {
+                    return Err(CommandError::failed(format!("the rights of {typed} have ended"))
+                        .hint("`counterpart agent list` shows whose stand"));
+                }
+                agent.device
+            }
+            None => own,
+        };
+        let summary = match &args.summary {
+            Some(summary) => text("the summary", summary)?,
+            None => text("the summary", &render::handover(case, Details::Sealed))?,
+        };
+        let person = remark("the person's name", args.person.as_ref())?;
+        Ok(Act::Handover { from: (to != own).then_some(own), to, person, summary })
+    })
+}

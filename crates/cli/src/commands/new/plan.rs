@@ -1,0 +1,242 @@
+//! `counterpart new --from`: a template's questions, its plan for the person's eyes, and the signing of it.
+
+use counterpart_core::{
+    act::{Act, Open},
+    id::{EntryId, short_form},
+};
+use counterpart_node::{Desk, now};
+use serde_json::json;
+
+use crate::{
+    case::OpenCase,
+    error::{CommandError, Done},
+    item_value::Here,
+    possible::refused,
+    render::{self, Speech, line, wrapped},
+    session::Session,
+    template::{Answer, Answers, Asked, Found, Plan, Planned, Seats, Template},
+    terminal::{Style, styled},
+};
+
+/// How often one question is put before it is given up: nobody may be there to answer.
+const TRIES: usize = 3;
+
+/// A template, found and read.
+#[derive(Debug)]
+pub(super) struct Chosen {
+    pub(super) found: Found,
+    pub(super) template: Template,
+}
+
+/// The answers: those given with `--set`, then those a person at the terminal gives.
+pub(super) fn answers(session: &Session, chosen: &Chosen, set: &[String], here: Here<'_>) -> Done<Answers> {
+    let template = &chosen.template;
+    let (mut answers, open) = template.answers(set, here)?;
+    let terminal = session.terminal;
+    if open.is_empty() {
+        return Ok(answers);
+    }
+    if !terminal.can_ask() {
+        let missing: Vec<&&Asked> = open.iter().filter(|i| i.required && answers.get(&i.key).is_none()).collect();
+        if missing.is_empty() {
+            return Ok(answers);
+        }
+        let named: Vec<String> = missing.iter().map(|i| format!("{} ({})", i.key, line(&i.ask))).collect();
+        let works: Vec<String> = missing.iter().map(|i| template.set_that_works(i)).collect();
+        let message = format!("the template {} needs answers to: {}", template.name, named.join("; "));
+        return Err(CommandError::usage(message).hint(format!("add, with your own values: {}", works.join(" "))));
+    }
+    let count = open.len();
+    let questions = if count == 1 { "one question".to_owned() } else { format!("{count} questions") };
+    let text = format!(
+        "{} ({}, version {}) asks {questions}. Enter alone takes what stands in brackets, or skips what may stay open.",
+        line(&template.title),
+        line(&chosen.found.origin.in_words()),
+        template.version,
+    );
+    terminal.always(&format!("{}\n", wrapped("", &text, terminal.columns())));
+    for item in open {
+        let known = answers.get(&item.key).cloned();
+        let value = question(session, template, item, here)?.or(known);
+        answers.0.retain(|a| a.key != item.key);
+        answers.0.extend(value.map(|value| Answer { key: item.key.clone(), value }));
+    }
+    let place = |a: &Answer| template.items.iter().position(|i| i.key == a.key);
+    answers.0.sort_by_key(place);
+    Ok(answers)
+}
+
+/// Puts one question; nothing if it was skipped.
+fn question(
+    session: &Session,
+    template: &Template,
+    item: &Asked,
+    here: Here<'_>,
+) -> Done<Option<counterpart_core::value::ItemValue>> {
+    let terminal = session.terminal;
+    terminal.always(&styled(Style::Strong, &line(&item.ask)));
+    for (number, choice) in item.choices.iter().enumerate() {
+        terminal.always(&format!("  {}  {}", number + 1, line(choice)));
+    }
+    let left = match (&item.default, item.required) {
+        (Some(default), _) => format!("[{}]", line(default)),
+        (None, true) => "needed".to_owned(),
+        (None, false) => "may stay open".to_owned(),
+    };
+    let form = if item.choices.is_empty() { line(&item.form()) } else { "a number or the words".to_owned() };
+    let said = [form, left].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("; ");
+    for _try in 0..TRIES {
+        let typed = terminal.ask(&styled(Style::Faint, &format!("({said})")))?;
+        if typed.is_empty() && (!item.required || item.default.is_some()) {
+            return Ok(None);
+        }
+        if typed.is_empty() {
+            terminal.always("This one is needed.");
+            continue;
+        }
+        match item.read(&typed, here) {
+            Ok(value) => return Ok(Some(value)),
+            Err(error) => terminal.always(&render::visible(&error.message)),
+        }
+    }
+    let message = format!("'{}' was not answered, so nothing was opened and nothing signed", item.key);
+    Err(CommandError::usage(message).hint(format!("give it at once: {}", template.set_that_works(item))))
+}
+
+/// The acts a template comes to, in full: what opens the case, then one after the other.
+pub(super) fn in_full(open: &Act, seats: Seats<'_>, zone: &str, who: &str, plan: &Plan, columns: usize) -> String {
+    let speech = Speech::before_case(zone, now()).with_seats(seats.0);
+    let count = plan.acts.len() + 1;
+    let mut text = format!("As {who}, you sign {count} acts, one after the other:\n");
+    for (n, act) in std::iter::once(open).chain(&plan.acts).enumerate() {
+        let full = render::in_full(&speech, who, act);
+        let (head, rest) = full.split_once('\n').unwrap_or((&full, ""));
+        text.push_str(&format!("\n{:>3}. {}\n", n + 1, head));
+        if !rest.is_empty() {
+            text.push_str(&format!("{}\n", render::indented(rest, "   ")));
+        }
+    }
+    if !plan.left_out.is_empty() {
+        text.push_str("\nLeft out:\n");
+        for left in &plan.left_out {
+            text.push_str(&format!("{}\n", wrapped("  - ", &line(left), columns)));
+        }
+    }
+    text
+}
+
+/// What was signed of a plan.
+pub(super) struct Signed {
+    pub(super) case: OpenCase,
+    pub(super) entries: Vec<EntryId>,
+}
+
+/// Signs the opening and every act of the plan, each durable before the next, and tells each as it is done.
+pub(super) fn sign(session: &Session, desk: &Desk, open: &Act, plan: &Plan) -> Done<Signed> {
+    let terminal = session.terminal;
+    let id = desk.new_case(open, now())?;
+    let short = short_form(&id.0);
+    if !terminal.json {
+        terminal.data(&short)?;
+    }
+    terminal.say(&format!("Signed and stored, case {short}:"));
+    let mut case = OpenCase::open(desk, &short)?;
+    let own = case.party_label(&case.own);
+    terminal.say(&told(&case, 1, &own, open, terminal.columns()));
+    let mut entries = Vec::new();
+    for act in &plan.acts {
+        let signed = match desk.sign_on(&case.id, &mut case.record, act, now()) {
+            Ok(signed) => signed,
+            Err(error) => return Err(broken_off(&case, &entries, plan.acts.len(), refused(&case, act, error))),
+        };
+        case = case.signed();
+        entries.push(signed.id);
+        terminal.say(&told(&case, entries.len() + 1, &own, act, terminal.columns()));
+    }
+    Ok(Signed { case, entries })
+}
+
+fn told(case: &OpenCase, number: usize, own: &str, act: &Act, columns: usize) -> String {
+    let first = format!("  #{number:<3} ");
+    wrapped(&first, &render::sentence(&Speech::of_case(case), own, act), columns)
+}
+
+/// Part of a plan is signed and stays so; the rest is not.
+fn broken_off(case: &OpenCase, entries: &[EntryId], all: usize, error: CommandError) -> CommandError {
+    let short = case.short();
+    let last = entries.last().map_or_else(|| "#1".to_owned(), |id| case.entry_name(id));
+    let message = format!(
+        "case {short} is open and #1 to {last} are signed and stored; the other {} of the template are not: {}",
+        all - entries.len(),
+        error.message
+    );
+    let CommandError { kind, .. } = error;
+    CommandError::of(kind, message).hint(format!(
+        "`counterpart show {short}` says what stands; add the rest with `counterpart item {short} ...` and \
+         `counterpart propose {short} ...`"
+    ))
+}
+
+/// What the program does not do yet: said where the reminders are listed.
+pub(super) fn reminders(reminders: &[Planned], columns: usize) -> String {
+    let head = "Reminders to set. They are not signed, and this program does not send them: put them in your calendar.";
+    let mut text = wrapped("", head, columns);
+    for reminder in reminders {
+        let head = format!("{}, {}:", reminder.about, reminder.when);
+        text.push_str(&format!("\n{}", wrapped("  - ", &format!("{head} {}", line(&reminder.text)), columns)));
+    }
+    text
+}
+
+/// The outcome for programs.
+pub(super) fn as_json(chosen: &Chosen, plan: &Plan, signed: &Signed) -> serde_json::Value {
+    let case = &signed.case;
+    let acts: Vec<_> = plan
+        .acts
+        .iter()
+        .zip(&signed.entries)
+        .map(|(act, id)| json!({"ref": case.entry_name(id), "entry": id.to_hex(), "kind": act.kind()}))
+        .collect();
+    let reminders: Vec<_> =
+        plan.reminders.iter().map(|r| json!({"about": r.about, "when": r.when, "text": r.text})).collect();
+    json!({
+        "schema": "counterpart/new/1",
+        "case": case.id.to_hex(),
+        "short": case.short(),
+        "template": {
+            "name": chosen.template.name,
+            "version": chosen.template.version,
+            "from": chosen.found.origin.word(),
+            "file": chosen.found.origin.path(),
+        },
+        "signed": acts,
+        "left_out": plan.left_out,
+        "reminders": reminders,
+    })
+}
+
+/// The seats of an opening.
+pub(super) fn seats(open: &Act) -> Seats<'_> {
+    match open {
+        Act::Open(Open { seats, .. }) => Seats(seats),
+        _ => Seats(&[]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture::Two;
+
+    #[test]
+    fn a_plan_broken_off_says_what_stands() {
+        let mut two = Two::new();
+        let first = two.propose(0, "Refund");
+        let case = two.seen_by(0);
+        let error = CommandError::failed("the disk is full");
+        let said = broken_off(&case, &[first], 4, error);
+        assert!(said.message.contains("and #1 to #5 are signed and stored; the other 3"), "{}", said.message);
+        assert!(said.message.ends_with("are not: the disk is full"), "{}", said.message);
+        assert!(said.hint.is_some_and(|hint| hint.contains(&format!("counterpart show {}", case.short()))));
+    }
+}

@@ -1,0 +1,30 @@
+//! `counterpart remind`
+
+use counterpart_core::act::Act;
+
+use super::{AboutArg, CaseArg, act, text};
+use crate::{error::Done, session::Session};
+
+/// Remind somebody of something promised or asked; it stays on record that you did
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    case: CaseArg,
+    /// What you remind of, in your words
+    text: String,
+    #[command(flatten)]
+    about: AboutArg,
+    /// Whom: a seat by number, name or role [default: the other side, where there is one]
+    #[arg(long, value_name = "WHO")]
+    to: Option<String>,
+}
+
+pub(crate) fn run(session: &Session, args: &Args) -> Done {
+    act(session, &args.case, |_, case| {
+        let seat = match &args.to {
+            Some(typed) => Some(case.seat(typed)?),
+            None => case.other_seat(),
+        };
+        Ok(Act::Remind { text: text("the reminder", &args.text)?, about: args.about.find(case)?, seat })
+    })
+}
