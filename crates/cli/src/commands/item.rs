@@ -17,7 +17,7 @@ use crate::{
 /// Of a list, part the entries by semicolons or give several values: --type list:date "2026-01-03; 2026-02-03".
 /// Of a record, part the fields by commas, each NAME=VALUE or NAME=VALUE:TYPE: --type list:record
 /// "date=2026-01-03:date, kwh=4210:integer; date=2026-02-03, kwh=4398". A check list: --type check-list
-/// "[x] worktop; [ ] first fix".
+/// `[x] worktop; [ ] first fix`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
