@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use counterpart_core::{record::DraftError, view::NameError};
+use counterpart_core::{gate::Refusal, record::DraftError, view::NameError};
 use counterpart_node::DeskError;
 
 use crate::{case::OpenCase, possible};
@@ -127,6 +127,13 @@ pub(crate) fn refused(case: &OpenCase, error: DeskError) -> CommandError {
         }
         DeskError::Draft(DraftError::Unseen(_)) => {
             Some("the missing values come with the next connection to the other side")
+        }
+        DeskError::Draft(DraftError::Gate(Refusal::NotLinear)) => {
+            let message = "this machine's key has signed two histories of this case, as happens when a back-up is \
+                           restored; it can sign nothing more here";
+            return CommandError::failed(message).hint(
+                "what it signed stands; go on with a new device: `counterpart agent ask` in a new home, then `agent add`",
+            );
         }
         DeskError::Draft(DraftError::Gate(_)) => {
             Some("nothing was signed; shorten or correct what you wrote and try again")

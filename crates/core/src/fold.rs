@@ -198,19 +198,27 @@ impl Fold {
             let statement = graph.statement(later);
             statement.seq > proof.last_seq
                 && graph.statement(proof.prove).party != statement.party
+                && self.may_hold_against(graph, proof.prove, later)
                 && proof.heads.iter().any(|head| !graph.in_past_or_same(*head, later))
         };
         let device = graph.statement(ix).device;
-        for earlier in self.proved.iter().filter(|p| p.device == device && omits(p, ix)) {
-            self.omitting.entry(ix).or_default().push(earlier.prove);
+        let mut found: Vec<(Ix, Ix)> =
+            self.proved.iter().filter(|p| p.device == device && omits(p, ix)).map(|p| (ix, p.prove)).collect();
+        if let Some(proof) = &proof {
+            let feed = graph.of_device(&proof.device);
+            found.extend(feed.into_iter().filter(|later| omits(proof, *later)).map(|later| (later, proof.prove)));
         }
-        let Some(proof) = proof else { return };
-        for later in graph.of_device(&proof.device) {
-            if omits(&proof, later) {
-                self.omitting.entry(later).or_default().push(proof.prove);
-            }
+        for (later, prove) in found {
+            self.omitting.entry(later).or_default().push(prove);
         }
-        self.proved.push(proof);
+        self.proved.extend(proof);
+    }
+
+    /// What takes part in an agreement is void only if another of its signers will have it so: a party could
+    /// otherwise get out of what it signed, by a false receipt that a friend embeds.
+    fn may_hold_against(&self, graph: &Graph, prove: Ix, later: Ix) -> bool {
+        let revision = self.revision_behind(graph, &graph.id(later)).and_then(|r| self.proposal(r));
+        revision.is_none_or(|p| p.signers.iter().any(|seat| self.author_seats(prove).contains(seat)))
     }
 
     /// What the fold would find of an act of ours whose past is everything here.

@@ -241,7 +241,7 @@ fn omitted() -> Omitted {
 
 #[test]
 fn what_leaves_out_an_own_receipt_is_idle_once_proven() {
-    for prover in [A1, A2, C1] {
+    for prover in [A1, A2] {
         let mut o = omitted();
         let receipt = o.w.receipt_for(B1, &[o.withdrawn], o.seq, 1_500_000);
         // The receipt alone changes nothing.
@@ -251,6 +251,18 @@ fn what_leaves_out_an_own_receipt_is_idle_once_proven() {
         assert_eq!(o.w.word(o.action), "withdrawn");
         assert!(o.w.in_force(o.action).is_empty());
     }
+}
+
+#[test]
+fn who_signs_nothing_of_it_cannot_help_a_party_out() {
+    // B's receipt with a false position, made after the fact, and a friend who merely watches.
+    let mut o = omitted();
+    let receipt = o.w.receipt_for(B1, &[o.withdrawn], o.seq, 1_500_000);
+    o.w.sync_all();
+    o.w.act(C1, &prove(&receipt));
+    assert_eq!(o.w.word(o.action), "agreed");
+    o.w.act(A1, &prove(&receipt));
+    assert_eq!(o.w.word(o.action), "withdrawn");
 }
 
 #[test]
