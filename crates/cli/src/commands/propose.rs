@@ -1,6 +1,10 @@
 //! `counterpart propose`
 
-use counterpart_core::{act::Act, fold::SubjectKey, value::ActionId};
+use counterpart_core::{
+    act::Act,
+    fold::{InForce, SubjectKey},
+    value::ActionId,
+};
 
 use super::CaseArg;
 use crate::{
@@ -70,7 +74,10 @@ fn in_force(case: &OpenCase, typed: &str) -> Done<(ActionId, counterpart_core::a
     let SubjectKey::Action(id) = key else {
         return Err(CommandError::usage("only actions are amended; propose items and terms anew"));
     };
-    let terms = crate::render::revision_in_force(&status).and_then(|ix| case.lens().terms(ix, &key));
+    // Where agreements crossed, all may sign other terms instead; without a base these begin from the latest.
+    let crossed = matches!(status.in_force, InForce::Crossed { .. }).then_some(status.revision);
+    let revision = crate::render::revision_in_force(&status).or(crossed);
+    let terms = revision.and_then(|ix| case.lens().terms(ix, &key));
     match terms {
         Some(terms) => Ok((id, terms.clone())),
         None => {
