@@ -3,9 +3,8 @@
 use std::cell::OnceCell;
 
 use counterpart_core::{
-    act::{Act, Role},
+    act::Role,
     fold::{Lens, SubjectKey},
-    graph::Ix,
     id::{CaseId, EntryId, PartyId, short_form},
     record::{Author, Record},
     value::Seat,
@@ -140,17 +139,6 @@ impl OpenCase {
         let began = self.record.graph().find(&lived.proposal);
         let bundle = began.is_some_and(|ix| self.record.fold().subject_keys(ix).len() > 1);
         if bundle { format!("{name}/{}", lived.index + 1) } else { name }
-    }
-
-    /// An entry's act with every sealed value that is here laid open.
-    pub(crate) fn act(&self, ix: Ix) -> Act {
-        let statement = self.record.graph().statement(ix);
-        let values = self.record.values_of(&self.record.graph().id(ix));
-        if values.is_empty() {
-            return self.record.fold().act(ix).clone();
-        }
-        let body = values.iter().fold(statement.body.clone(), |body, value| value.reveal(&body).unwrap_or(body));
-        Act::read(&statement.kind, &body).unwrap_or_else(|| self.record.fold().act(ix).clone())
     }
 
     /// Finds a seat by number, label, role, or "me".

@@ -81,8 +81,6 @@ pub struct Fold {
     joins: Vec<Ix>,
     items: BTreeMap<String, Vec<Ix>>,
     leaves: Vec<Ix>,
-    /// Cards and hand-overs.
-    people: Vec<Ix>,
     disputes: Vec<Ix>,
     mandates: BTreeMap<EventId, Vec<Ix>>,
     /// Receipts that a `prove` embedded.
@@ -155,7 +153,6 @@ impl Fold {
             Act::Join { .. } => place(&mut self.joins, graph, ix),
             Act::Item { key, .. } => place(self.items.entry(key.clone()).or_default(), graph, ix),
             Act::Leave { .. } => place(&mut self.leaves, graph, ix),
-            Act::Card(_) | Act::Handover { .. } => place(&mut self.people, graph, ix),
             Act::Dispute { .. } => place(&mut self.disputes, graph, ix),
             Act::Mandate(mandate) => place(self.mandates.entry(mandate.grant).or_default(), graph, ix),
             Act::Cut { revoke, .. } => place(self.cuts.entry(*revoke).or_default(), graph, ix),
@@ -345,7 +342,8 @@ impl Fold {
     }
 
     /// The subjects an act takes a position on, through the revision, declare or request it names.
-    fn touched_by(&self, graph: &Graph, act: &Act) -> Vec<SubjectKey> {
+    #[must_use]
+    pub fn touched_by(&self, graph: &Graph, act: &Act) -> Vec<SubjectKey> {
         match act {
             // These only tell.
             Act::Note { .. }
@@ -367,7 +365,8 @@ impl Fold {
     }
 
     /// The revision that an entry is, or speaks of: a request names what it asks about, a declare its revision.
-    pub(crate) fn revision_behind(&self, graph: &Graph, id: &EntryId) -> Option<Ix> {
+    #[must_use]
+    pub fn revision_behind(&self, graph: &Graph, id: &EntryId) -> Option<Ix> {
         let mut at = graph.find(id)?;
         for _ in 0..5 {
             if !self.subject_keys(at).is_empty() {

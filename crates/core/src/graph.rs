@@ -298,14 +298,6 @@ impl Graph {
         self.past_of(tips).map(|past| past.keys).unwrap_or_default()
     }
 
-    /// Whether an entry was signed at or after a position its device key signed twice.
-    #[must_use]
-    pub fn after_fork(&self, ix: Ix) -> bool {
-        let statement = self.statement(ix);
-        let first = self.forks.range((statement.device, 0)..=(statement.device, u32::MAX)).next();
-        first.is_some_and(|((_, seq), _)| *seq <= statement.seq)
-    }
-
     /// The `open` or `admit` entries that bring a party in; whether they take effect is not said here.
     pub(crate) fn admits_of(&self, party: &PartyId) -> &[Ix] {
         self.admits.get(party).map_or(&[], |a| a)

@@ -67,7 +67,7 @@ pub(crate) fn run(session: &Session, args: &Args) -> Done {
 /// The latest of our own party's cards that fits.
 fn last_card(case: &OpenCase, fits: impl Fn(&Card) -> bool) -> Option<Card> {
     let own = |ix: &Ix| case.lens().has(*ix) && case.record.graph().statement(*ix).party == case.own;
-    case.record.graph().ordered().into_iter().rev().filter(own).find_map(|ix| match case.act(ix) {
+    case.record.graph().ordered().into_iter().rev().filter(own).find_map(|ix| match case.record.laid_open(ix) {
         Act::Card(card) if fits(&card) => Some(card),
         _ => None,
     })

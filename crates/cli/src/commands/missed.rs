@@ -55,7 +55,7 @@ pub(crate) fn run(session: &Session, args: &Args) -> Done {
 fn counted_from(case: &OpenCase, revision: Ix) -> Option<i64> {
     let contact = || {
         let said = case.record.fold().proposal(revision)?.alleged?;
-        match case.act(case.record.graph().find(&said)?) {
+        match case.record.laid_open(case.record.graph().find(&said)?) {
             Act::Contact(contact) => Some(contact.started),
             _ => None,
         }

@@ -50,14 +50,13 @@ pub(crate) fn next(case: &OpenCase, sides: &[Side]) -> Json {
 fn moves(case: &OpenCase, moves: &[Move]) -> Vec<Json> {
     let one = |m: &Move| {
         let reference = render::outlook::reference(case, m);
-        let typed = reference.trim_start_matches('#');
         json!({
             "move": m.step.as_str(),
             "of": case.subject_name(&m.key),
             "about": named(case, &m.about),
             "subject": m.subject,
             "text": render::outlook::in_words(m.step, &reference),
-            "command": render::outlook::command(case, m.step, typed),
+            "command": render::outlook::command(case, m.step, &reference),
         })
     };
     moves.iter().map(one).collect()
@@ -115,7 +114,7 @@ fn step(case: &OpenCase, step: &WhyStep) -> Json {
     json!({
         "entry": named_ix(case, step.entry),
         "kind": case.record.graph().statement(step.entry).kind,
-        "text": render::sentence(&speech, &case.party_label(&step.party), &case.act(step.entry)),
+        "text": render::sentence(&speech, &case.party_label(&step.party), &case.record.laid_open(step.entry)),
         "party": party(case, &step.party),
         "person": step.person.as_ref().map(text),
         "device": step.device.to_hex(),

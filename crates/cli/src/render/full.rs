@@ -164,7 +164,7 @@ pub(crate) fn in_full(speech: &Speech<'_>, who: &str, act: &Act) -> String {
 fn entry_in_full(speech: &Speech<'_>, id: &EntryId) -> Option<String> {
     let case = speech.case?;
     let ix = case.record.graph().find(id)?;
-    Some(in_full(speech, &case.party_label(&case.record.graph().statement(ix).party), &case.act(ix)))
+    Some(in_full(speech, &case.party_label(&case.record.graph().statement(ix).party), &case.record.laid_open(ix)))
 }
 
 fn remark(lines: &mut Vec<(&'static str, String)>, label: &'static str, text: Option<&Sealable>) {

@@ -162,7 +162,7 @@ fn people(case: &OpenCase, details: Details) -> Vec<String> {
 
 fn act(case: &OpenCase, ix: Ix, details: Details) -> Act {
     match details {
-        Details::Open => case.act(ix),
+        Details::Open => case.record.laid_open(ix),
         Details::Sealed => case.record.fold().act(ix).clone(),
     }
 }

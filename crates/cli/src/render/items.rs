@@ -46,16 +46,17 @@ pub(super) fn item(case: &OpenCase, item: &ItemView, columns: usize) -> String {
 fn title(case: &OpenCase, item: &ItemView) -> String {
     let key = line(&item.key);
     let stated = case.record.fold().items().find(|(k, _)| **k == item.key).map_or(&[][..], |(_, list)| list.as_slice());
-    let earlier = stated.iter().rev().filter(|ix| case.lens().has(**ix)).find_map(|ix| match case.act(*ix) {
-        Act::Item { label, .. } => label,
-        _ => None,
-    });
+    let earlier =
+        stated.iter().rev().filter(|ix| case.lens().has(**ix)).find_map(|ix| match case.record.laid_open(*ix) {
+            Act::Item { label, .. } => label,
+            _ => None,
+        });
     item.label.clone().or(earlier).map_or_else(|| key.clone(), |label| format!("{} ({key})", sealable(&label)))
 }
 
 /// A stated value, laid open where its sealed part is here.
 pub(crate) fn open_value(case: &OpenCase, entry: &EntryId, value: &ItemValue) -> ItemValue {
-    let stated = case.record.graph().find(entry).map(|ix| case.act(ix));
+    let stated = case.record.graph().find(entry).map(|ix| case.record.laid_open(ix));
     match stated {
         Some(Act::Item { value, .. }) => value,
         _ => value.clone(),
@@ -98,7 +99,7 @@ pub(crate) fn item_history(case: &OpenCase, key: &str) -> Done<Vec<ItemLine>> {
     let mut lines = Vec::new();
     for ix in stated.iter().chain(proposed).copied().filter(|ix| lens.has(*ix)) {
         let id = graph.id(ix);
-        let (value, what) = match case.act(ix) {
+        let (value, what) = match case.record.laid_open(ix) {
             Act::Item { value, .. } => (value, "stated"),
             _ => match lens.subject(ix, &subject).map(|s| &s.topic) {
                 Some(Topic::Item { value, .. }) => {

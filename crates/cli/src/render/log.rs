@@ -61,7 +61,7 @@ pub(crate) fn log_lines(case: &OpenCase) -> Vec<LogLine> {
             party: statement.party,
             device: statement.device,
             kind: statement.kind.clone(),
-            text: sentence(&speech, &case.party_label(&statement.party), &case.act(ix)),
+            text: sentence(&speech, &case.party_label(&statement.party), &case.record.laid_open(ix)),
             verdict: case.record.fold().verdict(ix).clone(),
             grade,
         }

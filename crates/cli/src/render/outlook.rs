@@ -48,7 +48,7 @@ pub(crate) fn outlook(case: &OpenCase, only: Option<Seat>) -> Vec<Side> {
 fn side(case: &OpenCase, seat: &SeatView) -> Side {
     let party = seat.parties.first().copied();
     let view = case.view();
-    let mut others = party.map(|p| case.record.moves(view, &p, case.now, &due_instant)).unwrap_or_default();
+    let mut others = party.map(|p| moves(case, &p)).unwrap_or_default();
     let waits = view.waiting.iter().filter(|w| w.seat == seat.seat);
     let awaited = waits
         .map(|waiting| {
@@ -58,6 +58,15 @@ fn side(case: &OpenCase, seat: &SeatView) -> Side {
         })
         .collect();
     Side { seat: seat.seat, party, own: case.is_own_seat(&seat.seat), awaited, others }
+}
+
+/// What a party can do now: of our own, what this home's device may sign.
+pub(crate) fn moves(case: &OpenCase, party: &PartyId) -> Vec<Move> {
+    let view = case.view();
+    match case.author.filter(|_| *party == case.own) {
+        Some(author) => case.record.moves_by(view, party, vec![author], case.now, &due_instant),
+        None => case.record.moves(view, party, case.now, &due_instant),
+    }
 }
 
 /// Everything `counterpart next` prints, for so many columns.
@@ -108,7 +117,7 @@ fn side_lines(case: &OpenCase, side: &Side, columns: usize) -> Vec<String> {
         out.push("  You can also".to_owned());
         for (step, refs) in &groups {
             let command = match refs.as_slice() {
-                [one] => command(case, *step, &typed(one)),
+                [one] => command(case, *step, one),
                 _ => command(case, *step, "REF"),
             };
             out.push(wrapped("    ", &in_words(*step, &listed(refs.iter().cloned())), columns));
@@ -127,7 +136,7 @@ fn awaited_lines(case: &OpenCase, side: &Side, awaited: &Awaited, columns: usize
     if side.own {
         for made in &awaited.moves {
             let reference = reference(case, made);
-            let command = command(case, made.step, &typed(&reference));
+            let command = command(case, made.step, &reference);
             out.push(wrapped("    ", &styled(Style::Faint, &command), columns));
         }
     } else if !awaited.moves.is_empty() {
@@ -151,7 +160,7 @@ pub(crate) fn awaited_in_words(case: &OpenCase, waiting: &Waiting) -> String {
         let proposal = case.record.fold().proposal(ix).filter(|_| waiting.expected == Expected::Perform);
         match proposal {
             Some(p) => p.subjects.iter().map(|s| subject_in_a_line(&speech, s)).collect::<Vec<_>>().join("; "),
-            None => sentence(&speech, &author, &case.act(ix)),
+            None => sentence(&speech, &author, &case.record.laid_open(ix)),
         }
     };
     let found = waiting.about.and_then(|id| case.record.graph().find(&id));
@@ -244,6 +253,7 @@ fn typed(reference: &str) -> String {
 
 /// The command that makes a move; words in capitals are for its author to fill in.
 pub(crate) fn command(case: &OpenCase, step: Step, reference: &str) -> String {
+    let reference = typed(reference);
     let (word, rest) = match step {
         Step::Accept => ("accept", String::new()),
         Step::Counter => ("counter", " --due TIME".to_owned()),
@@ -282,7 +292,7 @@ pub(crate) fn command(case: &OpenCase, step: Step, reference: &str) -> String {
 pub(crate) fn in_words(step: Step, what: &str) -> String {
     match step {
         Step::Accept => format!("accept {what}"),
-        Step::Counter => format!("answer {what} with other terms"),
+        Step::Counter => format!("offer other terms in place of {what}"),
         Step::Decline => format!("decline {what}"),
         Step::Confirm => format!("confirm {what}"),
         Step::Prove => format!("prove that {what} arrived in time"),

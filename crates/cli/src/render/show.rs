@@ -40,7 +40,7 @@ pub(crate) fn show(case: &OpenCase, columns: usize) -> String {
     );
     let disputes = other_disputes(case).into_iter().map(|ix| {
         let (name, who) = (case.entry_name(&case.record.graph().id(ix)), case.record.graph().statement(ix).party);
-        let text = super::sentence(&speech, &case.party_label(&who), &case.act(ix));
+        let text = super::sentence(&speech, &case.party_label(&who), &case.record.laid_open(ix));
         wrapped(&format!("  {}  ", styled(Style::Strong, &name)), &text, columns)
     });
     section(&mut out, "In dispute", disputes.collect());

@@ -235,7 +235,7 @@ impl Told<'_> {
         let InForce::One { position: Position::End(_), names } = &self.status.in_force else { return None };
         let name = names.first()?;
         let ix = self.case.record.graph().find(name)?;
-        let sentence = super::sentence(self.speech, &self.author(ix), &self.case.act(ix));
+        let sentence = super::sentence(self.speech, &self.author(ix), &self.case.record.laid_open(ix));
         Some(format!("ended by {}: {sentence}", self.case.entry_name(name)))
     }
 
@@ -275,14 +275,14 @@ impl Told<'_> {
         if let Some(declare) = &status.declare {
             lines.push(format!("declared done in {} by {}", self.name(*declare), self.author(*declare)));
             if let Some(reject) = lens.rejected(*declare)
-                && let Act::Reject { reason, .. } = self.case.act(reject)
+                && let Act::Reject { reason, .. } = self.case.record.laid_open(reject)
             {
                 let reason = sealable(&reason);
                 lines.push(format!("rejected in {} by {}: {reason}", self.name(reject), self.author(reject)));
             }
         }
         if let Some(stop) = status.stop
-            && let Act::Stop { reason, .. } = self.case.act(stop)
+            && let Act::Stop { reason, .. } = self.case.record.laid_open(stop)
         {
             lines.push(format!("given up in {} by {}: {}", self.name(stop), self.author(stop), sealable(&reason)));
         }
@@ -299,7 +299,7 @@ impl Told<'_> {
         };
         let said = revisions.flat_map(|r| lens.about(&graph.id(*r)).filter(move |ix| of_subject(r, ix)));
         let last = said.max_by_key(|ix| graph.order(*ix))?;
-        match self.case.act(last) {
+        match self.case.record.laid_open(last) {
             Act::Progress { text, .. } => Some((last, sealable(&text))),
             _ => None,
         }
@@ -308,7 +308,7 @@ impl Told<'_> {
     fn requests(&self) -> Vec<String> {
         let requests = self.status.release_requests.iter().chain(&self.status.reopen_requests);
         let told = |request: &Ix| {
-            let sentence = super::sentence(self.speech, &self.author(*request), &self.case.act(*request));
+            let sentence = super::sentence(self.speech, &self.author(*request), &self.case.record.laid_open(*request));
             format!("asked in {}: {sentence}", self.name(*request))
         };
         requests.map(told).collect()
@@ -318,7 +318,7 @@ impl Told<'_> {
         let mut lines = Vec::new();
         for dispute in &self.status.disputes {
             let (name, who) = (self.name(dispute.dispute), self.author(dispute.dispute));
-            let reason = match self.case.act(dispute.dispute) {
+            let reason = match self.case.record.laid_open(dispute.dispute) {
                 Act::Dispute { reason, .. } => sealable(&reason),
                 _ => String::new(),
             };
@@ -337,7 +337,7 @@ impl Told<'_> {
 
     fn ended(&self, end: Ix) -> String {
         let (name, who) = (self.name(end), self.author(end));
-        match self.case.act(end) {
+        match self.case.record.laid_open(end) {
             Act::Concede { .. } => format!("{who} gave in ({name})"),
             Act::Settle { revision: Some(revision), .. } => {
                 format!("settled by what was agreed in {} ({name})", self.speech.entry(&revision))

@@ -97,7 +97,7 @@ fn version(speech: &Speech<'_>, id: &EntryId) -> String {
             Topic::Item { key, value } => Some((key.clone(), value.clone())),
             _ => None,
         };
-        match case.act(ix) {
+        match case.record.laid_open(ix) {
             Act::Item { key, value, .. } => Some((key, value)),
             Act::Propose(p) | Act::Counter { proposal: p, .. } => p.subjects.iter().find_map(|s| items(&s.topic)),
             _ => None,

@@ -57,7 +57,7 @@ fn step_lines(case: &OpenCase, step: &WhyStep, columns: usize) -> Vec<String> {
     let speech = Speech::of_case(case);
     let first = format!("{}  ", styled(Style::Strong, &name(case, step.entry)));
     let margin = " ".repeat(width(&first));
-    let told = sentence(&speech, &case.party_label(&step.party), &case.act(step.entry));
+    let told = sentence(&speech, &case.party_label(&step.party), &case.record.laid_open(step.entry));
     let mut out = vec![wrapped(&first, &told, columns)];
     let clock = when::show(step.at, case.zone());
     let signed = format!("signed by {}, {clock} by its own clock", signer(case, step));
@@ -198,7 +198,7 @@ fn because(case: &OpenCase, because: &Because) -> String {
             format!("{} declared it done{approved}, and {missing} has not said yet whether it is", by(*declare))
         }
         Because::Rejected { declare, reject } => {
-            let reason = match case.act(*reject) {
+            let reason = match case.record.laid_open(*reject) {
                 Act::Reject { reason, .. } => format!(": {}", sealable(&reason)),
                 _ => String::new(),
             };
@@ -217,7 +217,7 @@ fn because(case: &OpenCase, because: &Because) -> String {
             _ => format!("{} asked to be released from it and {} allowed it", by(*request), all_by(grants)),
         },
         Because::Stopped { stop } => {
-            let reason = match case.act(*stop) {
+            let reason = match case.record.laid_open(*stop) {
                 Act::Stop { reason, .. } => format!(": {}", sealable(&reason)),
                 _ => String::new(),
             };
@@ -309,7 +309,7 @@ fn closed(case: &OpenCase, revision: Ix, closing: Closing) -> String {
 }
 
 fn stated(case: &OpenCase, statements: &[Ix], agree: bool) -> String {
-    let value = |ix: &Ix| match case.act(*ix) {
+    let value = |ix: &Ix| match case.record.laid_open(*ix) {
         Act::Item { value, .. } => item_value::show(&value),
         _ => String::new(),
     };

@@ -48,7 +48,7 @@ pub(crate) enum Origin {
 }
 
 impl Origin {
-    /// "built in", "yours: /home/ann/...".
+    /// "built in", "yours: PATH".
     pub(crate) fn in_words(&self) -> String {
         match self {
             Self::BuiltIn => "built in".to_owned(),

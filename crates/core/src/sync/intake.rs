@@ -166,8 +166,13 @@ impl Machine {
         let Some(link) = self.links.get_mut(&id) else { return };
         let graph = self.record.graph();
         for ix in entries.iter().filter_map(|entry| graph.find(entry)) {
-            let before =
-                |ix: &_| graph.statement(*ix).prev.and_then(|prev| graph.find(&prev)).filter(|p| graph.after_fork(*p));
+            let before = |ix: &_| {
+                graph
+                    .statement(*ix)
+                    .prev
+                    .and_then(|prev| graph.find(&prev))
+                    .filter(|p| graph.after_known_fork(*p, |_| true))
+            };
             for ix in std::iter::successors(Some(ix), before).take(MAX_WANT) {
                 if link.asked.len() < MAX_ASKED && !link.asked.contains(&ix) {
                     link.asked.push_back(ix);

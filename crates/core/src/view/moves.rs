@@ -137,7 +137,19 @@ impl Record {
     /// milliseconds; `due` gives the instant of a due time.
     #[must_use]
     pub fn moves(&self, view: &View, party: &PartyId, at: i64, due: DueInstant<'_>) -> Vec<Move> {
-        let authors = authors(self.logs(), party);
+        self.moves_by(view, party, authors(self.logs(), party), at, due)
+    }
+
+    /// The same by some of its devices only.
+    #[must_use]
+    pub fn moves_by(
+        &self,
+        view: &View,
+        party: &PartyId,
+        authors: Vec<Author>,
+        at: i64,
+        due: DueInstant<'_>,
+    ) -> Vec<Move> {
         let mut asking = Asking { record: self, lens: self.lens(), party: *party, authors, at, found: Vec::new() };
         for action in &view.actions {
             asking.matter(&action.key, &action.status);
@@ -344,16 +356,17 @@ impl Asking<'_> {
         let revision = self.id(open);
         self.ask(Step::Accept, key, open, &Act::Accept { revision, note: None });
         self.ask(Step::Confirm, key, open, &Act::Confirm { revision });
-        if self.is_own(open) {
-            self.ask(Step::Withdraw, key, open, &Act::Withdraw { of: revision, reason: None });
-            return;
-        }
         if let Some(proposal) = self.lens.fold().proposal(open) {
             let subjects = self.lens.fold().subject_keys(open).iter().zip(&proposal.subjects);
             let proposal = self.restated(subjects.map(|(key, s)| (key, &s.topic)).collect());
             self.ask(Step::Counter, key, open, &Act::Counter { of: revision, proposal });
         }
-        self.ask(Step::Decline, key, open, &Act::Decline { revision, reason: None });
+        // One's own is withdrawn; declining it would do the same in other words.
+        if self.is_own(open) {
+            self.ask(Step::Withdraw, key, open, &Act::Withdraw { of: revision, reason: None });
+        } else {
+            self.ask(Step::Decline, key, open, &Act::Decline { revision, reason: None });
+        }
     }
 
     /// The contested acts on some revisions.

@@ -126,10 +126,10 @@ fn feed(w: &mut World, bytes: &[u8]) {
 fn random_and_damaged_bytes_make_nothing_panic() {
     let mut w = busy();
     let samples = samples(&w);
-    let mut random = Random(11);
+    let mut random = Rng::new(11);
     for _ in 0..rounds(400) {
         let length = random.below(300);
-        let noise: Vec<u8> = (0..length).map(|_| random.next().to_le_bytes()[0]).collect();
+        let noise: Vec<u8> = (0..length).map(|_| random.number().to_le_bytes()[0]).collect();
         feed(&mut w, &noise);
         let mut damaged = random.pick(&samples).expect("samples").clone();
         for _ in 0..=random.below(3) {
@@ -137,7 +137,7 @@ fn random_and_damaged_bytes_make_nothing_panic() {
             match random.below(4) {
                 0 => damaged[at] ^= 1 << random.below(8),
                 1 => damaged.truncate(at),
-                2 => damaged.insert(at, random.next().to_le_bytes()[0]),
+                2 => damaged.insert(at, random.number().to_le_bytes()[0]),
                 _ => {
                     damaged.extend_from_within(at..);
                 }

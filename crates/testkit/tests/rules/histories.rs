@@ -14,7 +14,7 @@ use counterpart_core::{
     schema,
     value::{ActionId, ItemValue, Seat, Unit},
 };
-use counterpart_testkit::{history::random_act, rng::Rng};
+use counterpart_testkit::history::random_act;
 
 use crate::{digest::digest, shown::*, world::*};
 
@@ -27,14 +27,14 @@ fn entries(w: &World, device: usize, kinds: &[&str]) -> Vec<EntryId> {
 }
 
 /// What somebody may mean by an offer: among others that it lapses, waits for a confirm, can be called off.
-fn offer(w: &World, device: usize, subjects: Vec<Subject>, random: &mut Random) -> Act {
+fn offer(w: &World, device: usize, subjects: Vec<Subject>, random: &mut Rng) -> Act {
     let mode = if random.below(6) == 0 { Mode::Confirm } else { Mode::Firm };
     let until = w.at + 1_000 * i64::try_from(random.below(30)).expect("small");
     let until = (random.below(5) == 0).then(|| instant(until));
     Act::Propose(w.proposal_with(device, subjects, mode, until))
 }
 
-fn with_clauses(subject: Subject, random: &mut Random) -> Subject {
+fn with_clauses(subject: Subject, random: &mut Rng) -> Subject {
     let Topic::Action { action, terms } = subject.topic else { return subject };
     let clause = CancelClause { by: seat(0), text: text("any time"), until: None };
     let cancel = if random.below(3) == 0 { vec![clause] } else { Vec::new() };
@@ -43,7 +43,7 @@ fn with_clauses(subject: Subject, random: &mut Random) -> Subject {
 }
 
 /// What the state of some action asks for.
-fn apt_act(w: &World, device: usize, random: &mut Random) -> Option<Act> {
+fn apt_act(w: &World, device: usize, random: &mut Rng) -> Option<Act> {
     let record = w.record(device);
     let (lens, graph) = (record.lens(), record.graph());
     let keys: Vec<&SubjectKey> = record.fold().all_subjects().filter(|k| matches!(k, SubjectKey::Action(_))).collect();
@@ -70,7 +70,7 @@ fn apt_act(w: &World, device: usize, random: &mut Random) -> Option<Act> {
 }
 
 /// Some act that might be made, on what a device knows.
-fn some_act(w: &World, device: usize, random: &mut Random) -> Option<Act> {
+fn some_act(w: &World, device: usize, random: &mut Rng) -> Option<Act> {
     let revisions = entries(w, device, &["propose", "counter"]);
     let declares = entries(w, device, &["declare"]);
     let requests = entries(w, device, &["release", "withdraw", "decline", "reject", "undeclare", "contest", "cut"]);
@@ -84,7 +84,7 @@ fn some_act(w: &World, device: usize, random: &mut Random) -> Option<Act> {
             _ => None,
         })
         .collect();
-    let again = |random: &mut Random| -> Option<Subject> {
+    let again = |random: &mut Rng| -> Option<Subject> {
         let action = *random.pick(&actions)?;
         let force = lens.in_force(&SubjectKey::Action(action));
         let base = force.standing().and_then(|(_, names)| names.first().copied());
@@ -200,7 +200,7 @@ fn some_act(w: &World, device: usize, random: &mut Random) -> Option<Act> {
         }
         _ => {
             let Device { author, record, .. } = &w.devices[device];
-            random_act(&mut Rng::new(random.next()), record, author, w.at)
+            random_act(&mut Rng::new(random.number()), record, author, w.at)
         }
     })
 }
@@ -219,7 +219,7 @@ enum Trust {
 }
 
 /// A device loses its grant, as another device of the party knows.
-fn lose_a_key(w: &mut World, random: &mut Random) {
+fn lose_a_key(w: &mut World, random: &mut Rng) {
     let (lost, knows) = [(A2, A1), (B2, B1), (C2, C1)][random.below(3)];
     w.revoke_known_to(lost, if random.below(2) == 0 { Ended } else { Compromised }, &[knows]);
     w.careless(knows, &note("a device is out"));
@@ -232,7 +232,7 @@ fn lose_a_key(w: &mut World, random: &mut Random) {
 }
 
 /// A device signs twice at one position, one for itself and one for somebody else.
-fn fork_a_feed(w: &mut World, random: &mut Random) {
+fn fork_a_feed(w: &mut World, random: &mut Rng) {
     let device = *random.pick(&DEVICES).expect("devices");
     let other = *random.pick(&DEVICES).expect("devices");
     w.deliver(device, other);
@@ -253,7 +253,7 @@ fn history_with(seed: u64, steps: usize, trust: Trust) -> World {
     let mut w = World::with_arbiter();
     w.bring_in_agreed(C1, 2);
     let (r, action) = w.agreed();
-    let mut random = Random(seed);
+    let mut random = Rng::new(seed);
     // Histories begin in different places, so that few steps lead far.
     match seed % 4 {
         0 => {

@@ -17,6 +17,8 @@ use counterpart_core::{
 };
 use ed25519_dalek::SigningKey;
 
+pub(crate) use counterpart_testkit::rng::Rng;
+
 pub(crate) use crate::acts::*;
 use crate::digest::digest;
 
@@ -354,7 +356,7 @@ impl World {
         let mut waiting: Vec<_> = graph.all().collect();
         // All but the first copy ask for key events as they are cited, and so never see one that nobody cites.
         let mut copy = if seed == 0 { self.empty_copy() } else { Record::new() };
-        let mut random = Random(seed);
+        let mut random = Rng::new(seed);
         let mut count = 0;
         while !waiting.is_empty() {
             let ready = |at: &usize| {
@@ -582,25 +584,4 @@ pub(crate) fn same(expected: &str, found: &str, whose: &str) {
 /// How many random cases to try: few by default, forty times as many where a long run was asked for.
 pub(crate) fn rounds(few: usize) -> usize {
     if std::env::var_os("COUNTERPART_LONG").is_some() { few * 40 } else { few }
-}
-
-/// Numbers that look random and are the same every time.
-pub(crate) struct Random(pub(crate) u64);
-
-impl Random {
-    pub(crate) fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
-    }
-
-    pub(crate) fn below(&mut self, bound: usize) -> usize {
-        usize::try_from(self.next() % u64::try_from(bound).expect("a small number")).expect("below a usize")
-    }
-
-    pub(crate) fn pick<'l, T>(&mut self, list: &'l [T]) -> Option<&'l T> {
-        if list.is_empty() { None } else { list.get(self.below(list.len())) }
-    }
 }

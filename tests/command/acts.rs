@@ -1,68 +1,18 @@
 //! Acts beyond proposing and accepting, as people give them: wiring, what is shown, what is refused and what instead.
 
-use std::process::{Command, Output};
-
 use serde_json::Value;
-use tempfile::TempDir;
 
-/// A home of its own with a case between Keith and a supplier who has not joined.
-struct Home(TempDir);
+use crate::home::{Home, talk};
 
 impl Home {
-    fn with_case() -> Self {
-        let home = Self(tempfile::tempdir().expect("a temporary folder"));
-        home.ok(&["init"]);
-        home.ok(&["new", "Broadband price", "--with", "Northlink Ltd:supplier", "--as", "Keith:customer", "--zone"]
-            .iter()
-            .copied()
-            .chain(["Europe/London", "--yes"])
-            .collect::<Vec<_>>());
-        home
-    }
-
-    fn run(&self, args: &[&str]) -> Output {
-        Command::new(env!("CARGO_BIN_EXE_counterpart"))
-            .args(args)
-            .env_clear()
-            .env("COUNTERPART_HOME", self.0.path())
-            .env("TZ", "UTC")
-            .output()
-            .expect("the command starts")
-    }
-
-    /// Runs what must succeed; gives its standard output.
-    fn ok(&self, args: &[&str]) -> String {
-        let output = self.run(args);
-        assert!(output.status.success(), "{args:?}: {}", talk(&output));
-        String::from_utf8(output.stdout).expect("text")
-    }
-
     /// Signs; gives what was shown before.
     fn signs(&self, args: &[&str]) -> String {
-        let output = self.run(&[args, &["--yes"]].concat());
-        assert!(output.status.success(), "{args:?}: {}", talk(&output));
-        talk(&output)
+        self.said(&[args, &["--yes"]].concat()).1
     }
 
-    fn json(&self, args: &[&str]) -> Value {
-        let text = self.ok(&[args, &["--json"]].concat());
-        serde_json::from_str(&text).expect("one JSON value and nothing else")
+    fn file(&self, name: &str) -> String {
+        self.path().join(name).to_string_lossy().into_owned()
     }
-
-    /// Runs what must fail with this code; gives what was said.
-    fn fails(&self, code: i32, args: &[&str]) -> String {
-        let output = self.run(args);
-        assert_eq!(output.status.code(), Some(code), "{args:?}: {}", talk(&output));
-        talk(&output)
-    }
-
-    fn path(&self, name: &str) -> String {
-        self.0.path().join(name).to_string_lossy().into_owned()
-    }
-}
-
-fn talk(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
 /// Each of these in a text.
@@ -74,10 +24,10 @@ fn told(text: &str, all: &[&str]) {
 
 #[test]
 fn what_is_said_about_the_matter_is_shown_signed_and_told() {
-    let home = Home::with_case();
+    let (home, _) = Home::with_case();
     home.ok(&["call", ".", "They will ring back", "--with", "supplier:Priya", "--yes"]);
-    std::fs::write(home.path("bill.pdf"), "abc").expect("written");
-    let bill = home.path("bill.pdf");
+    std::fs::write(home.file("bill.pdf"), "abc").expect("written");
+    let bill = home.file("bill.pdf");
     for (args, shown, sentence) in [
         (
             &["remind", ".", "You wanted to ring back", "--about", "2"][..],
@@ -136,7 +86,7 @@ fn what_is_said_about_the_matter_is_shown_signed_and_told() {
 
 #[test]
 fn a_promise_that_was_only_said_can_be_recorded_as_missed() {
-    let home = Home::with_case();
+    let (home, _) = Home::with_case();
     home.ok(&["call", ".", "They will ring within 5 minutes", "--at", "2 hours ago", "--yes"]);
     home.ok(&["propose", ".", "Ring back", "--due", "in 5 minutes", "--promised-in", "2", "--yes"]);
     home.ok(&["missed", ".", "3", "--note", "nobody rang", "--yes"]);
@@ -148,7 +98,7 @@ fn a_promise_that_was_only_said_can_be_recorded_as_missed() {
 
 #[test]
 fn every_term_can_be_said_and_is_shown() {
-    let home = Home::with_case();
+    let (home, _) = Home::with_case();
     home.ok(&["item", ".", "price", "24.99", "--type", "money:GBP", "--yes"]);
     let shown = home.signs(&[
         "propose",
@@ -206,7 +156,7 @@ fn every_term_can_be_said_and_is_shown() {
 
 #[test]
 fn a_counter_shows_what_it_changes() {
-    let home = Home::with_case();
+    let (home, _) = Home::with_case();
     home.ok(&["propose", ".", "Refund", "--value", "£24.99", "--due", "2030-07-08 17:00", "--yes"]);
     let shown = home.signs(&["counter", ".", "2", "--value", "£30"]);
     told(&shown, &["changes", "value: £24.99 → £30", "as before: what, by, for and due"]);
@@ -219,7 +169,7 @@ fn a_counter_shows_what_it_changes() {
 
 #[test]
 fn refusals_name_the_commands_that_would_do() {
-    let home = Home::with_case();
+    let (home, _) = Home::with_case();
     home.ok(&["propose", ".", "Refund", "--yes"]);
     let short = home.json(&["show", "."])["case"]["short"].as_str().expect("a text").to_owned();
     let said = home.fails(1, &["accept", ".", "2"]);
@@ -247,7 +197,7 @@ fn refusals_name_the_commands_that_would_do() {
 
 #[test]
 fn disputes_are_raised_shown_and_settled() {
-    let home = Home::with_case();
+    let (home, _) = Home::with_case();
     home.ok(&["call", ".", "They hung up", "--yes"]);
     told(&home.signs(&["dispute", ".", "2", "they say it was I"]), &["Keith disputes #2"]);
     told(&home.ok(&["show", "."]), &["In dispute", "#3  Keith disputes #2: they say it was I"]);
@@ -259,9 +209,9 @@ fn disputes_are_raised_shown_and_settled() {
 
 #[test]
 fn facts_of_every_type_can_be_typed_and_read() {
-    let home = Home::with_case();
-    std::fs::write(home.path("advert.png"), "abc").expect("written");
-    let advert = home.path("advert.png");
+    let (home, _) = Home::with_case();
+    std::fs::write(home.file("advert.png"), "abc").expect("written");
+    let advert = home.file("advert.png");
     for (args, shown) in [
         (&["speed", "31.5", "--type", "decimal:Mbit/s"][..], "31.5 Mbit/s"),
         (&["started", "2026-04-14 09:10 UTC", "--type", "time"], "(UTC)"),
@@ -291,7 +241,7 @@ fn facts_of_every_type_can_be_typed_and_read() {
 
 #[test]
 fn a_fact_has_its_history() {
-    let home = Home::with_case();
+    let (home, _) = Home::with_case();
     home.ok(&["item", ".", "price", "49.99 GBP", "--type", "money", "--label", "The monthly price", "--yes"]);
     home.ok(&["item", ".", "price", "24.99 GBP", "--type", "money", "--yes"]);
     home.ok(&["propose", ".", "--item", "price=29.99 GBP:money", "--yes"]);
@@ -318,7 +268,7 @@ fn a_fact_has_its_history() {
 
 #[test]
 fn a_handover_is_written_from_the_case() {
-    let home = Home::with_case();
+    let (home, _) = Home::with_case();
     home.ok(&["call", ".", "Priya will ring back", "--with", "supplier:Priya", "--minutes", "12", "--yes"]);
     home.ok(&["propose", ".", "Ring back", "--due", "2030-07-08 17:00", "--promised-in", "2", "--yes"]);
     home.ok(&["item", ".", "price", "24.99", "--type", "money:GBP", "--yes"]);

@@ -1,91 +1,24 @@
 //! The `counterpart` command as people and scripts run it: wiring, exit codes, what goes to which stream.
 
-use std::process::{Command, Output};
-
 use serde_json::Value;
-use tempfile::TempDir;
 
-/// A home of its own, and the command run in it.
-struct Home(TempDir);
+use crate::home::{Home, talk};
 
 impl Home {
-    /// A folder without an identity.
-    fn empty() -> Self {
-        Self(tempfile::tempdir().expect("a temporary folder"))
-    }
-
-    /// With an identity.
-    fn new() -> Self {
-        let home = Self::empty();
-        home.ok(&["init"]);
-        home
-    }
-
-    /// With a case between Keith and a supplier who has not joined; gives its short form too.
-    fn with_case() -> (Self, String) {
-        let home = Self::new();
-        let short = home.ok(&[
-            "new",
-            "Broadband price",
-            "--with",
-            "Northlink Ltd:supplier",
-            "--as",
-            "Keith:customer",
-            "--zone",
-            "Europe/London",
-            "--yes",
-        ]);
-        (home, short.trim().to_owned())
-    }
-
-    fn run(&self, args: &[&str]) -> Output {
-        Command::new(env!("CARGO_BIN_EXE_counterpart"))
-            .args(args)
-            .env_clear()
-            .env("COUNTERPART_HOME", self.0.path())
-            .env("TZ", "UTC")
-            .output()
-            .expect("the command starts")
-    }
-
-    /// Runs what must succeed; gives its standard output.
-    fn ok(&self, args: &[&str]) -> String {
-        let output = self.run(args);
-        assert!(output.status.success(), "{args:?}: {}", talk(&output));
-        String::from_utf8(output.stdout).expect("text")
-    }
-
-    fn json(&self, args: &[&str]) -> Value {
-        let text = self.ok(&[args, &["--json"]].concat());
-        serde_json::from_str(&text).expect("one JSON value and nothing else")
-    }
-
-    /// Runs what must fail with this code; gives what was said.
-    fn fails(&self, code: i32, args: &[&str]) -> String {
-        let output = self.run(args);
-        assert_eq!(output.status.code(), Some(code), "{args:?}: {}", talk(&output));
-        assert!(output.stdout.is_empty(), "{args:?}: errors are not data");
-        talk(&output)
-    }
-
     fn entries(&self, case: &str) -> usize {
         self.json(&["log", case])["entries"].as_array().expect("a list").len()
     }
 }
 
-fn talk(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
-}
-
 #[test]
 fn a_customer_alone_gets_going_in_a_minute() {
     let home = Home::new();
-    assert!(home.0.path().join("recovery-sheet.txt").exists());
+    assert!(home.path().join("recovery-sheet.txt").exists());
     let short = home.ok(&["new", "Broadband price", "--with", "Northlink Ltd:supplier", "--yes"]);
     let call = home.ok(&["call", ".", "They promised a refund", "--with", "Priya", "--minutes", "12", "--yes"]);
-    assert_eq!(call, "#2\n");
+    assert_eq!(call, "#2");
     let promise = ["propose", ".", "Refund £24.99", "--due", "in 10 working days", "--promised-in", "2", "--yes"];
-    assert_eq!(home.ok(&promise), "#3\n");
+    assert_eq!(home.ok(&promise), "#3");
     let shown = home.ok(&["show", short.trim()]);
     assert!(shown.starts_with("Waiting for Northlink Ltd (not joined yet)"), "{shown}");
     assert!(!shown.contains('\u{1b}'), "no colour where no terminal is");

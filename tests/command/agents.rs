@@ -1,76 +1,13 @@
 //! An agent on a machine of its own, through the real command.
 
-use std::{
-    io::{BufRead as _, BufReader},
-    path::Path,
-    process::{Child, Command, Output, Stdio},
-    sync::mpsc,
-    time::{Duration, Instant},
-};
-
-use serde_json::Value;
-use tempfile::TempDir;
-
-const PATIENCE: Duration = Duration::from_secs(60);
-const LOOPBACK: &str = "/ip4/127.0.0.1/tcp/0";
-
-struct Home {
-    folder: TempDir,
-}
-
-/// A running `counterpart up`; its event lines arrive in a channel.
-struct Up {
-    child: Child,
-    lines: mpsc::Receiver<String>,
-}
+use crate::home::{Home, Up, talk};
 
 impl Home {
-    /// A folder without identity.
-    fn bare() -> Self {
-        Self { folder: tempfile::tempdir().expect("a temporary folder") }
-    }
-
-    fn new() -> Self {
-        let home = Self::bare();
-        home.ok(&["init"]);
-        home
-    }
-
-    fn path(&self) -> &Path {
-        self.folder.path()
-    }
-
-    fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_counterpart"));
-        command.args(args).env_clear().env("COUNTERPART_HOME", self.path()).env("TZ", "UTC");
-        command
-    }
-
-    fn run(&self, args: &[&str]) -> Output {
-        self.command(args).output().expect("the command starts")
-    }
-
-    fn ok(&self, args: &[&str]) -> String {
-        self.said(args).0
-    }
-
-    /// Standard output, and what was said beside it.
-    fn said(&self, args: &[&str]) -> (String, String) {
-        let output = self.run(args);
-        let talk = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert!(output.status.success(), "{args:?}: {talk}");
-        (String::from_utf8(output.stdout).expect("text").trim().to_owned(), talk)
-    }
-
     /// Exit code, and why.
     fn refused(&self, args: &[&str]) -> (Option<i32>, String) {
         let output = self.run(args);
         assert!(!output.status.success(), "{args:?} is refused");
-        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
-    }
-
-    fn json(&self, args: &[&str]) -> Value {
-        serde_json::from_str(&self.ok(&[args, &["--json"]].concat())).expect("JSON")
+        (output.status.code(), talk(&output))
     }
 
     fn party(&self) -> String {
@@ -79,49 +16,6 @@ impl Home {
 
     fn state(&self, case: &str) -> String {
         self.json(&["show", case])["actions"][0]["state"].as_str().unwrap_or_default().to_owned()
-    }
-
-    fn up(&self) -> Up {
-        let mut child = self
-            .command(&["up", "--json", "--listen", LOOPBACK])
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("the node starts");
-        let out = child.stdout.take().expect("its output");
-        let (sender, lines) = mpsc::channel();
-        std::thread::spawn(move || {
-            for line in BufReader::new(out).lines().map_while(Result::ok) {
-                if sender.send(line).is_err() {
-                    break;
-                }
-            }
-        });
-        let up = Up { child, lines };
-        up.until("it listens", |line| line.contains("listening"));
-        up
-    }
-}
-
-impl Up {
-    /// Reads event lines until something holds.
-    fn until(&self, what: &str, holds: impl Fn(&str) -> bool) {
-        let until = Instant::now() + PATIENCE;
-        loop {
-            let left = until.saturating_duration_since(Instant::now());
-            let line = self.lines.recv_timeout(left);
-            assert!(line.is_ok(), "in time: {what}");
-            if line.is_ok_and(|line| holds(&line)) {
-                return;
-            }
-        }
-    }
-}
-
-impl Drop for Up {
-    fn drop(&mut self) {
-        drop(self.child.kill());
-        drop(self.child.wait());
     }
 }
 
@@ -134,14 +28,14 @@ fn joined() -> (Home, Up, Home, String) {
     let link = customer.ok(&["invite", &case, "-y"]);
     let supplier = Home::new();
     assert_eq!(supplier.ok(&["join", &link, "-y"]), case);
-    up.until("the supplier is seen to have joined", |_| {
+    up.until("the supplier is seen to have joined", || {
         customer.json(&["show", &case])["parties"].to_string().contains("\"joined\":true")
     });
     (customer, up, supplier, case)
 }
 
 fn agent(supplier: &Home, name: &str, rights: &[&str]) -> Home {
-    let machine = Home::bare();
+    let machine = Home::empty();
     let request = machine.ok(&["agent", "ask", "--name", name, "--for", &supplier.party()]);
     let grant = supplier.ok(&[&["agent", "add", &request, "-y"], rights].concat());
     machine.ok(&["agent", "take", &grant]);
@@ -152,7 +46,7 @@ fn agent(supplier: &Home, name: &str, rights: &[&str]) -> Home {
 fn a_machine_asks_is_granted_rights_and_takes_them() {
     let supplier = Home::new();
     let party = supplier.party();
-    let priya = Home::bare();
+    let priya = Home::empty();
     let (code, why) = priya.refused(&["agent", "ask", "--name", "Priya", "--for", "K7F2-Q9XA-3"]);
     assert!(code == Some(2) && why.contains("64 characters"), "{why}");
     let request = priya.ok(&["agent", "ask", "--name", "Priya", "--for", &party]);
@@ -176,7 +70,7 @@ fn a_machine_asks_is_granted_rights_and_takes_them() {
     assert!(!grant.contains("Priya") && grant.starts_with("counterpart:agent-grant#"));
     assert!(supplier.refused(&["agent", "add", &request, "-y"]).1.contains("has a grant already"));
 
-    let tom = Home::bare();
+    let tom = Home::empty();
     assert!(tom.refused(&["agent", "take", &grant]).1.contains("counterpart agent ask"));
     tom.ok(&["agent", "ask", "--name", "Tom", "--for", &party]);
     assert!(tom.refused(&["agent", "take", &grant]).1.contains("not for this machine"));
@@ -184,7 +78,7 @@ fn a_machine_asks_is_granted_rights_and_takes_them() {
     assert!(said.contains("only accept, note, declare; at most £200 and €100; receives"), "{said}");
     assert_eq!(priya.party(), party);
 
-    let third = Home::bare();
+    let third = Home::empty();
     let third = third.ok(&["agent", "ask", "--name", "Third", "--for", &party]);
     let (code, why) = priya.refused(&["agent", "add", &third, "-y"]);
     assert!(code == Some(1) && why.contains("this is an agent's machine"), "{why}");

@@ -1,31 +1,25 @@
 //! `next`, `why`, `people` and `ledger` as people and scripts run them, at both ends of one case.
 //!
 //! The clock is fixed by a variable that only debug builds heed.
-#![cfg(debug_assertions)]
 
-use std::{
-    io::{BufRead as _, BufReader},
-    process::{Child, Command, Output, Stdio},
-};
+use std::process::{Command, Output};
 
 use serde_json::Value;
-use tempfile::TempDir;
 
-struct Home(TempDir);
+use crate::home::{Home, LOOPBACK, Up, succeeded};
 
-/// A running node; stopped when it goes.
-struct Up(Child);
+/// A home whose commands run at given times.
+struct Timed(Home);
 
-impl Home {
+impl Timed {
     fn new() -> Self {
-        let home = Self(tempfile::tempdir().expect("a temporary folder"));
+        let home = Self(Home::empty());
         home.at("2026-07-06T09:00", &["init"]);
         home
     }
 
     fn command(&self, clock: &str, args: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_counterpart"));
-        command.args(args).env_clear().env("COUNTERPART_HOME", self.0.path()).env("TZ", "UTC");
+        let mut command = self.0.command(args);
         command.env("COUNTERPART_TEST_CLOCK", format!("{clock}+01:00[Europe/London]"));
         command
     }
@@ -36,10 +30,7 @@ impl Home {
 
     /// Runs what must succeed at some local time; gives its standard output.
     fn at(&self, clock: &str, args: &[&str]) -> String {
-        let output = self.run(clock, args);
-        let talk = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{args:?}: {talk}");
-        String::from_utf8(output.stdout).expect("text").trim().to_owned()
+        succeeded(args, self.run(clock, args)).0
     }
 
     /// The same on one line, so that where lines are broken does not matter.
@@ -52,34 +43,20 @@ impl Home {
     }
 
     fn up(&self, clock: &str) -> Up {
-        let mut command = self.command(clock, &["up", "--json", "--listen", "/ip4/127.0.0.1/tcp/0"]);
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("the node starts");
-        let out = BufReader::new(child.stdout.take().expect("its output"));
-        let mut lines = out.lines().map_while(Result::ok);
-        assert!(lines.any(|line| line.contains("listening")), "the node listens");
-        // Whatever else it says is read, so that it never waits for a reader.
-        std::thread::spawn(move || lines.for_each(drop));
-        Up(child)
-    }
-}
-
-impl Drop for Up {
-    fn drop(&mut self) {
-        drop(self.0.kill());
-        drop(self.0.wait());
+        Up::start(self.command(clock, &["up", "--json", "--listen", LOOPBACK]))
     }
 }
 
 /// A customer and a supplier in one case.
 struct Two {
-    customer: Home,
-    supplier: Home,
+    customer: Timed,
+    supplier: Timed,
 }
 
 impl Two {
     /// A promise by telephone, noted by the customer before the supplier joins.
     fn new() -> Self {
-        let two = Self { customer: Home::new(), supplier: Home::new() };
+        let two = Self { customer: Timed::new(), supplier: Timed::new() };
         let monday = "2026-07-06T09:00";
         two.customer.at(
             monday,

@@ -1,120 +1,14 @@
 //! Two homes, two running commands, as two people would use them.
 
-use std::{
-    io::{BufRead as _, BufReader},
-    path::Path,
-    process::{Child, ChildStdout, Command, Output, Stdio},
-    sync::mpsc,
-    time::{Duration, Instant},
-};
+use std::process::{Command, Stdio};
 
 use serde_json::Value;
-use tempfile::TempDir;
 
-const PATIENCE: Duration = Duration::from_secs(60);
-const LOOPBACK: &str = "/ip4/127.0.0.1/tcp/0";
-
-struct Home {
-    folder: TempDir,
-}
-
-/// A running `counterpart up`; its event lines arrive in a channel.
-struct Up {
-    child: Child,
-    lines: mpsc::Receiver<String>,
-}
+use crate::home::{Home, PATIENCE, Up, read_lines};
 
 impl Home {
-    fn new() -> Self {
-        let home = Self { folder: tempfile::tempdir().expect("a temporary folder") };
-        home.ok(&["init"]);
-        home
-    }
-
-    fn path(&self) -> &Path {
-        self.folder.path()
-    }
-
-    fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_counterpart"));
-        command.args(args).env_clear().env("COUNTERPART_HOME", self.path()).env("TZ", "UTC");
-        command
-    }
-
-    fn run(&self, args: &[&str]) -> Output {
-        self.command(args).output().expect("the command starts")
-    }
-
-    fn ok(&self, args: &[&str]) -> String {
-        let output = self.run(args);
-        let talk = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{args:?}: {talk}");
-        String::from_utf8(output.stdout).expect("text").trim().to_owned()
-    }
-
     fn show(&self, case: &str) -> Value {
-        serde_json::from_str(&self.ok(&["show", case, "--json"])).expect("JSON")
-    }
-
-    fn up(&self) -> Up {
-        let mut child = self
-            .command(&["up", "--json", "--listen", LOOPBACK])
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("the node starts");
-        let lines = read_lines(child.stdout.take().expect("its output"));
-        let up = Up { child, lines };
-        up.line_with("listening");
-        up
-    }
-}
-
-fn read_lines(out: ChildStdout) -> mpsc::Receiver<String> {
-    let (sender, receiver) = mpsc::channel();
-    std::thread::spawn(move || {
-        for line in BufReader::new(out).lines().map_while(Result::ok) {
-            if sender.send(line).is_err() {
-                break;
-            }
-        }
-    });
-    receiver
-}
-
-impl Up {
-    fn line_with(&self, word: &str) -> String {
-        let until = Instant::now() + PATIENCE;
-        loop {
-            let left = until.saturating_duration_since(Instant::now());
-            let line = self.lines.recv_timeout(left).expect("the line comes in time");
-            if line.contains(word) {
-                return line;
-            }
-        }
-    }
-
-    /// Looks again at every event until something holds.
-    fn until(&self, what: &str, holds: impl Fn() -> bool) {
-        let until = Instant::now() + PATIENCE;
-        while !holds() {
-            let left = until.saturating_duration_since(Instant::now());
-            assert!(self.lines.recv_timeout(left).is_ok(), "in time: {what}");
-        }
-    }
-
-    fn stop(mut self) {
-        let pid = self.child.id().to_string();
-        let asked = Command::new("kill").args(["-TERM", &pid]).status().expect("kill is there");
-        assert!(asked.success());
-        assert!(self.child.wait().expect("the node ends").success(), "stopping is no failure");
-    }
-}
-
-impl Drop for Up {
-    fn drop(&mut self) {
-        drop(self.child.kill());
-        drop(self.child.wait());
+        self.json(&["show", case])
     }
 }
 

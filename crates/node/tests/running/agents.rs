@@ -1,87 +1,25 @@
 //! Several devices of one party over real sockets: granted, given the case by the other side's node, ended.
 
-use std::{path::Path, time::Duration};
+use std::path::Path;
 
 use counterpart_core::{
-    act::{Act, ActionTerms, Mandate, Mode, PartyRef, Proposal, Role, SeatOffer, Subject, Topic},
+    act::{Act, Mandate},
     fold::ActionState,
     gate::Refusal,
     id::{CaseId, PartyId},
     keylog::{Kinds, RevokeReason},
     record::{DraftError, Record},
-    value::{Sealable, Seat},
-    view::View,
+    value::Sealable,
 };
-use counterpart_node::{
-    AgentGrant, AgentRequest, CaseLink, Desk, DeskError, Node, NodeConfig, NodeEvent, Rights, ask, now, take,
-};
-use tokio::sync::mpsc;
+use counterpart_node::{AgentGrant, AgentRequest, CaseLink, Desk, DeskError, NodeEvent, Rights, ask, now, take};
 
-const PATIENCE: Duration = Duration::from_secs(30);
-const LOOPBACK: &str = "/ip4/127.0.0.1/tcp/0";
-
-struct Side {
-    home: std::path::PathBuf,
-    node: Node,
-    events: mpsc::Receiver<NodeEvent>,
-}
+use crate::side::{Side, TCP, action, all_well, joined};
 
 impl Side {
-    fn new(home: &Path) -> Self {
-        Desk::init(home).expect("a new identity");
-        Self::start(home)
-    }
-
-    fn start(home: &Path) -> Self {
-        let config = NodeConfig { listen: vec![LOOPBACK.to_owned()] };
-        let (node, events) = Node::start(Desk::open(home).expect("a home"), &config).expect("a running node");
-        Self { home: home.to_owned(), node, events }
-    }
-
-    fn desk(&self) -> Desk {
-        Desk::open(&self.home).expect("a home")
-    }
-
-    fn record(&self, case: &CaseId) -> Record {
-        self.desk().record(case).expect("the case")
-    }
-
-    fn view(&self, case: &CaseId) -> View {
-        self.record(case).view().expect("a view")
-    }
-
-    fn state(&self, case: &CaseId) -> Option<ActionState> {
-        self.record(case).view()?.actions.first().map(|a| a.status.state)
-    }
-
-    /// Waits for an event of a kind.
-    async fn wait(&mut self, wanted: impl Fn(&NodeEvent) -> bool) -> NodeEvent {
-        let found = tokio::time::timeout(PATIENCE, async {
-            loop {
-                let event = self.events.recv().await.expect("the node runs");
-                if wanted(&event) {
-                    return event;
-                }
-            }
-        });
-        found.await.expect("the event comes in time")
-    }
-
-    /// Waits until something holds, looking again now and then: what other copies learn makes no event here.
-    async fn until(&self, what: &str, holds: impl Fn(&Self) -> bool) {
-        let reached = tokio::time::timeout(PATIENCE, async {
-            let mut look = tokio::time::interval(Duration::from_millis(20));
-            while !holds(self) {
-                look.tick().await;
-            }
-        });
-        assert!(reached.await.is_ok(), "{what}");
-    }
-
     async fn follow(&self, link: &CaseLink) {
         assert_eq!(self.desk().begin_follow(link, now()), Ok(true), "the case is new here");
         let own = self.desk().party();
-        self.until("the case arrives", |s| s.record(&link.case).lens().joined(&own)).await;
+        self.until_seen("the case arrives", |s| s.record(&link.case).lens().joined(&own)).await;
     }
 }
 
@@ -89,51 +27,8 @@ fn every_right() -> Rights {
     Rights { kinds: Kinds::All, receive: true, admin: false, ceilings: Vec::new() }
 }
 
-fn action(what: &str) -> Act {
-    let person = |seat| vec![PartyRef { seat: Seat::Number(seat), person: None }];
-    let terms = ActionTerms {
-        what: Sealable::Open(what.to_owned()),
-        performers: person(1),
-        beneficiaries: person(0),
-        due: None,
-        value: None,
-        conditions: Vec::new(),
-        evidence: Vec::new(),
-        consequences: Vec::new(),
-        cancel: Vec::new(),
-        deemed: None,
-        items: Vec::new(),
-    };
-    Act::Propose(Proposal {
-        subjects: vec![Subject { base: None, topic: Topic::Action { action: None, terms } }],
-        signers: vec![Seat::Number(0), Seat::Number(1)],
-        mode: Mode::Firm,
-        open_until: None,
-        alleged: None,
-        note: None,
-    })
-}
-
 fn note(text: &str) -> Act {
     Act::Note { text: Sealable::Open(text.to_owned()), about: None }
-}
-
-/// A supplier's home, and a customer in whose case it is; both nodes run.
-async fn joined(folder: &Path) -> (Side, Side, CaseId) {
-    let customer = Side::new(&folder.join("customer"));
-    let mut supplier = Side::new(&folder.join("supplier"));
-    let desk = customer.desk();
-    let offer = |role, label: &str| SeatOffer { role, label: Sealable::Open(label.to_owned()) };
-    let others = vec![offer(Role::Supplier, "Northlink Ltd")];
-    let open = desk.open_act("Broadband price", offer(Role::Customer, "Keith"), others, "Europe/London", None);
-    let case = desk.new_case(&open, now()).expect("a case");
-    let addresses = customer.node.addresses().await;
-    let expires = now() + 3_600_000;
-    let link = desk.invite(&case, Seat::Number(1), None, expires, addresses, now()).expect("an invitation");
-    supplier.desk().begin_join(&link, now()).expect("a join under way");
-    supplier.wait(|e| matches!(e, NodeEvent::Joined(_))).await;
-    customer.until("the supplier joins", |c| c.view(&case).seats[1].joined).await;
-    (customer, supplier, case)
 }
 
 /// An agent's home, completed by the lines that go to and fro; its node runs.
@@ -144,13 +39,13 @@ fn agent(folder: &Path, supplier: &Side, name: &str, rights: &Rights) -> Side {
     let granted = supplier.desk().add_agent(&request, rights, name, now()).expect("a grant").to_text();
     let taken = take(&home, &AgentGrant::parse(&granted).expect("a grant")).expect("a whole home");
     assert_eq!((taken.party, &taken.agent.rights), (supplier.desk().party(), rights));
-    Side::start(&home)
+    Side::start(&home, &[TCP])
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_agent_accepts_through_the_customers_node_until_its_rights_end() {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let (customer, supplier, case) = joined(folder.path()).await;
+    let (customer, supplier, case) = joined(folder.path(), &[TCP], &[TCP]).await;
     let priya = agent(folder.path(), &supplier, "Priya", &every_right());
     let tom = agent(folder.path(), &supplier, "Tom", &every_right());
     let addresses = customer.node.addresses().await;
@@ -160,11 +55,11 @@ async fn an_agent_accepts_through_the_customers_node_until_its_rights_end() {
     tom.follow(&link).await;
 
     let (_, proposed) = customer.desk().sign(&case, &action("charge 24.99 a month"), now()).expect("a proposal");
-    priya.until("the proposal arrives", |p| p.state(&case) == Some(ActionState::Proposed)).await;
+    priya.until_seen("the proposal arrives", |p| p.state(&case) == Some(ActionState::Proposed)).await;
     let accept = Act::Accept { revision: proposed.id, note: None };
     let (_, accepted) = priya.desk().sign(&case, &accept, now()).expect("an accept");
     for side in [&customer, &supplier, &tom] {
-        side.until("agreed everywhere", |s| s.state(&case) == Some(ActionState::Agreed)).await;
+        side.until_seen("agreed everywhere", |s| s.state(&case) == Some(ActionState::Agreed)).await;
     }
     let record = supplier.record(&case);
     let by = record.graph().statement(record.graph().find(&accepted.id).expect("the accept"));
@@ -177,25 +72,21 @@ async fn an_agent_accepts_through_the_customers_node_until_its_rights_end() {
     supplier.desk().revoke_agent(&gone.grant, RevokeReason::Ended, now()).expect("a revocation");
     let party = supplier.desk().party();
     let known = |s: &Side| s.record(&case).logs().revocation_of(&party, &gone.grant).is_some();
-    customer.until("the customer knows", known).await;
+    customer.until_seen("the customer knows", known).await;
     // With its last word the customer's node tells Priya's why it hears her no more.
-    priya.until("she is told", known).await;
+    priya.until_seen("she is told", known).await;
     let late = priya.desk().sign(&case, &note("one more thing"), now());
     let refusal = DeskError::Draft(DraftError::Gate(Refusal::Revoked(RevokeReason::Ended)));
     assert_eq!(late.expect_err("refused at the gate"), refusal);
 
     let (_, signed) = tom.desk().sign(&case, &note("Tom goes on"), now()).expect("a note");
     for side in [&customer, &supplier] {
-        side.until("his note arrives", |s| s.record(&case).graph().find(&signed.id).is_some()).await;
+        side.until_seen("his note arrives", |s| s.record(&case).graph().find(&signed.id).is_some()).await;
     }
     let cited = tom.record(&case);
     let last = cited.graph().statement(cited.graph().find(&signed.id).expect("the note"));
     assert!(last.grant != gone.grant && known(&tom), "Tom's machine knows too");
-    let homes: Vec<_> = [customer, supplier, priya, tom].map(|side| side.home).into_iter().collect();
-    for home in homes {
-        let report = Desk::open(&home).expect("a home").doctor(&mut |_, _| {}).expect("a check-up");
-        assert_eq!(report.faults, Vec::<String>::new());
-    }
+    all_well([customer, supplier, priya, tom].map(|side| side.home));
 }
 
 fn why(event: &NodeEvent) -> Option<&str> {
@@ -208,7 +99,7 @@ fn why(event: &NodeEvent) -> Option<&str> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_an_agent_signs_in_the_dark_after_its_end_reaches_nobody() {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let (customer, supplier, case) = joined(folder.path()).await;
+    let (customer, supplier, case) = joined(folder.path(), &[TCP], &[TCP]).await;
     let mut priya = agent(folder.path(), &supplier, "Priya", &every_right());
     let addresses = customer.node.addresses().await;
     let link = customer.desk().case_link(&case, &addresses).expect("a line");
@@ -218,13 +109,15 @@ async fn what_an_agent_signs_in_the_dark_after_its_end_reaches_nobody() {
     let gone = supplier.desk().agent("Priya").expect("by name");
     supplier.desk().revoke_agent(&gone.grant, RevokeReason::Compromised, now()).expect("a revocation");
     let party = supplier.desk().party();
-    customer.until("the customer knows", |s| s.record(&case).logs().revocation_of(&party, &gone.grant).is_some()).await;
+    customer
+        .until_seen("the customer knows", |s| s.record(&case).logs().revocation_of(&party, &gone.grant).is_some())
+        .await;
     let (_, signed) = priya.desk().sign(&case, &note("nobody told me"), now()).expect("she cannot know");
     priya.node.reconnect();
     let refused = priya.wait(|e| matches!(e, NodeEvent::Unreachable { .. })).await;
 
     // A stranger, and one who asks for a case that is not there, hear the very same.
-    let mut stranger = Side::new(&folder.path().join("stranger"));
+    let mut stranger = Side::new(&folder.path().join("stranger"), &[TCP]);
     for asked in [case, CaseId([9; 32])] {
         let link = CaseLink { case: asked, addresses: link.addresses.clone() };
         assert_eq!(stranger.desk().begin_follow(&link, now()), Ok(true));
@@ -240,7 +133,7 @@ async fn what_an_agent_signs_in_the_dark_after_its_end_reaches_nobody() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_partys_own_node_gives_the_case_and_a_mailbox_only_receives() {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let (customer, supplier, case) = joined(folder.path()).await;
+    let (customer, supplier, case) = joined(folder.path(), &[TCP], &[TCP]).await;
     let receives = Rights { kinds: Kinds::Listed(Vec::new()), ..every_right() };
     let mailbox = agent(folder.path(), &supplier, "mailbox", &receives);
     let addresses = supplier.node.addresses().await;
@@ -249,15 +142,15 @@ async fn the_partys_own_node_gives_the_case_and_a_mailbox_only_receives() {
     let own = CaseLink { addresses: link.addresses[..addresses.len()].to_vec(), ..link };
     mailbox.follow(&own).await;
     let receipt = |r: &Record| r.last_receipt(&mailbox.desk().author().device).is_some();
-    supplier.until("the mailbox says what it stored", |s| receipt(&s.record(&case))).await;
-    customer.until("the customer hears so", |s| receipt(&s.record(&case))).await;
+    supplier.until_seen("the mailbox says what it stored", |s| receipt(&s.record(&case))).await;
+    customer.until_seen("the customer hears so", |s| receipt(&s.record(&case))).await;
     assert!(mailbox.desk().sign(&case, &note("not mine to say"), now()).is_err(), "it signs no acts");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn limits_that_a_party_keeps_to_itself_hold_on_its_own_machines() {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let (customer, supplier, case) = joined(folder.path()).await;
+    let (customer, supplier, case) = joined(folder.path(), &[TCP], &[TCP]).await;
     let tom = agent(folder.path(), &supplier, "Tom", &every_right());
     let addresses = customer.node.addresses().await;
     tom.follow(&customer.desk().case_link(&case, &addresses).expect("a line")).await;
@@ -275,7 +168,7 @@ async fn limits_that_a_party_keeps_to_itself_hold_on_its_own_machines() {
     let acts = [limit(&["note", "accept"], None), limit(&["note"], Some(later))];
     for (n, mandate) in acts.into_iter().enumerate() {
         let (_, set) = supplier.desk().sign(&case, &Act::Mandate(mandate), now()).expect("a mandate");
-        tom.until("it arrives", |t| t.record(&case).graph().find(&set.id).is_some()).await;
+        tom.until_seen("it arrives", |t| t.record(&case).graph().find(&set.id).is_some()).await;
         let proposed = tom.desk().sign(&case, &action("not his to offer"), now());
         assert_eq!(proposed.expect_err("beyond"), DeskError::OwnLimit, "mandate {n}");
         tom.desk().sign(&case, &note("his to note"), now()).expect("within");

@@ -1,60 +1,10 @@
 //! Case templates through the `counterpart` command: listed, shown, made, checked, and used to open cases.
 
-use std::{
-    fs,
-    process::{Command, Output},
-};
+use std::fs;
 
 use serde_json::Value;
-use tempfile::TempDir;
 
-struct Home(TempDir);
-
-impl Home {
-    /// A folder without an identity: templates need none.
-    fn empty() -> Self {
-        Self(tempfile::tempdir().expect("a temporary folder"))
-    }
-
-    fn new() -> Self {
-        let home = Self::empty();
-        home.ok(&["init"]);
-        home
-    }
-
-    fn run(&self, args: &[&str]) -> Output {
-        Command::new(env!("CARGO_BIN_EXE_counterpart"))
-            .args(args)
-            .env_clear()
-            .env("COUNTERPART_HOME", self.0.path())
-            .env("TZ", "UTC")
-            .output()
-            .expect("the command starts")
-    }
-
-    /// Runs what must succeed; gives its standard output.
-    fn ok(&self, args: &[&str]) -> String {
-        let output = self.run(args);
-        assert!(output.status.success(), "{args:?}: {}", talk(&output));
-        String::from_utf8(output.stdout).expect("text")
-    }
-
-    fn json(&self, args: &[&str]) -> Value {
-        let text = self.ok(&[args, &["--json"]].concat());
-        serde_json::from_str(&text).expect("one JSON value and nothing else")
-    }
-
-    /// Runs what must fail with this code; gives what was said.
-    fn fails(&self, code: i32, args: &[&str]) -> String {
-        let output = self.run(args);
-        assert_eq!(output.status.code(), Some(code), "{args:?}: {}", talk(&output));
-        talk(&output)
-    }
-}
-
-fn talk(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
-}
+use crate::home::{Home, talk};
 
 fn texts(list: &Value) -> Vec<&str> {
     list.as_array().expect("a list").iter().map(|v| v.as_str().expect("a text")).collect()
@@ -165,7 +115,7 @@ fn one_of_ones_own_is_made_checked_and_used() {
     let home = Home::new();
     let file = home.ok(&["template", "new", "late-parcel"]);
     let path = std::path::Path::new(file.trim());
-    assert_eq!(path, home.0.path().join("templates/late-parcel.toml"));
+    assert_eq!(path, home.path().join("templates/late-parcel.toml"));
     assert!(home.fails(1, &["template", "new", "late-parcel"]).contains("nothing is written over it"));
     assert!(home.ok(&["template", "check", "late-parcel"]).contains("is good"));
     let opened = home.json(&[
@@ -209,14 +159,14 @@ fn one_of_ones_own_is_made_checked_and_used() {
 #[test]
 fn a_strangers_template_cannot_deceive() {
     let home = Home::new();
-    let path = home.0.path().join("theirs.toml");
+    let path = home.path().join("theirs.toml");
     let path_text = path.to_str().expect("text");
     fs::write(&path, "template = 1\ntitle = \"Pay \u{202E}001\" # \u{1b}[31m\n").expect("written");
     for args in [&["template", "check", path_text][..], &["template", "show", path_text, "--toml"]] {
         let said = home.fails(2, args);
         assert!(said.contains("U+202E") && said.contains("U+001B") && !said.contains('\u{1b}'), "{said:?}");
     }
-    let folder = home.0.path().to_str().expect("text").to_owned() + "/";
+    let folder = home.path().to_str().expect("text").to_owned() + "/";
     assert!(home.fails(2, &["template", "check", &folder]).contains("is not a file"));
     for name in ["Late Parcel", "../x", "a/b", "-x"] {
         let said = home.fails(2, &["template", "new", "--", name]);
