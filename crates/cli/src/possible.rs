@@ -34,6 +34,10 @@ pub(crate) fn refused(case: &OpenCase, act: &Act, error: DeskError) -> CommandEr
         | Reason::Countered(id)
         | Reason::MovedOn(id)
         | Reason::Overtaken(id) => format!("see {}; ", case.entry_name(id)),
+        Reason::NotTheChooser => {
+            let chooser = matter(case, act).iter().find_map(|key| case.lens().chooser(key));
+            chooser.map(|party| format!("{} is the one who chooses; ", case.party_label(&party))).unwrap_or_default()
+        }
         Reason::ArrivalUnproven => {
             format!("`counterpart prove {} REF` puts their receipt on record, once it has come; ", case.short())
         }

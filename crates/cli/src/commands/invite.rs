@@ -4,7 +4,8 @@ use std::slice;
 
 use counterpart_core::{
     act::Act,
-    value::{Sealable, Seat},
+    fold::{InForce, SubjectKey},
+    value::{ActionId, Sealable, Seat},
 };
 use counterpart_node::now;
 use serde_json::json;
@@ -73,8 +74,26 @@ pub(crate) fn run(session: &Session, args: &Args) -> Done {
         "Send this link to {who}, and to nobody else: whoever opens it first takes the seat. It holds until {}.",
         when::show(expires, case.zone())
     ));
+    if let Some(first) = agreement_first(&case, &seat) {
+        terminal.say(&first);
+    }
     terminal.say(&format!("They reach your node, while `counterpart up` runs, at {}.", link.addresses.join(" or ")));
     Ok(())
+}
+
+/// What has to be agreed before the invited can be let in: only the first other party comes in by invitation alone.
+fn agreement_first(case: &OpenCase, seat: &Seat) -> Option<String> {
+    let key = match *seat {
+        Seat::Number(_) => SubjectKey::Seat(*seat),
+        Seat::Added(proposal, index) => SubjectKey::NewSeat(ActionId { proposal, index }),
+    };
+    let agreed = matches!(case.lens().in_force(&key), InForce::One { .. });
+    (case.lens().members().len() > 1 && !agreed).then(|| {
+        format!(
+            "They are let in only once everybody here has agreed to it: counterpart propose {} --admit {seat}",
+            case.short()
+        )
+    })
 }
 
 fn case_after(desk: &counterpart_node::Desk, case: &OpenCase) -> Done<OpenCase> {

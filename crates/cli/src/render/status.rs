@@ -147,7 +147,9 @@ impl Told<'_> {
             return Vec::new();
         }
         let revision = self.status.revision;
-        let difference = difference(self.speech, self.key, revision);
+        // What signed terms once answered is history; what they changed of agreed ones is not.
+        let tells = |d: &Difference| d.agreed || !self.case.lens().fully_signed(revision);
+        let difference = difference(self.speech, self.key, revision).filter(tells);
         difference.into_iter().flat_map(|d| self.changes(&d, revision)).collect()
     }
 
@@ -311,7 +313,25 @@ impl Told<'_> {
             let sentence = super::sentence(self.speech, &self.author(*request), &self.case.record.laid_open(*request));
             format!("asked in {}: {sentence}", self.name(*request))
         };
-        requests.map(told).collect()
+        requests.map(told).chain(self.refused()).collect()
+    }
+
+    /// Requests that others refused and nobody took back.
+    fn refused(&self) -> Vec<String> {
+        let lens = self.case.lens();
+        let act = |ix: Ix| self.case.record.fold().act(ix);
+        let on = |ix: Ix| lens.about(&self.case.record.graph().id(ix));
+        let mut lines = Vec::new();
+        for of in std::iter::once(self.status.revision).chain(self.status.declare) {
+            for request in on(of).filter(|ix| matches!(act(*ix), Act::Release { .. } | Act::Reject { .. })) {
+                for refuse in on(request).filter(|ix| matches!(act(*ix), Act::Refuse { .. })) {
+                    let sentence =
+                        super::sentence(self.speech, &self.author(refuse), &self.case.record.laid_open(refuse));
+                    lines.push(format!("refused in {}: {sentence}", self.name(refuse)));
+                }
+            }
+        }
+        lines
     }
 
     fn disputed(&self) -> Vec<String> {

@@ -185,7 +185,9 @@ fn because(case: &OpenCase, because: &Because) -> String {
     let by = |ix: Ix| format!("{} ({})", author(case, ix), name(case, ix));
     let all_by = |list: &[Ix]| listed(list.iter().map(|ix| by(*ix)));
     match because {
-        Because::Signed { revision, signatures } => signed(case, *revision, signatures),
+        Because::Signed { revision, signatures } => {
+            format!("{}{}", signed(case, *revision, signatures), chosen(case, *revision))
+        }
         Because::Awaits { revision, missing, .. } => awaits(case, *revision, missing),
         Because::Closed { revision, closing } => closed(case, *revision, *closing),
         Because::Replaced { by: later, .. } => format!("other terms are agreed in its place: {}", name(case, *later)),
@@ -269,6 +271,16 @@ fn signed(case: &OpenCase, revision: Ix, signatures: &[(Seat, Ix)]) -> String {
             format!("{} {all} signed the same terms, those of {terms}", listed(who))
         }
     }
+}
+
+/// Who chose terms that had crossed with others.
+fn chosen(case: &OpenCase, revision: Ix) -> String {
+    let picks = |ix: &Ix| matches!(case.record.fold().act(*ix), Act::Choose { .. });
+    let last = case.lens().about(&case.record.graph().id(revision)).filter(picks).last();
+    last.map_or_else(String::new, |choose| {
+        let by = format!("{} ({})", author(case, choose), name(case, choose));
+        format!("; other terms were agreed without knowing of these, and {by} chose these")
+    })
 }
 
 fn awaits(case: &OpenCase, revision: Ix, missing: &[Seat]) -> String {

@@ -67,7 +67,7 @@ pub enum Reason {
     Overtaken(EntryId),
     #[error("only the author of a proposal may withdraw it; others decline it")]
     NotTheAuthor,
-    #[error("it is not in force")]
+    #[error("it is not in force: not everybody has agreed it, or something else took its place")]
     NotInForce,
     #[error("the work is completed: ask to reopen it instead")]
     Completed,

@@ -121,11 +121,13 @@ pub enum Decline {
     Used,
     Revoked,
     Unknown,
+    /// Everybody in the case has to agree to a further party first.
+    NotAgreed,
     Busy,
 }
 
 impl Decline {
-    const ALL: [Self; 5] = [Self::Expired, Self::Used, Self::Revoked, Self::Unknown, Self::Busy];
+    const ALL: [Self; 6] = [Self::Expired, Self::Used, Self::Revoked, Self::Unknown, Self::NotAgreed, Self::Busy];
 
     /// The word on the wire.
     #[must_use]
@@ -135,6 +137,7 @@ impl Decline {
             Self::Used => "used",
             Self::Revoked => "revoked",
             Self::Unknown => "unknown",
+            Self::NotAgreed => "not-agreed",
             Self::Busy => "busy",
         }
     }

@@ -179,6 +179,7 @@ fn what(lens: &Lens<'_>, action: &ActionView, due: DueInstant<'_>) -> Option<Wha
             let late = declared.zip(due).is_some_and(|(declared, due)| declared > due);
             if late { What::Late } else { What::Kept }
         }
+        ActionState::Cancelled if given_up(lens, action) => What::Stopped,
         ActionState::Cancelled => What::Released,
         ActionState::Stopped => What::Stopped,
         ActionState::Agreed | ActionState::Declared | ActionState::Rework | ActionState::Crossed => What::Open,
@@ -186,6 +187,12 @@ fn what(lens: &Lens<'_>, action: &ActionView, due: DueInstant<'_>) -> Option<Wha
         ActionState::Proposed | ActionState::Accepted | ActionState::Declined if action.alleged => What::Alleged,
         _ => return None,
     })
+}
+
+/// Whether its performer stopped it before an arbiter ended it: nobody released them.
+fn given_up(lens: &Lens<'_>, action: &ActionView) -> bool {
+    let stop = |ix: Ix| matches!(lens.fold().act(ix), Act::Stop { .. });
+    action.status.decision.is_some() && lens.about(&lens.graph().id(action.status.revision)).any(stop)
 }
 
 /// Due times recorded as passed: by however many, each once.

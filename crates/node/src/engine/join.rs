@@ -204,6 +204,9 @@ impl Engine {
             return Ok(Answer::Declined(Decline::Expired));
         }
         let revision = agreed_admission(record, &seat);
+        if revision.is_none() && record.lens().members().len() > 1 {
+            return Ok(Answer::Declined(Decline::NotAgreed));
+        }
         if !self.keep_log(case, &party, &greeted.key_events)? {
             return Ok(UNKNOWN);
         }
@@ -288,6 +291,10 @@ fn declined(reason: Decline) -> &'static str {
         Decline::Used => "the invitation was used by somebody else; ask for a new one",
         Decline::Revoked => "the invitation was revoked; ask for a new one",
         Decline::Unknown => "the other side does not know this invitation; check the link, or ask for a new one",
+        Decline::NotAgreed => {
+            "everybody in the case has to agree before you are let in, and they have not yet; ask whoever invited you, \
+             then join again with the same link"
+        }
         Decline::Busy => "the other side could not take you in just now; try again",
     }
 }

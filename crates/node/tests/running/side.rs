@@ -91,11 +91,11 @@ impl Side {
         assert!(reached.await.is_ok(), "{what}");
     }
 
-    /// Opens a case with a supplier, and invites it.
+    /// Opens a case with a supplier, and a seat for an arbiter; invites the supplier.
     pub(crate) async fn invite(&self) -> (CaseId, Link) {
         let desk = self.desk();
         let offer = |role, label: &str| SeatOffer { role, label: Sealable::Open(label.to_owned()) };
-        let others = vec![offer(Role::Supplier, "Northlink Ltd")];
+        let others = vec![offer(Role::Supplier, "Northlink Ltd"), offer(Role::Arbiter, "Ombudsman")];
         let open = desk.open_act("Broadband price", offer(Role::Customer, "Keith"), others, "Europe/London", None);
         let case = desk.new_case(&open, now()).expect("a case");
         let (addresses, expires) = (self.node.addresses().await, now() + 3_600_000);

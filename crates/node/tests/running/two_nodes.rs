@@ -1,9 +1,10 @@
 //! Two nodes over real sockets: join, agree, offline crossings, receipts.
 
 use counterpart_core::{
-    act::Act,
+    act::{Act, Mode, Proposal, Subject, Topic},
     fold::ActionState,
     invitation::{Link, Secret},
+    value::Seat,
 };
 use counterpart_node::{NodeEvent, now};
 
@@ -91,6 +92,35 @@ async fn an_invitation_serves_once_and_can_be_revoked() {
     assert!(refused(&mut late, &forged).await.contains("does not know this invitation"));
     let expired = Link { expires: now() - 1, ..link };
     assert!(late.desk().begin_join(&expired, now()).is_err(), "an expired invitation is not even tried");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_further_party_comes_in_once_everybody_has_agreed() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let (mut customer, mut supplier, case) = joined(folder.path(), &[TCP], &[]).await;
+    let seat = Seat::Number(2);
+    let offer = Act::Propose(Proposal {
+        subjects: vec![Subject { base: None, topic: Topic::AdmitSeat { seat } }],
+        signers: vec![Seat::Number(0), Seat::Number(1)],
+        mode: Mode::Firm,
+        open_until: None,
+        alleged: None,
+        note: None,
+    });
+    let (_, proposed) = customer.desk().sign(&case, &offer, now()).expect("a proposal");
+    let (addresses, expires) = (customer.node.addresses().await, now() + 3_600_000);
+    let link = customer.desk().invite(&case, seat, None, expires, addresses, now()).expect("an invitation");
+    let mut third = Side::new(&folder.path().join("third"), &[]);
+    assert!(refused(&mut third, &link).await.contains("everybody in the case has to agree"));
+
+    let here = |s: &Side| s.record(&case).graph().find(&proposed.id).is_some();
+    supplier.until("the proposal arrives", here).await;
+    let (_, accepted) =
+        supplier.desk().sign(&case, &Act::Accept { revision: proposed.id, note: None }, now()).expect("an accept");
+    customer.until("the accept arrives", |c| c.record(&case).graph().find(&accepted.id).is_some()).await;
+    third.join(&link).await;
+    let party = third.desk().party();
+    supplier.until("the third party is in", |s| s.record(&case).lens().joined(&party)).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

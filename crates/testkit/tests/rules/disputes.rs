@@ -231,6 +231,20 @@ fn a_naming_with_other_subjects_is_for_these() {
 }
 
 #[test]
+fn what_was_given_up_and_then_cancelled_counts_as_stopped() {
+    let mut w = World::with_arbiter();
+    let (r, action) = w.agreed();
+    w.act(B1, &stop(r));
+    w.sync_all();
+    let disputed = w.act(A1, &dispute(r));
+    w.sync_all();
+    w.act(E1, &decide(disputed, Some(Outcome::Cancelled)));
+    w.converge();
+    assert_eq!(w.word(action), "cancelled");
+    assert_eq!(w.ledger_of(1), [("stopped", 1)]);
+}
+
+#[test]
 fn a_decision_binds_where_every_signer_signed_the_naming() {
     // C came later and signed no naming.
     let mut w = World::with_arbiter();

@@ -93,7 +93,7 @@ impl World {
     }
 
     /// The words of a seat's ledger with what they count.
-    fn ledger_of(&self, seat_number: u32) -> Vec<(&'static str, usize)> {
+    pub(crate) fn ledger_of(&self, seat_number: u32) -> Vec<(&'static str, usize)> {
         let ledgers = self.record(A1).ledger(&self.view(), &due_at);
         let ledger = ledgers.iter().find(|l| l.seat == seat(seat_number)).expect("a ledger for each seat");
         ledger.tallies().into_iter().filter(|(_, t)| t.count > 0).map(|(word, t)| (word, t.count)).collect()
