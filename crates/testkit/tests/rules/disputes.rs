@@ -1,9 +1,9 @@
 //! Disputes, and what an arbiter's decision changes for whom.
 
 use counterpart_core::{
-    act::{Act, Outcome, Subject, Topic},
+    act::{Act, Outcome, Role, Subject, Topic},
     id::EntryId,
-    value::ActionId,
+    value::{ActionId, Seat},
 };
 
 use crate::{shown::*, world::*};
@@ -228,6 +228,26 @@ fn a_naming_with_other_subjects_is_for_these() {
     w.sync_all();
     w.force(E1, &decide(beside, Some(Outcome::Cancelled)));
     assert_eq!(w.word(actions[1]), "agreed", "nobody named the arbiter for this");
+}
+
+#[test]
+fn an_arbiter_has_only_what_it_was_named_for_itself() {
+    let (mut w, actions, [_, other]) = named_for_one();
+    let everything = Topic::AdmitNew { role: Role::Arbiter, label: text("another arbiter"), party: None };
+    let named = w.agreed_on(vec![Subject { base: None, topic: everything }], &[B1]);
+    let seat = Seat::Added(named, 0);
+    let invite = w.act(A1, &invite(seat));
+    let admit = w.admit(D1, seat, invite, Some(named));
+    let admit = w.act(A1, &admit);
+    w.deliver(A1, D1);
+    w.act(D1, &Act::Join { admit });
+    w.sync_all();
+    let beside = w.act(A1, &dispute(other));
+    w.sync_all();
+    w.force(E1, &decide(beside, Some(Outcome::Cancelled)));
+    assert_eq!(w.word(actions[1]), "agreed", "the other arbiter is named for all, this one is not");
+    w.act(D1, &decide(beside, Some(Outcome::Cancelled)));
+    assert_eq!(w.word(actions[1]), "cancelled");
 }
 
 #[test]

@@ -286,11 +286,18 @@ fn a_receipt_given_after_the_statement_shows_nothing() {
 }
 
 #[test]
-fn a_receipt_of_the_partys_other_device_voids_nothing() {
-    let mut o = omitted();
-    let receipt = o.w.receipt_for(B2, &[o.withdrawn], 0, 1_500_000);
-    o.w.act(A1, &prove(&receipt));
-    assert_eq!(o.w.word(o.action), "agreed");
+fn a_receipt_of_the_partys_other_device_voids_nothing_and_is_shown() {
+    // The other device had the withdraw when the accept was signed, or a moment later.
+    for (later, shown) in [(0, true), (1, false)] {
+        let mut o = omitted();
+        let signed = o.w.record(B1).graph().find(&o.accepted).expect("the accept");
+        let at = o.w.record(B1).graph().statement(signed).at;
+        let receipt = o.w.receipt_for(B2, &[o.withdrawn], 0, at + later);
+        assert!(!o.w.shows(o.action, "accepted_after_receipt"), "nobody has embedded it");
+        o.w.act(A1, &prove(&receipt));
+        assert_eq!(o.w.word(o.action), "agreed");
+        assert_eq!(o.w.shows(o.action, "accepted_after_receipt"), shown);
+    }
 }
 
 #[test]

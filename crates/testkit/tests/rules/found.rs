@@ -202,6 +202,14 @@ fn level_not_next() {
 }
 
 #[test]
+fn a_raise_is_not_offered_by_who_could_not_go_on_after_it() {
+    let mut w = World::two();
+    let raise = w.proposal(A1, vec![Subject { base: None, topic: Topic::Level { level: 2 } }]);
+    assert!(w.try_act(A1, &Act::Propose(raise.clone())).is_err());
+    w.force(A1, &Act::Propose(raise));
+}
+
+#[test]
 fn level_raised() {
     let mut w = World::two();
     let p = w.proposal(A1, vec![Subject { base: None, topic: Topic::Level { level: 2 } }]);

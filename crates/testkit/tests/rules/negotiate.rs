@@ -2,7 +2,7 @@
 
 use counterpart_core::{
     act::{Act, Proposal, Subject, Topic},
-    fold::{ActionState, Reason, Verdict},
+    fold::{ActionState, Reason, SubjectKey, Verdict},
     id::EntryId,
     record::DraftError,
     value::{ActionId, ItemValue, Seat},
@@ -218,6 +218,67 @@ fn r2_identical_terms_on_one_base_are_one_agreement() {
 }
 
 #[test]
+fn r2_the_first_value_of_an_item_agreed_twice_alike_is_one() {
+    let mut w = World::two();
+    let one = w.propose(A1, vec![item(3, None)]);
+    let other = w.propose(A2, vec![item(3, None)]);
+    w.deliver(A1, B1);
+    w.deliver(A2, B2);
+    w.act(B1, &accept(one));
+    w.act(B2, &accept(other));
+    w.converge();
+    assert!(!w.is_crossed(&SubjectKey::Item("price".to_owned())));
+    let view = w.record(A1).view().expect("a view");
+    assert_eq!(view.items.first().and_then(|i| i.agreed.clone()), Some((one.min(other), ItemValue::Integer(3))));
+}
+
+#[test]
+fn what_is_said_already_is_not_signed_again() {
+    // By the author's own node alone: in the record it would only be idle.
+    let refused = |w: &mut World, device: usize, act: &Act, reason: Reason| {
+        assert_eq!(w.try_act(device, act), Err(DraftError::WithoutEffect(reason)));
+        w.force(device, act);
+    };
+    let mut w = World::three();
+    let r = w.propose(A1, vec![for_two("x")]);
+    w.sync_all();
+    w.act(B1, &accept(r));
+    w.sync_all();
+    for device in [A1, B2] {
+        refused(&mut w, device, &accept(r), Reason::AlreadySigned);
+    }
+    let mut w = World::two();
+    let (r, _) = w.offered();
+    w.act(B1, &decline(r));
+    w.sync_all();
+    refused(&mut w, B2, &decline(r), Reason::AlreadyClosed);
+    let mut w = World::two();
+    let (r, _) = w.offered();
+    w.act(A1, &withdraw(r));
+    w.sync_all();
+    refused(&mut w, A2, &withdraw(r), Reason::AlreadyClosed);
+    let mut w = World::two();
+    let (r, _) = w.agreed();
+    w.act(A1, &release(r));
+    w.sync_all();
+    refused(&mut w, A2, &release(r), Reason::AlreadyAsked);
+    let mut w = World::two();
+    let (r, _) = w.agreed();
+    let done = w.act(B1, &declare(r));
+    w.sync_all();
+    w.act(B1, &undeclare(done));
+    w.sync_all();
+    refused(&mut w, B2, &undeclare(done), Reason::AlreadyClosed);
+    let mut w = World::two();
+    let (r, _) = w.agreed();
+    let done = w.act(B1, &declare(r));
+    w.sync_all();
+    w.act(A1, &approve(done));
+    w.sync_all();
+    refused(&mut w, A2, &approve(done), Reason::AlreadyApproved);
+}
+
+#[test]
 fn r3_what_an_accept_knew_may_void_it() {
     // Declined by a signer.
     let mut w = World::three();
@@ -241,6 +302,20 @@ fn r3_what_an_accept_knew_may_void_it() {
     w.sync_all();
     let late = w.force(B1, &accept(r));
     assert_eq!(w.verdict(late), without(Reason::Withdrawn(replaced)));
+}
+
+#[test]
+fn r5_a_counter_closes_what_its_party_offered_before_on_the_same_matter() {
+    let mut w = World::two();
+    let (r, action) = w.agreed();
+    let earlier = w.propose(B1, vec![change_of(action, Some(r), "B's first")]);
+    w.sync_all();
+    let offer = w.propose(A1, vec![change_of(action, Some(r), "A's")]);
+    w.sync_all();
+    let countered = w.counter(B1, offer, vec![change_of(action, Some(r), "B's second")]);
+    w.sync_all();
+    let late = w.force(A2, &accept(earlier));
+    assert_eq!(w.verdict(late), without(Reason::MovedOn(countered)));
 }
 
 #[test]
@@ -349,6 +424,17 @@ fn r4_a_request_is_dropped_for_those_who_know() {
     let late = w.force(A1, &allow(asked));
     assert_eq!(w.verdict(late), without(Reason::RequestDropped));
     assert_eq!(w.state(action), ActionState::Declared);
+}
+
+#[test]
+fn r4_words_about_a_request_do_not_drop_it() {
+    let mut w = World::two();
+    let (r, action) = w.agreed();
+    let asked = w.act(A1, &release(r));
+    w.act(A1, &Act::Note { text: text("because we move"), about: Some(asked) });
+    w.sync_all();
+    w.act(B1, &allow(asked));
+    assert_eq!(w.state(action), ActionState::Cancelled);
 }
 
 #[test]

@@ -358,3 +358,14 @@ fn an_alleged_promise_names_a_contact() {
     let idle = w.force(A1, &Act::Propose(proposal));
     assert_eq!(w.verdict(idle), Verdict::Without(Reason::UnknownReference));
 }
+
+#[test]
+fn a_seats_label_is_what_its_offer_says() {
+    let w = World::two();
+    let lens = w.record(A1).lens();
+    let (_, open) = lens.open().expect("an open case");
+    for (number, offer) in (0..).zip(&open.seats) {
+        assert_eq!(lens.label(&Seat::Number(number)).as_deref(), offer.label.open());
+    }
+    assert_eq!(lens.label(&Seat::Number(99)), None);
+}

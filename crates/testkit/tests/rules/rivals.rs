@@ -2,6 +2,7 @@
 
 use counterpart_core::{
     act::{Act, Subject, Topic},
+    fold::SubjectKey,
     id::EntryId,
     value::ActionId,
 };
@@ -177,6 +178,39 @@ fn a_crossing_through_a_bundle_has_one_chooser() {
     w.converge();
     assert_eq!(w.in_force(actions[0]), [rivals[0]]);
     assert_eq!(w.in_force(actions[1]), [rivals[0]]);
+}
+
+#[test]
+fn a_crossing_has_one_chooser_from_whichever_end_it_is_asked_about() {
+    // A bundle of B's ties the first action to the second, another ties that to the third, which C does.
+    let mut w = World::three();
+    let ab = w.agreed_on(vec![work("one"), work("two")], &[B1]);
+    let ac = w.agreed_on(vec![work_for("three", &[2], &[0])], &[C1]);
+    let (one, two, three) = (action_of(ab, 0), action_of(ab, 1), action_of(ac, 0));
+    let change = |action, base, what| change_of(action, Some(base), what);
+    w.bargain(A1, vec![change(one, ab, "x"), change(two, ab, "x")], &[B1]);
+    let third = Subject {
+        base: Some(ac),
+        topic: Topic::Action { action: Some(three), terms: terms("z", &[2], &[0]) },
+    };
+    let z = w.propose(C1, vec![third]);
+    w.deliver(C1, A1);
+    w.act(A1, &accept(z));
+    let tied = Subject {
+        base: Some(ac),
+        topic: Topic::Action { action: Some(three), terms: terms("y", &[2], &[0]) },
+    };
+    let y = w.propose(A2, vec![change(two, ab, "y"), tied]);
+    w.deliver(A2, B2);
+    w.act(B2, &accept(y));
+    w.deliver(A2, C1);
+    w.act(C1, &accept(y));
+    w.converge();
+    for action in [one, two, three] {
+        assert_eq!(w.word(action), "crossed");
+        let chooser = w.record(B1).lens().chooser(&SubjectKey::Action(action));
+        assert_eq!(chooser, Some(w.party(A1)), "no performer signed all three, A did");
+    }
 }
 
 #[test]

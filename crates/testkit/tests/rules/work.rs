@@ -36,6 +36,15 @@ fn only_a_performer_stops_and_only_what_is_in_force_and_not_completed() {
 }
 
 #[test]
+fn what_is_given_up_is_not_given_up_again() {
+    let mut w = World::two();
+    let (r, action) = w.agreed();
+    w.act(B1, &stop(r));
+    assert_eq!(w.refuses(B1, &stop(r)), "Stopped");
+    assert_eq!(w.word(action), "stopped");
+}
+
+#[test]
 fn nothing_is_declared_after_a_known_stop() {
     let mut w = World::two();
     let (r, action) = w.agreed();
