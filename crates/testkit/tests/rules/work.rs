@@ -339,3 +339,22 @@ fn what_is_said_after_a_stop_does_not_bring_it_back() {
     w.act(A1, &note("a pity"));
     assert_eq!(w.word(action), "stopped");
 }
+
+// Rejected.
+
+#[test]
+fn a_rejection_names_conditions_that_the_terms_have() {
+    let mut w = World::two();
+    let mut with = terms("paint the door", &[1], &[0]);
+    with.conditions = vec![text("two coats"), text("no drips")];
+    let r = w.agreed_on(vec![Subject { base: None, topic: Topic::Action { action: None, terms: with } }], &[B1]);
+    let done = w.act(B1, &declare(r));
+    w.sync_all();
+    let reject = |unmet: &[u32]| Act::Reject { declare: done, unmet: unmet.to_vec(), reason: text("look at it") };
+    for wrong in [&[2][..], &[0, 2], &[1, 1023]] {
+        assert_eq!(w.idle(A1, &reject(wrong)), "UnknownCondition");
+        assert_eq!(w.word(action_of(r, 0)), "declared");
+    }
+    w.act(A2, &reject(&[0, 1]));
+    assert_eq!(w.word(action_of(r, 0)), "rework");
+}
