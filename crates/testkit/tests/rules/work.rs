@@ -355,6 +355,9 @@ fn a_rejection_names_conditions_that_the_terms_have() {
         assert_eq!(w.idle(A1, &reject(wrong)), "UnknownCondition");
         assert_eq!(w.word(action_of(r, 0)), "declared");
     }
-    w.act(A2, &reject(&[0, 1]));
+    let rejected = w.act(A2, &reject(&[0, 1]));
     assert_eq!(w.word(action_of(r, 0)), "rework");
+    // It crossed no completion, so it asks for nothing that could be allowed.
+    w.sync_all();
+    assert_eq!(w.idle(B1, &allow(rejected)), "UnknownReference");
 }
