@@ -25,6 +25,10 @@ bench:
 bless:
     COUNTERPART_BLESS=1 cargo test -p counterpart-core cddl
 
+# The Python with which tests run the second verifier
+python:
+    .ci/python
+
 # What one test needs to open a case's document with the JavaScript Automerge
 js:
     .ci/js

@@ -62,11 +62,14 @@ fn dependencies_point_one_way() {
     let may: &[(&str, &[&str])] = &[
         ("core", &[]),
         ("net", &[]),
+        ("timestamp", &[]),
         ("store", &["core"]),
         ("testkit", &["core"]),
-        ("evidence", &["core"]),
-        ("node", &["core", "store", "net"]),
-        ("cli", &["core", "store", "node", "evidence"]),
+        ("evidence", &["core", "timestamp"]),
+        ("report", &["core", "evidence"]),
+        ("verify", &["evidence"]),
+        ("node", &["core", "store", "net", "timestamp"]),
+        ("cli", &["core", "store", "node", "evidence", "report", "timestamp"]),
     ];
     assert_eq!(crates().len(), may.len(), "every crate has a place");
     for (name, allowed) in may {
@@ -105,6 +108,11 @@ fn each_library_has_one_home() {
         ("rusqlite", "store"),
         ("automerge", "core"),
         ("zip", "evidence"),
+        ("crc32fast", "evidence"),
+        ("rustls-webpki", "timestamp"),
+        ("der", "timestamp"),
+        ("ureq", "node"),
+        ("lexopt", "verify"),
         ("clap", "cli"),
         ("toml_edit", "cli"),
     ];
@@ -132,4 +140,25 @@ fn only_the_command_prints() {
             }
         }
     }
+}
+
+/// What whoever verifies has to trust: few libraries, and none that could reach a network, a store or a runtime.
+#[test]
+fn the_verifier_is_small_and_alone() {
+    const MOST: usize = 90;
+    let tree = std::process::Command::new(env!("CARGO"))
+        .args(["tree", "-p", "counterpart-verify", "-e", "normal", "--prefix", "none", "--offline", "--locked"])
+        .current_dir(root())
+        .output()
+        .expect("cargo runs");
+    assert!(tree.status.success(), "{}", String::from_utf8_lossy(&tree.stderr));
+    let tree = String::from_utf8(tree.stdout).expect("names");
+    let lines: BTreeSet<&str> = tree.lines().collect();
+    assert!(lines.len() <= MOST, "{} libraries: {lines:?}", lines.len());
+    let absent = ["tokio", "futures", "libp2p", "quinn", "rusqlite", "mio", "socket2", "reqwest", "hyper", "zip"];
+    for name in lines.iter().filter_map(|line| line.split(' ').next()) {
+        let found = absent.iter().any(|a| name == *a || name.starts_with(&format!("{a}-")));
+        assert!(!found && !name.starts_with("async"), "the verifier is built with {name}");
+    }
+    assert!(lines.iter().any(|line| line.starts_with("counterpart-core ")), "{tree}");
 }

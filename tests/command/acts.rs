@@ -41,7 +41,7 @@ fn what_is_said_about_the_matter_is_shown_signed_and_told() {
         ),
         (
             &["attach", ".", &bill, "--about", "2"],
-            &["ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad", "3 bytes", "keep the file"],
+            &["ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad", "3 bytes", "kept with the case"],
             "Keith puts a file on record on #2: bill.pdf (3 bytes)",
         ),
         (

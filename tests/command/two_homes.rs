@@ -21,7 +21,7 @@ fn state(view: &Value) -> (&str, bool) {
 }
 
 /// A customer whose node runs, and a supplier who joined its case; gives the case's short form.
-fn joined() -> (Home, Up, Home, String) {
+pub(crate) fn joined() -> (Home, Up, Home, String) {
     let customer = Home::new();
     let case =
         customer.ok(&["new", "Broadband price", "--with", "Northlink Ltd:supplier", "--as", "Keith:customer", "-y"]);

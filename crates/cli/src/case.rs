@@ -1,6 +1,6 @@
 //! One case, opened for reading or acting: its record, its view, and what things are called in it.
 
-use std::cell::OnceCell;
+use std::{cell::OnceCell, collections::BTreeMap};
 
 use counterpart_core::{
     act::Role,
@@ -15,6 +15,7 @@ use counterpart_node::Desk;
 use crate::{
     error::{CommandError, Done},
     render,
+    stamped::Stamps,
 };
 
 /// A case as this copy holds it, from one party's side.
@@ -32,6 +33,8 @@ pub(crate) struct OpenCase {
     pub(crate) seats: Vec<SeatView>,
     /// When it was opened here, Unix milliseconds.
     pub(crate) now: i64,
+    /// What time stamps prove, where that was looked for.
+    pub(crate) stamps: Stamps,
     /// Folded when first asked for: most acts need none of it.
     view: OnceCell<View>,
 }
@@ -42,6 +45,12 @@ impl OpenCase {
         let id = desk.resolve(typed)?;
         let case = Self::of_record(id, desk.record(&id)?, desk.party(), counterpart_node::now())?;
         Ok(Self { author: Some(desk.author()), ..case })
+    }
+
+    /// As [`OpenCase::open`], with what time stamps prove.
+    pub(crate) fn open_with_stamps(desk: &Desk, typed: &str) -> Done<Self> {
+        let case = Self::open(desk, typed)?;
+        Ok(Self { stamps: Stamps::of(desk, &case)?, ..case })
     }
 
     pub(crate) fn of_record(id: CaseId, record: Record, own: PartyId, now: i64) -> Done<Self> {
@@ -58,7 +67,8 @@ impl OpenCase {
         let opener = record.graph().statement(first).party;
         let (title, zone, names) = (open.title.clone(), open.zone.clone(), record.names());
         let view = OnceCell::new();
-        Ok(Self { id, record, names, own, author: None, title, zone, opener, seats, now, view })
+        let stamps = Stamps::default();
+        Ok(Self { id, record, names, own, author: None, title, zone, opener, seats, now, stamps, view })
     }
 
     /// What the case amounts to.
@@ -71,6 +81,11 @@ impl OpenCase {
         self.names = self.record.names();
         self.view = OnceCell::new();
         self
+    }
+
+    /// The bytes of every file on record that this copy holds, by hash: what goes into a bundle.
+    pub(crate) fn held_files(&self, desk: &Desk) -> Done<BTreeMap<[u8; 32], Vec<u8>>> {
+        Ok(desk.held_files(&self.id, &self.record, counterpart_evidence::MAX_BUNDLE as u64)?)
     }
 
     pub(crate) fn lens(&self) -> Lens<'_> {

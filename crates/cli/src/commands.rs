@@ -6,6 +6,8 @@ mod agent;
 mod allow;
 mod approve;
 mod attach;
+mod attachment;
+mod attachments;
 mod call;
 mod cancel;
 mod card;
@@ -25,9 +27,12 @@ mod demo;
 mod dispute;
 mod doctor;
 mod done;
+mod erase;
+mod erased;
 mod export;
 mod follow;
 mod handover;
+mod identity;
 mod init;
 mod invite;
 mod item;
@@ -51,8 +56,10 @@ mod refuse;
 mod reject;
 mod release;
 mod remind;
+mod report;
 mod settle;
 mod show;
+pub(crate) mod stamp;
 mod stop;
 mod sync;
 mod template;
@@ -114,6 +121,10 @@ pub(crate) enum Command {
     Contact(contact::Args),
     Note(note::Args),
     Attach(attach::Args),
+    Attachments(attachments::Args),
+    Attachment(attachment::Args),
+    Erase(erase::Args),
+    Erased(erased::Args),
     Thank(thank::Args),
     Card(card::Args),
     Handover(handover::Args),
@@ -129,6 +140,7 @@ pub(crate) enum Command {
     Leave(leave::Args),
     Join(join::Args),
     Agent(agent::Args),
+    Identity(identity::Args),
     Mandate(mandate::Args),
     Cut(cut::Args),
     Ratify(ratify::Args),
@@ -136,7 +148,9 @@ pub(crate) enum Command {
     Follow(follow::Args),
     Up(up::Args),
     Sync(sync::Args),
+    Stamp(stamp::Args),
     Export(export::Args),
+    Report(report::Args),
     Verify(verify::Args),
     Doctor(doctor::Args),
     Demo(demo::Args),
@@ -181,6 +195,10 @@ pub(crate) fn run(session: &Session, command: Command) -> Done {
         Command::Contact(args) => contact::run(session, &args),
         Command::Note(args) => note::run(session, &args),
         Command::Attach(args) => attach::run(session, &args),
+        Command::Attachments(args) => attachments::run(session, &args),
+        Command::Attachment(args) => attachment::run(session, &args),
+        Command::Erase(args) => erase::run(session, &args),
+        Command::Erased(args) => erased::run(session, &args),
         Command::Thank(args) => thank::run(session, &args),
         Command::Card(args) => card::run(session, &args),
         Command::Handover(args) => handover::run(session, &args),
@@ -196,6 +214,7 @@ pub(crate) fn run(session: &Session, command: Command) -> Done {
         Command::Leave(args) => leave::run(session, &args),
         Command::Join(args) => join::run(session, &args),
         Command::Agent(args) => agent::run(session, &args),
+        Command::Identity(args) => identity::run(session, &args),
         Command::Mandate(args) => mandate::run(session, &args),
         Command::Cut(args) => cut::run(session, &args),
         Command::Ratify(args) => ratify::run(session, &args),
@@ -203,7 +222,9 @@ pub(crate) fn run(session: &Session, command: Command) -> Done {
         Command::Follow(args) => follow::run(session, &args),
         Command::Up(args) => up::run(session, &args),
         Command::Sync(args) => sync::run(session, &args),
+        Command::Stamp(args) => stamp::run(session, &args),
         Command::Export(args) => export::run(session, &args),
+        Command::Report(args) => report::run(session, &args),
         Command::Verify(args) => verify::run(session, &args),
         Command::Doctor(args) => doctor::run(session, &args),
         Command::Demo(args) => demo::run(session, &args),

@@ -1,10 +1,12 @@
 //! The last word before signing: the exact text, and a question.
 
-use counterpart_core::act::Act;
+use counterpart_core::{act::Act, attachment::FileRef};
 use counterpart_node::Desk;
 
 use crate::{
+    attachment,
     case::OpenCase,
+    commands::stamp::after_an_act,
     error::{CommandError, Done},
     json,
     possible::refused,
@@ -24,7 +26,20 @@ pub(crate) fn sign_all(session: &Session, desk: &Desk, mut case: OpenCase, acts:
     for act in acts {
         desk.preview(&case.record, act, case.now).map_err(|e| refused(&case, act, e))?;
     }
-    agree(session, &text(&case, acts))?;
+    let files = attachment::going_along(acts);
+    attachment::room_for(&case, &files)?;
+    let mut shown = text(&case, acts);
+    for (_, path) in &files {
+        let path = render::line(&path.display().to_string());
+        shown.push_str(&format!("\nWith it go the bytes of {path}: kept here, and sent to everybody in the case.\n"));
+    }
+    agree(session, &shown)?;
+    // Durable before what names them is signed.
+    for (file, path) in &files {
+        desk.keep_file(&case.id, file, path)?;
+        let held: Vec<FileRef> = case.record.files().copied().chain([*file]).collect();
+        case.record.set_files(held);
+    }
     let mut answers = Vec::new();
     for act in acts {
         let signed = desk.sign_on(&case.id, &mut case.record, act, counterpart_node::now());
@@ -43,6 +58,7 @@ pub(crate) fn sign_all(session: &Session, desk: &Desk, mut case: OpenCase, acts:
         [one] => session.terminal.json(one)?,
         several => session.terminal.json(&several)?,
     }
+    after_an_act(session, desk, &case);
     Ok(case)
 }
 
@@ -58,18 +74,23 @@ pub(crate) fn text(case: &OpenCase, acts: &[Act]) -> String {
 
 /// Shows what will be signed and asks, unless `--yes`.
 pub(crate) fn agree(session: &Session, text: &str) -> Done {
+    ask_first(session, text, "Sign this?", "signed")
+}
+
+/// Shows what will be done and asks, unless `--yes`; `done` is what nothing was otherwise.
+pub(crate) fn ask_first(session: &Session, text: &str, question: &str, done: &str) -> Done {
     if session.yes {
         session.terminal.say(text);
         return Ok(());
     }
     if !session.terminal.can_ask() {
-        return Err(CommandError::usage("nobody can be asked here whether to sign this, so nothing was signed")
-            .hint("add --yes to sign without being asked"));
+        return Err(CommandError::usage(format!("nobody can be asked here, so nothing was {done}"))
+            .hint("add --yes to go on without being asked"));
     }
     session.terminal.always(text);
-    let answer = session.terminal.ask(&styled(Style::Strong, "Sign this? [y/N]"))?;
+    let answer = session.terminal.ask(&styled(Style::Strong, &format!("{question} [y/N]")))?;
     if matches!(answer.to_lowercase().as_str(), "y" | "yes") {
         return Ok(());
     }
-    Err(CommandError::failed("nothing was signed"))
+    Err(CommandError::failed(format!("nothing was {done}")))
 }

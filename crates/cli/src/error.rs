@@ -83,7 +83,12 @@ impl CommandError {
 impl From<DeskError> for CommandError {
     fn from(error: DeskError) -> Self {
         let kind = match &error {
-            DeskError::NoIdentity { .. } | DeskError::Key { .. } | DeskError::Asked { .. } => Kind::Identity,
+            DeskError::NoIdentity { .. }
+            | DeskError::Key { .. }
+            | DeskError::Asked { .. }
+            | DeskError::Locked
+            | DeskError::WrongPassphrase
+            | DeskError::UsedElsewhere => Kind::Identity,
             DeskError::UnknownCase(_)
             | DeskError::CaseName(..)
             | DeskError::AmbiguousCase { .. }
@@ -94,6 +99,8 @@ impl From<DeskError> for CommandError {
             | DeskError::NameTaken(_)
             | DeskError::UnknownAgent(_)
             | DeskError::AmbiguousAgent { .. }
+            | DeskError::NoPassphrase
+            | DeskError::SheetUnreadable
             | DeskError::Text(_) => Kind::Usage,
             _ => Kind::Failed,
         };
@@ -128,12 +135,10 @@ pub(crate) fn refused(case: &OpenCase, error: DeskError) -> CommandError {
         DeskError::Draft(DraftError::Unseen(_)) => {
             Some("the missing values come with the next connection to the other side")
         }
-        DeskError::Draft(DraftError::Gate(Refusal::NotLinear)) => {
-            let message = "this machine's key has signed two histories of this case, as happens when a back-up is \
-                           restored; it can sign nothing more here";
-            return CommandError::failed(message).hint(
-                "what it signed stands; go on with a new device: `counterpart agent ask` in a new home, then `agent add`",
-            );
+        DeskError::Draft(DraftError::Gate(Refusal::NoGrant | Refusal::KeysShape)) => {
+            let message = "your key log as this case knows it does not let this machine sign: it has several branches, or its \
+                           main key was changed";
+            return CommandError::failed(message).hint("`counterpart identity show` says what is wrong and what to do");
         }
         DeskError::Draft(DraftError::Gate(_)) => {
             Some("nothing was signed; shorten or correct what you wrote and try again")

@@ -11,6 +11,7 @@ use counterpart_core::{
     fold::{ActionStatus, Arrival, DisputeStatus, InForce, Position, SubjectKey},
     graph::Ix,
     id::{EntryId, PartyId, short_form},
+    record::Erasure,
     value::{Due, Sealable, Seat},
 };
 use counterpart_node::due_instant;
@@ -22,7 +23,8 @@ use self::terms::{action_terms, changes, changes_of};
 use crate::{
     case::OpenCase,
     item_value,
-    render::{self, ItemLine, LogLine},
+    render::{self, FileLine, ItemLine, LogLine, Place, Whereabouts},
+    stamped::Proof,
 };
 
 /// `counterpart/list/1`.
@@ -82,6 +84,14 @@ struct LogEntry {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     changes: Vec<Json>,
     grade: &'static str,
+    /// The time stamp that proves best when it was there.
+    time_proven: Option<Json>,
+    /// Files that it names.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    attachments: Vec<Json>,
+    /// What of it was erased, by whom and when.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    erased: Vec<Json>,
 }
 
 /// A party by id, with the label of its seat.
@@ -96,7 +106,10 @@ fn party(case: &OpenCase, id: &PartyId) -> Party {
 }
 
 pub(crate) fn log(case: &OpenCase, lines: Vec<LogLine>) -> Log {
+    let files = render::files(case, &[]);
     let one = |l: LogLine| LogEntry {
+        attachments: files.iter().filter(|f| f.id == l.id).map(|f| attachment(case, f)).collect(),
+        erased: erasures(case, &l.id),
         effect: l.effect(),
         reason: l.reason(),
         changes: changes(case, &l.id),
@@ -105,11 +118,59 @@ pub(crate) fn log(case: &OpenCase, lines: Vec<LogLine>) -> Log {
         party: party(case, &l.party),
         device: l.device.to_hex(),
         grade: l.grade.as_str(),
+        time_proven: l.time_proven.as_ref().map(Proof::as_json),
         name: l.name,
         kind: l.kind,
         text: l.text,
     };
     Log { schema: "counterpart/log/1", case: case.id.to_hex(), entries: lines.into_iter().map(one).collect() }
+}
+
+/// `counterpart/attachments/1`: the files on record.
+pub(crate) fn attachments(case: &OpenCase, files: &[FileLine]) -> Json {
+    json!({
+        "schema": "counterpart/attachments/1",
+        "case": case.id.to_hex(),
+        "attachments": files.iter().map(|f| attachment(case, f)).collect::<Vec<_>>(),
+    })
+}
+
+fn attachment(case: &OpenCase, file: &FileLine) -> Json {
+    let has = match file.whereabouts {
+        Whereabouts::Here => file.named.file.size,
+        Whereabouts::Coming(bytes) => bytes,
+        _ => 0,
+    };
+    json!({
+        "ref": file.reference,
+        "entry": file.id.to_hex(),
+        "party": party(case, &file.party),
+        "name": text(&file.named.name),
+        "media": file.named.media,
+        "size": file.named.file.size,
+        "sha256": render::hex(&file.named.file.sha256),
+        "here": file.whereabouts == Whereabouts::Here,
+        "state": file.whereabouts.as_str(),
+        "bytes_here": has,
+        "erased_by": file.erased.iter().map(|e| json!({"party": party(case, &e.party), "at": e.at})).collect::<Vec<_>>(),
+    })
+}
+
+fn erasures(case: &OpenCase, id: &EntryId) -> Vec<Json> {
+    let places = case.record.graph().find(id).map(|ix| render::places(case, ix)).unwrap_or_default();
+    let of_place = |place: &Place| {
+        let typed = place.typed.clone();
+        let one = move |e: &Erasure| {
+            json!({
+                "place": typed,
+                "party": party(case, &e.party),
+                "at": e.at,
+                "entry": named_ix(case, e.entry),
+            })
+        };
+        place.erased.iter().map(one).collect::<Vec<_>>()
+    };
+    places.iter().flat_map(of_place).collect()
 }
 
 /// `counterpart/show/1`.
@@ -121,6 +182,7 @@ pub(crate) struct Show {
     actions: Vec<Action>,
     items: Vec<Item>,
     matters: Vec<Matter>,
+    attachments: Vec<Json>,
     /// Disputes about entries that are part of no agreement, not over yet.
     disputes: Vec<Named>,
     waiting_for: Vec<WaitingFor>,
@@ -166,6 +228,8 @@ struct Action {
     beneficiaries: Vec<Json>,
     terms: Option<Json>,
     grade: &'static str,
+    /// The time stamp that proves best when these terms, and if agreed all signatures, were there.
+    time_proven: Option<Json>,
     alleged: bool,
     missed: Vec<Named>,
     revision: Named,
@@ -262,7 +326,8 @@ struct DeliveryOut {
 struct Alarm {
     kind: &'static str,
     party: Party,
-    device: String,
+    /// Nothing for a key log, which is no single device's.
+    device: Option<String>,
     position: u32,
     entries: Vec<String>,
 }
@@ -296,6 +361,7 @@ pub(crate) fn show(case: &OpenCase) -> Show {
         actions: view.actions.iter().map(|a| action(case, a)).collect(),
         items: items(case),
         matters: view.matters.iter().map(|m| matter(case, m)).collect(),
+        attachments: render::files(case, &[]).iter().map(|f| attachment(case, f)).collect(),
         disputes: render::other_disputes(case).into_iter().map(|ix| named_ix(case, ix)).collect(),
         waiting_for: view
             .waiting
@@ -324,10 +390,17 @@ pub(crate) fn show(case: &OpenCase) -> Show {
             .map(|f| Alarm {
                 kind: "two histories signed with one key",
                 party: party(case, &f.party),
-                device: f.device.to_hex(),
+                device: Some(f.device.to_hex()),
                 position: f.seq,
                 entries: f.branches.iter().map(EntryId::to_hex).collect(),
             })
+            .chain(case.lens().disputed_identities().into_iter().map(|(of, dispute)| Alarm {
+                kind: if dispute.for_good { "two new main keys" } else { "two branches in one key log" },
+                party: party(case, &of),
+                device: None,
+                position: dispute.position,
+                entries: Vec::new(),
+            }))
             .collect(),
     }
 }
@@ -355,6 +428,7 @@ fn action(case: &OpenCase, action: &counterpart_core::view::ActionView) -> Actio
         beneficiaries: terms.map(|t| people(&t.beneficiaries)).unwrap_or_default(),
         terms: terms.map(action_terms),
         grade: action.grade.as_str(),
+        time_proven: case.stamps.over_revision(case, status.revision).map(Proof::as_json),
         alleged: action.alleged,
         missed: entries(&status.missed),
         revision: named_ix(case, status.revision),

@@ -5,6 +5,7 @@ mod attachment;
 mod case;
 mod commands;
 mod confirm;
+mod disclosure;
 mod error;
 #[cfg(test)]
 mod fixture;
@@ -16,12 +17,13 @@ mod progress;
 mod references;
 mod render;
 mod session;
+mod stamped;
 mod template;
 mod terminal;
 mod terms;
 mod when;
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{cell::OnceCell, path::PathBuf, process::ExitCode};
 
 use clap::Parser;
 
@@ -64,7 +66,7 @@ fn main() -> ExitCode {
         }
     };
     let terminal = Terminal { quiet: cli.quiet, json: cli.json };
-    let session = Session { terminal, yes: cli.yes, home: cli.home };
+    let session = Session { terminal, yes: cli.yes, home: cli.home, passphrase: OnceCell::new() };
     match commands::run(&session, cli.command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -3,6 +3,7 @@
 
 mod agents;
 mod difference;
+mod files;
 mod full;
 mod handover;
 mod items;
@@ -17,6 +18,7 @@ mod terms;
 mod whom;
 mod why;
 
+pub(crate) use files::{FileLine, Place, Whereabouts, beside, file, files, places, size, whereabouts, write_files};
 pub(crate) use full::in_full;
 pub(crate) use handover::{Details, handover};
 pub(crate) use items::{ItemLine, item_history, open_value, write_item};

@@ -1,9 +1,9 @@
 //! One run of the command: where the data stands, how to talk, what may be skipped.
 
-use std::path::PathBuf;
+use std::{cell::OnceCell, path::PathBuf};
 
 use counterpart_core::text;
-use counterpart_node::{Desk, home_folder};
+use counterpart_node::{Desk, DeskError, Passphrase, home_folder};
 
 use crate::{
     error::{CommandError, Done},
@@ -17,6 +17,8 @@ pub(crate) struct Session {
     /// Sign without asking.
     pub(crate) yes: bool,
     pub(crate) home: Option<PathBuf>,
+    /// What the home's keys rest under, once it was asked for.
+    pub(crate) passphrase: OnceCell<Passphrase>,
 }
 
 impl Session {
@@ -28,8 +30,19 @@ impl Session {
         }
     }
 
+    /// The desk; where its keys rest under a passphrase, it is asked for once.
     pub(crate) fn desk(&self) -> Done<Desk> {
-        Ok(Desk::open(&self.home()?)?)
+        let home = self.home()?;
+        let opened = match self.passphrase.get() {
+            Some(known) => Desk::open_with(&home, Some(known)),
+            None => Desk::open(&home),
+        };
+        if !matches!(opened, Err(DeskError::Locked)) {
+            return Ok(opened?);
+        }
+        let typed = self.terminal.secret("Passphrase")?;
+        let desk = Desk::open_with(&home, Some(&typed))?;
+        Ok((desk, self.passphrase.get_or_init(|| typed)).0)
     }
 }
 

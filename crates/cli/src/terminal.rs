@@ -2,9 +2,11 @@
 
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 
+use counterpart_node::{PASSPHRASE_FILE, Passphrase};
 use serde::Serialize;
+use zeroize::Zeroizing;
 
-use crate::error::{CommandError, Done};
+use crate::error::{CommandError, Done, Kind};
 
 /// Where lines are broken when nothing is known of the terminal.
 const COLUMNS: usize = 80;
@@ -58,6 +60,25 @@ impl Terminal {
         written(writeln!(out, "{text}").and_then(|()| out.flush()))
     }
 
+    /// Data: bytes as they are, for standard output. `write` says whether they were what they should be.
+    pub(crate) fn bytes(self, write: &mut dyn FnMut(&mut dyn io::Write) -> io::Result<bool>) -> Done {
+        let mut out = io::stdout().lock();
+        let mut sound = true;
+        written(write(&mut out).map(|whole| sound = whole))?;
+        if sound {
+            return Ok(());
+        }
+        Err(CommandError::of(
+            Kind::Verification,
+            "the stored bytes were altered since they came; do not use what was written",
+        ))
+    }
+
+    /// Whether data goes to a person's screen.
+    pub(crate) fn shows_data(self) -> bool {
+        io::stdout().is_terminal()
+    }
+
     /// Talk: what happened and what comes next. Silent under `--quiet` and beside JSON.
     pub(crate) fn say(self, text: &str) {
         if !self.quiet && !self.json {
@@ -106,6 +127,33 @@ impl Terminal {
         let mut line = String::new();
         io::stdin().lock().read_line(&mut line).map_err(|e| CommandError::failed(format!("nothing was read: {e}")))?;
         Ok(line.trim().to_owned())
+    }
+}
+
+impl Terminal {
+    /// A passphrase, typed unseen.
+    pub(crate) fn secret(self, question: &str) -> Done<Passphrase> {
+        if !self.can_ask() {
+            let locked =
+                CommandError::of(Kind::Identity, "a passphrase is needed, and nobody can be asked here for it");
+            return Err(locked.hint(format!(
+                "for the keys of a home {PASSPHRASE_FILE} names a file with it, for a backup --passphrase-file"
+            )));
+        }
+        let mut err = anstream::stderr().lock();
+        drop(write!(err, "{question}: ").and_then(|()| err.flush()));
+        let unread = |e: io::Error| CommandError::failed(format!("nothing was read: {e}"));
+        let typed = Zeroizing::new(rpassword::read_password().map_err(unread)?);
+        Ok(Passphrase::new(&typed)?)
+    }
+
+    /// A new passphrase, typed unseen and twice.
+    pub(crate) fn new_secret(self, question: &str) -> Done<Passphrase> {
+        let first = self.secret(question)?;
+        if self.secret("The same once more")? == first {
+            return Ok(first);
+        }
+        Err(CommandError::failed("the two were not the same; nothing was changed"))
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod agreement;
 mod arrival;
+mod branches;
 mod crossing;
 mod dispute;
 mod faith;
@@ -82,6 +83,8 @@ pub struct Fold {
     items: BTreeMap<String, Vec<Ix>>,
     leaves: Vec<Ix>,
     disputes: Vec<Ix>,
+    erase_requests: Vec<Ix>,
+    erasures: Vec<Ix>,
     mandates: BTreeMap<EventId, Vec<Ix>>,
     /// Receipts that a `prove` embedded.
     proved: Vec<ProvedReceipt>,
@@ -89,6 +92,9 @@ pub struct Fold {
     omitting: HashMap<Ix, Vec<Ix>>,
     /// Revocations known to some entry, by the device that lost its leave.
     revoked: BTreeMap<DeviceKey, Vec<Revocation>>,
+    /// What entries cite of each party's key log, and whether any branches.
+    key_logs: BTreeMap<PartyId, branches::CitedLog>,
+    branching: bool,
     cuts: BTreeMap<EventId, Vec<Ix>>,
     /// What the author of a `decide` had been named for.
     namings: HashMap<Ix, Vec<dispute::Naming>>,
@@ -154,6 +160,8 @@ impl Fold {
             Act::Item { key, .. } => place(self.items.entry(key.clone()).or_default(), graph, ix),
             Act::Leave { .. } => place(&mut self.leaves, graph, ix),
             Act::Dispute { .. } => place(&mut self.disputes, graph, ix),
+            Act::Erase { .. } => place(&mut self.erase_requests, graph, ix),
+            Act::Erased { .. } => place(&mut self.erasures, graph, ix),
             Act::Mandate(mandate) => place(self.mandates.entry(mandate.grant).or_default(), graph, ix),
             Act::Cut { revoke, .. } => place(self.cuts.entry(*revoke).or_default(), graph, ix),
             _ => {}
@@ -165,14 +173,21 @@ impl Fold {
         self.acts.push(act);
         self.verdicts.push(verdict);
         self.seats.push(seats);
-        self.note_revocations(graph, logs, ix);
+        self.note_key_events(graph, logs, ix);
         self.note_omissions(graph, ix, proof);
     }
 
-    /// Notes the revocations that an entry relies on and its past did not.
-    fn note_revocations(&mut self, graph: &Graph, logs: &KeyLogs, ix: Ix) {
+    /// Notes the key events that an entry relies on and its past did not, revocations among them.
+    fn note_key_events(&mut self, graph: &Graph, logs: &KeyLogs, ix: Ix) {
         for cited in &graph.statement(ix).keys {
             for event in logs.prefix(&cited.event) {
+                let log = self.key_logs.entry(cited.party).or_default();
+                if log.is_known(graph, &event.id, ix) {
+                    break;
+                }
+                let ended = matches!(event.body, EventBody::Rotate { .. }).then_some(event.prev).flatten();
+                log.note(event, ended.and_then(|prev| logs.event(&prev)).map(|prev| prev.era), ix);
+                self.branching |= log.branches();
                 let EventBody::Revoke { grant, reason } = &event.body else { continue };
                 let Some(EventBody::Grant(revoked)) = logs.event(grant).map(|e| &e.body) else { continue };
                 let known = self.revoked.entry(revoked.device).or_default();
@@ -181,12 +196,14 @@ impl Fold {
                     known.sort_unstable_by_key(|r| r.event);
                     known.iter().position(|r| r.event == event.id).expect("just pushed")
                 });
-                let citing = &mut known[at].citing;
-                if !citing.iter().any(|c| graph.in_past_or_same(*c, ix)) {
-                    citing.push(ix);
-                }
+                known[at].citing.push(ix);
             }
         }
+    }
+
+    /// Whether anything is known by which an act of an honest device could be contested.
+    fn may_contest(&self) -> bool {
+        self.branching || !self.revoked.is_empty()
     }
 
     /// R11: notes statements that leave out what an embedded receipt of their own feed covers.
@@ -313,6 +330,18 @@ impl Fold {
         self.items.iter()
     }
 
+    /// Every `erase`, in the agreed order.
+    #[must_use]
+    pub fn erase_requests(&self) -> &[Ix] {
+        &self.erase_requests
+    }
+
+    /// Every `erased`, in the agreed order.
+    #[must_use]
+    pub fn erasures(&self) -> &[Ix] {
+        &self.erasures
+    }
+
     /// The subjects whose state an entry may have changed.
     pub(crate) fn touched(&self, graph: &Graph, ix: Ix) -> Vec<SubjectKey> {
         let touched = match self.act(ix) {
@@ -321,9 +350,7 @@ impl Fold {
             Act::Seat { .. } | Act::Admit { .. } | Act::Prove { .. } | Act::Cut { .. } | Act::Ratify { .. } => {
                 self.revisions.keys().cloned().collect()
             }
-            _ if !graph.statement(ix).keys.is_empty() && !self.revoked.is_empty() => {
-                self.revisions.keys().cloned().collect()
-            }
+            _ if !graph.statement(ix).keys.is_empty() && self.may_contest() => self.revisions.keys().cloned().collect(),
             act => self.touched_by(graph, act),
         };
         // What happens to one subject of a bundle may suspend or close it on the others.

@@ -10,7 +10,7 @@ use crate::{
     change::{self, ChainEnd, TooManyOps},
     envelope::{EnvelopeError, Verified},
     fold::{Fold, Scope},
-    graph::{Graph, Ix, KeyPoints, Past},
+    graph::{Graph, Ix, KeyPoint, KeyPoints, Past},
     id::{ChangeId, EntryId},
     keylog::{GrantState, KeyLogs, RevokeReason},
     schema::{self, SchemaError},
@@ -163,7 +163,7 @@ fn checked(
     }
     linear(graph, &past, statement)?;
     let act = level_act(graph, fold, statement)?;
-    let keys = cited_keys(&past, statement)?;
+    let keys = cited_keys(logs, &past, statement)?;
     granted(logs, &keys, statement)?;
     if !admitted(graph, &past, statement) {
         return Err(Refusal::NotAdmitted);
@@ -223,9 +223,9 @@ fn level_named(open: &crate::cbor::Value) -> i64 {
     open.field("level").and_then(crate::cbor::Value::as_int).unwrap_or(0)
 }
 
-/// Positions never go back: above every one the past cites for that party; equal only for the author's own at
-/// the feed's first statement, where it always stands.
-fn cited_keys(past: &Past, statement: &Statement) -> Result<Arc<KeyPoints>, Refusal> {
+/// A point never goes back: rotations first, then positions, above every one the past cites for that party; equal only
+/// for the author's own at the feed's first statement, where it always stands.
+fn cited_keys(logs: &KeyLogs, past: &Past, statement: &Statement) -> Result<Arc<KeyPoints>, Refusal> {
     let own_at_first = statement.seq == 1;
     if own_at_first && !statement.keys.iter().any(|k| k.party == statement.party) {
         return Err(Refusal::KeysShape);
@@ -235,21 +235,23 @@ fn cited_keys(past: &Past, statement: &Statement) -> Result<Arc<KeyPoints>, Refu
     }
     let mut points = (*past.keys).clone();
     for cited in &statement.keys {
+        let rotations = logs.event(&cited.event).map_or(0, |event| event.rotations);
+        let point = KeyPoint { cited: *cited, rotations };
         if let Some(known) = points.get(&cited.party) {
             let may_equal = own_at_first && cited.party == statement.party;
-            let forward = cited.position > known.position || (may_equal && cited.position == known.position);
+            let forward = point.rank() > known.rank() || (may_equal && point.rank() == known.rank());
             if !forward {
                 return Err(Refusal::KeysShape);
             }
         }
-        points.insert(cited.party, *cited);
+        points.insert(cited.party, point);
     }
     Ok(Arc::new(points))
 }
 
 fn granted(logs: &KeyLogs, keys: &KeyPoints, statement: &Statement) -> Result<(), Refusal> {
     let point = keys.get(&statement.party).ok_or(Refusal::NoGrant)?;
-    match logs.grant_at(&point.event, &statement.grant) {
+    match logs.grant_at(&point.cited.event, &statement.grant) {
         GrantState::Stands(grant) if grant.device == statement.device => Ok(()),
         GrantState::Revoked(reason) => Err(Refusal::Revoked(reason)),
         GrantState::Stands(_) | GrantState::Absent => Err(Refusal::NoGrant),

@@ -31,8 +31,24 @@ impl Ix {
     }
 }
 
+/// A point in a party's key log that a past relies on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KeyPoint {
+    pub cited: KeyCitation,
+    /// Rotations in the log up to there.
+    pub rotations: u32,
+}
+
+impl KeyPoint {
+    /// What decides between two points of one log; see [`crate::keylog::KeyEvent::rank`].
+    #[must_use]
+    pub fn rank(&self) -> (u32, u32) {
+        (self.rotations, self.cited.position)
+    }
+}
+
 /// The point in each party's key log that a past relies on.
-pub type KeyPoints = BTreeMap<PartyId, KeyCitation>;
+pub type KeyPoints = BTreeMap<PartyId, KeyPoint>;
 
 /// An admitted entry in its place.
 #[derive(Debug)]
@@ -498,7 +514,7 @@ fn standing_prev(graph: &Graph, standing: &[bool], ix: Ix) -> bool {
     graph.statement(ix).prev.and_then(|p| graph.find(&p)).is_none_or(|p| standing[p.at()])
 }
 
-/// Per party the later position; two events at one position are told apart by the smaller hash.
+/// Per party the later point; two events of one rank are told apart by the smaller hash.
 pub(crate) fn merge_keys(a: Arc<KeyPoints>, b: &Arc<KeyPoints>) -> Arc<KeyPoints> {
     if Arc::ptr_eq(&a, b) || a == *b {
         return a;
@@ -506,7 +522,8 @@ pub(crate) fn merge_keys(a: Arc<KeyPoints>, b: &Arc<KeyPoints>) -> Arc<KeyPoints
     let mut merged = (*a).clone();
     for (party, theirs) in b.iter() {
         let ours = merged.entry(*party).or_insert(*theirs);
-        if (theirs.position, std::cmp::Reverse(theirs.event)) > (ours.position, std::cmp::Reverse(ours.event)) {
+        let key = |point: &KeyPoint| (point.rank(), std::cmp::Reverse(point.cited.event));
+        if key(theirs) > key(ours) {
             *ours = *theirs;
         }
     }

@@ -34,6 +34,7 @@ pub enum Domain {
     Manifest,
     Worksheet,
     Seal,
+    Stamp,
 }
 
 impl Domain {
@@ -56,6 +57,7 @@ impl Domain {
             Self::Manifest => b"counterpart/manifest/1",
             Self::Worksheet => b"counterpart/worksheet/1",
             Self::Seal => b"counterpart/seal/1",
+            Self::Stamp => b"counterpart/stamp/1",
         }
     }
 }
@@ -126,6 +128,10 @@ id_type!(
 id_type!(
     /// A receipt: the hash of its payload.
     ReceiptId
+);
+id_type!(
+    /// A time stamp: the SHA-256 of its bytes as they are kept.
+    StampId
 );
 id_type!(
     /// The Ed25519 public key of a device, in its canonical encoding.

@@ -5,9 +5,11 @@
 
 // In reading order: names and bytes, then what is signed, then what it means, then how it travels.
 pub mod act;
+pub mod attachment;
 pub mod cbor;
 pub mod change;
 pub mod envelope;
+pub mod exporter;
 pub mod fold;
 pub mod gate;
 pub mod graph;
@@ -18,6 +20,7 @@ pub mod receipt;
 pub mod record;
 pub mod schema;
 pub mod seal;
+pub mod stamp;
 pub mod statement;
 pub mod sync;
 pub mod text;

@@ -11,7 +11,7 @@ use crate::{
 
 /// Largest receipt, in bytes of its payload.
 pub const MAX_RECEIPT: usize = 4096;
-/// Most entries a receipt lists as lacking values.
+/// Most entries that a receipt lists as lacking something; a full list may leave some out.
 pub const MAX_LACKING: usize = 32;
 /// A device issues at most one receipt a case in this many milliseconds.
 pub const INTERVAL_MS: i64 = 5_000;
@@ -31,7 +31,7 @@ pub struct Receipt {
     /// Strictly ascending, 1 to 32.
     pub heads: Vec<EntryId>,
     pub keys: Vec<KeyCitation>,
-    /// Entries whose sealed values are not here.
+    /// Entries of which a sealed value or the bytes of a file are not here, and were not erased by this party.
     pub lacking: Vec<EntryId>,
     /// Claimed time, Unix milliseconds.
     pub at: i64,

@@ -1,19 +1,24 @@
 //! The record of one case: the only two ways in are [`Record::apply`] for what others signed and
 //! [`Record::draft`] with [`Record::seal_and_sign`] for what we sign.
 
-use std::collections::BTreeMap;
+mod beside;
+
+pub use beside::{Attachment, Erasable, Erasure};
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use ed25519_dalek::SigningKey;
 
 use crate::{
-    act::Act,
+    act::{Act, Proof},
+    attachment::FileRef,
     change::{self, BuiltChange, Document, DocumentError},
     envelope::{EnvelopeError, PublicKey, Unverified, Verified, public_half},
-    fold::{Fold, Reason, Verdict},
+    fold::{Fold, Reason, Verdict, references},
     gate::{self, ChangeCheck, Refusal},
     graph::{Graph, Ix},
     id::{CaseId, DeviceKey, EntryId, EventId, PartyId},
-    keylog::{KeyLogRefusal, KeyLogs},
+    keylog::{EventBody, KeyEvent, KeyLogRefusal, KeyLogs},
     receipt::{MAX_LACKING, Receipt, ReceiptRefusal, SignedReceipt},
     seal::{self, Disclosure, PathStep, SealContext},
     statement::{Entry, KeyCitation, MAX_DEPS, Statement},
@@ -27,6 +32,8 @@ pub struct Record {
     fold: Fold,
     /// Sealed values known, by entry.
     values: BTreeMap<EntryId, Vec<Disclosure>>,
+    /// Attached files whose bytes are here, whole.
+    files: BTreeSet<FileRef>,
     receipts: Vec<SignedReceipt>,
     keys: BTreeMap<DeviceKey, PublicKey>,
     pub(crate) brief_cache: crate::view::BriefCache,
@@ -229,7 +236,7 @@ impl Record {
         };
         let context = context_of(&statement);
         let mut values = Vec::new();
-        for path in sealed_by_default(act) {
+        for path in seal::by_default(act) {
             let salt = salt();
             if let Some(value) = seal::seal(&context, &mut statement.body, &path, &salt) {
                 values.push((path, salt, value));
@@ -251,8 +258,20 @@ impl Record {
         match self.fold.judge_draft(&self.graph, &self.logs, author, statement, act) {
             Verdict::Effective => Ok(()),
             Verdict::Without(reason) => Err(DraftError::WithoutEffect(reason)),
+            // On record it is there for everybody; nothing comes to depend on it.
+            Verdict::NotJudged if self.is_mere_stamp(act) => Ok(()),
             Verdict::NotJudged => Err(DraftError::NotJudged),
         }
+    }
+
+    /// Whether an act puts a time stamp on record and nothing rests on how it is judged. What an offer with a time limit
+    /// comes to does, and nobody could sign anything more on it.
+    fn is_mere_stamp(&self, act: &Act) -> bool {
+        let Act::Prove { what: Proof::TimeStamp, about, .. } = act else { return false };
+        let about = about.and_then(|id| self.graph.find(&id));
+        let spoken_of = about.map(|ix| references(self.fold.act(ix))).unwrap_or_default();
+        let timed = |ix: Ix| self.fold.proposal(ix).is_some_and(|p| p.open_until.is_some());
+        !spoken_of.iter().filter_map(|id| self.graph.find(id)).any(timed)
     }
 
     /// The points in key logs a new statement must cite: the author's own at the feed's first, and news since.
@@ -266,9 +285,11 @@ impl Record {
         parties.sort_unstable();
         parties.dedup();
         let cite = |party: PartyId| {
-            let head = self.logs.head(&party)?;
-            let news = known.get(&party).is_none_or(|k| head.position > k.position);
-            (news || (party == author.party && seq == 1)).then_some(head)
+            let own = party == author.party;
+            let head = if own { self.logs.head_with(&party, &author.grant)? } else { self.logs.head(&party)? };
+            let rank = self.logs.event(&head.event).map(KeyEvent::rank)?;
+            let news = known.get(&party).is_none_or(|k| rank > k.rank());
+            (news || (own && seq == 1)).then_some(head)
         };
         parties.into_iter().filter_map(cite).collect()
     }
@@ -343,8 +364,10 @@ impl Record {
         if self.receipts.iter().any(|r| r.id == receipt.id) {
             return Ok(false);
         }
-        let grant = self.logs.grant_of_device(&receipt.receipt.party, &receipt.receipt.device);
-        if !grant.is_some_and(|(_, grant)| grant.receive) {
+        // On whichever branch of a forked log: what a device says that it holds speaks against its own party.
+        let device = receipt.receipt.device;
+        let receives = |event: &KeyEvent| matches!(&event.body, EventBody::Grant(g) if g.device == device && g.receive);
+        if !self.logs.of_party(&receipt.receipt.party).any(receives) {
             return Err(ReceiptRefusal::NoGrant);
         }
         if receipt.receipt.heads.iter().any(|h| self.graph.find(h).is_none()) {
@@ -360,8 +383,8 @@ impl Record {
         self.receipts.iter().filter(|r| r.receipt.device == *device).max_by_key(|r| r.receipt.number)
     }
 
-    /// A new receipt of ours for all that is here, if it covers more than the last one and the interval has
-    /// passed. Call it only for what is durable. `at` is Unix milliseconds.
+    /// A new receipt of ours for all that is here, if it covers more than the last one, or less is lacking beside it,
+    /// and the interval has passed. Call it only for what is durable. `at` is Unix milliseconds.
     #[must_use]
     pub fn receipt_due(&self, author: &Author, at: i64) -> Option<Receipt> {
         let last = self.last_receipt(&author.device).map(|r| (r.id, &r.receipt));
@@ -372,13 +395,15 @@ impl Record {
         });
         let own =
             |head: &EntryId| self.graph.find(head).is_some_and(|ix| self.graph.statement(ix).device == author.device);
-        // A statement of this device is itself a receipt of its past.
-        let nothing_new = covered || heads.is_empty() || heads.len() > MAX_DEPS || heads.iter().all(own);
+        // A statement of this device is itself a receipt of its past, but says nothing of what lies beside it.
+        let arrived = || last.is_some_and(|(_, r)| self.lacks_less(&author.party, &r.lacking));
+        let same = (covered || heads.iter().all(own)) && !arrived();
+        let nothing_new = same || heads.is_empty() || heads.len() > MAX_DEPS;
         if nothing_new || last.is_some_and(|(_, r)| at < r.at + crate::receipt::INTERVAL_MS && at >= r.at) {
             return None;
         }
         let tip = self.graph.tips_of(&author.device).into_iter().map(|ix| self.graph.statement(ix).seq).max();
-        let mut lacking = self.entries_lacking_values();
+        let mut lacking = self.lacking(&author.party);
         lacking.truncate(MAX_LACKING);
         Some(Receipt {
             case: self.case()?,
@@ -388,7 +413,7 @@ impl Record {
             number: last.map_or(0, |(_, r)| r.number) + 1,
             previous: last.map(|(id, _)| id),
             heads,
-            keys: self.logs.head(&author.party).into_iter().collect(),
+            keys: self.logs.head_with(&author.party, &author.grant).into_iter().collect(),
             lacking,
             at,
         })
@@ -436,31 +461,5 @@ fn context_of(statement: &Statement) -> SealContext {
         party: statement.party,
         device: statement.device,
         seq: u64::from(statement.seq),
-    }
-}
-
-/// Contact persons, numbers, addresses, phones, e-mails and names of attachments are sealed unless a person chooses
-/// otherwise.
-fn sealed_by_default(act: &Act) -> Vec<Vec<PathStep>> {
-    use crate::value::{ItemValue, Sealable};
-    let key = |k: &str| vec![PathStep::Key(k.to_owned())];
-    let open = |fields: &[(&str, Option<&Sealable>)]| -> Vec<Vec<PathStep>> {
-        fields.iter().filter(|(_, v)| matches!(v, Some(Sealable::Open(_)))).map(|(k, _)| key(k)).collect()
-    };
-    match act {
-        Act::Contact(contact) => open(&[("person", contact.person.as_ref()), ("number", contact.number.as_ref())]),
-        Act::Card(card) => {
-            open(&[("name", Some(&card.name)), ("phone", card.phone.as_ref()), ("email", card.email.as_ref())])
-        }
-        Act::Handover { person, .. } | Act::Thank { person, .. } => open(&[("person", person.as_ref())]),
-        Act::Attach { name, .. } => open(&[("name", Some(name))]),
-        Act::Item {
-            value:
-                ItemValue::Address(Sealable::Open(_))
-                | ItemValue::Phone(Sealable::Open(_))
-                | ItemValue::Email(Sealable::Open(_)),
-            ..
-        } => vec![vec![PathStep::Key("value".to_owned()), PathStep::Index(1)]],
-        _ => Vec::new(),
     }
 }

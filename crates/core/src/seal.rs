@@ -3,9 +3,11 @@
 
 use std::fmt;
 
+use crate::act::Act;
+use crate::attachment::each_value;
 use crate::cbor::{CORE_LIMITS, CborError, Key, Value};
 use crate::id::{CaseId, DeviceKey, Domain, EntryId, PartyId, hash};
-use crate::value;
+use crate::value::{self, ItemValue, Sealable};
 
 /// The most steps a path may have.
 pub const PATH_MAX: usize = 16;
@@ -86,6 +88,50 @@ pub fn seal(context: &SealContext, body: &mut Value, path: &[PathStep], salt: &[
     }
     let commitment = commit(context, path, salt, place);
     Some(std::mem::replace(place, value::sealed_value(&commitment)))
+}
+
+/// The places of an act that are sealed unless its author sealed them already or says otherwise: names and numbers of
+/// people, what is told when one takes over from another, addresses, telephone numbers, e-mail addresses and names of
+/// files. Terms stand open, also those that agree a value.
+#[must_use]
+pub fn by_default(act: &Act) -> Vec<Vec<PathStep>> {
+    let fields: &[(&str, Option<&Sealable>)] = match act {
+        Act::Contact(contact) => &[("person", contact.person.as_ref()), ("number", contact.number.as_ref())],
+        Act::Card(card) => {
+            &[("name", Some(&card.name)), ("phone", card.phone.as_ref()), ("email", card.email.as_ref())]
+        }
+        Act::Handover { person, summary, .. } => &[("person", person.as_ref()), ("summary", Some(summary))],
+        Act::Thank { person, .. } => &[("person", person.as_ref())],
+        Act::Attach { name, .. } => &[("name", Some(name))],
+        Act::Item { value, .. } => return of_item(value),
+        _ => &[],
+    };
+    let open = fields.iter().filter(|(_, text)| matches!(text, Some(Sealable::Open(_))));
+    open.map(|(key, _)| vec![PathStep::Key((*key).to_owned())]).collect()
+}
+
+/// A path so long leads as deep as a statement may go once something is sealed there.
+const DEEPEST: usize = 5;
+
+fn of_item(value: &ItemValue) -> Vec<Vec<PathStep>> {
+    let mut places = Vec::new();
+    each_value(value, vec![PathStep::Key("value".to_owned())], &mut |path, value| {
+        let index = match value {
+            ItemValue::Address(Sealable::Open(_))
+            | ItemValue::Phone(Sealable::Open(_))
+            | ItemValue::Email(Sealable::Open(_)) => 1,
+            ItemValue::File { name: Sealable::Open(_), .. } => 3,
+            _ => return,
+        };
+        let mut place = path.to_vec();
+        place.push(PathStep::Index(index));
+        // Deeper than that the value is sealed as a whole, which takes no further level.
+        if place.len() > DEEPEST {
+            place.pop();
+        }
+        places.push(place);
+    });
+    places
 }
 
 /// Every sealed place of a body, in the body's order, with its commitment.
@@ -320,6 +366,46 @@ mod tests {
         assert_eq!(seal(&CONTEXT, &mut body, &[key("menu")], &[0; 32]), None);
         let nested = Disclosure { value: value::sealed_value(&[0; 32]), ..beside[0].clone() };
         assert_eq!(Disclosure::decode(&nested.encode()), Err(DisclosureError::Nested));
+    }
+
+    #[test]
+    fn what_is_personal_is_sealed_by_itself_wherever_it_stands_in_an_item() {
+        let level = crate::schema::level(1).expect("level 1");
+        let phone = || ItemValue::Phone(Sealable::Open("0800 1".to_owned()));
+        let file = ItemValue::File {
+            sha256: [1; 32],
+            size: 1,
+            name: Sealable::Open("Ms Shah.jpg".to_owned()),
+            media: Some("image/jpeg".to_owned()),
+        };
+        let record = |value| ItemValue::Record(vec![("a".to_owned(), ItemValue::YesNo(true)), ("b".to_owned(), value)]);
+        let list = |value| ItemValue::List(vec![ItemValue::Integer(1), value]);
+        for (value, places) in [
+            (ItemValue::Text(Sealable::Open("0800 1".to_owned())), 0),
+            (phone(), 1),
+            (file.clone(), 1),
+            (list(record(phone())), 1),
+            (list(list(record(phone()))), 1),
+            // Five containers of its own are the most that an item may have.
+            (list(list(list(list(phone())))), 1),
+            (list(list(list(list(file)))), 1),
+            (ItemValue::List(vec![phone(), phone()]), 2),
+            (ItemValue::Phone(Sealable::Sealed([7; 32])), 0),
+        ] {
+            let act = Act::Item { key: "k".to_owned(), value, label: None, note: None };
+            let mut body = act.body();
+            let paths = by_default(&act);
+            assert_eq!(paths.len(), places, "{act:?}");
+            for path in &paths {
+                seal(&CONTEXT, &mut body, path, &[3; 32]).expect("the place is there");
+            }
+            assert_eq!(level.check("item", &body), Ok(()));
+            let text = format!("{body:?}");
+            assert!(places == 0 || !(text.contains("0800") || text.contains("Shah")), "{text}");
+            // With the core and the act around it.
+            let core = Value::Array(vec![Value::Array(vec![body])]);
+            assert_eq!(Value::decode(&core.encode(), CORE_LIMITS).as_ref(), Ok(&core));
+        }
     }
 
     #[test]

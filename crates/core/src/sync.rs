@@ -4,6 +4,7 @@
 //! [`Machine::poll_output`]. One mutation, then drain. What stands behind a [`Output::Persist`] in the queue is
 //! done only once that is durable: the order of emission is the durability rule.
 
+mod files;
 pub mod frame;
 pub mod hello;
 mod intake;
@@ -14,6 +15,7 @@ mod offer;
 pub use machine::Machine;
 
 use crate::{
+    attachment::FileRef,
     id::{DeviceKey, EntryId, EventId, PartyId, ReceiptId},
     receipt::{Receipt, SignedReceipt},
     sync::frame::FrameError,
@@ -49,11 +51,31 @@ pub enum Output {
     /// Sign with our device key, store, then hand back by [`Machine::receipt_signed`].
     SignReceipt(Receipt),
     Notify(Notice),
+    /// Add a part to what is here of an attached file, where it ends. Where that fails, call
+    /// [`Machine::file_stopped`].
+    WriteChunk {
+        file: FileRef,
+        offset: u64,
+        bytes: Vec<u8>,
+    },
+    /// All of a file was written: make it durable if its bytes are those it is named by, else forget them. Then call
+    /// [`Machine::file_checked`].
+    CheckFile {
+        file: FileRef,
+    },
+    /// Answer a peer that asked for a part of a file, once nothing else waits to be sent to it, one answer behind the
+    /// other: [`frame::Frame::Chunk`], or [`frame::Frame::NotHeld`] where no part is given here or it cannot be read.
+    /// Then call [`Machine::answered`].
+    Answer {
+        link: LinkId,
+        file: FileRef,
+        part: Option<(u64, u32)>,
+    },
     /// Call [`Machine::handle_timeout`] at this time, Unix milliseconds. The last one asked for counts.
     WakeAt(i64),
 }
 
-/// Something to make durable. All bytes are as they were signed.
+/// Something to make durable, or to make disappear. All bytes are as they were signed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Persist {
     Entry {
@@ -80,6 +102,13 @@ pub enum Persist {
         number: u32,
         bytes: Vec<u8>,
     },
+    /// A sealed value, by its encoded path, of which nothing may be left.
+    EraseValue {
+        entry: EntryId,
+        path: Vec<u8>,
+    },
+    /// A file of whose bytes nothing may be left.
+    EraseFile(FileRef),
 }
 
 /// Something read back from our own store, where another process or the local user put it.
@@ -107,6 +136,10 @@ pub enum Notice {
     Fork { device: DeviceKey, seq: u32 },
     /// A device's word that it stored everything up to some heads.
     Receipt { party: PartyId, device: DeviceKey },
+    /// An attached file is here now, whole and durable.
+    File(FileRef),
+    /// A device sent other bytes under a file's name: it is not asked for that file again.
+    WrongFile { file: FileRef, device: DeviceKey },
     /// More than may wait from one peer rests on what is not here; it is asked for again on the next connection.
     Held { from: PeerDevice },
 }
@@ -159,13 +192,18 @@ pub struct PeerStatus {
     pub unstored: u32,
     /// Entries from it that wait for what is not here.
     pub waiting: usize,
+    /// Files are on their way from it.
+    pub fetching: bool,
+    /// It wants files from here.
+    pub giving: bool,
 }
 
 impl PeerStatus {
-    /// Whether it has stored all that we hold, and we all that it named.
+    /// Whether it has stored all that we hold, and we all that it named, and neither fetches files of the other.
     #[must_use]
     pub fn in_step(&self) -> bool {
-        self.met && self.to_send == 0 && self.to_receive == 0 && self.unstored == 0
+        let entries = self.met && self.to_send == 0 && self.to_receive == 0 && self.unstored == 0;
+        entries && !self.fetching && !self.giving
     }
 }
 

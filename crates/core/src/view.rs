@@ -6,6 +6,7 @@ mod ledger;
 mod moves;
 mod names;
 mod people;
+mod proven;
 mod waiting;
 mod why;
 
@@ -16,8 +17,9 @@ pub use ledger::{DueInstant, PromiseLedger, Tally};
 pub use moves::{Follows, Move, Step};
 pub use names::{NameError, Names, Reference};
 pub use people::{CardView, HandoverView, Noted, Responsible, SeatPeople};
+pub use proven::{Bound, Evidence, Proven};
 pub use waiting::{Expected, Waiting};
-pub use why::{Because, Bound, Evidence, Proven, Question, Why, WhyStep};
+pub use why::{Because, Question, Why, WhyStep};
 
 use crate::{
     act::{Act, Role, Topic},
@@ -195,21 +197,12 @@ impl Record {
         let lens = self.lens();
         let (open_ix, open) = lens.open()?;
         let known = Known::new(self);
-        let times = self.graph().earliest_times();
-        let mut actions = Vec::new();
         let mut matters = Vec::new();
-        for key in self.fold().all_subjects() {
+        for key in self.fold().all_subjects().filter(|key| !matches!(key, SubjectKey::Action(_))) {
             let Some(status) = lens.status(key) else { continue };
             let settled = settled(&lens, key, &status, &known);
-            match key {
-                SubjectKey::Action(id) => {
-                    actions.push(action(&lens, &known, &times, *id, key.clone(), status, settled));
-                }
-                _ => matters.push(MatterView { key: key.clone(), status, settled }),
-            }
+            matters.push(MatterView { key: key.clone(), status, settled });
         }
-        let order = |id: &EntryId| self.graph().find(id).map(|ix| self.graph().order(ix));
-        actions.sort_by_key(|a| (order(&a.id.proposal), a.id.index));
         matters.sort_by_key(|m| (self.graph().order(m.status.revision), m.key.clone()));
         let seats = seats(&lens);
         let mut view = View {
@@ -221,7 +214,7 @@ impl Record {
             entries: self.graph().all().filter(|ix| self.graph().counts(*ix)).count(),
             state: case_state(&lens),
             seats,
-            actions,
+            actions: self.actions(),
             matters,
             items: items(&lens),
             waiting: Vec::new(),
@@ -229,6 +222,24 @@ impl Record {
         };
         view.waiting = waiting::waiting(&lens, &view);
         Some(view)
+    }
+
+    /// Where every action stands, by the agreed order of the proposals that began them.
+    #[must_use]
+    pub fn actions(&self) -> Vec<ActionView> {
+        let lens = self.lens();
+        let known = Known::new(self);
+        let times = self.graph().earliest_times();
+        let view = |key: &SubjectKey| {
+            let SubjectKey::Action(id) = key else { return None };
+            let status = lens.status(key)?;
+            let settled = settled(&lens, key, &status, &known);
+            Some(action(&lens, &known, &times, *id, key.clone(), status, settled))
+        };
+        let mut actions: Vec<ActionView> = self.fold().all_subjects().filter_map(view).collect();
+        let order = |id: &EntryId| self.graph().find(id).map(|ix| self.graph().order(ix));
+        actions.sort_by_key(|a| (order(&a.id.proposal), a.id.index));
+        actions
     }
 
     /// How far an entry is shared.
@@ -281,11 +292,8 @@ impl Known {
     fn new(record: &Record) -> Self {
         let graph = record.graph();
         let mut all: Vec<(PartyId, Vec<Ix>)> = record.lens().members().into_iter().map(|p| (p, Vec::new())).collect();
-        for (device, tips) in graph.feeds() {
-            let party = graph.party_of(&device);
-            if let Some((_, known)) = all.iter_mut().find(|(p, _)| Some(*p) == party) {
-                known.extend(tips);
-            }
+        for (party, known) in &mut all {
+            known.extend(graph.lanes_of_party(party).filter_map(|lane| lane.last().copied()));
         }
         let mut signing = Vec::new();
         let mut devices: Vec<DeviceKey> = record.receipts().iter().map(|r| r.receipt.device).collect();

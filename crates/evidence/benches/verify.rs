@@ -8,7 +8,7 @@ mod case;
 use std::time::{Duration, Instant};
 
 use counterpart_core::id::{DeviceKey, Domain};
-use counterpart_evidence::{export, verify};
+use counterpart_evidence::verify;
 use ed25519_dalek::{Signature, VerifyingKey};
 
 const ENTRIES: usize = 10_000;
@@ -18,7 +18,7 @@ const ROUNDS: usize = 9;
 fn main() {
     let case = case::Case::of(ENTRIES);
     let began = Instant::now();
-    let bundle = export(&case.record, case::BEGIN).expect("a good record");
+    let bundle = case.bundle(case::BEGIN);
     let exported = began.elapsed();
     let checks = signatures(&case);
     let (mut bare, mut whole) = (Duration::MAX, Duration::MAX);

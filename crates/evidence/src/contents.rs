@@ -1,4 +1,4 @@
-//! What a bundle holds, as a function of a record: every member's name and bytes.
+//! What a bundle holds, as a function of a record: names and bytes of everything that is made and not signed.
 
 use std::{borrow::Cow, collections::BTreeSet};
 
@@ -10,67 +10,78 @@ use counterpart_core::{
     seal::{self, Disclosure},
 };
 
-use crate::{archive::Member, bag, delivery::Delivery, layout, timeline};
+use crate::{
+    archive::Member,
+    bag::{self, Sha},
+    layout,
+};
 
 /// What people find when they unpack a bundle. The same in every bundle of this version.
 pub(crate) const README: &str = include_str!("readme.txt");
 
+/// The formats and the rules as this program has them.
+pub(crate) const SPECIFICATION: &str =
+    concat!(include_str!("../../../docs/protocol.md"), include_str!("../../../docs/rules.md"));
+
+/// SHA-256 of the specification that this program puts into a bundle.
+#[must_use]
+pub fn specification() -> [u8; 32] {
+    bag::digest(SPECIFICATION.as_bytes())
+}
+
 /// A member that is to be written, or to be found.
 #[derive(Debug)]
 pub(crate) struct Part<'r> {
-    pub(crate) name: String,
+    pub(crate) name: &'static str,
     pub(crate) bytes: Cow<'r, [u8]>,
 }
 
-/// The payload, in ascending order of name. The record holds what counts and nothing else.
-pub(crate) fn payload<'r>(
-    record: &'r Record,
-    delivery: &Delivery,
-    document: Vec<u8>,
-    exported_at: i64,
-) -> Vec<Part<'r>> {
-    let graph = record.graph();
-    let mut parts = Vec::with_capacity(graph.len() + record.receipts().len() + 64);
-    parts.push(Part { name: layout::README.to_owned(), bytes: Cow::Borrowed(README.as_bytes()) });
-    for (index, ix) in graph.ordered().into_iter().enumerate() {
-        let entry = &graph.node(ix).entry;
-        let name = if index == 0 { layout::GENESIS.to_owned() } else { layout::entry(index + 1, &entry.id) };
-        parts.push(Part { name, bytes: Cow::Borrowed(entry.bytes()) });
-        parts.extend(
-            record
-                .values_of(&entry.id)
-                .iter()
-                .map(|d| Part { name: value_name(record, ix, d), bytes: d.encode().into() }),
-        );
+impl Part<'static> {
+    fn text(name: &'static str, text: String) -> Self {
+        Self { name, bytes: text.into_bytes().into() }
     }
-    for event in key_parties(record).iter().flat_map(|party| record.logs().of_party(party)) {
-        let name = layout::key_event(&event.party, event.position, &event.id);
-        parts.push(Part { name, bytes: Cow::Borrowed(event.bytes()) });
-    }
-    parts.extend(record.receipts().iter().map(|r| Part { name: receipt_name(r), bytes: Cow::Borrowed(r.bytes()) }));
-    parts.push(Part { name: layout::DOCUMENT.to_owned(), bytes: document.into() });
-    let timeline = timeline::render(record, delivery, exported_at);
-    parts.push(Part { name: layout::TIMELINE.to_owned(), bytes: timeline.into_bytes().into() });
-    parts.sort_unstable_by(|a, b| a.name.cmp(&b.name));
-    parts
 }
 
-/// The tag files around a payload, given the payload's checksums in its order: `bag-info.txt`, `bagit.txt`,
-/// `manifest-sha256.txt`, `tagmanifest-sha256.txt`.
-pub(crate) fn tags(case: &CaseId, exported_at: i64, payload: &[Member<'_>], digests: &[&str]) -> [Part<'static>; 4] {
-    let octets = payload.iter().map(|part| part.bytes.len() as u64).sum();
-    let info = bag::info(case, exported_at, octets, payload.len());
-    let manifest = bag::manifest(payload.iter().map(|part| part.name).zip(digests.iter().copied()));
-    let digests = [&info, bag::DECLARATION, &manifest].map(|text: &str| bag::digest(text.as_bytes()));
-    let names = [layout::BAG_INFO, layout::BAGIT, layout::MANIFEST];
-    let tag_manifest = bag::manifest(names.into_iter().zip(digests.iter().map(String::as_str)));
-    let part = |name: &str, text: String| Part { name: name.to_owned(), bytes: text.into_bytes().into() };
+/// The members under `data/` that are made from the others, ascending by name.
+pub(crate) fn made(document: Vec<u8>, timeline: String) -> [Part<'static>; 3] {
     [
-        part(layout::BAG_INFO, info),
-        part(layout::BAGIT, bag::DECLARATION.to_owned()),
-        part(layout::MANIFEST, manifest),
-        part(layout::TAG_MANIFEST, tag_manifest),
+        Part { name: layout::README, bytes: Cow::Borrowed(README.as_bytes()) },
+        Part { name: layout::DOCUMENT, bytes: document.into() },
+        Part::text(layout::TIMELINE, timeline),
     ]
+}
+
+/// The list of checksums of the members under `data/`, given with their checksums in their order.
+pub(crate) fn manifest<'m>(payload: impl Iterator<Item = (&'m str, Sha)>) -> String {
+    bag::manifest(payload)
+}
+
+/// The tag files but the exporter's word, ascending by name.
+pub(crate) fn tags(
+    case: &CaseId,
+    exported_at: i64,
+    (octets, count): (u64, usize),
+    exporter: &[u8],
+    manifest: String,
+) -> [Part<'static>; 4] {
+    let info = bag::info(case, exported_at, octets, count);
+    let tagged: [(&str, &[u8]); 4] = [
+        (layout::BAG_INFO, info.as_bytes()),
+        (layout::BAGIT, bag::DECLARATION.as_bytes()),
+        (layout::EXPORTER, exporter),
+        (layout::MANIFEST, manifest.as_bytes()),
+    ];
+    let tag_manifest = bag::manifest(tagged.map(|(name, bytes)| (name, bag::digest(bytes))));
+    [
+        Part::text(layout::BAG_INFO, info),
+        Part::text(layout::BAGIT, bag::DECLARATION.to_owned()),
+        Part::text(layout::MANIFEST, manifest),
+        Part::text(layout::TAG_MANIFEST, tag_manifest),
+    ]
+}
+
+pub(crate) fn octets(payload: &[Member<'_>]) -> (u64, usize) {
+    (payload.iter().map(|part| part.bytes.len() as u64).sum(), payload.len())
 }
 
 pub(crate) fn receipt_name(receipt: &SignedReceipt) -> String {
@@ -101,6 +112,19 @@ pub(crate) fn key_parties(record: &Record) -> BTreeSet<PartyId> {
     parties
 }
 
+/// Whether an entry lets a party in: it opened the case, or was admitted. Whether that took effect is not asked.
+pub(crate) fn was_let_in(record: &Record, party: &PartyId) -> bool {
+    let graph = record.graph();
+    graph.all().filter(|ix| graph.counts(*ix)).map(|ix| graph.statement(ix)).any(|statement| {
+        let admitted = || statement.body.field("party").and_then(|p| p.as_bytes());
+        match statement.kind.as_str() {
+            "open" => statement.party == *party,
+            "admit" => admitted() == Some(party.as_bytes()),
+            _ => false,
+        }
+    })
+}
+
 /// The heads of the Automerge document, ascending: every feed is a chain of changes from the opening's, so what no
 /// later change of its feed follows is an end.
 pub(crate) fn document_heads(record: &Record) -> Vec<ChangeId> {
@@ -114,4 +138,9 @@ pub(crate) fn document_heads(record: &Record) -> Vec<ChangeId> {
     let mut heads: Vec<ChangeId> = entries.filter(|entry| !followed.contains(&entry.id)).map(|e| e.change).collect();
     heads.sort_unstable();
     heads
+}
+
+/// The files that entries name, by SHA-256, as far as the sealed values here tell.
+pub(crate) fn named_files(record: &Record) -> BTreeSet<Sha> {
+    record.attachments().into_iter().map(|attachment| attachment.named.file.sha256).collect()
 }

@@ -5,7 +5,9 @@ use counterpart_core::{
     seal::DisclosureError,
 };
 
-/// The first thing wrong with a bundle, in the order of its members.
+use crate::stamps::BadStamp;
+
+/// The first thing wrong with a bundle, in the order in which `docs/protocol.md` has it checked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct Failure {
@@ -46,6 +48,10 @@ pub enum FailureKind {
     DocumentDiffers,
     /// The readable timeline is not the one that the entries make.
     TimelineDiffers,
+    /// A time stamp that does not hold, whomever one trusts.
+    BadStamp(BadStamp),
+    /// The exporter's word does not hold, or is about something else than this.
+    BadExporter,
 }
 
 impl FailureKind {
@@ -68,6 +74,8 @@ impl FailureKind {
             Self::BadValue(_) => "bad_value",
             Self::DocumentDiffers => "document_differs",
             Self::TimelineDiffers => "timeline_differs",
+            Self::BadStamp(_) => "bad_stamp",
+            Self::BadExporter => "bad_exporter",
         }
     }
 }

@@ -3,18 +3,21 @@
 //! Times are in UTC, so that the text does not depend on a calendar of time zones; local times stand where they were
 //! signed. Whatever a party wrote stands on lines of its own, indented, with nothing hidden in it.
 
-use std::{collections::BTreeMap, fmt::Write as _};
+use std::{
+    collections::{BTreeMap, HashMap},
+    fmt::Write as _,
+};
 
 use counterpart_core::{
     cbor::{Key, Value},
     fold::Verdict,
     graph::Ix,
-    id::{EntryId, PartyId, short_form},
+    id::{EntryId, PartyId, ReceiptId, short_form},
     record::Record,
     seal::PathStep,
     text,
     value::commitment,
-    view::{Grade, Names},
+    view::{Bound, Evidence, Grade, Names, Proven},
 };
 use jiff::{Timestamp, tz::Offset};
 
@@ -26,27 +29,24 @@ const INSTANTS: &[&str] = &["started", "expires", "instant", "due"];
 /// Longest run of bytes that is written out.
 const SHOWN_BYTES: usize = 64;
 
-/// A time in UTC, from Unix milliseconds.
+/// The years 1 to 9999, in Unix milliseconds: what every calendar library agrees on.
+const CALENDAR: std::ops::RangeInclusive<i64> = -62_135_596_800_000..=253_402_207_199_999;
+
+/// A time in UTC, from Unix milliseconds, rounded down to seconds.
 pub(crate) fn time(at: i64) -> String {
     match Timestamp::from_millisecond(at) {
-        Ok(instant) => {
+        Ok(instant) if CALENDAR.contains(&at) => {
             let t = Offset::UTC.to_datetime(instant);
             let (year, month, day) = (t.year(), t.month(), t.day());
             format!("{year:04}-{month:02}-{day:02} {:02}:{:02}:{:02} UTC", t.hour(), t.minute(), t.second())
         }
-        Err(_beyond_the_calendar) => format!("{at} ms after 1970-01-01"),
+        _ => format!("{at} ms after 1970-01-01"),
     }
 }
 
-/// The time of export that a timeline gives, Unix milliseconds.
-pub(crate) fn exported_at(timeline: &[u8]) -> Option<i64> {
-    let line = timeline.split(|b| *b == b'\n').find_map(|line| line.strip_prefix(EXPORTED.as_bytes()))?;
-    let (_, number) = std::str::from_utf8(line).ok()?.rsplit_once('(')?;
-    number.strip_suffix(')')?.parse().ok()
-}
-
-pub(crate) fn render(record: &Record, delivery: &Delivery, exported_at: i64) -> String {
-    let writer = Writer::new(record, delivery);
+/// `times` are those of [`Record::proven_times`].
+pub(crate) fn render(record: &Record, delivery: &Delivery, times: &[Proven], exported_at: i64) -> String {
+    let writer = Writer::new(record, delivery, times);
     let mut out = writer.head(exported_at);
     let grades = record.grades();
     let texts = parallel::map(grades.len(), || (), |(), n| writer.entry(grades[n].0, grades[n].1), |_| ());
@@ -59,14 +59,18 @@ pub(crate) fn render(record: &Record, delivery: &Delivery, exported_at: i64) -> 
 struct Writer<'r> {
     record: &'r Record,
     delivery: &'r Delivery,
+    times: &'r [Proven],
     names: Names,
     parties: BTreeMap<PartyId, String>,
+    /// Numbers of receipts.
+    receipts: HashMap<ReceiptId, u32>,
 }
 
 impl<'r> Writer<'r> {
-    fn new(record: &'r Record, delivery: &'r Delivery) -> Self {
+    fn new(record: &'r Record, delivery: &'r Delivery, times: &'r [Proven]) -> Self {
         let parties = delivery.parties().map(|party| (*party, name_of(record, party))).collect();
-        Self { record, delivery, names: record.names(), parties }
+        let receipts = record.receipts().iter().map(|r| (r.id, r.receipt.number)).collect();
+        Self { record, delivery, times, names: record.names(), parties, receipts }
     }
 
     fn party(&self, party: &PartyId) -> String {
@@ -117,7 +121,7 @@ impl<'r> Writer<'r> {
         }
         match self.record.fold().verdict(ix) {
             Verdict::Effective => {}
-            Verdict::Without(reason) => put(&mut out, format_args!("    Without effect: {reason}.")),
+            Verdict::Without(_) => out.push_str("    Without effect.\n"),
             Verdict::NotJudged => out.push_str("    Not judged by the program that wrote this.\n"),
         }
         let mut received = String::new();
@@ -129,7 +133,23 @@ impl<'r> Writer<'r> {
             received.push_str("no receipt in this copy");
         }
         put(&mut out, format_args!("    Grade: {}. Received: {received}.", grade.as_str()));
+        let Proven { not_before, not_after } = &self.times[ix.at()];
+        let bounds: Vec<String> = [("not before", not_before), ("not after", not_after)]
+            .into_iter()
+            .filter_map(|(what, bound)| bound.as_ref().map(|bound| format!("{what} {}", self.bound(bound))))
+            .collect();
+        let bounds = if bounds.is_empty() { "not proven".to_owned() } else { bounds.join(", ") };
+        put(&mut out, format_args!("    Time: {bounds}."));
         out
+    }
+
+    /// A time, and whose word it is.
+    fn bound(&self, bound: &Bound) -> String {
+        let by = match bound.by {
+            Evidence::Entry(ix) => self.names.of(&self.record.graph().id(ix)),
+            Evidence::Receipt(id) => format!("receipt {}", self.receipts.get(&id).copied().unwrap_or_default()),
+        };
+        format!("{} ({}, {by})", time(bound.at), self.party(&bound.party))
     }
 
     fn field(&self, out: &mut String, id: &EntryId, path: &mut Vec<PathStep>, key: &Key, value: &Value) {

@@ -1,16 +1,25 @@
 //! What a verified bundle shows, as plain data.
 
+mod json;
+
 use counterpart_core::{
     act::Role,
+    exporter::ExporterWord,
     fold,
     graph::Ix,
-    id::{CaseId, ChangeId, DeviceKey, EntryId, PartyId, ReceiptId},
+    id::{CaseId, ChangeId, DeviceKey, EntryId, PartyId, ReceiptId, StampId},
     record::Record,
-    value::Seat,
-    view::Grade,
+    stamp::TimeStamp,
+    value::{ActionId, Seat},
+    view::{self, ActionView, Grade, Proven},
 };
 
-use crate::{contents, delivery::Delivery};
+use crate::{
+    contents,
+    delivery::Delivery,
+    proof::{self, Proof},
+    stamps::{StampReport, Stamped},
+};
 
 /// A bundle in which everything holds. Forks and entries without effect are part of what happened, not failures.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +28,7 @@ pub struct Verdict {
     pub title: String,
     /// As the exporter says, Unix milliseconds.
     pub exported_at: i64,
+    pub exporter: ExporterReport,
     /// In the agreed order.
     pub entries: Vec<EntryReport>,
     /// By id.
@@ -30,6 +40,14 @@ pub struct Verdict {
     /// By device, then number.
     pub receipts: Vec<Receipt>,
     pub forks: Vec<ForkReport>,
+    pub proofs: Vec<Proof>,
+    /// Where each action stands, by the agreed order.
+    pub states: Vec<StateReport>,
+    pub attachments: AttachmentReport,
+    /// Time stamps that hold by themselves, by id.
+    pub stamps: Vec<StampReport>,
+    /// SHA-256 of the specification in the bundle.
+    pub specification: [u8; 32],
     pub without_effect: Vec<WithoutEffect>,
     /// Entries of kinds that this version of the program does not judge.
     pub not_judged: Vec<EntryId>,
@@ -37,6 +55,13 @@ pub struct Verdict {
     pub lacking: Vec<Lacking>,
     /// For each party, entries of others that nothing it signed covers.
     pub tails: Vec<Tail>,
+}
+
+/// The device that made the bundle and signed for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ExporterReport {
+    pub party: PartyId,
+    pub device: DeviceKey,
 }
 
 /// One entry, and what is proven of it: its author's signature always, and by whom else it is held.
@@ -49,10 +74,31 @@ pub struct EntryReport {
     pub kind: String,
     /// Claimed by the author, Unix milliseconds.
     pub at: i64,
+    pub not_before: Option<Bound>,
+    pub not_after: Option<Bound>,
     pub effect: Effect,
     pub grade: Grade,
     /// The other parties that signed that they hold it, by id.
     pub received_by: Vec<Received>,
+    /// Sealed places without their value.
+    pub lacking: usize,
+}
+
+/// A time that the word of another party, or of a time-stamp service, proves. Unix milliseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bound {
+    pub at: i64,
+    /// Whose word it is; nobody's in the case where it is a service's.
+    pub party: Option<PartyId>,
+    pub by: Evidence,
+}
+
+/// The word that proves a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Evidence {
+    Entry(EntryId),
+    Receipt(ReceiptId),
+    Stamp(StampId),
 }
 
 /// Whether an entry takes effect.
@@ -114,13 +160,32 @@ pub struct Receipt {
     pub heads: Vec<EntryId>,
 }
 
-/// Two entries that one device key signed at one position of its feed.
+/// Entries that one device key signed at one position of its feed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ForkReport {
     pub party: PartyId,
     pub device: DeviceKey,
     pub seq: u32,
     pub branches: Vec<EntryId>,
+}
+
+/// Where an action stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StateReport {
+    pub action: ActionId,
+    /// One of the states of `docs/rules.md`.
+    pub state: &'static str,
+    /// Words beside it, ascending.
+    pub overlays: Vec<&'static str>,
+}
+
+/// Files that entries name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AttachmentReport {
+    /// How many are in the bundle.
+    pub held: usize,
+    /// SHA-256 of those that are not, ascending.
+    pub lacking: Vec<[u8; 32]>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -145,48 +210,84 @@ pub struct Tail {
     pub entries: Vec<EntryId>,
 }
 
+/// What lies in a bundle beside the record.
+pub(crate) struct Beside {
+    pub(crate) attachments: AttachmentReport,
+    pub(crate) specification: [u8; 32],
+    pub(crate) stamps: Vec<StampReport>,
+}
+
 impl Verdict {
-    pub(crate) fn of(record: &Record, delivery: &Delivery, exported_at: i64, case: CaseId) -> Self {
+    pub(crate) fn of(
+        record: &Record,
+        delivery: &Delivery,
+        times: &[Proven],
+        word: &ExporterWord,
+        beside: Beside,
+    ) -> Self {
         let graph = record.graph();
         let lens = record.lens();
         let grades = record.grades();
-        let entries: Vec<EntryReport> = grades.iter().map(|(ix, grade)| entry(record, delivery, *ix, *grade)).collect();
+        let stamped = Stamped::of(record, &beside.stamps);
+        let one = |(ix, grade): &(Ix, Grade)| {
+            let report = entry(record, delivery, &times[ix.at()], *ix, *grade);
+            EntryReport { not_after: earlier(report.not_after, stamped.over(*ix)), ..report }
+        };
+        let entries: Vec<EntryReport> = grades.iter().map(one).collect();
         let without = |entry: &EntryReport| match &entry.effect {
             Effect::Without(reason) => {
                 Some(WithoutEffect { id: entry.id, number: entry.number, reason: reason.clone() })
             }
             Effect::Effective | Effect::NotJudged => None,
         };
-        let lacking = |ix: Ix| {
-            let places = record.lacking_values(ix).len();
-            (places > 0).then(|| Lacking { id: graph.id(ix), number: graph.node(ix).number, places })
-        };
+        let lacking = |e: &EntryReport| Lacking { id: e.id, number: e.number, places: e.lacking };
         let tail = |party: &PartyId| {
             let beyond = |ix: &Ix| graph.statement(*ix).party != *party && delivery.at(party, *ix).is_none();
             Tail { party: *party, entries: grades.iter().map(|g| g.0).filter(beyond).map(|ix| graph.id(ix)).collect() }
         };
+        let counts = Counts::of(record);
         Self {
-            case,
+            case: word.case,
             title: lens.open().map(|(_, open)| open.title.clone()).unwrap_or_default(),
-            exported_at,
-            parties: delivery.parties().map(|p| party(record, p)).collect(),
+            exported_at: word.at,
+            exporter: ExporterReport { party: word.party, device: word.device },
+            parties: delivery.parties().map(|p| party(record, &counts, p)).collect(),
             heads: graph.heads(),
             document_heads: contents::document_heads(record),
             receipts: record.receipts().iter().map(receipt).collect(),
             forks: forks(record),
+            proofs: proof::proofs(record),
+            states: record.actions().iter().map(state).collect(),
+            attachments: beside.attachments,
+            specification: beside.specification,
+            stamps: beside.stamps,
             without_effect: entries.iter().filter_map(without).collect(),
             not_judged: entries.iter().filter(|e| e.effect == Effect::NotJudged).map(|e| e.id).collect(),
-            lacking: grades.iter().filter_map(|(ix, _)| lacking(*ix)).collect(),
+            lacking: entries.iter().filter(|e| e.lacking > 0).map(lacking).collect(),
             tails: delivery.parties().map(tail).collect(),
             entries,
         }
     }
 }
 
-fn entry(record: &Record, delivery: &Delivery, ix: Ix, grade: Grade) -> EntryReport {
+/// What bounds an entry from above: the word of another party, or a time stamp that is earlier.
+fn earlier(known: Option<Bound>, stamp: Option<&TimeStamp>) -> Option<Bound> {
+    let better = stamp.filter(|stamp| known.is_none_or(|known| stamp.at < known.at));
+    better.map(|stamp| Bound { at: stamp.at, party: None, by: Evidence::Stamp(stamp.id) }).or(known)
+}
+
+fn entry(record: &Record, delivery: &Delivery, proven: &Proven, ix: Ix, grade: Grade) -> EntryReport {
     let node = record.graph().node(ix);
     let statement = &node.entry.statement;
     let received = delivery.received(ix, &statement.party);
+    let bound = |bound: &Option<view::Bound>| {
+        let view::Bound { at, party, by } = bound.as_ref()?;
+        let by = match by {
+            view::Evidence::Entry(ix) => Evidence::Entry(record.graph().id(*ix)),
+            view::Evidence::Receipt(id) => Evidence::Receipt(*id),
+        };
+        Some(Bound { at: *at, party: Some(*party), by })
+    };
     EntryReport {
         id: node.entry.id,
         number: node.number,
@@ -194,6 +295,8 @@ fn entry(record: &Record, delivery: &Delivery, ix: Ix, grade: Grade) -> EntryRep
         device: statement.device,
         kind: statement.kind.clone(),
         at: statement.at,
+        not_before: bound(&proven.not_before),
+        not_after: bound(&proven.not_after),
         effect: match record.fold().verdict(ix) {
             fold::Verdict::Effective => Effect::Effective,
             fold::Verdict::Without(reason) => Effect::Without(reason.to_string()),
@@ -201,20 +304,38 @@ fn entry(record: &Record, delivery: &Delivery, ix: Ix, grade: Grade) -> EntryRep
         },
         grade,
         received_by: received.map(|(party, at)| Received { party, at }).collect(),
+        lacking: record.lacking_values(ix).len(),
     }
 }
 
-fn party(record: &Record, party: &PartyId) -> PartyReport {
-    let (graph, lens) = (record.graph(), record.lens());
+/// Entries and receipts of each party.
+struct Counts(std::collections::BTreeMap<PartyId, (usize, usize)>);
+
+impl Counts {
+    fn of(record: &Record) -> Self {
+        let mut counts = Self(std::collections::BTreeMap::new());
+        for ix in record.graph().all() {
+            counts.0.entry(record.graph().statement(ix).party).or_default().0 += 1;
+        }
+        for signed in record.receipts() {
+            counts.0.entry(signed.receipt.party).or_default().1 += 1;
+        }
+        counts
+    }
+}
+
+fn party(record: &Record, counts: &Counts, party: &PartyId) -> PartyReport {
+    let lens = record.lens();
     let seat = |seat: Seat| {
         let offer = lens.seat(&seat)?;
         Some(SeatReport { seat, role: offer.role, label: offer.label.open().map(str::to_owned) })
     };
+    let (entries, receipts) = counts.0.get(party).copied().unwrap_or_default();
     PartyReport {
         party: *party,
         seats: lens.seats_of(party).into_iter().filter_map(seat).collect(),
-        entries: graph.all().filter(|ix| graph.statement(*ix).party == *party).count(),
-        receipts: record.receipts().iter().filter(|r| r.receipt.party == *party).count(),
+        entries,
+        receipts,
         log_forked: record.logs().is_forked(party),
     }
 }
@@ -238,4 +359,10 @@ fn forks(record: &Record) -> Vec<ForkReport> {
         Some(ForkReport { party: graph.party_of(&device)?, device, seq, branches })
     };
     graph.forks().filter_map(fork).collect()
+}
+
+fn state(action: &ActionView) -> StateReport {
+    let mut overlays = action.overlays.clone();
+    overlays.sort_unstable();
+    StateReport { action: action.id, state: action.status.state.as_str(), overlays }
 }

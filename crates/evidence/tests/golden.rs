@@ -1,23 +1,60 @@
-//! Bundles written once and kept for ever: what was signed verifies with every later version.
+//! Bundles written once and kept for ever: what was signed verifies with every later version, and says the same.
 
-use counterpart_evidence::{Effect, verify};
+use counterpart_evidence::{FailureKind, verify};
 
-/// The demo's case, bundle version 1: two parties, a crossing of offers, a rejection, a closing.
-const BROADBAND: &[u8] = include_bytes!("../../../tests/fixtures/broadband-1.zip");
-const CASE: &str = "6f613b0d97666d3b1d7c762a295b860c8d5005c666003a99ff58e24c1e81d9d1";
-const HEAD: &str = "1abd269de32fd5155dc978225d0b8d25bae7c9e48a97ab5445998c563b32c571";
-const DOCUMENT_HEADS: &[&str] = &[
-    "5202c7818aace7ef755f1666b6589b8bc71a1bb952b87f5fb3232b027c2e2b4d",
-    "5b60b4f16725aafa7549d8459fae5dcb096eccd532c3f271f5ed4840a7c6b7f1",
+/// The demo's case in bundle version 1, which was never released.
+const OLDER: &[u8] = include_bytes!("../../../tests/fixtures/broadband-1.zip");
+/// The demo's case: two parties, a crossing of offers, a rejection, a closing.
+const BROADBAND: &[u8] = include_bytes!("../../../tests/fixtures/broadband-2.zip");
+const BROADBAND_LINE: &str = include_str!("../../../tests/fixtures/broadband-2.json");
+/// Random histories: forks, forked key logs, contradicted receipts, withheld values, files.
+const HISTORIES: [&[u8]; 2] = [
+    include_bytes!("../../../tests/fixtures/history-a-2.zip"),
+    include_bytes!("../../../tests/fixtures/history-b-2.zip"),
+];
+const HISTORY_LINES: [&str; 2] = [
+    include_str!("../../../tests/fixtures/history-a-2.json"),
+    include_str!("../../../tests/fixtures/history-b-2.json"),
 ];
 
 #[test]
-fn the_first_bundle_verifies_as_it_did() {
-    let verdict = verify(BROADBAND, &|_, _| {}).expect("it verified when it was written");
-    assert_eq!(verdict.case.to_hex(), CASE);
-    assert_eq!(verdict.heads.iter().map(|h| h.to_hex()).collect::<Vec<_>>(), [HEAD]);
-    assert_eq!(verdict.document_heads.iter().map(|h| h.to_hex()).collect::<Vec<_>>(), DOCUMENT_HEADS);
-    assert_eq!((verdict.entries.len(), verdict.receipts.len()), (43, 3));
-    assert!(verdict.entries.iter().all(|e| e.effect == Effect::Effective));
-    assert!(verdict.forks.is_empty() && verdict.without_effect.is_empty());
+fn the_form_that_was_never_released_is_named() {
+    let failure = verify(OLDER, &|_, _| {}).expect_err("an older form");
+    assert_eq!((failure.what, failure.member.as_deref()), (FailureKind::OtherVersion, Some("bag-info.txt")));
+    assert!(failure.message.contains("export the case again"), "{}", failure.message);
+}
+
+#[test]
+fn kept_bundles_say_what_they_said() {
+    let histories = HISTORIES.into_iter().zip(HISTORY_LINES);
+    for (bundle, line) in histories.chain([(BROADBAND, BROADBAND_LINE)]) {
+        let verdict = verify(bundle, &|_, _| {}).expect("it verified when it was written");
+        assert_eq!(verdict.to_json(), line);
+    }
+}
+
+/// Fixtures in which nothing happens would keep nothing.
+#[test]
+fn the_kept_histories_hold_what_they_are_kept_for() {
+    let lines = HISTORY_LINES.concat();
+    for part in [
+        r#""forks":[{"#,
+        r#""shape":"past_omitted""#,
+        r#""shape":"receipt_contradicted""#,
+        r#""shape":"two_key_events""#,
+        r#""shape":"two_statements""#,
+        r#""effect":"without_effect""#,
+        r#""effect":"not_judged""#,
+        r#""grade":"acknowledged""#,
+        r#""grade":"contested""#,
+        r#""log_forked":true"#,
+        r#""by":"receipt""#,
+        r#""after_fork""#,
+        r#""held":"#,
+    ] {
+        assert!(lines.contains(part), "{part}");
+    }
+    let verdicts = HISTORIES.map(|bundle| verify(bundle, &|_, _| {}).expect("a good bundle"));
+    assert!(verdicts.iter().any(|v| !v.lacking.is_empty()));
+    assert!(verdicts.iter().any(|v| v.attachments.held > 0));
 }

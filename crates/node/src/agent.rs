@@ -2,16 +2,14 @@
 //! there; the cases they get, and the end of their rights.
 
 mod line;
-mod names;
+pub(crate) mod names;
 
 use std::{fs, path::Path};
 
 use counterpart_core::{
     envelope::public_half,
     id::{CaseId, DeviceKey, EventId, PartyId, short_form},
-    keylog::{
-        self, EventBody, EventSigner, Grant, GrantState, KeyLogRefusal, KeyLogs, Kinds, RevokeReason, possession,
-    },
+    keylog::{self, EventBody, Grant, GrantState, KeyLogRefusal, KeyLogs, Kinds, RevokeReason, possession},
     text,
 };
 use counterpart_net::{Address, TransportSecret};
@@ -20,7 +18,13 @@ use ed25519_dalek::SigningKey;
 
 pub use line::{AgentGrant, AgentRequest, CaseLink, LineError};
 
-use crate::{desk::Desk, error::DeskError, home, random::Source};
+use crate::{
+    desk::Desk,
+    error::DeskError,
+    home,
+    keyfile::{Passphrase, Rest},
+    random::Source,
+};
 
 /// What a device may do for its party.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,6 +39,17 @@ pub struct Rights {
     pub ceilings: Vec<(String, String)>,
 }
 
+impl Rights {
+    pub(crate) fn of(grant: &Grant) -> Self {
+        Self {
+            kinds: grant.kinds.clone(),
+            receive: grant.receive,
+            admin: grant.admin,
+            ceilings: grant.ceilings.clone(),
+        }
+    }
+}
+
 /// A device of our party, as its key log has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Agent {
@@ -47,8 +62,18 @@ pub struct Agent {
     pub since: i64,
     /// Why and when its rights ended.
     pub revoked: Option<(RevokeReason, i64)>,
+    /// A change of the main key took its grant back.
+    pub taken_back: bool,
     /// It is the device of this home.
     pub here: bool,
+}
+
+impl Agent {
+    /// It may act: its rights neither ended nor were taken back.
+    #[must_use]
+    pub fn stands(&self) -> bool {
+        self.revoked.is_none() && !self.taken_back
+    }
 }
 
 /// A home that was completed by a grant.
@@ -76,23 +101,36 @@ pub fn ask(home: &Path, party: PartyId, name: &str) -> Result<AgentRequest, Desk
             return Err(DeskError::AskedElsewhere { party: before });
         }
     } else {
-        make_keys(home, &asked, &party)?;
+        let random = Source::new(|| Ok::<_, DeskError>(0))?;
+        make_keys(home, &party, Rest { under: None, random: &random })?;
+        home::write_port(home, &random)?;
     }
-    let (device, transport) = (home::read_device(&asked)?, home::read_transport(&asked)?);
-    let peer = TransportSecret::new(transport.to_bytes()).peer_id().as_bytes().to_vec();
-    names::keep(home, public_half(&device), &name)?;
-    let possession = possession(&party, &device, &peer);
-    Ok(AgentRequest { party, device: public_half(&device), peer, name, possession })
+    request(home, party, &name, None)
 }
 
-fn make_keys(home: &Path, asked: &Path, party: &PartyId) -> Result<(), DeskError> {
-    let random = Source::new(|| Ok::<_, DeskError>(0))?;
-    let device = SigningKey::from_bytes(&random.draw());
-    let transport = SigningKey::from_bytes(&random.draw());
+/// The request for the keys that wait in a home.
+pub(crate) fn request(
+    home: &Path,
+    party: PartyId,
+    name: &str,
+    passphrase: Option<&Passphrase>,
+) -> Result<AgentRequest, DeskError> {
+    let asked = home::asked_folder(home);
+    let (device, transport) = (home::read_device(&asked, passphrase)?, home::read_transport(&asked, passphrase)?);
+    let peer = TransportSecret::new(transport.to_bytes()).peer_id().as_bytes().to_vec();
+    names::keep(home, public_half(&device), name)?;
+    let possession = possession(&party, &device, &peer);
+    Ok(AgentRequest { party, device: public_half(&device), peer, name: name.to_owned(), possession })
+}
+
+/// Makes keys that wait for a grant.
+pub(crate) fn make_keys(home: &Path, party: &PartyId, rest: Rest<'_>) -> Result<(), DeskError> {
+    let asked = home::asked_folder(home);
+    let device = SigningKey::from_bytes(&rest.random.draw());
+    let transport = SigningKey::from_bytes(&rest.random.draw());
     let making = home::making_folder(home)?;
-    home::write_device_keys(&making, &device, &transport, party)?;
-    home::write_port(home, &random)?;
-    fs::rename(&making, asked).map_err(|e| DeskError::File { path: asked.to_owned(), why: e.to_string() })
+    home::write_device_keys(&making, &device, &transport, party, rest)?;
+    fs::rename(&making, &asked).map_err(|e| DeskError::File { path: asked, why: e.to_string() })
 }
 
 /// Completes a home that asked, by the grant that came back. From then on it is a home like any other, without the
@@ -108,52 +146,75 @@ pub fn take(home: &Path, grant: &AgentGrant) -> Result<Taken, DeskError> {
     if !asked.exists() {
         return Err(DeskError::NotAsked);
     }
-    let party = home::read_party(&asked)?;
-    let device = public_half(&home::read_device(&asked)?);
+    let mut store = Store::open(&home::store_path(home))?;
+    let party = store_grant(&mut store, &asked, grant, None)?;
+    // The keys' folder appears last and at once: a home either has a whole identity or none.
+    let keys = home::keys_folder(home);
+    fs::rename(&asked, &keys).map_err(|e| DeskError::File { path: keys.clone(), why: e.to_string() })?;
+    taken(&Desk::open(home)?, party)
+}
+
+fn taken(desk: &Desk, party: PartyId) -> Result<Taken, DeskError> {
+    let here = desk.agents()?.into_iter().find(|agent| agent.here);
+    Ok(Taken { party, agent: here.expect("its grant was just stored") })
+}
+
+/// Holds a grant against the keys that wait for it, and stores the log it came with; gives whose log it is.
+fn store_grant(
+    store: &mut Store,
+    asked: &Path,
+    grant: &AgentGrant,
+    passphrase: Option<&Passphrase>,
+) -> Result<PartyId, DeskError> {
+    let party = home::read_party(asked)?;
+    let device = public_half(&home::read_device(asked, passphrase)?);
     let mut logs = KeyLogs::new();
     for event in &grant.events {
         logs.apply(event)?;
     }
-    let head = logs.head(&party).ok_or(DeskError::NotForThisDevice)?;
     let (id, _) = logs.grant_of_device(&party, &device).ok_or(DeskError::NotForThisDevice)?;
+    let head = logs.head_with(&party, &id).ok_or(DeskError::NotForThisDevice)?;
     if !matches!(logs.grant_at(&head.event, &id), GrantState::Stands(_)) {
         return Err(DeskError::GrantRevoked);
     }
-    let mut store = Store::open(&home::store_path(home))?;
     store.write(|txn| {
         for event in logs.of_party(&party) {
             let position = u64::from(event.position);
             txn.insert_key_event(&KeyEventRow { id: event.id, party, position, envelope: event.bytes() })?;
         }
-        Ok::<_, DeskError>(())
-    })?;
-    // The keys' folder appears last and at once: a home either has a whole identity or none.
-    let keys = home::keys_folder(home);
-    fs::rename(&asked, &keys).map_err(|e| DeskError::File { path: keys.clone(), why: e.to_string() })?;
-    let desk = Desk::open(home)?;
-    let here = desk.agents()?.into_iter().find(|agent| agent.here);
-    Ok(Taken { party, agent: here.expect("its grant was just stored") })
+        Ok::<_, DeskError>(party)
+    })
 }
 
 impl Desk {
+    /// Completes the renewal of this home's device, by the grant that came back for the keys that
+    /// [`Desk::ask_renewal`] made.
+    ///
+    /// # Errors
+    /// As [`take`]; while a node of this home runs.
+    pub fn take_renewal(self, grant: &AgentGrant) -> Result<Taken, DeskError> {
+        let home = self.home().to_owned();
+        let (asked, passphrase) = (home::asked_folder(&home), self.identity().passphrase.clone());
+        if !asked.exists() {
+            return Err(DeskError::NotAsked);
+        }
+        self.must_not_run()?;
+        let party = self.with_store(|store| store_grant(store, &asked, grant, passphrase.as_ref()))?;
+        drop(self);
+        let next = home::next_folder(&home)?;
+        fs::rename(&asked, &next).map_err(|e| DeskError::File { path: next, why: e.to_string() })?;
+        home::swap_keys(&home)?;
+        taken(&Self::open_with(&home, passphrase.as_ref())?, party)
+    }
+
     /// Whether this home may add agents and end their rights: it holds the identity's main key, or its grant says so.
     #[must_use]
     pub fn is_admin(&self) -> bool {
-        self.event_key().is_ok()
+        self.may_extend_log().is_ok()
     }
 
-    /// The key that signs events of our key log here, and whether it is the root.
-    fn event_key(&self) -> Result<Option<SigningKey>, DeskError> {
-        if let Some(root) = home::read_root(self.home())? {
-            return Ok(Some(root));
-        }
-        let logs = self.own_log()?;
-        let (party, grant) = (self.party(), self.author().grant);
-        let admin = match logs.event(&grant).map(|event| &event.body) {
-            Some(EventBody::Grant(grant)) => grant.admin,
-            _ => false,
-        };
-        if admin && logs.revocation_of(&party, &grant).is_none() { Ok(None) } else { Err(DeskError::NoRoot) }
+    pub(crate) fn may_extend_log(&self) -> Result<(), DeskError> {
+        self.log_key(&self.own_log()?).map(drop)
     }
 
     /// Whether a request can be granted here, before anybody is asked.
@@ -161,11 +222,13 @@ impl Desk {
     /// # Errors
     /// Why not.
     pub fn check_request(&self, request: &AgentRequest) -> Result<(), DeskError> {
-        self.event_key()?;
+        self.may_extend_log()?;
         if request.party != self.party() {
             return Err(DeskError::OtherParty { party: request.party });
         }
-        if self.own_log()?.grant_of_device(&request.party, &request.device).is_some() {
+        let logs = self.own_log()?;
+        let known = logs.grant_of_device(&request.party, &request.device);
+        if known.is_some_and(|(grant, _)| logs.superseded_by(&grant).is_none()) {
             return Err(DeskError::AgentKnown);
         }
         Ok(())
@@ -186,7 +249,7 @@ impl Desk {
         self.check_request(request)?;
         let name = text::normalise(name.trim());
         names::check_name(&name)?;
-        if self.agents()?.iter().any(|a| a.revoked.is_none() && a.name.as_ref() == Some(&name)) {
+        if self.agents()?.iter().any(|a| a.stands() && a.name.as_ref() == Some(&name)) {
             return Err(DeskError::NameTaken(name));
         }
         let grant = Grant {
@@ -199,10 +262,11 @@ impl Desk {
             from: None,
             until: None,
         };
-        let logs =
-            self.extend_log(|after, signer| keylog::grant_with(after, signer, &grant, &request.possession, now))?;
+        let logs = self.extend_log(|log, key| {
+            log.add(&keylog::grant_with(&log.after, &key.signer(), &grant, &request.possession, now))?;
+            Ok(log.logs.clone())
+        })?;
         names::keep(self.home(), request.device, &name)?;
-        self.node_is_running();
         Ok(AgentGrant { events: logs.of_party(&self.party()).map(|e| e.bytes().to_vec()).collect() })
     }
 
@@ -211,7 +275,7 @@ impl Desk {
     /// # Errors
     /// When this home may not, it is this home's own device, or its rights ended before.
     pub fn check_revocation(&self, agent: &Agent) -> Result<(), DeskError> {
-        self.event_key()?;
+        self.may_extend_log()?;
         match agent.revoked {
             _ if agent.here => Err(DeskError::OwnDevice),
             Some(_) => Err(DeskError::EndedBefore),
@@ -227,36 +291,7 @@ impl Desk {
         if *grant == self.author().grant {
             return Err(DeskError::OwnDevice);
         }
-        self.extend_log(|after, signer| keylog::revoke(after, signer, grant, reason, now))?;
-        self.node_is_running();
-        Ok(())
-    }
-
-    /// Writes one more event into our key log: reading its end, signing and storing are one transaction.
-    fn extend_log(
-        &self,
-        sign: impl FnOnce(&counterpart_core::statement::KeyCitation, &EventSigner<'_>) -> Vec<u8>,
-    ) -> Result<KeyLogs, DeskError> {
-        let root = self.event_key()?;
-        let signer = match &root {
-            Some(root) => EventSigner::Root(root),
-            None => EventSigner::Admin { grant: self.author().grant, key: &self.identity().device },
-        };
-        let party = self.party();
-        self.with_store(|store| {
-            store.write(|txn| {
-                let mut logs = KeyLogs::new();
-                for event in txn.key_events(party)? {
-                    logs.apply(&event.envelope)?;
-                }
-                let after = logs.head(&party).expect("an opened home has a key log");
-                let event = sign(&after, &signer);
-                let (id, _) = logs.apply(&event)?;
-                let position = u64::from(after.position) + 1;
-                txn.insert_key_event(&KeyEventRow { id, party, position, envelope: &event })?;
-                Ok(logs)
-            })
-        })
+        self.extend_log(|log, key| log.add(&keylog::revoke(&log.after, &key.signer(), grant, reason, now)).map(drop))
     }
 
     /// The devices and agents of our party, in the order they were granted.
@@ -264,31 +299,35 @@ impl Desk {
     /// # Errors
     /// A damaged or busy store, or names that cannot be read.
     pub fn agents(&self) -> Result<Vec<Agent>, DeskError> {
-        let mut names = names::read(self.home())?;
-        let (logs, party, own) = (self.own_log()?, self.party(), self.author().grant);
-        let agent = |event: &keylog::KeyEvent| {
-            let EventBody::Grant(grant) = &event.body else { return None };
-            let revoked = logs.revocation_of(&party, &event.id).and_then(|end| match end.body {
+        let names = names::read(self.home())?;
+        let (logs, party, own) = (self.own_log()?, self.party(), self.author().device);
+        let mut devices: Vec<DeviceKey> = Vec::new();
+        for event in logs.of_party(&party) {
+            if let EventBody::Grant(grant) = &event.body
+                && !devices.contains(&grant.device)
+            {
+                devices.push(grant.device);
+            }
+        }
+        let agent = |device: DeviceKey| {
+            // On a forked log a device may have a grant a branch; it is one agent all the same.
+            let (id, grant) = logs.grant_of_device(&party, &device)?;
+            let revoked = logs.revocation_of(&party, &id).and_then(|end| match end.body {
                 EventBody::Revoke { reason, .. } => Some((reason, end.at)),
                 _ => None,
             });
-            let rights = Rights {
-                kinds: grant.kinds.clone(),
-                receive: grant.receive,
-                admin: grant.admin,
-                ceilings: grant.ceilings.clone(),
-            };
             Some(Agent {
-                grant: event.id,
-                device: grant.device,
-                rights,
-                name: names.remove(&grant.device),
-                since: event.at,
+                grant: id,
+                device,
+                rights: Rights::of(grant),
+                name: names.get(&device).cloned(),
+                since: logs.event(&id)?.at,
                 revoked,
-                here: event.id == own,
+                taken_back: logs.superseded_by(&id).is_some(),
+                here: device == own,
             })
         };
-        Ok(logs.of_party(&party).filter_map(agent).collect())
+        Ok(devices.into_iter().filter_map(agent).collect())
     }
 
     /// The agent a person means: its name here, or its device's short form, the first four characters of it, or all
@@ -301,7 +340,7 @@ impl Desk {
         let wanted = text::normalise(typed.trim()).to_lowercase();
         let named: Vec<&Agent> =
             agents.iter().filter(|a| a.name.as_ref().is_some_and(|n| n.to_lowercase() == wanted)).collect();
-        let standing: Vec<&Agent> = named.iter().copied().filter(|a| a.revoked.is_none()).collect();
+        let standing: Vec<&Agent> = named.iter().copied().filter(|a| a.stands()).collect();
         let plain: String = wanted.chars().filter(|c| *c != '-').collect::<String>().to_ascii_uppercase();
         let device = |a: &&Agent| {
             let short: String = short_form(&a.device.0).chars().filter(|c| *c != '-').collect();

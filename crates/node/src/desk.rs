@@ -8,6 +8,7 @@ use std::{
 use counterpart_core::{
     act::{Act, Open, SeatOffer},
     envelope::public_half,
+    exporter::ExporterWord,
     graph::Graph,
     id::{CaseId, EntryId, PartyId, parse_short_form},
     invitation::{JoinRequest, Link, Secret, invite_key},
@@ -22,9 +23,11 @@ use counterpart_net::{Address, PeerId};
 use counterpart_store::{CaseSummary, EntryRow, Invite, Join, PeerAddress, Store, StoreError, Txn};
 
 use crate::{
+    beside::Erasing,
     due::due_instant,
     error::DeskError,
     home::{self, Identity, InitReport},
+    keyfile::Passphrase,
     limits,
     load::{self, Loaded},
     poke::poke,
@@ -46,22 +49,43 @@ impl Desk {
     /// # Errors
     /// When there is one already, or the folder cannot be written.
     pub fn init(home: &Path) -> Result<InitReport, DeskError> {
-        home::init(home)
+        home::init(home, None)
     }
 
-    /// Opens a home.
+    /// The same, with keys that rest under a passphrase.
     ///
     /// # Errors
-    /// When it has no identity, its keys cannot be read, or its store is damaged.
+    /// As [`Desk::init`].
+    pub fn init_under(home: &Path, passphrase: &Passphrase) -> Result<InitReport, DeskError> {
+        home::init(home, Some(passphrase))
+    }
+
+    /// Opens a home. Keys that rest under a passphrase are read with the one in the file that
+    /// `COUNTERPART_PASSPHRASE_FILE` names.
+    ///
+    /// # Errors
+    /// When it has no identity, its keys cannot be read, or its store is damaged. [`DeskError::Locked`] when the keys
+    /// need a passphrase: ask for it, then [`Desk::open_with`].
     pub fn open(home: &Path) -> Result<Self, DeskError> {
+        let locked = home::is_initialised(home) && home::is_locked(home)?;
+        let passphrase = if locked { Passphrase::from_environment()? } else { None };
+        Self::open_with(home, passphrase.as_ref())
+    }
+
+    /// Opens a home with the passphrase of its keys; one that none needs is not looked at.
+    ///
+    /// # Errors
+    /// As [`Desk::open`].
+    pub fn open_with(home: &Path, passphrase: Option<&Passphrase>) -> Result<Self, DeskError> {
         if !home::is_initialised(home) {
             if home::asked_folder(home).exists() {
                 return Err(DeskError::Asked { home: home.to_owned() });
             }
             return Err(DeskError::NoIdentity { home: home.to_owned() });
         }
+        let passphrase = passphrase.filter(|_| home::is_locked(home) == Ok(true));
         let store = Store::open(&home::store_path(home))?;
-        let identity = home::unlock(home, &store)?;
+        let identity = home::unlock(home, &store, passphrase)?;
         let entries = || Ok::<_, StoreError>(store.summaries()?.iter().map(|case| case.entries).sum());
         let random = Source::new(entries)?;
         Ok(Self { home: home.to_owned(), identity, random, store: Mutex::new(store) })
@@ -87,7 +111,7 @@ impl Desk {
     /// This device's peer id on the transport.
     #[must_use]
     pub fn peer_id(&self) -> PeerId {
-        self.identity.transport().peer_id()
+        self.identity.peer.clone()
     }
 
     /// Whether a node of this home is running in some process; it is told to look into the store.
@@ -122,6 +146,10 @@ impl Desk {
 
     pub(crate) fn identity(&self) -> &Identity {
         &self.identity
+    }
+
+    pub(crate) fn random(&self) -> &Source {
+        &self.random
     }
 
     /// Fresh random bytes: nonces, salts, secrets.
@@ -190,7 +218,9 @@ impl Desk {
     }
 
     pub(crate) fn load(&self, case: &CaseId) -> Result<Loaded, DeskError> {
-        self.locked().read(|reads| load::load(reads, *case, self.party()))
+        let mut loaded = self.locked().read(|reads| load::load(reads, *case, self.party()))?;
+        loaded.parts = self.lay_beside(case, &mut loaded.record)?;
+        Ok(loaded)
     }
 
     /// The act that opens a case; show it before [`Desk::new_case`] signs it.
@@ -218,6 +248,7 @@ impl Desk {
     /// # Errors
     /// When the act is not acceptable or the store cannot be written.
     pub fn new_case(&self, open: &Act, now: i64) -> Result<CaseId, DeskError> {
+        self.must_be_alone()?;
         let mut record = self.own_record()?;
         let draft = record.draft(&self.identity.author, open, now, &mut || self.draw())?;
         let mut store = self.locked();
@@ -250,6 +281,7 @@ impl Desk {
     /// # Errors
     /// Why it would not be signed.
     pub fn preview(&self, record: &Record, act: &Act, now: i64) -> Result<Draft, DeskError> {
+        self.must_be_alone()?;
         limits::check(record, &self.identity.author, act, now)?;
         Ok(record.draft(&self.identity.author, act, now, &mut || self.draw())?)
     }
@@ -276,15 +308,46 @@ impl Desk {
             // Entries only ever come: as many as in the record are the same ones.
             if txn.entry_count(*case)? != record.graph().len() as u64 {
                 *record = load::load(txn, *case, self.party())?.record;
+                self.lay_beside(case, record)?;
             }
+            self.may_sign(txn, *case, record)?;
             limits::check(record, &self.identity.author, act, now)?;
             let draft = record.draft(&self.identity.author, act, now, &mut || self.draw())?;
+            let erasing = Erasing::by(record, act);
             let signed = record.seal_and_sign(draft, &self.identity.device).map_err(DraftError::Gate)?;
             self.keep(txn, *case, record, &signed, now)?;
+            if let Some(erasing) = &erasing {
+                erasing.forget(record);
+                erasing.carry_out(txn, *case, record, &self.party())?;
+            }
             Ok::<_, DeskError>(signed)
         })?;
+        if matches!(act, Act::Erased { .. }) {
+            // Signed is signed: what cannot be done just now is done later, see there.
+            drop(self.do_chores());
+        }
         self.node_is_running();
         Ok(signed)
+    }
+
+    /// Refuses where this device is known to have signed elsewhere: then this home is a copy or an old backup, and what
+    /// it signed next would be a second history.
+    fn must_be_alone(&self) -> Result<(), DeskError> {
+        if home::is_elsewhere(&self.home) { Err(DeskError::UsedElsewhere) } else { Ok(()) }
+    }
+
+    /// The same, and that the case holds nothing of this device but what was signed here.
+    pub(crate) fn may_sign(&self, txn: &Txn<'_>, case: CaseId, record: &Record) -> Result<(), DeskError> {
+        self.must_be_alone()?;
+        let device = self.identity.author.device;
+        let graph = record.graph();
+        let tips: Vec<EntryId> = graph.tips_of(&device).into_iter().map(|ix| graph.id(ix)).collect();
+        let own: Vec<EntryId> = txn.last_own_entry(case, device)?.into_iter().map(|(_, id)| id).collect();
+        if tips == own {
+            return Ok(());
+        }
+        home::mark_elsewhere(&self.home);
+        Err(DeskError::UsedElsewhere)
     }
 
     fn keep(
@@ -308,6 +371,7 @@ impl Desk {
         for value in &signed.values {
             txn.put_value(case, signed.id, &path_to_value(&value.path).encode(), &value.encode())?;
         }
+        self.want_stamps(txn, record, std::iter::once(signed.ix), now)?;
         if let Some(brief) = record.brief() {
             put_summary(txn, case, &brief, record.graph(), &self.party(), now)?;
         }
@@ -358,7 +422,9 @@ impl Desk {
         if link.opener == self.party() {
             return Err(DeskError::OwnInvitation);
         }
-        let log = self.own_log()?.head(&self.party()).expect("an opened home has a key log");
+        self.must_be_alone()?;
+        let logs = self.own_log()?;
+        let log = logs.head_with(&self.party(), &self.author().grant).expect("an opened home has a key log");
         let request = JoinRequest {
             case: link.case,
             opener: link.opener,
@@ -398,6 +464,13 @@ impl Desk {
         self.locked().write(|txn| txn.put_peer_address(&row).map_err(DeskError::from))?;
         self.node_is_running();
         Ok(())
+    }
+
+    /// Signs for a file of evidence with this device's key. Like a receipt it binds nobody to anything: it says what this
+    /// copy holds.
+    #[must_use]
+    pub fn sign_export(&self, word: &ExporterWord) -> Vec<u8> {
+        word.sign(&self.identity.device)
     }
 
     /// Our own key log, to send along.

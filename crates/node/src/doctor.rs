@@ -1,8 +1,9 @@
 //! A full check-up of a home: the store's own integrity, then every signature and rule again.
 
 use counterpart_core::{id::CaseId, receipt::SignedReceipt, record::Record, seal::Disclosure};
+use counterpart_store::WantedStamp;
 
-use crate::{desk::Desk, error::DeskError};
+use crate::{desk::Desk, error::DeskError, stamps::Standing};
 
 /// What a check-up found.
 #[derive(Debug, Clone, Default)]
@@ -11,6 +12,11 @@ pub struct DoctorReport {
     pub entries: u64,
     pub key_events: usize,
     pub receipts: usize,
+    /// Attached files that are here.
+    pub attachments: usize,
+    pub stamps: usize,
+    /// Agreements without the time stamp that they are to get: no fault, it is asked for again.
+    pub waiting: Vec<WantedStamp>,
     /// One line a fault, for people to read; empty when all is well.
     pub faults: Vec<String>,
 }
@@ -28,10 +34,15 @@ impl Desk {
         for case in &cases {
             total += self.with_store(|s| s.entry_count(*case))?;
         }
+        report.waiting = self.wanted_stamps()?;
         report.key_events = self.with_store(|s| s.all_key_events())?.len();
-        for case in cases {
+        for case in &cases {
             report.cases += 1;
-            self.check_case(case, total, &mut report, progress)?;
+            self.check_case(*case, total, &mut report, progress)?;
+        }
+        for case in self.files().cases()?.into_iter().filter(|case| !cases.contains(case)) {
+            let name = counterpart_core::id::short_form(&case.0);
+            report.faults.push(format!("files are here of a case {name} that is not"));
         }
         Ok(report)
     }
@@ -76,8 +87,38 @@ impl Desk {
                 report.faults.push(format!("case {name}: receipt {}: {why}", stored.id));
             }
         }
+        match self.stamps(&case) {
+            Ok(stamps) => {
+                report.stamps += stamps.len();
+                let broken = stamps.iter().filter_map(|stamp| match &stamp.standing {
+                    Standing::Broken(why) => Some(format!("case {name}: time stamp {}: {why}", stamp.id)),
+                    _ => None,
+                });
+                report.faults.extend(broken);
+            }
+            Err(why) => report.faults.push(format!("case {name}: its time stamps: {why}")),
+        }
+        self.check_files(case, &record, report)?;
         if let Err(why) = record.document() {
             report.faults.push(format!("case {name}: {why}"));
+        }
+        Ok(())
+    }
+
+    /// Attached files: what stands under a hash has it, and nothing is left of what was erased.
+    fn check_files(&self, case: CaseId, record: &Record, report: &mut DoctorReport) -> Result<(), DeskError> {
+        let name = counterpart_core::id::short_form(&case.0);
+        for file in self.files_here(&case)?.held {
+            report.attachments += 1;
+            let hash = CaseId(file.sha256).to_hex();
+            match self.files().is_sound(&case, &file) {
+                Ok(true) => {}
+                Ok(false) => report.faults.push(format!("case {name}: the attached file {hash} was altered")),
+                Err(why) => report.faults.push(format!("case {name}: an attached file: {why}")),
+            }
+            if record.file_erased_by(&self.party(), &file).is_some() {
+                report.faults.push(format!("case {name}: the attached file {hash} was erased, and is still here"));
+            }
         }
         Ok(())
     }

@@ -1,9 +1,11 @@
 //! The only event loop: connections, frames, pokes and wake-up times come in; machines decide; the store keeps.
 
 mod cases;
+mod files;
 mod grants;
 mod join;
 mod links;
+mod stamps;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -13,13 +15,15 @@ use std::{
 
 use counterpart_core::{
     act::Act,
-    id::{CaseId, EntryId, PartyId},
+    attachment::FileRef,
+    id::{CaseId, DeviceKey, EntryId, PartyId},
     sync::{
         LinkId, PeerDevice,
         hello::{Greeted, Identity},
     },
 };
 use counterpart_net::{Channel, Event, Net, PeerId, Protocol};
+use counterpart_store::FilesError;
 use tokio::{
     sync::{OwnedSemaphorePermit, mpsc, oneshot},
     time::Instant,
@@ -33,12 +37,26 @@ use crate::{
         links::{Dialed, Route},
     },
     error::DeskError,
+    home,
     node::{NodeEvent, Outcome, hello_identity},
     poke::Listener,
+    stamps::{ServiceError, StampRequest},
 };
 
 /// How often the store is looked at without being told.
 const LOOK: Duration = Duration::from_secs(2);
+
+/// How long one who waits for our receipts waits for them at most, once all else has settled.
+const RECEIPTS: Duration = Duration::from_secs(8);
+
+/// Somebody who waits until nothing is under way any more.
+pub(crate) struct Waiter {
+    pub(crate) answer: oneshot::Sender<Vec<Outcome>>,
+    /// Until the receipts are signed and stored elsewhere as well that cover what was taken.
+    pub(crate) receipts: bool,
+    /// When all else had settled.
+    pub(crate) settled: Option<Instant>,
+}
 
 /// What comes into the loop from handles and tasks.
 pub(crate) enum Command {
@@ -51,7 +69,7 @@ pub(crate) enum Command {
     },
     Offline(bool),
     /// Answer once every route and join has come to something.
-    WhenSettled(oneshot::Sender<Vec<Outcome>>),
+    WhenSettled(Waiter),
     Stop,
     /// A dialer asked for a case: may it have it?
     Asked {
@@ -81,6 +99,16 @@ pub(crate) enum Command {
     Gone {
         link: LinkId,
     },
+    /// A part of a file was sent, or that it is not here.
+    Answered {
+        link: LinkId,
+    },
+    /// A file all of which had come was looked at.
+    FileChecked {
+        case: CaseId,
+        file: FileRef,
+        sound: Result<bool, FilesError>,
+    },
     Dialed {
         route: Route,
         outcome: Dialed,
@@ -88,6 +116,11 @@ pub(crate) enum Command {
     JoinAnswered {
         case: CaseId,
         outcome: join::Outcome,
+    },
+    /// A time-stamp service answered, or did not.
+    StampAnswered {
+        request: Box<StampRequest>,
+        answer: Result<Vec<u8>, ServiceError>,
     },
 }
 
@@ -105,11 +138,16 @@ pub(crate) struct Engine {
     /// Openers of cases we are joining, heard before the record says who is a member.
     trusted: BTreeMap<CaseId, PartyId>,
     offline: bool,
-    waiters: Vec<oneshot::Sender<Vec<Outcome>>>,
+    waiters: Vec<Waiter>,
+    /// Devices that sent other bytes under a file's name.
+    wrong_files: BTreeSet<(CaseId, DeviceKey, FileRef)>,
     /// Parties whose key logs grew; the other cases they are in are to know.
     grown: BTreeSet<PartyId>,
     /// It was told that our own device's rights ended.
     ended: bool,
+    /// It was told that our own key log is in dispute.
+    disputed: bool,
+    stamping: stamps::Stamping,
     ticks: Ticks,
 }
 
@@ -136,14 +174,20 @@ impl Engine {
             trusted: BTreeMap::new(),
             offline: false,
             waiters: Vec::new(),
+            wrong_files: BTreeSet::new(),
             grown,
             ended: false,
+            disputed: false,
+            stamping: stamps::Stamping::default(),
             ticks: Ticks::default(),
         })
     }
 
     pub(crate) async fn run(mut self, mut net: mpsc::Receiver<Event>, mut commands: mpsc::UnboundedReceiver<Command>) {
         let poked = Listener::bind(self.desk.home());
+        if home::is_elsewhere(self.desk.home()) {
+            self.trouble(&DeskError::UsedElsewhere);
+        }
         let mut look = tokio::time::interval(LOOK);
         look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
@@ -203,8 +247,11 @@ impl Engine {
                 drop(place);
             }
             Command::Gone { link } => self.gone(link),
+            Command::Answered { link } => self.answered(link),
+            Command::FileChecked { case, file, sound } => self.file_checked(case, file, sound),
             Command::Dialed { route, outcome } => self.dialed(route, outcome),
             Command::JoinAnswered { case, outcome } => self.join_answered(case, outcome),
+            Command::StampAnswered { request, answer } => self.stamp_answered(&request, answer),
         }
     }
 
@@ -231,11 +278,13 @@ impl Engine {
     /// What other processes put into the store since the last look, and what is to be dialed.
     fn look(&mut self) {
         self.look_at_own_log();
+        self.chores();
         let open: Vec<CaseId> = self.cases.keys().copied().collect();
         for case in open {
             self.absorb_stored(case);
         }
         if !self.offline {
+            self.stamp_due();
             self.start_joins();
             self.find_routes();
             self.dial_due();
@@ -274,9 +323,17 @@ impl Engine {
                 return;
             }
         }
-        for waiter in self.waiters.drain(..) {
-            // One who no longer waits needs no answer.
-            drop(waiter.send(outcomes.clone()));
+        let linked = |case: &CaseId| self.links.values().any(|link| link.case == *case);
+        let owing = !home::is_elsewhere(self.desk.home())
+            && self.cases.iter().any(|(case, open)| linked(case) && open.machine.owes_receipt());
+        for mut waiter in std::mem::take(&mut self.waiters) {
+            let settled = *waiter.settled.get_or_insert_with(Instant::now);
+            if waiter.receipts && owing && settled.elapsed() < RECEIPTS {
+                self.waiters.push(waiter);
+            } else {
+                // One who no longer waits needs no answer.
+                drop(waiter.answer.send(outcomes.clone()));
+            }
         }
     }
 

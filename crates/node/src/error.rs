@@ -7,7 +7,7 @@ use counterpart_core::{
     invitation::LinkError,
     record::DraftError,
 };
-use counterpart_store::StoreError;
+use counterpart_store::{FilesError, StoreError};
 
 use crate::agent::LineError;
 
@@ -20,6 +20,51 @@ pub enum DeskError {
     AlreadyInitialised { home: PathBuf },
     #[error("the key file {} cannot be read: {why}", .path.display())]
     Key { path: PathBuf, why: String },
+    #[error("the keys are locked: the passphrase is needed")]
+    Locked,
+    #[error("that is not the passphrase; nothing was changed")]
+    WrongPassphrase,
+    #[error("the passphrase is empty: take several words that nobody guesses")]
+    NoPassphrase,
+    #[error(
+        "no key was found on the recovery sheet: it stands behind 'Replacement key:', 64 characters, 0 to 9 and A to F"
+    )]
+    SheetUnreadable,
+    #[error("that is not the recovery sheet for this identity as its key log stands: {0}. Nothing was changed")]
+    WrongSheet(String),
+    #[error(
+        "no recovery sheet lies in this home, and none can be made again for the same key: `counterpart identity rotate` \
+         makes a new one, with the sheet that was printed"
+    )]
+    NoSheet,
+    #[error("{why}. Nothing was changed")]
+    Rotation { why: String },
+    #[error(
+        "the main key in this home is no longer the identity's: it was changed elsewhere, with the recovery sheet. Add and \
+         end devices where that was done"
+    )]
+    RootReplaced,
+    #[error(
+        "this identity's device was used elsewhere: this home is a copy or an old backup of another one, and its key signed \
+         there what was not here. Nothing more is signed with it: a second history would count against you. \
+         `counterpart identity renew-device` gives this home a key of its own"
+    )]
+    UsedElsewhere,
+    #[error(
+        "the other side shows entries of this very device that are not here: they are being fetched first. Try again"
+    )]
+    Looking,
+    #[error("stop `counterpart up` first: it runs with the keys as they are now")]
+    Running,
+    #[error("{}: {why}. Nothing was changed", .path.display())]
+    Backup { path: PathBuf, why: String },
+    #[error(
+        "this backup holds no main key that is in force: it was made on an agent's machine, or the key was changed since. \
+         Restore with the recovery sheet: --sheet FILE"
+    )]
+    NoRootInBackup,
+    #[error("{} is not empty: a backup is restored into a folder that holds nothing yet", .home.display())]
+    NotEmpty { home: PathBuf },
     #[error("cannot find a folder for your data: set COUNTERPART_HOME to one")]
     NoFolder,
     #[error("{}: {why}", .path.display())]
@@ -32,6 +77,10 @@ pub enum DeskError {
     AmbiguousCase { typed: String, cases: Vec<CaseId> },
     #[error("{0}")]
     Store(#[from] StoreError),
+    #[error("{0}")]
+    Files(#[from] FilesError),
+    #[error("the files of this case are more than {most} bytes together, too much for one bundle: leave some out")]
+    TooManyFiles { most: u64 },
     #[error("{0}")]
     Draft(#[from] DraftError),
     #[error("the stored copy of case {} is damaged: {why}. Run `counterpart doctor`", short_form(&.case.0))]
@@ -46,6 +95,8 @@ pub enum DeskError {
     AlreadyMember,
     #[error("that address cannot be used: {0}")]
     Address(String),
+    #[error("there is nothing to stamp: the case has not arrived yet")]
+    NothingToStamp,
     #[error("the name or text is not acceptable: {0}")]
     Text(String),
     #[error(

@@ -1,39 +1,51 @@
-//! The home folder: the store, and the keys as standard PKCS#8 files that only their owner may read.
+//! The home folder: the store, and the keys in files that only their owner may read.
 
 use std::{
     fs,
     io::Write,
     path::{Path, PathBuf},
+    sync::OnceLock,
 };
 
 use counterpart_core::{
     envelope::public_half,
-    id::{EventId, PartyId},
-    keylog::{self, EventBody, EventSigner, Grant, KeyLogs, Kinds},
+    id::{DeviceKey, EventId, PartyId},
+    keylog::{self, EventSigner, Grant, KeyLogs, Kinds},
     record::Author,
 };
-use counterpart_net::TransportSecret;
+use counterpart_net::{PeerId, TransportSecret};
 use counterpart_store::{KeyEventRow, Store};
-use ed25519_dalek::{
-    SigningKey,
-    pkcs8::{DecodePrivateKey, EncodePrivateKey, spki::der::pem::LineEnding},
-};
+use ed25519_dalek::SigningKey;
 use etcetera::BaseStrategy;
 use zeroize::Zeroizing;
 
-use crate::{clock::now, error::DeskError, random::Source};
+use crate::{
+    clock::now,
+    error::DeskError,
+    keyfile::{self, Passphrase, Rest},
+    random::Source,
+    sheet,
+};
 
 const STORE: &str = "counterpart.db";
 const KEYS: &str = "keys";
-const SHEET: &str = "recovery-sheet.txt";
-const PORT: &str = "port";
+/// Keys about to take the place of those in use: made whole first, then swapped.
+const KEYS_NEXT: &str = "keys.next";
+const KEYS_OLD: &str = "keys.old";
+/// In the folder of the next keys: they are whole, and to be used.
+const READY: &str = "ready";
+pub(crate) const PORT: &str = "port";
 const ROOT: &str = "root.pem";
+/// The root key that a rotation under way reveals.
+const NEW_ROOT: &str = "root.new.pem";
 const DEVICE: &str = "device.pem";
 const TRANSPORT: &str = "transport.pem";
 /// Keys of a machine that asked to act for a party and waits for the grant.
 const ASKED: &str = "keys.asked";
 /// Beside the keys: whose they are.
 const PARTY: &str = "party";
+/// Beside the keys: this device signed somewhere else.
+const ELSEWHERE: &str = "used-elsewhere";
 const ADDRESSES: &str = "node.addresses";
 
 /// Where a person's data stands: `COUNTERPART_HOME`, else `counterpart` in the XDG data folder.
@@ -60,7 +72,11 @@ pub struct InitReport {
 pub(crate) struct Identity {
     pub(crate) author: Author,
     pub(crate) device: SigningKey,
-    transport: Zeroizing<[u8; 32]>,
+    pub(crate) peer: PeerId,
+    pub(crate) passphrase: Option<Passphrase>,
+    folder: PathBuf,
+    /// Read when a node starts: unlocking a key takes a while.
+    transport: OnceLock<Zeroizing<[u8; 32]>>,
 }
 
 impl std::fmt::Debug for Identity {
@@ -70,8 +86,12 @@ impl std::fmt::Debug for Identity {
 }
 
 impl Identity {
-    pub(crate) fn transport(&self) -> TransportSecret {
-        TransportSecret::new(*self.transport)
+    pub(crate) fn transport(&self) -> Result<TransportSecret, DeskError> {
+        if let Some(known) = self.transport.get() {
+            return Ok(TransportSecret::new(**known));
+        }
+        let key = read_transport(&self.folder, self.passphrase.as_ref())?;
+        Ok(TransportSecret::new(**self.transport.get_or_init(|| Zeroizing::new(key.to_bytes()))))
     }
 }
 
@@ -79,8 +99,8 @@ pub(crate) fn store_path(home: &Path) -> PathBuf {
     home.join(STORE)
 }
 
-/// Makes a new identity in an empty home.
-pub(crate) fn init(home: &Path) -> Result<InitReport, DeskError> {
+/// Makes a new identity in an empty home; its keys rest under a passphrase if one is given.
+pub(crate) fn init(home: &Path, passphrase: Option<&Passphrase>) -> Result<InitReport, DeskError> {
     let keys = home.join(KEYS);
     if keys.exists() {
         return Err(DeskError::AlreadyInitialised { home: home.to_owned() });
@@ -100,10 +120,11 @@ pub(crate) fn init(home: &Path) -> Result<InitReport, DeskError> {
     let device = SigningKey::from_bytes(&random.draw());
     let transport = SigningKey::from_bytes(&random.draw());
     let (party, events) = first_events(&root, &next_root, &device, &transport, random.draw());
-    write_key(&making.join(ROOT), &root)?;
-    write_device_keys(&making, &device, &transport, &party)?;
-    let sheet = home.join(SHEET);
-    write_private(&sheet, sheet_text(&party, &next_root).as_bytes()).map_err(file(&sheet))?;
+    let rest = Rest { under: passphrase, random: &random };
+    keyfile::write(&making.join(ROOT), &root, rest)?;
+    write_device_keys(&making, &device, &transport, &party, rest)?;
+    let sheet = sheet::path(home);
+    write_private(&sheet, sheet::text(&party, &next_root, now()).as_bytes()).map_err(file(&sheet))?;
 
     write_port(home, &random)?;
 
@@ -136,20 +157,24 @@ fn first_events(
     let (id, _) = logs.apply(&inception).expect(OWN);
     let party = logs.event(&id).expect(OWN).party;
     let head = logs.head(&party).expect(OWN);
-    let peer = TransportSecret::new(transport.to_bytes()).peer_id();
-    let rights = Grant {
+    let rights = every_right(device, transport);
+    let grant = keylog::grant(&head, &EventSigner::Root(root), &rights, device, at);
+    let (grant_id, _) = logs.apply(&grant).expect(OWN);
+    (party, vec![(id, 1, inception), (grant_id, 2, grant)])
+}
+
+/// Leave for a party's own device to do everything.
+pub(crate) fn every_right(device: &SigningKey, transport: &SigningKey) -> Grant {
+    Grant {
         device: public_half(device),
-        peer: peer.as_bytes().to_vec(),
+        peer: TransportSecret::new(transport.to_bytes()).peer_id().as_bytes().to_vec(),
         kinds: Kinds::All,
         receive: true,
         admin: true,
         ceilings: Vec::new(),
         from: None,
         until: None,
-    };
-    let grant = keylog::grant(&head, &EventSigner::Root(root), &rights, device, at);
-    let (grant_id, _) = logs.apply(&grant).expect(OWN);
-    (party, vec![(id, 1, inception), (grant_id, 2, grant)])
+    }
 }
 
 /// The port this home's node listens at.
@@ -166,9 +191,15 @@ pub(crate) fn addresses(home: &Path) -> Vec<String> {
     text.lines().map(str::to_owned).collect()
 }
 
-/// Writes down where the running node can be reached; an empty list when it stops.
+/// Writes down where the running node can be reached.
 pub(crate) fn keep_addresses(home: &Path, addresses: &[String]) -> std::io::Result<()> {
     write_private(&home.join(ADDRESSES), addresses.join("\n").as_bytes())
+}
+
+/// The node has stopped: nobody reaches it there any more.
+pub(crate) fn forget_addresses(home: &Path) {
+    // Where there is none, none was written.
+    drop(fs::remove_file(home.join(ADDRESSES)));
 }
 
 /// This machine's own addresses: the one it would call others from, and loopback. Nothing is sent.
@@ -183,30 +214,39 @@ pub(crate) fn own_hosts() -> Vec<String> {
 }
 
 /// Opens the keys of a home, and finds in its store by which grant they act.
-pub(crate) fn unlock(home: &Path, store: &Store) -> Result<Identity, DeskError> {
+pub(crate) fn unlock(home: &Path, store: &Store, passphrase: Option<&Passphrase>) -> Result<Identity, DeskError> {
     let keys = keys_folder(home);
-    let (device, transport) = (read_device(&keys)?, read_transport(&keys)?);
+    let device = read_device(&keys, passphrase)?;
     let public = public_half(&device);
     let party = read_party(&keys)?;
     let mut logs = KeyLogs::new();
-    let mut ours = None;
     for stored in store.key_events(party)? {
-        let Ok((id, _)) = logs.apply(&stored.envelope) else { continue };
-        if let Some(EventBody::Grant(grant)) = logs.event(&id).map(|e| &e.body)
-            && grant.device == public
-        {
-            ours = Some(Author { party, device: public, grant: id });
-        }
+        // What does not stand in the log grants nothing.
+        drop(logs.apply(&stored.envelope));
     }
-    let author = ours.ok_or_else(|| DeskError::Key {
-        path: keys.join(DEVICE),
-        why: "no key log in the store grants this device anything; was the store replaced?".to_owned(),
-    })?;
-    Ok(Identity { author, device, transport: Zeroizing::new(transport.to_bytes()) })
+    let unfit = |why: &str| DeskError::Key { path: keys.join(DEVICE), why: why.to_owned() };
+    let (grant, given) = logs
+        .grant_of_device(&party, &public)
+        .ok_or_else(|| unfit("no key log in the store grants this device anything; was the store replaced?"))?;
+    let peer = PeerId::from_bytes(&given.peer).map_err(|_unfit| unfit("its grant names no peer id"))?;
+    Ok(Identity {
+        author: Author { party, device: public, grant },
+        device,
+        peer,
+        passphrase: passphrase.cloned(),
+        folder: keys,
+        transport: OnceLock::new(),
+    })
+}
+
+/// Whether a home's keys rest under a passphrase.
+pub(crate) fn is_locked(home: &Path) -> Result<bool, DeskError> {
+    keyfile::is_encrypted(&keys_folder(home).join(DEVICE))
 }
 
 /// Whether a home has an identity.
 pub(crate) fn is_initialised(home: &Path) -> bool {
+    settle_keys(home);
     keys_folder(home).exists()
 }
 
@@ -221,14 +261,57 @@ pub(crate) fn asked_folder(home: &Path) -> PathBuf {
 
 /// An empty folder to make keys in; the home is made with it.
 pub(crate) fn making_folder(home: &Path) -> Result<PathBuf, DeskError> {
+    empty_folder(home, "keys.making")
+}
+
+/// An empty folder for keys that are to take the place of those in use by [`swap_keys`].
+pub(crate) fn next_folder(home: &Path) -> Result<PathBuf, DeskError> {
+    empty_folder(home, KEYS_NEXT)
+}
+
+fn empty_folder(home: &Path, name: &str) -> Result<PathBuf, DeskError> {
     let failed = |path: &Path, e: std::io::Error| DeskError::File { path: path.to_owned(), why: e.to_string() };
     private_folder(home).map_err(|e| failed(home, e))?;
-    let making = home.join("keys.making");
-    if making.exists() {
-        fs::remove_dir_all(&making).map_err(|e| failed(&making, e))?;
+    let folder = home.join(name);
+    if folder.exists() {
+        fs::remove_dir_all(&folder).map_err(|e| failed(&folder, e))?;
     }
-    private_folder(&making).map_err(|e| failed(&making, e))?;
-    Ok(making)
+    private_folder(&folder).map_err(|e| failed(&folder, e))?;
+    Ok(folder)
+}
+
+/// Puts the next keys in the place of those in use. From the first step on it comes to its end, whatever happens: who
+/// opens the home next finishes it.
+pub(crate) fn swap_keys(home: &Path) -> Result<(), DeskError> {
+    let ready = home.join(KEYS_NEXT).join(READY);
+    write_private(&ready, b"").map_err(|e| DeskError::File { path: ready, why: e.to_string() })?;
+    settle_keys(home);
+    let next = home.join(KEYS_NEXT);
+    if next.exists() {
+        return Err(DeskError::File { path: next, why: "it could not be made the folder of the keys".to_owned() });
+    }
+    Ok(())
+}
+
+/// Ends a swap of keys that was begun.
+fn settle_keys(home: &Path) {
+    let (keys, next, old) = (home.join(KEYS), home.join(KEYS_NEXT), home.join(KEYS_OLD));
+    if next.join(READY).exists() {
+        if keys.exists() && !old.exists() {
+            drop(fs::rename(&keys, &old));
+        }
+        drop(fs::rename(&next, &keys));
+    }
+    if !old.exists() {
+        return;
+    }
+    if keys.exists() {
+        // The keys before are of no use to anybody.
+        drop(fs::remove_file(keys.join(READY)));
+        drop(fs::remove_dir_all(&old));
+    } else {
+        drop(fs::rename(&old, &keys));
+    }
 }
 
 /// Writes the keys that every machine of a party has, and beside them whose they are.
@@ -237,9 +320,10 @@ pub(crate) fn write_device_keys(
     device: &SigningKey,
     transport: &SigningKey,
     party: &PartyId,
+    rest: Rest<'_>,
 ) -> Result<(), DeskError> {
-    write_key(&folder.join(DEVICE), device)?;
-    write_key(&folder.join(TRANSPORT), transport)?;
+    keyfile::write(&folder.join(DEVICE), device, rest)?;
+    keyfile::write(&folder.join(TRANSPORT), transport, rest)?;
     let owner = folder.join(PARTY);
     let written = write_private(&owner, party.to_hex().as_bytes());
     written.map_err(|e| DeskError::File { path: owner, why: e.to_string() })
@@ -261,33 +345,101 @@ pub(crate) fn read_party(folder: &Path) -> Result<PartyId, DeskError> {
     party.ok_or_else(|| DeskError::Key { path, why: "it should hold 64 hex digits".to_owned() })
 }
 
-pub(crate) fn read_device(folder: &Path) -> Result<SigningKey, DeskError> {
-    read_key(&folder.join(DEVICE))
+pub(crate) fn read_device(folder: &Path, passphrase: Option<&Passphrase>) -> Result<SigningKey, DeskError> {
+    keyfile::read(&folder.join(DEVICE), passphrase)
 }
 
-pub(crate) fn read_transport(folder: &Path) -> Result<SigningKey, DeskError> {
-    read_key(&folder.join(TRANSPORT))
+pub(crate) fn read_transport(folder: &Path, passphrase: Option<&Passphrase>) -> Result<SigningKey, DeskError> {
+    keyfile::read(&folder.join(TRANSPORT), passphrase)
 }
 
-/// The identity's main key, where this home holds it.
-pub(crate) fn read_root(home: &Path) -> Result<Option<SigningKey>, DeskError> {
-    let path = keys_folder(home).join(ROOT);
-    if path.exists() { read_key(&path).map(Some) } else { Ok(None) }
+/// Whether a main key lies in a home, of use or not.
+pub(crate) fn has_root(home: &Path) -> bool {
+    let keys = keys_folder(home);
+    keys.join(ROOT).exists() || keys.join(NEW_ROOT).exists()
 }
 
-fn write_key(path: &Path, key: &SigningKey) -> Result<(), DeskError> {
-    let failed = |why: String| DeskError::Key { path: path.to_owned(), why };
-    let pem = key.to_pkcs8_pem(LineEnding::LF).map_err(|e| failed(e.to_string()))?;
-    write_private(path, pem.as_bytes()).map_err(|e| failed(e.to_string()))
+/// The identity's main key, where this home holds it. After a rotation that was cut short the new one is still in its
+/// own file.
+pub(crate) fn read_root(
+    home: &Path,
+    root: &DeviceKey,
+    passphrase: Option<&Passphrase>,
+) -> Result<Option<SigningKey>, DeskError> {
+    for name in [ROOT, NEW_ROOT] {
+        let path = keys_folder(home).join(name);
+        if path.exists() {
+            let key = keyfile::read(&path, passphrase)?;
+            if public_half(&key) == *root {
+                return Ok(Some(key));
+            }
+        }
+    }
+    Ok(None)
 }
 
-fn read_key(path: &Path) -> Result<SigningKey, DeskError> {
-    let failed = |why: String| DeskError::Key { path: path.to_owned(), why };
-    let pem = Zeroizing::new(fs::read_to_string(path).map_err(|e| failed(e.to_string()))?);
-    SigningKey::from_pkcs8_pem(&pem).map_err(|e| failed(e.to_string()))
+pub(crate) fn write_root(folder: &Path, root: &SigningKey, rest: Rest<'_>) -> Result<(), DeskError> {
+    keyfile::write(&folder.join(ROOT), root, rest)
 }
 
-fn private_folder(path: &Path) -> std::io::Result<()> {
+/// Writes the main key that a rotation is about to reveal, beside the one in use.
+pub(crate) fn write_new_root(home: &Path, root: &SigningKey, rest: Rest<'_>) -> Result<(), DeskError> {
+    keyfile::write(&keys_folder(home).join(NEW_ROOT), root, rest)
+}
+
+/// The rotation is in the log: its key is the main key from now on.
+pub(crate) fn keep_new_root(home: &Path) -> Result<(), DeskError> {
+    let keys = keys_folder(home);
+    let (from, to) = (keys.join(NEW_ROOT), keys.join(ROOT));
+    fs::rename(&from, &to).map_err(|e| DeskError::File { path: from, why: e.to_string() })
+}
+
+/// Remembers that this device signed somewhere else: it signs nothing more here.
+pub(crate) fn mark_elsewhere(home: &Path) {
+    // The entry that proves it is in the store, and found again.
+    drop(write_private(&keys_folder(home).join(ELSEWHERE), b""));
+}
+
+/// Whether this device is known to have signed somewhere else.
+pub(crate) fn is_elsewhere(home: &Path) -> bool {
+    keys_folder(home).join(ELSEWHERE).exists()
+}
+
+/// Copies the main key, where it is here, into the folder of the next keys.
+pub(crate) fn copy_root(
+    home: &Path,
+    to: &Path,
+    passphrase: Option<&Passphrase>,
+    rest: Rest<'_>,
+) -> Result<(), DeskError> {
+    for name in [ROOT, NEW_ROOT] {
+        let path = keys_folder(home).join(name);
+        if path.exists() {
+            keyfile::write(&to.join(name), &keyfile::read(&path, passphrase)?, rest)?;
+        }
+    }
+    Ok(())
+}
+
+/// Copies the keys in use into the folder of the next ones, at rest as is asked now.
+pub(crate) fn copy_keys(
+    home: &Path,
+    to: &Path,
+    passphrase: Option<&Passphrase>,
+    rest: Rest<'_>,
+) -> Result<(), DeskError> {
+    copy_root(home, to, passphrase, rest)?;
+    let keys = keys_folder(home);
+    let (device, transport) = (read_device(&keys, passphrase)?, read_transport(&keys, passphrase)?);
+    write_device_keys(to, &device, &transport, &read_party(&keys)?, rest)?;
+    if is_elsewhere(home) {
+        let mark = to.join(ELSEWHERE);
+        write_private(&mark, b"").map_err(|e| DeskError::File { path: mark, why: e.to_string() })?;
+    }
+    Ok(())
+}
+
+pub(crate) fn private_folder(path: &Path) -> std::io::Result<()> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
@@ -296,28 +448,19 @@ fn private_folder(path: &Path) -> std::io::Result<()> {
 }
 
 pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true);
+    write_file(path, bytes, fs::OpenOptions::new().create(true).truncate(true))
+}
+
+/// Writes a file that was not there before.
+pub(crate) fn create_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    write_file(path, bytes, fs::OpenOptions::new().create_new(true))
+}
+
+fn write_file(path: &Path, bytes: &[u8], options: &mut fs::OpenOptions) -> std::io::Result<()> {
+    options.write(true);
     #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
     let mut file = options.open(path)?;
     file.write_all(bytes)?;
     file.sync_all()
-}
-
-fn sheet_text(party: &PartyId, next_root: &SigningKey) -> Zeroizing<String> {
-    let secret = Zeroizing::new(data_encoding::HEXUPPER.encode(&next_root.to_bytes()));
-    let groups: Vec<&str> = secret.as_bytes().chunks(8).filter_map(|c| std::str::from_utf8(c).ok()).collect();
-    Zeroizing::new(format!(
-        "Counterpart recovery sheet\n\
-         ==========================\n\n\
-         Print this page, put it somewhere safe, and delete this file.\n\
-         Whoever holds it can take over your identity; without it, a lost or\n\
-         stolen main key cannot be replaced.\n\n\
-         Identity:          {}\n\
-         Replacement key:   {}\n                   {}\n",
-        counterpart_core::id::short_form(&party.0),
-        groups[..4].join(" "),
-        groups[4..].join(" "),
-    ))
 }

@@ -4,6 +4,8 @@
 //! and draws random bytes.
 
 mod agent;
+mod backup;
+mod beside;
 mod clock;
 mod desk;
 mod doctor;
@@ -11,17 +13,33 @@ mod due;
 mod engine;
 mod error;
 mod home;
+mod identity;
+mod keyfile;
 mod limits;
 mod load;
+mod log;
 mod node;
 mod poke;
 mod random;
+mod restore;
+mod sheet;
+mod stamps;
 
 pub use agent::{Agent, AgentGrant, AgentRequest, CaseLink, LineError, Rights, Taken, ask, take};
+pub use backup::{BackupAbout, BackupContents, is_backup_encrypted};
 pub use clock::now;
 pub use desk::Desk;
 pub use doctor::DoctorReport;
 pub use due::due_instant;
 pub use error::DeskError;
 pub use home::{InitReport, home_folder};
+pub use identity::{
+    CaseCut, IdentityAlarm, IdentityReport, LogEvent, LogPlace, LogWhat, MainKey, Mending, Renewal, Renewed, Rotation,
+};
+pub use keyfile::{PASSPHRASE_FILE, Passphrase};
 pub use node::{Node, NodeConfig, NodeError, NodeEvent, Outcome};
+pub use restore::{Lost, Restored, Restoring};
+pub use sheet::SheetKey;
+pub use stamps::{
+    BadUrl, Claims, HeldStamp, PATIENCE, ServiceError, ServiceUrl, StampError, StampRequest, StampSettings, Standing,
+};

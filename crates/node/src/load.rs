@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use counterpart_core::{
+    attachment::FileRef,
     envelope::Unverified,
     id::{CaseId, PartyId},
     receipt::SignedReceipt,
@@ -20,12 +21,14 @@ pub(crate) struct Loaded {
     pub(crate) record: Record,
     /// The store's last entry that is in the record.
     pub(crate) ordinal: u64,
+    /// Attached files of which a part is here, with how many bytes.
+    pub(crate) parts: Vec<(FileRef, u64)>,
 }
 
 /// Reads a whole case. Our own key log always belongs to it: which device signs here, and whether it still may, is
 /// known before an entry names us.
 pub(crate) fn load(reads: &Reads, case: CaseId, own: PartyId) -> Result<Loaded, DeskError> {
-    let mut loaded = Loaded { record: Record::new(), ordinal: 0 };
+    let mut loaded = Loaded { record: Record::new(), ordinal: 0, parts: Vec::new() };
     let damaged = |why: String| DeskError::Damaged { case, why };
     let mut entries: Vec<Entry<Unverified>> = Vec::new();
     let mut parties: BTreeSet<PartyId> = BTreeSet::from([own]);

@@ -4,6 +4,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use counterpart_core::{
     act::Act,
+    attachment::FileRef,
     id::{CaseId, DeviceKey, EntryId, PartyId, short_form},
     keylog::KeyLogs,
     sync::hello,
@@ -16,7 +17,7 @@ use tokio::{
 
 use crate::{
     desk::Desk,
-    engine::{Command, Engine},
+    engine::{Command, Engine, Waiter},
     error::DeskError,
     home,
 };
@@ -67,16 +68,35 @@ pub enum NodeEvent {
         case: CaseId,
         party: PartyId,
     },
+    /// An attached file is here now, whole.
+    File {
+        case: CaseId,
+        file: FileRef,
+    },
     /// Two histories were signed with one key.
     Fork {
         case: CaseId,
         device: DeviceKey,
         seq: u32,
     },
+    /// A service gave a time stamp over the case: Unix milliseconds.
+    Stamped {
+        case: CaseId,
+        at: i64,
+    },
+    /// There is no time stamp yet; it is asked for again.
+    NotStamped {
+        case: CaseId,
+        why: String,
+    },
     /// Both sides hold the same, as far as either has said.
     InStep {
         case: CaseId,
         party: PartyId,
+    },
+    /// An entry came that this home's device signed and not here: nothing more is signed with it.
+    UsedElsewhere {
+        case: CaseId,
     },
     /// Something went wrong that a person should know; nothing is lost.
     Trouble(String),
@@ -118,7 +138,7 @@ impl Node {
     /// # Errors
     /// When an address is no good or taken, or the store cannot be read.
     pub fn start(desk: Desk, config: &NodeConfig) -> Result<(Self, mpsc::Receiver<NodeEvent>), NodeError> {
-        let mut net_config = Config::new(desk.identity().transport());
+        let mut net_config = Config::new(desk.identity().transport()?);
         net_config.listen = config.listen.iter().map(|a| Address::parse(a)).collect::<Result<_, _>>()?;
         let (net, net_events) = Net::start(net_config)?;
         let net = Arc::new(net);
@@ -168,7 +188,20 @@ impl Node {
     /// # Errors
     /// That the node has stopped.
     pub async fn settled(&self) -> Result<Vec<Outcome>, NodeError> {
-        let (waiter, outcomes) = oneshot::channel();
+        self.when_settled(false).await
+    }
+
+    /// The same, and until our receipts for what came are with those peers, too; some seconds at most.
+    ///
+    /// # Errors
+    /// That the node has stopped.
+    pub async fn settled_and_receipted(&self) -> Result<Vec<Outcome>, NodeError> {
+        self.when_settled(true).await
+    }
+
+    async fn when_settled(&self, receipts: bool) -> Result<Vec<Outcome>, NodeError> {
+        let (answer, outcomes) = oneshot::channel();
+        let waiter = Waiter { answer, receipts, settled: None };
         self.commands.send(Command::WhenSettled(waiter)).map_err(|_stopped| NodeError::Stopped)?;
         outcomes.await.map_err(|_stopped| NodeError::Stopped)
     }
@@ -191,6 +224,7 @@ impl Node {
             drop(tokio::time::timeout(Duration::from_secs(5), task).await);
         }
         self.net.stop().await;
+        home::forget_addresses(&self.home);
     }
 }
 
@@ -204,7 +238,7 @@ impl Drop for Node {
 pub(crate) fn hello_identity(desk: &Desk) -> Result<hello::Identity, DeskError> {
     let author = desk.author();
     let logs: KeyLogs = desk.own_log()?;
-    let log = logs.head(&author.party).expect("an opened home has a key log");
+    let log = logs.head_with(&author.party, &author.grant).expect("an opened home has a key log");
     Ok(hello::Identity {
         party: author.party,
         device: author.device,
@@ -234,9 +268,13 @@ impl NodeEvent {
                 n => format!("{}: {n} new entries", case(c)),
             },
             Self::Receipt { case: c, party: p } => format!("{}: {} has received what you sent", case(c), party(p)),
+            Self::File { case: c, file } => format!("{}: a file of {} bytes is here now", case(c), file.size),
             Self::Fork { case: c, seq, .. } => {
                 format!("{}: ALARM: two histories were signed with one key, at position {seq}", case(c))
             }
+            Self::Stamped { case: c, .. } => format!("{}: a time stamp was kept", case(c)),
+            Self::NotStamped { case: c, why } => format!("{}: no time stamp yet: {why}; will try again", case(c)),
+            Self::UsedElsewhere { case: c } => format!("{}: ALARM: {}", case(c), DeskError::UsedElsewhere),
             Self::InStep { case: c, party: p } => format!("{}: in step with {}", case(c), party(p)),
             Self::Trouble(text) => text.clone(),
         }

@@ -1,4 +1,5 @@
-//! Durable storage of cases: one SQLite file, `counterpart.db`, that several processes share safely.
+//! Durable storage of cases: one SQLite file, `counterpart.db`, that several processes share safely; and beside it the
+//! bytes of attached files, see [`Files`].
 //!
 //! The store keeps envelopes, values and links as the bytes it was given and never decodes them; what they mean
 //! is judged elsewhere. It upholds four things:
@@ -12,23 +13,29 @@
 //! A `write` costs one fsync, whatever is done in it: a thousand entries caught up in one `write` cost about as
 //! much as one. Reads load only the rows they are asked for; nothing is cached between calls.
 
+mod chores;
 mod entries;
 mod error;
+mod files;
 mod invites;
 mod key_events;
 mod peers;
 mod receipts;
 mod schema;
+mod stamps;
 mod summaries;
 mod txn;
 mod values;
 
+pub use chores::{Chore, ChoreRow};
 pub use entries::{EntryRow, Inserted, StoredEntry, StoredEntryRef};
 pub use error::StoreError;
+pub use files::{Files, FilesError, Listing};
 pub use invites::{Invite, Join};
 pub use key_events::{KeyEventRow, StoredKeyEvent};
 pub use peers::PeerAddress;
 pub use receipts::{ReceiptRow, StoredReceipt};
+pub use stamps::WantedStamp;
 pub use summaries::CaseSummary;
 pub use txn::{Reads, Txn};
 pub use values::SealedValue;

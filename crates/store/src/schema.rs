@@ -1,6 +1,9 @@
 //! The tables, and how a file is known to be a store of a version this program can use.
 
-use std::path::Path;
+use std::{
+    path::Path,
+    time::{Duration, Instant},
+};
 
 use rusqlite::Connection;
 
@@ -10,7 +13,7 @@ use crate::error::{StoreError, sqlite};
 pub(crate) const APPLICATION_ID: i64 = 0x4374_5074;
 
 /// Step n takes a store from version n to version n + 1. A released step is never edited: a change is a new step.
-const STEPS: &[&str] = &[VERSION_1];
+const STEPS: &[&str] = &[VERSION_1, VERSION_2, VERSION_3];
 
 const VERSION_1: &str = "
 CREATE TABLE entries (
@@ -93,6 +96,38 @@ CREATE TABLE joins (
 ) STRICT, WITHOUT ROWID;
 ";
 
+const VERSION_2: &str = "
+-- What is left to be done about erased things: a scrub where nothing else is said, else a file to erase.
+CREATE TABLE chores (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    case_id BLOB CHECK (length(case_id) = 32),
+    sha256 BLOB CHECK (length(sha256) = 32),
+    size INTEGER CHECK (size >= 0),
+    CHECK ((case_id IS NULL) = (sha256 IS NULL) AND (sha256 IS NULL) = (size IS NULL))
+) STRICT;
+";
+
+const VERSION_3: &str = "
+CREATE TABLE stamps (
+    arrival INTEGER PRIMARY KEY AUTOINCREMENT,
+    id BLOB NOT NULL UNIQUE CHECK (length(id) = 32),
+    case_id BLOB NOT NULL CHECK (length(case_id) = 32),
+    -- Entry ids, one behind the other.
+    heads BLOB NOT NULL CHECK (length(heads) > 0 AND length(heads) % 32 = 0),
+    token BLOB NOT NULL
+) STRICT;
+CREATE INDEX stamps_by_case ON stamps (case_id);
+
+-- Entries that are to be covered by a time stamp and are not yet.
+CREATE TABLE wanted_stamps (
+    case_id BLOB NOT NULL CHECK (length(case_id) = 32),
+    entry BLOB NOT NULL CHECK (length(entry) = 32),
+    since INTEGER NOT NULL,
+    trouble TEXT,
+    PRIMARY KEY (case_id, entry)
+) STRICT, WITHOUT ROWID;
+";
+
 /// The version this program writes.
 pub(crate) fn known_version() -> i64 {
     i64::try_from(STEPS.len()).expect("a handful of steps")
@@ -166,7 +201,14 @@ fn identify(conn: &Connection, path: &Path) -> Result<Found, StoreError> {
 
 /// Switches to the write-ahead log, which lets readers go on while one process writes.
 pub(crate) fn use_wal(conn: &Connection, path: &Path) -> Result<(), StoreError> {
-    let mode: String = conn.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0)).map_err(sqlite)?;
+    // Where several do this at once SQLite answers some of them without waiting.
+    let until = Instant::now() + crate::BUSY_TIMEOUT;
+    let mode: String = loop {
+        match conn.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0)).map_err(sqlite) {
+            Err(StoreError::Busy) if Instant::now() < until => std::thread::sleep(Duration::from_millis(5)),
+            other => break other?,
+        }
+    };
     if mode == "wal" {
         return Ok(());
     }

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use counterpart_core::{
     act::Act,
+    attachment::FileRef,
     id::EntryId,
     record::DraftError,
     sync::{
@@ -38,6 +39,8 @@ pub struct Network {
     pub notices: Vec<(usize, Notice)>,
     /// Why nodes closed links, in order.
     pub closed: Vec<(usize, CloseReason)>,
+    /// Bytes of files sent in all, whether they arrived or not.
+    pub chunk_bytes: usize,
     /// Pairs of nodes that keep a stream while they can.
     pairs: BTreeSet<(usize, usize)>,
     parted: BTreeSet<(usize, usize)>,
@@ -73,6 +76,7 @@ impl Network {
             trouble: Trouble::default(),
             notices: Vec::new(),
             closed: Vec::new(),
+            chunk_bytes: 0,
             pairs: BTreeSet::new(),
             parted: BTreeSet::new(),
             streams: BTreeMap::new(),
@@ -128,6 +132,17 @@ impl Network {
         let id = self.nodes[node].act(act, self.now, &mut self.rng)?;
         self.drain(node);
         Ok(id)
+    }
+
+    /// A node's user puts a file on record.
+    ///
+    /// # Errors
+    /// Why it may not be signed.
+    pub fn attach(&mut self, node: usize, bytes: &[u8]) -> Result<(EntryId, FileRef), DraftError> {
+        self.now += 1;
+        let attached = self.nodes[node].attach(bytes, self.now, &mut self.rng)?;
+        self.drain(node);
+        Ok(attached)
     }
 
     /// A node's user does something at random.
@@ -302,6 +317,22 @@ impl Network {
                     here.machine.receipt_signed(signed, self.now);
                 }
                 Output::Notify(notice) => self.notices.push((node, notice)),
+                Output::WriteChunk { file, offset, bytes } => {
+                    self.nodes[node].store.write_chunk(file, offset, &bytes);
+                }
+                Output::CheckFile { file } => {
+                    let here = &mut self.nodes[node];
+                    let sound = here.store.check_file(file);
+                    here.machine.file_checked(file, sound, self.now);
+                }
+                Output::Answer { link, file, part } => {
+                    let frame = self.nodes[node].store.answer(file, part);
+                    if let Frame::Chunk { bytes, .. } = &frame {
+                        self.chunk_bytes += bytes.len();
+                    }
+                    self.send(node, link, frame.encode());
+                    self.nodes[node].machine.answered(link);
+                }
                 Output::WakeAt(at) => {
                     self.wakes.insert(node, at);
                     self.at(at, Event::Wake { node });

@@ -4,13 +4,15 @@ use std::collections::BTreeMap;
 
 use counterpart_core::{
     act::Act,
+    attachment::FileRef,
     graph::Ix,
     id::{CaseId, EntryId, PartyId},
     receipt::SignedReceipt,
     record::{DraftError, Record},
     seal::Disclosure,
     statement::Entry,
-    sync::{Machine, Persist},
+    sync::{Machine, Persist, frame::Frame},
+    value::Sealable,
 };
 
 use crate::{party::Party, rng::Rng};
@@ -23,6 +25,10 @@ pub struct Store {
     /// Disclosures by entry and path.
     pub values: BTreeMap<(EntryId, Vec<u8>), Vec<u8>>,
     pub receipts: Vec<Vec<u8>>,
+    /// Attached files, whole.
+    pub files: BTreeMap<FileRef, Vec<u8>>,
+    /// What is here of others, from the beginning.
+    pub parts: BTreeMap<FileRef, Vec<u8>>,
 }
 
 impl Store {
@@ -41,8 +47,55 @@ impl Store {
                     self.values.insert((entry, path), disclosure);
                 }
                 Persist::Receipt { bytes, .. } => self.receipts.push(bytes),
+                Persist::EraseValue { entry, path } => {
+                    self.values.remove(&(entry, path));
+                }
+                Persist::EraseFile(file) => {
+                    self.files.remove(&file);
+                    self.parts.remove(&file);
+                }
             }
         }
+    }
+
+    /// Adds a part to what is here of a file.
+    ///
+    /// # Panics
+    /// When it does not begin where that ends.
+    pub fn write_chunk(&mut self, file: FileRef, offset: u64, bytes: &[u8]) {
+        let part = self.parts.entry(file).or_default();
+        if offset == 0 {
+            part.clear();
+        }
+        assert_eq!(part.len() as u64, offset, "parts of a file come in their order");
+        part.extend_from_slice(bytes);
+    }
+
+    /// Keeps a file whose parts are all here, if its bytes are those it is named by.
+    pub fn check_file(&mut self, file: FileRef) -> bool {
+        let bytes = self.parts.remove(&file).unwrap_or_default();
+        let sound = FileRef::of(&bytes) == file;
+        if sound {
+            self.files.insert(file, bytes);
+        }
+        sound
+    }
+
+    /// The answer to one who asks for a part of a file.
+    #[must_use]
+    pub fn answer(&self, file: FileRef, part: Option<(u64, u32)>) -> Frame {
+        let read = |(offset, length): (u64, u32)| {
+            let from = usize::try_from(offset).ok()?;
+            self.files.get(&file)?.get(from..from + length as usize)
+        };
+        match part.and_then(|(offset, length)| Some((offset, read((offset, length))?))) {
+            Some((offset, bytes)) => Frame::Chunk { sha256: file.sha256, offset, bytes: bytes.to_vec() },
+            None => Frame::NotHeld { file },
+        }
+    }
+
+    fn part_lengths(&self) -> Vec<(FileRef, u64)> {
+        self.parts.iter().map(|(file, bytes)| (*file, bytes.len() as u64)).collect()
     }
 
     #[must_use]
@@ -72,6 +125,7 @@ impl Store {
             let receipt = SignedReceipt::from_own_store(bytes).expect("a stored receipt can be read");
             record.apply_receipt(receipt).expect("a stored receipt comes back");
         }
+        record.set_files(self.files.keys().copied());
         record
     }
 }
@@ -92,7 +146,8 @@ impl Node {
     /// A copy that begins with what is in the store.
     #[must_use]
     pub fn new(party: &Party, device: usize, case: CaseId, trusted: &[PartyId], store: Store) -> Self {
-        let machine = Machine::new(case, store.restore(), party.author(device), trusted.to_vec());
+        let mut machine = Machine::new(case, store.restore(), party.author(device), trusted.to_vec());
+        machine.parts_found(&store.part_lengths());
         Self { party: party.clone(), device, case, trusted: trusted.to_vec(), store, machine }
     }
 
@@ -100,6 +155,24 @@ impl Node {
     pub fn restart(&mut self) {
         let author = self.party.author(self.device);
         self.machine = Machine::new(self.case, self.store.restore(), author, self.trusted.clone());
+        self.machine.parts_found(&self.store.part_lengths());
+    }
+
+    /// Keeps a file and puts it on record; the outputs wait in the machine.
+    ///
+    /// # Errors
+    /// Why it may not be signed.
+    pub fn attach(&mut self, bytes: &[u8], now: i64, rng: &mut Rng) -> Result<(EntryId, FileRef), DraftError> {
+        let file = FileRef::of(bytes);
+        let size = i64::try_from(file.size).expect("a small file");
+        let name = Sealable::Open("photo.jpg".to_owned());
+        let act = Act::Attach { sha256: file.sha256, size, name, media: None, about: None };
+        let id = self.act(&act, now, rng)?;
+        // A real command keeps the bytes first; here nothing is drained in between.
+        self.store.files.insert(file, bytes.to_vec());
+        let held: Vec<FileRef> = self.store.files.keys().copied().collect();
+        self.machine.files_found(&held, now);
+        Ok((id, file))
     }
 
     /// Signs an act; the outputs wait in the machine.

@@ -2,7 +2,7 @@
 
 mod add;
 mod ask;
-mod list;
+pub(crate) mod list;
 mod revoke;
 mod take;
 

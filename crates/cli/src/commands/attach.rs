@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use super::{AboutArg, CaseArg, act};
 use crate::{attachment, error::Done, session::Session};
 
-/// Put a file on record: its name, its size, and the fingerprint that proves it is unchanged
+/// Put a file on record: its fingerprint, which proves that it is unchanged, and the file itself
 ///
-/// The file itself stays on this machine for now. Send it by any other way, such as e-mail; whoever gets it can
-/// compare its SHA-256 with the one on record.
+/// Its bytes are kept with the case and go to everybody in it. Its name is kept beside the record, as the bytes are: both
+/// can be erased later, the fingerprint stays.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
@@ -20,15 +20,25 @@ pub(crate) struct Args {
     /// What it is called on record [default: the file's own name]
     #[arg(long, value_name = "TEXT")]
     name: Option<String>,
+    /// Put only the fingerprint on record; the bytes stay where they are
+    #[arg(long)]
+    fingerprint_only: bool,
 }
 
 pub(crate) fn run(session: &Session, args: &Args) -> Done {
-    let file = attachment::read(&args.file)?.named(args.name.as_deref())?;
+    let read = if args.fingerprint_only { attachment::fingerprint } else { attachment::read };
+    let file = read(&args.file)?.named(args.name.as_deref())?;
     let (shown, hash) = (file.name.clone(), file.hex());
     act(session, &args.case, |_, case| Ok(file.into_act(args.about.find(case)?)))?;
-    session.terminal.say(&format!(
-        "The record holds the fingerprint of {shown}, not its bytes: keep the file. Send it by e-mail or any other way; \
-         whoever gets it checks it with `sha256sum`: {hash}"
-    ));
+    if args.fingerprint_only {
+        session.terminal.say(&format!(
+            "The record holds the fingerprint of {shown}, not its bytes: keep the file. Whoever gets it another way checks \
+             it with `sha256sum`: {hash}"
+        ));
+    } else {
+        session.terminal.say(&format!(
+            "{shown} is kept with the case and goes to the others when they are connected. SHA-256 {hash}"
+        ));
+    }
     Ok(())
 }

@@ -9,7 +9,7 @@ use std::{
     time::Instant,
 };
 
-use counterpart_evidence::{FailureKind, verify};
+use counterpart_evidence::{Attachments, Exporter, FailureKind, verify};
 use counterpart_node::now;
 use serde_json::json;
 
@@ -106,7 +106,10 @@ async fn play(session: &Session, folder: &Path) -> Done<Shown> {
 fn export(stage: &Stage, case: &OpenCase, folder: &Path) -> Done<(Vec<u8>, bool)> {
     let file = folder.join("bundle.zip");
     let failed = |why: String| CommandError::failed(format!("{}: {why}", file.display()));
-    let bundle = counterpart_evidence::export(&case.record, now()).map_err(|e| failed(e.to_string()))?;
+    let desk = &stage.customer.desk;
+    let exporter = Exporter { author: desk.author(), sign: &|word| desk.sign_export(word) };
+    let bundle = counterpart_evidence::export(&case.record, now(), &exporter, &Attachments::new(), &[]);
+    let bundle = bundle.map_err(|e| failed(e.to_string()))?;
     fs::write(&file, &bundle).map_err(|e| failed(e.to_string()))?;
     let read = fs::read(&file).map_err(|e| failed(e.to_string()))?;
     stage.text(&format!("  exported to one file of {} bytes", read.len()));

@@ -4,6 +4,7 @@ use counterpart_core::id::short_form;
 use counterpart_node::Desk;
 use serde_json::json;
 
+use super::identity::new_passphrase;
 use crate::{error::Done, session::Session};
 
 /// Make your identity on this machine: the keys you sign with
@@ -11,11 +12,18 @@ use crate::{error::Done, session::Session};
 /// It takes a second and asks nothing. A recovery sheet is written beside the keys: print it, keep it somewhere safe,
 /// and delete the file.
 #[derive(Debug, clap::Args)]
-pub(crate) struct Args {}
+pub(crate) struct Args {
+    /// Put the keys under a passphrase, asked for twice; `counterpart identity passphrase` does it later
+    #[arg(long)]
+    passphrase: bool,
+}
 
-pub(crate) fn run(session: &Session, _args: &Args) -> Done {
+pub(crate) fn run(session: &Session, args: &Args) -> Done {
     let home = session.home()?;
-    let report = Desk::init(&home)?;
+    let report = match args.passphrase {
+        true => Desk::init_under(&home, &new_passphrase(session)?)?,
+        false => Desk::init(&home)?,
+    };
     let terminal = session.terminal;
     if terminal.json {
         return terminal.json(&json!({

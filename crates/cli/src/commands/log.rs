@@ -17,7 +17,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(session: &Session, args: &Args) -> Done {
-    let case = OpenCase::open(&session.desk()?, &args.case.case)?;
+    let case = OpenCase::open_with_stamps(&session.desk()?, &args.case.case)?;
     let mut lines = render::log_lines(&case);
     if let Some(key) = &args.item {
         let versions = render::item_history(&case, key.trim())?;

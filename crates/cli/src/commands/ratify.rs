@@ -5,7 +5,7 @@ use counterpart_core::act::Act;
 use super::{CaseArg, act};
 use crate::{error::Done, session::Session};
 
-/// Stand by what an agent of yours signed without knowing that its rights had ended
+/// Stand by what an agent of yours signed without knowing that its rights had ended, or while your key log was in dispute
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]

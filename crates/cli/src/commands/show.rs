@@ -19,7 +19,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(session: &Session, args: &Args) -> Done {
-    let case = OpenCase::open(&session.desk()?, &args.case.case)?;
+    let case = OpenCase::open_with_stamps(&session.desk()?, &args.case.case)?;
     let columns = session.terminal.columns();
     if let Some(typed) = &args.item {
         let Some(key) = typed.strip_prefix("item:") else {

@@ -47,7 +47,7 @@ pub(crate) fn run(session: &Session, args: &Args) -> Done {
         let (node, mut events) =
             Node::start(desk, &NodeConfig::default()).map_err(|e| CommandError::failed(e.to_string()))?;
         let settled = tokio::time::timeout(Duration::from_secs(args.wait), async {
-            let settled = node.settled();
+            let settled = node.settled_and_receipted();
             tokio::pin!(settled);
             loop {
                 tokio::select! {

@@ -19,7 +19,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(session: &Session, args: &Args) -> Done {
-    let case = OpenCase::open(&session.desk()?, &args.case.case)?;
+    let case = OpenCase::open_with_stamps(&session.desk()?, &args.case.case)?;
     let why = case.record.why(question(&case, &args.what)?);
     if session.terminal.json {
         return session.terminal.json(&json::why(&case, &why));

@@ -14,6 +14,7 @@ use super::{named, named_ix, party, seat, text};
 use crate::{
     case::OpenCase,
     render::{self, Speech, outlook::Side},
+    stamped::Proof,
 };
 
 /// `counterpart/next/1`: per side what is waited for, and which acts are possible.
@@ -26,6 +27,7 @@ pub(crate) fn next(case: &OpenCase, sides: &[Side]) -> Json {
                 "since": a.waiting.since,
                 "text": render::outlook::awaited_in_words(case, &a.waiting),
                 "moves": moves(case, &a.moves),
+                "commands": render::outlook::erasing(case, &a.waiting),
                 "if_nothing": a.follows.iter().map(|f| follows(case, f)).collect::<Vec<_>>(),
                 "if_nothing_text": render::outlook::follows_in_words(case, a).join(" "),
             })
@@ -121,6 +123,7 @@ fn step(case: &OpenCase, step: &WhyStep) -> Json {
         "at": step.at,
         "not_before": bound(&step.proven.not_before),
         "not_after": bound(&step.proven.not_after),
+        "time_proven": case.stamps.over(step.entry).map(Proof::as_json),
         "effect": effect,
         "reason": render::remark(step),
     })

@@ -3,13 +3,14 @@
 use counterpart_core::{
     act::{Act, Mode, Proposal},
     id::{DeviceKey, EntryId, short_form},
+    seal::{self, PathStep},
     value::{ItemValue, Sealable},
 };
 
 use super::{
     Speech, agents,
     difference::differences,
-    hex, indented, line, listed,
+    files, hex, indented, line, listed,
     sentence::{outcome_in_words, part, sentence},
     terms::{labelled, subject_terms, whole},
 };
@@ -20,7 +21,7 @@ const KEPT_BESIDE: &str = "(sealed: kept beside the record, so that it can be er
 
 /// An act in full: nothing that will be signed is left out.
 pub(crate) fn in_full(speech: &Speech<'_>, who: &str, act: &Act) -> String {
-    let (head, lines) = match act {
+    let (head, mut lines) = match act {
         Act::Propose(proposal) => return proposal_in_full(speech, &format!("{who} proposes"), proposal, None),
         Act::Counter { of, proposal } => {
             return proposal_in_full(speech, &format!("{who} answers {} with", speech.entry(of)), proposal, Some(of));
@@ -57,7 +58,7 @@ pub(crate) fn in_full(speech: &Speech<'_>, who: &str, act: &Act) -> String {
             let mut lines = vec![("file", whole(name)), ("size", format!("{size} bytes")), ("SHA-256", hex(sha256))];
             lines.extend(media.as_ref().map(|m| ("type", line(m))));
             lines.extend(about.as_ref().map(|id| ("on", speech.entry(id))));
-            (format!("{who} puts a file on record; its bytes stay where they are"), lines)
+            (format!("{who} puts a file on record"), lines)
         }
         Act::Remind { text, about, seat } => {
             let mut lines = vec![("text", whole(text))];
@@ -114,9 +115,7 @@ pub(crate) fn in_full(speech: &Speech<'_>, who: &str, act: &Act) -> String {
         Act::Item { key, value, label, note } => {
             let mut lines = vec![("item", line(key))];
             remark(&mut lines, "label", label.as_ref());
-            let sealed = matches!(value, ItemValue::Address(_) | ItemValue::Phone(_) | ItemValue::Email(_));
-            let beside = if sealed { format!(" {KEPT_BESIDE}") } else { String::new() };
-            lines.push(("value", format!("{}{beside}", item_in_full(value))));
+            lines.push(("value", item_in_full(value)));
             lines.push(("type", value.word().to_owned()));
             remark(&mut lines, "note", note.as_ref());
             (format!("{who} states"), lines)
@@ -134,9 +133,8 @@ pub(crate) fn in_full(speech: &Speech<'_>, who: &str, act: &Act) -> String {
             lines.extend(contact.seconds.map(|s| ("lasted", lasted(s))));
             lines.extend(contact.waited.map(|s| ("waited", lasted(s))));
             lines.extend(contact.seat.as_ref().map(|s| ("with", speech.seat(s))));
-            for (label, text) in [("person", &contact.person), ("number", &contact.number)] {
-                lines.extend(text.as_ref().map(|t| (label, format!("{} {KEPT_BESIDE}", whole(t)))));
-            }
+            remark(&mut lines, "person", contact.person.as_ref());
+            remark(&mut lines, "number", contact.number.as_ref());
             remark(&mut lines, "reference", contact.reference.as_ref());
             if !contact.menu.is_empty() {
                 lines.push(("menu", contact.menu.iter().map(whole).collect::<Vec<_>>().join("\n")));
@@ -154,10 +152,59 @@ pub(crate) fn in_full(speech: &Speech<'_>, who: &str, act: &Act) -> String {
             remark(&mut lines, "label", label.as_ref());
             (format!("{who} invites whoever holds the link that this makes"), lines)
         }
+        Act::Erase { entry, path, reason } => {
+            let mut lines = erasing(speech, entry, path);
+            remark(&mut lines, "reason", reason.as_ref());
+            (format!("{who} asks everybody to erase their copy"), lines)
+        }
+        Act::Erased { entry, path, reason } => {
+            let mut lines = erasing(speech, entry, path);
+            remark(&mut lines, "reason", reason.as_ref());
+            (format!("{who} erases their own copy, now and for good, and says so"), lines)
+        }
         // The others say all they say in one sentence; a remark of several lines is shown as one.
         _ => (sentence(speech, who, act), Vec::new()),
     };
+    for label in kept_beside(act) {
+        if let Some((_, text)) = lines.iter_mut().find(|(l, _)| *l == label) {
+            let between = if text.contains('\n') { '\n' } else { ' ' };
+            text.push(between);
+            text.push_str(KEPT_BESIDE);
+        }
+    }
     if lines.is_empty() { head } else { format!("{head}:\n{}", indented(&labelled(&lines), "  ")) }
+}
+
+/// The labels of what will be sealed unless somebody asks otherwise.
+fn kept_beside(act: &Act) -> Vec<&'static str> {
+    let mut labels: Vec<&'static str> = Vec::new();
+    for path in seal::by_default(act) {
+        let Some(PathStep::Key(key)) = path.first() else { continue };
+        let label = match (act, key.as_str()) {
+            (Act::Attach { .. }, "name") => "file",
+            (_, "name") => "name",
+            (_, "email") => "e-mail",
+            (_, "phone") => "phone",
+            (_, "person") => "person",
+            (_, "number") => "number",
+            (_, "summary") => "summary",
+            (_, "value") => "value",
+            _ => continue,
+        };
+        if !labels.contains(&label) {
+            labels.push(label);
+        }
+    }
+    labels
+}
+
+/// What is to be erased, where, and what it says now.
+fn erasing(speech: &Speech<'_>, entry: &EntryId, path: &[PathStep]) -> Vec<(&'static str, String)> {
+    let mut lines =
+        vec![("what", format!("{} of {}", files::place_in_words(speech.case, entry, path), speech.entry(entry)))];
+    lines.extend(speech.case.map(|case| ("it says", files::content(case, entry, path))));
+    lines.push(("stays", "that it was there, its fingerprint, and who erased it".to_owned()));
+    lines
 }
 
 /// An entry here, in full.

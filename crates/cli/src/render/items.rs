@@ -9,7 +9,7 @@ use counterpart_core::{
     view::ItemView,
 };
 
-use super::{layout::width, line, listed, padded, sealable, wrapped};
+use super::{files::erased_in_words, layout::width, line, listed, padded, sealable, wrapped};
 use crate::{
     case::OpenCase,
     error::{CommandError, Done},
@@ -35,7 +35,9 @@ pub(super) fn item(case: &OpenCase, item: &ItemView, columns: usize) -> String {
     for stated in &item.stated {
         let value = open_value(case, &stated.entry, &stated.value);
         let who = padded(&case.party_label(&stated.party), labels);
-        value_lines(&format!("{who} says"), &case.entry_name(&stated.entry), &value);
+        let erased = case.record.erasures(&stated.entry);
+        let told = erased.iter().map(|e| format!(", {}", erased_in_words(case, e))).collect::<String>();
+        value_lines(&format!("{who} says"), &format!("{}{told}", case.entry_name(&stated.entry)), &value);
     }
     let title = title(case, item);
     let head = if item.disputed { format!("{title}: {}", styled(Style::Warn, "stated differently")) } else { title };

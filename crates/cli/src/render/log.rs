@@ -9,6 +9,7 @@ use counterpart_core::{
 use super::{Speech, layout::width, padded, sentence, wrapped};
 use crate::{
     case::OpenCase,
+    stamped::Proof,
     terminal::{Style, styled},
     when,
 };
@@ -26,6 +27,10 @@ pub(crate) struct LogLine {
     pub(crate) text: String,
     pub(crate) verdict: Verdict,
     pub(crate) grade: Grade,
+    /// What a time stamp proves of it.
+    pub(crate) time_proven: Option<Proof>,
+    /// What lies beside it: whether a file is here, who erased what.
+    pub(crate) beside: Vec<String>,
 }
 
 impl LogLine {
@@ -51,6 +56,7 @@ impl LogLine {
 pub(crate) fn log_lines(case: &OpenCase) -> Vec<LogLine> {
     let speech = Speech::of_case(case);
     let graph = case.record.graph();
+    let files = super::files(case, &[]);
     let told = |(ix, grade)| {
         let statement = graph.statement(ix);
         let id = graph.id(ix);
@@ -64,6 +70,8 @@ pub(crate) fn log_lines(case: &OpenCase) -> Vec<LogLine> {
             text: sentence(&speech, &case.party_label(&statement.party), &case.record.laid_open(ix)),
             verdict: case.record.fold().verdict(ix).clone(),
             grade,
+            time_proven: case.stamps.over(ix).cloned(),
+            beside: super::beside(case, ix, &files),
         }
     };
     case.record.grades().into_iter().map(told).collect()
@@ -76,13 +84,22 @@ pub(crate) fn write_log(case: &OpenCase, lines: &[LogLine], columns: usize) -> S
     let time_width = times.iter().map(|t| width(t)).max().unwrap_or(0);
     let one = |(l, time): (&LogLine, &String)| {
         let first = format!("{}  {}  ", padded(&l.name, names), padded(time, time_width));
-        let mut text = wrapped(&first, &format!("{} [{}]", l.text, l.grade.as_str()), columns);
+        let plus = if l.time_proven.is_some() { ", time-proven" } else { "" };
+        let mut text = wrapped(&first, &format!("{} [{}{plus}]", l.text, l.grade.as_str()), columns);
         let margin = " ".repeat(width(&first));
+        if let Some(proof) = &l.time_proven {
+            text.push('\n');
+            text.push_str(&wrapped(&margin, &styled(Style::Faint, &proof.in_words(case)), columns));
+        }
         let remark = match &l.verdict {
             Verdict::Effective => None,
             Verdict::Without(reason) => Some(format!("without effect, because {reason}")),
             Verdict::NotJudged => Some("not judged by this version of the program".to_owned()),
         };
+        for told in &l.beside {
+            text.push('\n');
+            text.push_str(&wrapped(&margin, &styled(Style::Faint, told), columns));
+        }
         if let Some(remark) = remark {
             text.push('\n');
             text.push_str(&wrapped(&margin, &styled(Style::Warn, &remark), columns));

@@ -139,6 +139,9 @@ fn awaited_lines(case: &OpenCase, side: &Side, awaited: &Awaited, columns: usize
             let command = command(case, made.step, &reference);
             out.push(wrapped("    ", &styled(Style::Faint, &command), columns));
         }
+        for command in erasing(case, &awaited.waiting) {
+            out.push(wrapped("    ", &styled(Style::Faint, &command), columns));
+        }
     } else if !awaited.moves.is_empty() {
         let told = awaited.moves.iter().map(|m| in_words(m.step, &reference(case, m)));
         out.push(wrapped("    ", &format!("They can {}.", one_of(told.collect())), columns));
@@ -147,6 +150,16 @@ fn awaited_lines(case: &OpenCase, side: &Side, awaited: &Awaited, columns: usize
         out.push(wrapped("    ", &told, columns));
     }
     out
+}
+
+/// The commands that answer a request to erase something: it is no matter to take further, so no move makes it.
+pub(crate) fn erasing(case: &OpenCase, waiting: &Waiting) -> Vec<String> {
+    let about = waiting.about.filter(|_| waiting.expected == Expected::Erase);
+    let short = case.short();
+    let commands = about.map(|id| case.entry_typed(&id)).map(|about| {
+        [format!("counterpart erased {short} {about}"), format!("counterpart contest {short} {about} REASON")]
+    });
+    commands.into_iter().flatten().collect()
 }
 
 /// What is waited for, about what, and since when.
@@ -402,6 +415,7 @@ fn idle(case: &OpenCase, waiting: &Waiting) -> String {
         Expected::Choose => return unchosen(case, waiting),
         Expected::Ratify => "it stays contested: neither in force nor void",
         Expected::Settle | Expected::Decide => "the dispute stays open",
+        Expected::Erase => "this side keeps its copy",
     }
     .to_owned()
 }

@@ -4,12 +4,11 @@ use counterpart_core::{
     act::{Act, Contact, Mode, Outcome, Proof, Proposal, Subject},
     id::{DeviceKey, EntryId, short_form},
     receipt::SignedReceipt,
-    seal::PathStep,
     value::{Due, Sealable},
     view::Expected,
 };
 
-use super::{Speech, agents, difference::differences, line, listed, sealable, terms::subject_in_a_line};
+use super::{Speech, agents, difference::differences, files, line, listed, sealable, terms::subject_in_a_line};
 use crate::{item_value, when};
 
 /// An act as one sentence on one line; `who` is its author.
@@ -115,7 +114,8 @@ pub(crate) fn sentence(speech: &Speech<'_>, who: &str, act: &Act) -> String {
             with(text, note)
         }
         Act::Attach { name, size, about, .. } => {
-            format!("{who} puts a file on record{}: {} ({size} bytes)", on(speech, about.as_ref()), sealable(name))
+            let size = files::size(u64::try_from(*size).unwrap_or(0));
+            format!("{who} puts a file on record{}: {} ({size})", on(speech, about.as_ref()), sealable(name))
         }
         Act::Remind { text, about, seat } => {
             let whom = seat.as_ref().map(|s| format!(" {}", speech.seat(s))).unwrap_or_default();
@@ -133,10 +133,12 @@ pub(crate) fn sentence(speech: &Speech<'_>, who: &str, act: &Act) -> String {
             format!("{who} thanks{whom}{what}: {}", sealable(text))
         }
         Act::Erase { entry: id, path, reason } => {
-            with(format!("{who} asks everybody to erase {} of {}", place(path), entry(id)), reason)
+            let place = files::place_in_words(speech.case, id, path);
+            with(format!("{who} asks everybody to erase {place} of {}", entry(id)), reason)
         }
         Act::Erased { entry: id, path, reason } => {
-            with(format!("{who} has erased {} of {}", place(path), entry(id)), reason)
+            let place = files::place_in_words(speech.case, id, path);
+            with(format!("{who} has erased {place} of {}", entry(id)), reason)
         }
         Act::Card(card) => format!("{who} introduces {}", agents::on_a_card(card)),
         Act::Handover { to, person, summary, .. } => {
@@ -198,14 +200,6 @@ pub(super) fn part(speech: &Speech<'_>, revision: &EntryId, subject: u32) -> Str
 
 fn on(speech: &Speech<'_>, about: Option<&EntryId>) -> String {
     about.map(|id| format!(" on {}", speech.entry(id))).unwrap_or_default()
-}
-
-/// A sealed value's place in an act, such as "the number".
-fn place(path: &[PathStep]) -> String {
-    match path.first() {
-        Some(PathStep::Key(key)) => format!("the {}", line(key)),
-        _ => "a value".to_owned(),
-    }
 }
 
 /// What an arbiter's decision makes of the matter.
@@ -337,5 +331,6 @@ pub(crate) fn to_do(expected: Expected, about: Option<&str>) -> String {
         Expected::Ratify => format!("stand by {what}, signed with a key that was revoked, or let it go"),
         Expected::Settle => format!("give in to the dispute {what}, or settle it"),
         Expected::Decide => format!("decide the dispute {what}"),
+        Expected::Erase => format!("erase your copy of what {what} asks everybody to erase, or say why not"),
     }
 }

@@ -4,6 +4,8 @@ use counterpart_core::{
     act::Topic,
     fold::{ActionStatus, InForce, Position},
     graph::Ix,
+    id::{EntryId, PartyId},
+    keylog::Dispute,
     value::Seat,
     view::{ActionView, CaseState, Expected, MatterView, SeatView, Waiting},
 };
@@ -44,6 +46,7 @@ pub(crate) fn show(case: &OpenCase, columns: usize) -> String {
         wrapped(&format!("  {}  ", styled(Style::Strong, &name)), &text, columns)
     });
     section(&mut out, "In dispute", disputes.collect());
+    section(&mut out, "Files", files(case, columns));
     section(&mut out, "Promises", super::ledger_lines(case).iter().map(|l| wrapped("  ", l, columns)).collect());
     let shared = delivery(case).into_iter().chain(checkpoint(case)).collect::<Vec<_>>();
     section(&mut out, "Delivery", shared.iter().map(|d| wrapped("  ", d, columns)).collect());
@@ -119,6 +122,7 @@ fn command_for(case: &OpenCase, w: &Waiting) -> Option<String> {
         Expected::Ratify => format!("counterpart ratify {short} {about}"),
         Expected::Settle => format!("counterpart concede {short} {about}   (or settle)"),
         Expected::Decide => format!("counterpart decide {short} {about} DECISION"),
+        Expected::Erase => format!("counterpart erased {short} {about}   (or contest)"),
         Expected::Join => return None,
     })
 }
@@ -165,6 +169,9 @@ fn action(case: &OpenCase, speech: &Speech<'_>, action: &ActionView, columns: us
     let what = terms.or(action.terms(&lens)).map_or_else(|| "(terms are not here)".to_owned(), |t| sealable(&t.what));
     out.push(wrapped(&format!("  {}  ", styled(Style::Strong, &name)), &what, columns));
     out.push(wrapped(&margin, &state_line(action), columns));
+    if let Some(proof) = case.stamps.over_revision(case, action.status.revision) {
+        out.push(wrapped(&margin, &format!("time-proven: {}", proof.in_words(case)), columns));
+    }
     if let Some(terms) = terms {
         for (label, text) in action_terms(speech, terms, action.counted_from, action.is_live()).into_iter().skip(1) {
             let text = text.replace('\n', " / ");
@@ -196,6 +203,21 @@ fn matter(case: &OpenCase, speech: &Speech<'_>, matter: &MatterView, columns: us
     out.join("\n")
 }
 
+/// The files on record, and whether their bytes are here.
+fn files(case: &OpenCase, columns: usize) -> Vec<String> {
+    let one = |l: &super::FileLine| {
+        let text = format!(
+            "{} ({}), of {}: {}",
+            l.name(),
+            super::size(l.named.file.size),
+            case.party_label(&l.party),
+            super::whereabouts(case, l)
+        );
+        wrapped(&format!("  {}  ", styled(Style::Strong, &l.reference)), &text, columns)
+    };
+    super::files(case, &[]).iter().map(one).collect()
+}
+
 /// What the others have provably received, and who cannot receive anything yet.
 pub(crate) fn delivery(case: &OpenCase) -> Vec<String> {
     let mut lines = Vec::new();
@@ -209,6 +231,11 @@ pub(crate) fn delivery(case: &OpenCase) -> Vec<String> {
             1 => format!("Not yet received by {who}: 1 entry{last}."),
             several => format!("Not yet received by {who}: {several} entries{last}."),
         });
+        let lacking = lacking(case, &d.party);
+        if !lacking.is_empty() {
+            let of = super::listed(lacking.iter().map(|id| case.entry_name(id)));
+            lines.push(format!("By their last receipt {who} lacks a file or a sealed text of {of}."));
+        }
     }
     for seat in case.seats.iter().filter(|s| s.parties.is_empty()) {
         let label = sealable(&seat.label);
@@ -220,6 +247,14 @@ pub(crate) fn delivery(case: &OpenCase) -> Vec<String> {
         lines.push(format!("{label} has not joined yet{invite}."));
     }
     lines
+}
+
+/// Entries of which the latest receipt of a party says that something beside them is lacking there.
+fn lacking(case: &OpenCase, party: &PartyId) -> Vec<EntryId> {
+    let receipts = case.record.receipts().iter().map(|r| &r.receipt).filter(|r| r.party == *party);
+    let last = receipts.max_by_key(|r| (r.at, r.number));
+    let erased = |id: &EntryId| case.record.erasures(id).iter().any(|e| e.party == *party);
+    last.map(|r| r.lacking.iter().copied().filter(|id| !erased(id)).collect()).unwrap_or_default()
 }
 
 /// How far the signatures of everybody reach: "Signed by both up to #41 (2 entries since)."
@@ -244,7 +279,28 @@ fn alarms(case: &OpenCase) -> Vec<String> {
             case.party_label(&f.party)
         )
     };
-    case.view().forks.iter().map(fork).collect()
+    let dispute = |(party, dispute): (PartyId, Dispute)| {
+        if party == case.own {
+            return "Your own key log has branches that nothing decides between. `counterpart identity show` says what to \
+                    do."
+            .to_owned();
+        }
+        let who = case.party_label(&party);
+        if dispute.for_good {
+            return format!(
+                "The key log of {who} was given two new main keys: which devices are theirs stays in dispute for good. \
+                 What they agree to under a device added since needs their `ratify`; better ask them for a new identity."
+            );
+        }
+        format!(
+            "The key log of {who} has two branches from position {} on: which of the devices added since are theirs is in \
+             dispute. What those agree to waits for their `ratify`, unless you had built on it before; a new main key \
+             (`counterpart identity rotate`, on their side) decides it.",
+            dispute.position
+        )
+    };
+    let forks = case.view().forks.iter().map(fork);
+    forks.chain(case.lens().disputed_identities().into_iter().map(dispute)).collect()
 }
 
 /// The revision in force on a subject, if one is.

@@ -81,7 +81,7 @@ fn overlay_in_words(overlay: &str) -> &str {
         "disputed" => "in dispute",
         "arrival_unproven" => "accepted, but that it arrived in time is not proven",
         "late" => "accepted too late",
-        "contested" => "a signature is contested: its key's rights had ended",
+        "contested" => "a signature is contested: its key's rights had ended or are in dispute",
         "accepted_after_receipt" => "signed by one who had by their own receipt more than they say they knew",
         other => other,
     }

@@ -62,7 +62,7 @@ fn step_lines(case: &OpenCase, step: &WhyStep, columns: usize) -> Vec<String> {
     let clock = when::show(step.at, case.zone());
     let signed = format!("signed by {}, {clock} by its own clock", signer(case, step));
     out.push(wrapped(&margin, &styled(Style::Faint, &signed), columns));
-    out.push(wrapped(&margin, &styled(Style::Faint, &proven(case, step.at, &step.proven)), columns));
+    out.push(wrapped(&margin, &styled(Style::Faint, &proven(case, step)), columns));
     if let Some(remark) = remark(step) {
         out.push(wrapped(&margin, &styled(Style::Warn, &remark), columns));
     }
@@ -91,20 +91,24 @@ fn set_aside() -> &'static str {
 }
 
 /// Between which times it is proven to have been signed, and by whose word.
-fn proven(case: &OpenCase, at: i64, proven: &Proven) -> String {
+fn proven(case: &OpenCase, step: &WhyStep) -> String {
+    let (at, proven): (i64, &Proven) = (step.at, &step.proven);
     let short = |instant: i64| when::show_short(instant, case.zone(), case.now);
     let whose = |bound: &Bound| match bound.by {
         Evidence::Entry(ix) => format!("{} of {}", name(case, ix), case.party_label(&bound.party)),
         Evidence::Receipt(_) => format!("a receipt of {}", case.party_label(&bound.party)),
     };
     let from = proven.not_before.as_ref().map(|b| format!("not before {} (it knows {})", short(b.at), whose(b)));
-    let to = proven.not_after.as_ref().map(|b| format!("not after {} ({} knows it)", short(b.at), whose(b)));
+    let stamp = case.stamps.over(step.entry).filter(|s| proven.not_after.as_ref().is_none_or(|b| s.at < b.at));
+    let known = |b: &Bound| format!("not after {} ({} knows it)", short(b.at), whose(b));
+    let to = stamp.map(|s| s.in_words(case)).or_else(|| proven.not_after.as_ref().map(known));
     let told: Vec<String> = from.into_iter().chain(to).collect();
     if told.is_empty() {
         return "when is not proven: nobody else has signed anything before or after it".to_owned();
     }
     let early = proven.not_before.as_ref().is_some_and(|b| at < b.at);
-    let late = proven.not_after.as_ref().is_some_and(|b| at > b.at);
+    let latest = stamp.map(|s| s.at).or_else(|| proven.not_after.as_ref().map(|b| b.at));
+    let late = latest.is_some_and(|latest| at > latest);
     let misfit = if early || late { "; that does not fit its own clock: one of the clocks was wrong" } else { "" };
     format!("proven: {}{misfit}", told.join(", "))
 }
@@ -247,7 +251,10 @@ fn because(case: &OpenCase, because: &Because) -> String {
             )
         }
         Because::Contested { revision } => {
-            format!("{} would be signed by all only if what a revoked key signed counts", name(case, *revision))
+            format!(
+                "{} would be signed by all only if what a revoked or disputed key signed counts",
+                name(case, *revision)
+            )
         }
         Because::Stated { statements, agree } => stated(case, statements, *agree),
         Because::Effect => "its author was entitled to it, and nothing its author knew stood against it".to_owned(),

@@ -114,11 +114,13 @@ impl<'a> Lens<'a> {
                 self.fold.author_seats(ix).contains(*seat) && self.with(Scope::Before(ix)).bindings(seat).len() > 1
             })
         };
+        // Whoever else signs the base without knowing of this amendment takes nothing from it.
+        let before = self.with(Scope::Before(revision));
         proposal.signers.iter().filter(contended).all(|seat| {
             bases.iter().all(|base| {
                 let base = self.revision_named(*base).map_or(*base, Position::revision);
                 let signed = |ix: &Ix| self.fold.author_seats(*ix).contains(seat);
-                let mut signers = self.signatures(base).into_iter().filter(signed).map(|ix| self.party(ix));
+                let mut signers = before.signatures(base).into_iter().filter(signed).map(|ix| self.party(ix));
                 signers.all(|party| self.signed_by(revision, &party))
             })
         })

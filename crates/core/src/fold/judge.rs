@@ -11,6 +11,7 @@ pub(super) use self::{courtesy::courtesy, keys::proved};
 use super::{Lens, Reason, Verdict};
 use crate::{
     act::Act,
+    attachment,
     graph::Ix,
     id::EntryId,
     keylog::{EventBody, KeyLogs},
@@ -73,8 +74,7 @@ impl Judge<'_, '_> {
             Act::Attach { about, .. } | Act::Remind { about, .. } | Act::Thank { about, .. } => {
                 about.map_or(Ok(()), |id| self.any(&id).map(drop))
             }
-            Act::Erase { entry, path, .. } => self.sealed_place(entry, path).map(drop),
-            Act::Erased { entry, path, .. } => self.sealed_place(entry, path).map(drop),
+            Act::Erase { entry, path, .. } | Act::Erased { entry, path, .. } => self.erasable(entry, path),
             Act::Confirm { revision } => self.confirm(revision),
             Act::Choose { pick, .. } => self.choose(pick),
             Act::Progress { revision, subject, .. } => self.performed(revision, *subject).map(drop),
@@ -171,10 +171,11 @@ impl Judge<'_, '_> {
         if self.seats.iter().any(|s| signers.contains(s)) { Ok(()) } else { Err(Reason::NotASigner) }
     }
 
-    /// A sealed place of an entry in the past.
-    fn sealed_place(&self, entry: &EntryId, path: &[PathStep]) -> Judged {
+    /// What lies beside an entry in the past: a sealed value, or the bytes of a file named in the open.
+    fn erasable(&self, entry: &EntryId, path: &[PathStep]) -> Judged {
         let ix = self.any(entry)?;
-        let sealed = seal::place(&self.past.graph.statement(ix).body, path).and_then(value::commitment);
-        sealed.map(drop).ok_or(Reason::NotSealed)
+        let sealed = seal::place(&self.past.graph.statement(ix).body, path).and_then(value::commitment).is_some();
+        let file = || attachment::named_by(self.past.fold.act(ix)).iter().any(|named| named.path == path);
+        if sealed || file() { Ok(()) } else { Err(Reason::NotSealed) }
     }
 }

@@ -117,7 +117,7 @@ impl<'a> Lens<'a> {
     #[must_use]
     pub fn is_volatile(&self, key: &SubjectKey) -> bool {
         let timed = |ix: &Ix| self.fold.proposal(*ix).is_some_and(|p| p.open_until.is_some());
-        !self.fold.revoked.is_empty()
+        self.fold.may_contest()
             || !self.fold.omitting.is_empty()
             || self.graph.forks().next().is_some()
             || self.fold.revisions_of(key).iter().any(timed)

@@ -131,7 +131,7 @@ pub enum Reason {
     UnknownDevice,
     #[error("the proof in it cannot be read, or does not hold for this case")]
     BadProof,
-    #[error("there is no sealed value in that place")]
+    #[error("only a sealed value, or the bytes of a file, can be erased: what is written there stands in the record")]
     NotSealed,
     #[error("that dispute is over")]
     DisputeEnded,

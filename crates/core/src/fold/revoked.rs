@@ -1,6 +1,6 @@
 //! Acts of an agent whose leave was taken back without the agent knowing (R9).
 
-use super::{Lens, Revocation};
+use super::{Lens, Revocation, Verdict};
 use crate::{
     act::{Act, Outcome},
     graph::Ix,
@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// What a revocation makes of an act that did not know it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Standing {
     Counts,
     /// Neither in force nor void.
@@ -28,39 +28,38 @@ impl Lens<'_> {
         }
     }
 
-    /// Whether an act is contested because its key was revoked without its knowledge.
+    /// Whether an act is contested because its key was revoked without its knowledge, or stands on one branch of a
+    /// forked key log only.
     #[must_use]
     pub fn contested(&self, ix: Ix) -> bool {
-        self.holds(ix) && self.standing_of(ix) == Standing::Contested
+        *self.fold.verdict(ix) == Verdict::Effective
+            && self.holds(ix)
+            && !self.omits(ix)
+            && !self.right_lost(ix)
+            && self.standing_of(ix) == Standing::Contested
     }
 
     /// Whether only contested signatures keep a revision from being fully signed.
     #[must_use]
     pub fn awaits_ratifying(&self, revision: Ix) -> bool {
-        !self.fold.revoked.is_empty()
+        self.fold.may_contest()
             && !self.counting_contested
             && Self { counting_contested: true, ..*self }.fully_signed(revision)
             && !self.fully_signed(revision)
     }
 
     fn standing_of(&self, ix: Ix) -> Standing {
-        if self.fold.revoked.is_empty() || !agrees(self.fold.act(ix)) {
+        if !self.fold.may_contest() || !agrees(self.fold.act(ix)) {
             return Standing::Counts;
         }
         let revocations = self.fold.revoked.get(&self.graph.statement(ix).device);
-        let mut worst = Standing::Counts;
-        for revocation in revocations.into_iter().flatten() {
-            match self.under(revocation, ix) {
-                Standing::Counts => {}
-                Standing::Void => return Standing::Void,
-                Standing::Contested => worst = Standing::Contested,
-            }
-        }
-        worst
+        let worst = revocations.into_iter().flatten().map(|revocation| self.under(revocation, ix)).max();
+        worst.unwrap_or(Standing::Counts).max(self.standing_on_its_branch(ix))
     }
 
     fn under(&self, revocation: &Revocation, ix: Ix) -> Standing {
-        if !revocation.citing.iter().any(|c| self.holds(*c)) || self.within(revocation, ix) {
+        let known = revocation.citing.iter().any(|c| self.holds(*c));
+        if !known || self.event_taken_back(&self.party(ix), &revocation.event) || self.within(revocation, ix) {
             return Standing::Counts;
         }
         let Some(others) = self.other_signers(ix) else { return Standing::Counts };
@@ -70,7 +69,7 @@ impl Lens<'_> {
         let mut relied = false;
         let mut all_knew = true;
         for party in &others {
-            let (knew_first, relied_first) = self.order_of_knowing(party, revocation, ix);
+            let (knew_first, relied_first) = self.order_of_knowing(party, |e| self.knows(e, revocation), ix);
             relied |= relied_first;
             all_knew &= knew_first;
         }
@@ -108,18 +107,22 @@ impl Lens<'_> {
         })
     }
 
-    /// Ratified, given up by the others' consent to the cut, or decided.
-    fn resolved(&self, revocation: &Revocation, ix: Ix, others: &[PartyId]) -> Option<Standing> {
-        let id = self.graph.id(ix);
-        let ratified =
-            self.about(&id).any(|r| matches!(self.fold.act(r), Act::Ratify { .. }) && self.knows(r, revocation));
-        if ratified {
+    /// Ratified by somebody who knew, or decided.
+    pub(super) fn resolved_by_word(&self, ix: Ix, knows: impl Fn(Ix) -> bool) -> Option<Standing> {
+        let ratifies = |r: &Ix| matches!(self.fold.act(*r), Act::Ratify { .. }) && !self.grant_taken_back(*r);
+        if self.about(&self.graph.id(ix)).filter(ratifies).any(knows) {
             return Some(Standing::Counts);
         }
-        match self.decided_of_entry(ix) {
-            Some(Outcome::Agreed | Outcome::Completed) => return Some(Standing::Counts),
-            Some(Outcome::Cancelled) => return Some(Standing::Void),
-            None => {}
+        match self.decided_of_entry(ix)? {
+            Outcome::Agreed | Outcome::Completed => Some(Standing::Counts),
+            Outcome::Cancelled => Some(Standing::Void),
+        }
+    }
+
+    /// Ratified, given up by the others' consent to the cut, or decided.
+    fn resolved(&self, revocation: &Revocation, ix: Ix, others: &[PartyId]) -> Option<Standing> {
+        if let Some(standing) = self.resolved_by_word(ix, |r| self.knows(r, revocation)) {
+            return Some(standing);
         }
         let cuts = self.fold.cuts.get(&revocation.event).map_or(&[][..], |c| c);
         let consented = |cut: &Ix| {
@@ -130,7 +133,7 @@ impl Lens<'_> {
     }
 
     /// The parties that sign the revision an act is about, its own aside. Nothing where it is about none.
-    fn other_signers(&self, ix: Ix) -> Option<Vec<PartyId>> {
+    pub(super) fn other_signers(&self, ix: Ix) -> Option<Vec<PartyId>> {
         let revision = self.fold.revision_behind(self.graph, &self.graph.id(ix))?;
         let own = self.party(ix);
         let signers = &self.fold.proposal(revision)?.signers;
@@ -141,13 +144,13 @@ impl Lens<'_> {
         Some(parties)
     }
 
-    /// Whether some feed of a party signed over the revocation before the act, and whether some signed over the
-    /// act before the revocation.
-    fn order_of_knowing(&self, party: &PartyId, revocation: &Revocation, ix: Ix) -> (bool, bool) {
+    /// Whether some feed of a party signed over what puts the act in doubt before the act, and whether some signed over
+    /// the act before that.
+    pub(super) fn order_of_knowing(&self, party: &PartyId, knows: impl Fn(Ix) -> bool, ix: Ix) -> (bool, bool) {
         let mut knew_first = false;
         let mut relied_first = false;
         for lane in self.graph.lanes_of_party(party) {
-            let knew = self.first_over(lane, |e| self.knows(e, revocation));
+            let knew = self.first_over(lane, &knows);
             let relied = self.first_over(lane, |e| self.graph.in_past_or_same(ix, e));
             match (knew, relied) {
                 (Some(knew), Some(relied)) => {

@@ -22,20 +22,30 @@ impl Lens<'_> {
             .into_iter()
             .filter(|other| !twins.same(*other, position) && self.cross(&twins, key, position, *other))
             .collect();
+        let rival_known = |lens: &Lens<'_>| rivals.iter().any(|rival| lens.stands_complete(*rival, key));
         let knows = |tips: &[Ix]| {
             let lens = self.with(Scope::Upto(tips));
-            lens.stands_complete(position, key) && !rivals.iter().any(|rival| lens.stands_complete(*rival, key))
+            lens.stands_complete(position, key) && !rival_known(&lens)
         };
         let makers = self.makers(position, key);
         let signed = |party: &PartyId| {
             self.graph.lanes_of_party(party).any(|lane| {
-                // Pasts only grow along a feed, and rivals only join them: the first that knows decides.
                 let covers = |made: &Vec<Vec<Ix>>, ix: Ix| {
                     let one_of = |choices: &Vec<Ix>| choices.iter().any(|c| self.graph.in_past_or_same(*c, ix));
                     made.iter().all(one_of)
                 };
-                let first = self.first_knowing(lane, |ix| makers.iter().any(|made| covers(made, ix)));
-                first.is_some_and(|ix| knows(&[ix]))
+                let Some(over) = self.first_over(lane, |ix| makers.iter().any(|made| covers(made, ix))) else {
+                    return false;
+                };
+                // Pasts only grow along a feed, and rivals only join them: as a rule the first that knows decides. What
+                // is dated or ratified after its last signature is complete only for a later one.
+                for ix in lane[over.saturating_sub(1)..].iter().take_while(|ix| self.holds(**ix)) {
+                    let lens = self.with(Scope::Upto(std::slice::from_ref(ix)));
+                    if lens.stands_complete(position, key) || rival_known(&lens) {
+                        return !rival_known(&lens);
+                    }
+                }
+                false
             })
         };
         let received = |party: &PartyId| {

@@ -1,6 +1,7 @@
 //! The frames of a stream: one CBOR array each, `[tag, ...]`, at most 1 MiB, every list bounded.
 
 use crate::{
+    attachment::FileRef,
     cbor::{CborError, FRAME_LIMITS, Value},
     id::{CaseId, DeviceKey, EntryId, EventId, PartyId},
     invitation::MAX_REQUEST,
@@ -21,6 +22,8 @@ pub const MAX_RECEIPT_TIPS: usize = 1024;
 pub const MAX_WANT: usize = 256;
 /// Most positions asked for at once: steps that double cover every feed.
 pub const MAX_PROBE: usize = 24;
+/// Most bytes of a file in one frame.
+pub const MAX_CHUNK: u32 = 256 * 1024;
 /// Most signed things of one sort in a frame.
 const MAX_BLOBS: usize = 4096;
 /// An envelope is a little larger than its payload.
@@ -98,6 +101,29 @@ pub enum Frame {
     },
     Declined {
         reason: Decline,
+    },
+    /// Asks for a part of an attached file; answered by [`Frame::Chunk`] or [`Frame::NotHeld`], in turn.
+    WantChunk {
+        file: FileRef,
+        offset: u64,
+        length: u32,
+    },
+    Chunk {
+        sha256: [u8; 32],
+        offset: u64,
+        bytes: Vec<u8>,
+    },
+    /// The answer of one who does not have a file, whole.
+    NotHeld {
+        file: FileRef,
+    },
+    /// A file that was asked for in vain is here now.
+    Held {
+        file: FileRef,
+    },
+    /// Whether the sender still wants files that the receiver may have.
+    Fetching {
+        more: bool,
     },
 }
 
@@ -191,6 +217,17 @@ impl Frame {
             Self::Join { request } => (17, vec![request.as_slice().into()]),
             Self::Admitted { admit, key_events } => (18, vec![(&admit.0).into(), blobs(key_events)]),
             Self::Declined { reason } => (19, vec![reason.word().into()]),
+            Self::WantChunk { file, offset, length } => {
+                let mut parts = file_parts(file);
+                parts.extend([natural(*offset), (*length).into()]);
+                (20, parts)
+            }
+            Self::Chunk { sha256, offset, bytes } => {
+                (21, vec![sha256.into(), natural(*offset), bytes.as_slice().into()])
+            }
+            Self::NotHeld { file } => (22, file_parts(file)),
+            Self::Held { file } => (23, file_parts(file)),
+            Self::Fetching { more } => (24, vec![(*more).into()]),
         }
     }
 
@@ -202,7 +239,7 @@ impl Frame {
         let Value::Array(items) = Value::decode(bytes, FRAME_LIMITS)? else { return Err(FrameError::Shape) };
         let mut parts = Parts(items.into_iter());
         let Some(Value::Int(tag)) = parts.0.next() else { return Err(FrameError::Shape) };
-        if !(1..=19).contains(&tag) {
+        if !(1..=24).contains(&tag) {
             return Err(FrameError::UnknownTag(tag));
         }
         let frame = Self::read(tag, &mut parts).ok_or(FrameError::Part(tag))?;
@@ -237,6 +274,21 @@ impl Frame {
                 let word = p.word()?;
                 Self::Declined { reason: Decline::ALL.into_iter().find(|d| d.word() == word)? }
             }
+            20 => {
+                let (file, offset) = (p.file()?, p.natural()?);
+                let length = p.number().filter(|length| (1..=MAX_CHUNK).contains(length))?;
+                // A part beyond the end of what is asked for is no part of it.
+                offset.checked_add(u64::from(length)).filter(|end| *end <= file.size)?;
+                Self::WantChunk { file, offset, length }
+            }
+            21 => {
+                let (sha256, offset) = (p.bytes32()?, p.natural()?);
+                let bytes = p.blob(MAX_CHUNK as usize).filter(|bytes| !bytes.is_empty())?;
+                Self::Chunk { sha256, offset, bytes }
+            }
+            22 => Self::NotHeld { file: p.file()? },
+            23 => Self::Held { file: p.file()? },
+            24 => Self::Fetching { more: p.0.next()?.as_bool()? },
             _ => return None,
         })
     }
@@ -274,6 +326,15 @@ fn list<T>(items: &[T], parts: impl Fn(&T) -> Vec<Value>) -> Value {
     Value::Array(items.iter().map(|item| Value::Array(parts(item))).collect())
 }
 
+/// Sizes and offsets are those of files: far below what CBOR here may hold, and nothing where they are not.
+fn natural(number: u64) -> Value {
+    i64::try_from(number).map_or(Value::Int(i64::MAX), Value::Int)
+}
+
+fn file_parts(file: &FileRef) -> Vec<Value> {
+    vec![(&file.sha256).into(), natural(file.size)]
+}
+
 fn citation(cited: &KeyCitation) -> Vec<Value> {
     vec![(&cited.party.0).into(), cited.position.into(), (&cited.event.0).into()]
 }
@@ -284,6 +345,14 @@ struct Parts(std::vec::IntoIter<Value>);
 impl Parts {
     fn number(&mut self) -> Option<u32> {
         u32::try_from(self.0.next()?.as_int()?).ok()
+    }
+
+    fn natural(&mut self) -> Option<u64> {
+        u64::try_from(self.0.next()?.as_int()?).ok()
+    }
+
+    fn file(&mut self) -> Option<FileRef> {
+        Some(FileRef { sha256: self.bytes32()?, size: self.natural()? })
     }
 
     fn seq(&mut self) -> Option<u32> {
@@ -390,6 +459,11 @@ mod tests {
             Frame::Join { request: vec![1; 200] },
             Frame::Admitted { admit: id(1), key_events: vec![vec![2]] },
             Frame::Declined { reason: Decline::Used },
+            Frame::WantChunk { file: FileRef { sha256: [7; 32], size: 1000 }, offset: 900, length: 100 },
+            Frame::Chunk { sha256: [7; 32], offset: 900, bytes: vec![1; MAX_CHUNK as usize] },
+            Frame::NotHeld { file: FileRef { sha256: [7; 32], size: 0 } },
+            Frame::Held { file: FileRef { sha256: [7; 32], size: (1 << 53) - 1 } },
+            Frame::Fetching { more: true },
         ]
     }
 
@@ -403,17 +477,39 @@ mod tests {
     #[test]
     fn refuses_by_name() {
         let array = |items: Vec<Value>| Value::Array(items).encode();
+        let want_chunk = |size: i64, offset: i64, length: i64| {
+            let numbers = [size, offset, length].map(Value::Int);
+            array([Value::Int(20), Value::Bytes(vec![7; 32])].into_iter().chain(numbers).collect())
+        };
         let cases = [
             (array(vec![]), FrameError::Shape),
             (Value::Int(4).encode(), FrameError::Shape),
             (array(vec!["x".into()]), FrameError::Shape),
             (array(vec![Value::Int(0)]), FrameError::UnknownTag(0)),
-            (array(vec![Value::Int(20)]), FrameError::UnknownTag(20)),
+            (array(vec![Value::Int(25)]), FrameError::UnknownTag(25)),
             (array(vec![Value::Int(4), Value::Int(1)]), FrameError::Part(4)),
             (array(vec![Value::Int(3), Value::Bytes(vec![0; 31])]), FrameError::Part(3)),
             (array(vec![Value::Int(11), Value::Int(-1)]), FrameError::Part(11)),
             (array(vec![Value::Int(16), "Not A Word".into()]), FrameError::Part(16)),
             (array(vec![Value::Int(19), "other".into()]), FrameError::Part(19)),
+            (want_chunk(1000, 901, 100), FrameError::Part(20)),
+            (want_chunk(1000, 0, 0), FrameError::Part(20)),
+            (want_chunk(1 << 40, 0, i64::from(MAX_CHUNK) + 1), FrameError::Part(20)),
+            (want_chunk(1000, -1, 1), FrameError::Part(20)),
+            (
+                array(vec![Value::Int(21), Value::Bytes(vec![7; 32]), Value::Int(0), Value::Bytes(vec![])]),
+                FrameError::Part(21),
+            ),
+            (
+                array(vec![
+                    Value::Int(21),
+                    Value::Bytes(vec![7; 32]),
+                    Value::Int(0),
+                    Value::Bytes(vec![0; (MAX_CHUNK + 1) as usize]),
+                ]),
+                FrameError::Part(21),
+            ),
+            (array(vec![Value::Int(24), Value::Int(1)]), FrameError::Part(24)),
             (vec![0x82, 0x0c, 0x9a, 0xff, 0xff, 0xff, 0xff], FrameError::Cbor(CborError::TooManyNodes)),
             (vec![0; MAX_FRAME + 1], FrameError::Cbor(CborError::TooLarge)),
         ];

@@ -381,9 +381,10 @@ pub fn admit_peer(
     if fits { Ok((peer, new)) } else { Err(NotAvailable) }
 }
 
-/// Whether any branch of the party's log revokes a grant: content goes only to devices beyond doubt.
+/// Whether any branch of the party's log revokes a grant, or a rotation took it back: content goes only to devices
+/// beyond doubt.
 pub(super) fn is_revoked(logs: &KeyLogs, party: &PartyId, grant: &EventId) -> bool {
-    logs.revocation_of(party, grant).is_some()
+    logs.revocation_of(party, grant).is_some() || logs.superseded_by(grant).is_some()
 }
 
 /// Which event some bytes claim to be, before anything about them is checked.

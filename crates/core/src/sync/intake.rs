@@ -60,6 +60,11 @@ impl Machine {
             Frame::WantKeys { citations } => self.take_want_keys(id, &citations),
             Frame::Probe { device, seqs } => self.take_probe(id, device, &seqs),
             Frame::ProbeReply { device, found } => self.take_probe_reply(id, &device, &found),
+            Frame::WantChunk { file, offset, length } => self.take_want_chunk(id, file, offset, length),
+            Frame::Chunk { sha256, offset, bytes } => self.take_chunk(id, sha256, offset, bytes),
+            Frame::NotHeld { file } => self.take_not_held(id, file),
+            Frame::Held { file } => self.take_held(id, file),
+            Frame::Fetching { more } => self.take_fetching(id, more),
             _ => self.close(id, CloseReason::OutOfPlace("the case is open already")),
         }
     }
@@ -83,7 +88,7 @@ impl Machine {
         self.fresh.frames.push((id, Frame::Stored { number }));
     }
 
-    fn refuse(&mut self, link: LinkId, id: Option<EntryId>, refusal: String) {
+    pub(super) fn refuse(&mut self, link: LinkId, id: Option<EntryId>, refusal: String) {
         let Some(from) = self.links.get(&link).map(|l| l.peer) else { return };
         self.fresh.notices.push(Notice::Refused { id, from, refusal: refusal.clone() });
         self.close(link, CloseReason::Refused(refusal));
@@ -360,6 +365,9 @@ impl Machine {
 
     fn place_value(&mut self, id: LinkId, value: Disclosure) {
         let (entry, persist) = (value.entry, persist_value(&value));
+        if self.record.erased_by(&self.author.party, &entry, &value.path) {
+            return;
+        }
         match self.record.apply_value(value.clone()) {
             Ok(false) => {}
             Ok(true) => {
@@ -394,10 +402,16 @@ impl Machine {
         let (party, device, number) = (receipt.party, receipt.device, receipt.number);
         let last = link.receipts.entry(device).or_default();
         *last = (*last).max(number);
-        // Only what covers more than the device's last word is kept, so that there are fewer receipts than entries.
+        // Only what covers more than the device's last word, or lacks less beside it, is kept: so nobody can send more
+        // of them than there are entries, and things beside those.
         let grew = self.record.last_receipt(&device).is_none_or(|last| {
-            let covered: Vec<_> = last.receipt.heads.iter().filter_map(|head| graph.find(head)).collect();
-            number > last.receipt.number && heads.iter().any(|ix| !graph.covered_by(*ix, &covered))
+            let last = &last.receipt;
+            let covered: Vec<_> = last.heads.iter().filter_map(|head| graph.find(head)).collect();
+            let more = heads.iter().any(|ix| !graph.covered_by(*ix, &covered));
+            let less = receipt.lacking.len() < last.lacking.len()
+                && receipt.lacking.iter().all(|id| last.lacking.contains(id))
+                && covered.iter().all(|ix| graph.covered_by(*ix, &heads));
+            number > last.number && (more || less)
         });
         if !grew {
             return;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use super::PeerDevice;
+use super::{PeerDevice, files::LinkFiles};
 use crate::{
     envelope::Verified,
     graph::Ix,
@@ -71,12 +71,14 @@ pub(super) struct Link {
     /// Ids and key events asked for on this link.
     pub(super) wanted: BTreeSet<EntryId>,
     pub(super) wanted_keys: BTreeSet<EventId>,
+    pub(super) files: LinkFiles,
 }
 
 impl Link {
-    pub(super) fn new(peer: PeerDevice) -> Self {
+    pub(super) fn new(peer: PeerDevice, files: LinkFiles) -> Self {
         Self {
             peer,
+            files,
             tips: false,
             probing: BTreeSet::new(),
             theirs: Vec::new(),

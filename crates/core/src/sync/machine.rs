@@ -6,6 +6,7 @@ use ed25519_dalek::SigningKey;
 
 use super::{
     CloseReason, Damaged, LinkId, Notice, Output, PeerDevice, PeerStatus, Persist, Stored,
+    files::Files,
     frame::Frame,
     hello::{Greeted, NotAvailable, admit_peer, is_revoked},
     link::Link,
@@ -15,7 +16,7 @@ use crate::{
     gate::Refusal,
     graph::Ix,
     id::{CaseId, DeviceKey, EntryId, EventId, PartyId},
-    receipt::{INTERVAL_MS, SignedReceipt},
+    receipt::{INTERVAL_MS, Receipt, SignedReceipt},
     record::{Applied, Author, Draft, Record, Signed},
     seal::{Disclosure, path_to_value},
     statement::Entry,
@@ -37,12 +38,19 @@ pub struct Machine {
     /// Bytes of key events taken in for parties that no entry names yet.
     pub(super) stranger_bytes: usize,
     pub(super) fresh: Fresh,
+    pub(super) files: Files,
     forks: BTreeSet<(DeviceKey, u32)>,
     /// When a receipt was last handed out to be signed and has not come back.
     signing: Option<i64>,
+    /// Since when a receipt waits for what travels beside its entries.
+    postponed: Option<i64>,
     wake: Option<i64>,
-    out: VecDeque<Output>,
+    pub(super) out: VecDeque<Output>,
 }
+
+/// So many milliseconds a receipt waits for sealed values and files of the entries it covers: most come right behind
+/// them, and one receipt then says that all is here.
+const GRACE_MS: i64 = 300;
 
 /// What one mutation brought, until it is drained into the queue in the right order.
 #[derive(Debug, Default)]
@@ -52,9 +60,13 @@ pub(super) struct Fresh {
     pub(super) notices: Vec<Notice>,
     pub(super) frames: Vec<(LinkId, Frame)>,
     pub(super) closed: Vec<(LinkId, CloseReason)>,
+    /// What is to be done with files.
+    pub(super) files: Vec<Output>,
     /// The last word to a link that is closed with this mutation.
     farewell: Vec<(LinkId, Frame)>,
     keys: bool,
+    /// Something came that lies beside the record.
+    beside: bool,
 }
 
 impl Machine {
@@ -70,7 +82,7 @@ impl Machine {
             parties.insert(statement.party);
             parties.extend(statement.keys.iter().map(|k| k.party));
         }
-        Self {
+        let mut machine = Self {
             case,
             record,
             author,
@@ -80,11 +92,17 @@ impl Machine {
             keys_version: 0,
             stranger_bytes: 0,
             fresh: Fresh::default(),
+            files: Files::default(),
             forks,
             signing: None,
+            postponed: None,
             wake: None,
             out: VecDeque::new(),
+        };
+        for ix in machine.record.graph().all() {
+            machine.files_named(ix);
         }
+        machine
     }
 
     #[must_use]
@@ -121,6 +139,24 @@ impl Machine {
         &self.author
     }
 
+    /// Whether a receipt of ours is still to be signed for what is here, now or once the pause between two is over.
+    #[must_use]
+    pub fn owes_receipt(&self) -> bool {
+        let grant = self.record.logs().grant_of_device(&self.author.party, &self.author.device);
+        let may = grant.is_some_and(|(_, grant)| grant.receive)
+            && !is_revoked(self.record.logs(), &self.author.party, &self.author.grant);
+        may && self.record.receipt_due(&self.author, i64::MAX).is_some()
+    }
+
+    /// Whether a link named an entry of our own device that is not here: another copy of it may have signed. Nothing is
+    /// proven until that entry comes.
+    #[must_use]
+    pub fn hears_of_own(&self) -> bool {
+        let device = &self.author.device;
+        let unknown = |id: &EntryId| self.record.graph().find(id).is_none();
+        self.links.values().flat_map(|link| &link.theirs).any(|(of, id)| of == device && unknown(id))
+    }
+
     /// How each link stands, for display; by link.
     #[must_use]
     pub fn peer_status(&self) -> Vec<PeerStatus> {
@@ -134,6 +170,8 @@ impl Machine {
             to_receive: link.theirs.iter().filter(|(d, id)| graph.find(id).is_none() && !forked.contains(d)).count(),
             unstored: link.sent - link.stored,
             waiting: link.parking.len(),
+            fetching: link.files.fetching(),
+            giving: link.files.giving(),
         };
         self.links.iter().map(status).collect()
     }
@@ -159,7 +197,7 @@ impl Machine {
 
     /// A stream to an admitted device is open.
     pub fn connected(&mut self, link: LinkId, peer: PeerDevice, now: i64) {
-        self.links.insert(link, Link::new(peer));
+        self.links.insert(link, Link::new(peer, self.files_for_link()));
         let tips = self.tips();
         self.fresh.frames.push((link, Frame::Tips(tips)));
         self.settle(now);
@@ -167,7 +205,18 @@ impl Machine {
 
     /// A stream is gone. What waited on it is forgotten and asked for again on the next one.
     pub fn disconnected(&mut self, link: LinkId) {
-        self.links.remove(&link);
+        self.unlink(link);
+    }
+
+    fn unlink(&mut self, id: LinkId) -> bool {
+        let Some(link) = self.links.remove(&id) else { return false };
+        self.give_up_all(id, &link.files);
+        true
+    }
+
+    /// Whether content goes to a party: not to one who is only trusted so far, or has left; to our own always.
+    pub(super) fn gets_content(&self, party: &PartyId) -> bool {
+        self.author.party == *party || self.record.delivers_to(party)
     }
 
     /// The time asked for has come.
@@ -257,6 +306,8 @@ impl Machine {
         if let Some(link) = from.and_then(|id| self.links.get_mut(&id)) {
             link.has.set(ix);
         }
+        self.files_named(ix);
+        self.own_erasure(ix);
     }
 
     /// A key event came into the record.
@@ -282,11 +333,13 @@ impl Machine {
                 *first = newest.min(*first);
             }
         }
+        self.fresh.beside = true;
+        self.files_named(ix);
     }
 
     /// Ends a link at once; nothing more is taken from it.
     pub(super) fn close(&mut self, link: LinkId, reason: CloseReason) {
-        if self.links.remove(&link).is_some() {
+        if self.unlink(link) {
             self.fresh.closed.push((link, reason));
         }
     }
@@ -304,6 +357,12 @@ impl Machine {
             self.alarm_forks();
         }
         self.out.extend(fresh.notices.into_iter().map(Output::Notify));
+        self.out.extend(fresh.files);
+        // Before what says that entries are stored: so the other side knows, once it hears that, whether more is wanted.
+        let links: Vec<LinkId> = self.links.keys().copied().collect();
+        for link in &links {
+            self.ask_for_files(*link);
+        }
         for (link, frame) in fresh.frames {
             if self.links.contains_key(&link) {
                 self.out.push_back(Output::Send { link, frame: frame.encode() });
@@ -319,13 +378,12 @@ impl Machine {
             }
             self.out.push_back(Output::Close { link, reason });
         }
-        let links: Vec<LinkId> = self.links.keys().copied().collect();
         for link in links {
             while let Some(frame) = self.next_offer(link) {
                 self.out.push_back(Output::Send { link, frame: frame.encode() });
             }
         }
-        if changed {
+        if changed || fresh.beside {
             self.consider_receipt(now);
         }
     }
@@ -359,7 +417,7 @@ impl Machine {
     }
 
     /// Our word for what is durable by now: called after the persisting of it is in the queue.
-    fn consider_receipt(&mut self, now: i64) {
+    pub(super) fn consider_receipt(&mut self, now: i64) {
         let asked = self.signing.is_some_and(|at| now >= at && now < at + INTERVAL_MS);
         let grant = self.record.logs().grant_of_device(&self.author.party, &self.author.device);
         let revoked = is_revoked(self.record.logs(), &self.author.party, &self.author.grant);
@@ -367,6 +425,10 @@ impl Machine {
             return;
         }
         if let Some(receipt) = self.record.receipt_due(&self.author, now) {
+            if self.is_postponed(&receipt, now) {
+                return;
+            }
+            self.postponed = None;
             self.signing = Some(now);
             self.out.push_back(Output::SignReceipt(receipt));
             return;
@@ -377,6 +439,22 @@ impl Machine {
             self.wake = Some(at);
             self.out.push_back(Output::WakeAt(at));
         }
+    }
+}
+
+impl Machine {
+    /// Whether a receipt waits a moment for what travels behind the entries it covers.
+    fn is_postponed(&mut self, receipt: &Receipt, now: i64) -> bool {
+        let last = self.record.last_receipt(&self.author.device).map_or(&[][..], |last| &last.receipt.lacking);
+        let expected = receipt.lacking.iter().any(|id| !last.contains(id)) && !self.links.is_empty();
+        let since = *self.postponed.get_or_insert(now);
+        let postponed = expected && (since..since + GRACE_MS).contains(&now);
+        let at = since + GRACE_MS;
+        if postponed && self.wake != Some(at) {
+            self.wake = Some(at);
+            self.out.push_back(Output::WakeAt(at));
+        }
+        postponed
     }
 }
 

@@ -44,8 +44,8 @@ impl Machine {
             *last = (*last).max(receipt.number);
         }
         let receipts = receipts.into_iter().take(MAX_RECEIPT_TIPS).collect();
-        let mut lacking = self.record.entries_lacking_values();
-        // The newest: old ones were asked for before, and some values are erased for good.
+        let mut lacking = self.record.lacking_values_for(&self.author.party);
+        // The newest: old ones were asked for before, and others may have erased theirs for good.
         lacking.reverse();
         lacking.truncate(MAX_WANT);
         Tips { feeds, logs, receipts, lacking }
@@ -71,9 +71,7 @@ impl Machine {
     /// The next numbered frame for a link, while its window is open.
     pub(super) fn next_offer(&mut self, id: LinkId) -> Option<Frame> {
         let link = self.links.get(&id)?;
-        // One who is only trusted so far, or has left, may give, and gets nothing; our own devices always do.
-        let party = &link.peer.party;
-        if !link.met() || !link.window_open() || !(self.author.party == *party || self.record.delivers_to(party)) {
+        if !link.met() || !link.window_open() || !self.gets_content(&link.peer.party) {
             return None;
         }
         let number = link.sent + 1;
@@ -139,7 +137,10 @@ impl Machine {
                     link.values.insert(entry, next);
                     return batch.things;
                 }
-                batch.push(value.encode());
+                // What a party erased it is not given again.
+                if !self.record.erased_by(&link.peer.party, &entry, &value.path) {
+                    batch.push(value.encode());
+                }
                 next += 1;
             }
         }

@@ -72,7 +72,8 @@ impl Record {
             let closed = matches!(state, super::CaseState::Closed(_));
             let subjects = || cache.subjects.values().filter(|_| !closed);
             let mut waiting: Vec<Waiting> = subjects().flat_map(|s| s.waiting.iter().cloned()).collect();
-            waiting.extend(super::waiting::joins(&lens).into_iter().filter(|_| !closed));
+            let others = super::waiting::joins(&lens).into_iter().chain(super::waiting::erasures(&lens));
+            waiting.extend(others.filter(|_| !closed));
             let mut parties: BTreeMap<Seat, Option<PartyId>> = BTreeMap::new();
             for wait in &mut waiting {
                 let party = || lens.parties_of(&wait.seat).first().copied();

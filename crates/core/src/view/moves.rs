@@ -173,7 +173,8 @@ impl Record {
             })
         };
         match waiting.expected {
-            Expected::Join => false,
+            // No matter is taken further by these.
+            Expected::Join | Expected::Erase => false,
             Expected::Answer => here && matches!(made.step, Step::Accept | Step::Counter | Step::Decline),
             Expected::Confirm => here && made.step == Step::Confirm,
             Expected::Prove => here && made.step == Step::Prove,
@@ -259,7 +260,8 @@ fn authors(logs: &KeyLogs, party: &PartyId) -> Vec<Author> {
     for event in logs.of_party(party) {
         let EventBody::Grant(grant) = &event.body else { continue };
         let same = known.iter().any(|k| k.kinds == grant.kinds && k.ceilings == grant.ceilings);
-        if logs.revocation_of(party, &event.id).is_some() || (same && authors.len() >= MANY) {
+        let ended = logs.revocation_of(party, &event.id).is_some() || logs.superseded_by(&event.id).is_some();
+        if ended || (same && authors.len() >= MANY) {
             continue;
         }
         known.push(grant);

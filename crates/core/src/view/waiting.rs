@@ -36,6 +36,8 @@ pub enum Expected {
     Settle,
     /// Decide a dispute, as the arbiter named for it.
     Decide,
+    /// Erase what somebody asked all copies to erase, or say why not.
+    Erase,
 }
 
 impl Expected {
@@ -55,6 +57,7 @@ impl Expected {
             Self::Ratify => "ratify",
             Self::Settle => "settle",
             Self::Decide => "decide",
+            Self::Erase => "erase",
         }
     }
 }
@@ -84,6 +87,7 @@ pub(super) fn waiting(lens: &Lens<'_>, view: &View) -> Vec<Waiting> {
     for matter in &view.matters {
         found.extend(of_subject(lens, &matter.key, &matter.status));
     }
+    found.extend(erasures(lens));
     let mut seen: Vec<(Seat, Expected, Option<EntryId>)> = Vec::new();
     found.retain(|w| {
         let key = (w.seat, w.expected, w.about);
@@ -108,6 +112,32 @@ pub(super) fn joins(lens: &Lens<'_>) -> Vec<Waiting> {
         !parties.is_empty() && !parties.iter().any(|party| lens.joined(party))
     };
     lens.seats().into_iter().filter(absent).map(|seat| wait(lens, seat, Expected::Join, None)).collect()
+}
+
+/// Requests to erase something, each for every other party that neither said it did nor contested the request.
+pub(super) fn erasures(lens: &Lens<'_>) -> Vec<Waiting> {
+    let (graph, fold) = (lens.graph(), lens.fold());
+    let mut found = Vec::new();
+    for request in fold.erase_requests().iter().copied().filter(|ix| lens.has(*ix)) {
+        let Act::Erase { entry, path, .. } = fold.act(request) else { continue };
+        let answered = |party: &PartyId| {
+            let erased = lens.about(entry).filter(|ix| match fold.act(*ix) {
+                Act::Erased { path: gone, .. } => gone == path,
+                _ => false,
+            });
+            let refused = lens.about(&graph.id(request)).filter(|ix| matches!(fold.act(*ix), Act::Contest { .. }));
+            erased.chain(refused).any(|ix| graph.statement(ix).party == *party)
+        };
+        let asks = graph.statement(request).party;
+        for seat in lens.seats() {
+            let may = lens.seat(&seat).is_some_and(|offer| offer.role.may("erased"));
+            let asked = |party: &PartyId| *party != asks && lens.joined(party) && !lens.has_left(party);
+            if may && lens.parties_of(&seat).iter().any(|party| asked(party) && !answered(party)) {
+                found.push(wait(lens, seat, Expected::Erase, Some(request)));
+            }
+        }
+    }
+    found
 }
 
 /// The moves waited for on one subject.

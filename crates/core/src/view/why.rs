@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::people::CardNames;
+use super::{people::CardNames, proven::Proven};
 use crate::{
     act::Act,
     fold::{ActionState, ActionStatus, Closing, InForce, Lens, Position, Reason, SubjectKey, Verdict, references},
@@ -46,30 +46,6 @@ pub struct WhyStep {
     pub verdict: Verdict,
     /// Whether it counts in the end: an effect may be set aside by bad faith, a revoked key or a fork.
     pub counts: bool,
-}
-
-/// Between which times something was signed, by what others signed before and after it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Proven {
-    /// The newest time that another party claims in an entry that this one rests on.
-    pub not_before: Option<Bound>,
-    /// The oldest time that another party claims in a statement or receipt that covers this one.
-    pub not_after: Option<Bound>,
-}
-
-/// A time, and whose word it is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Bound {
-    /// Unix milliseconds.
-    pub at: i64,
-    pub party: PartyId,
-    pub by: Evidence,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Evidence {
-    Entry(Ix),
-    Receipt(ReceiptId),
 }
 
 /// What a state rests on.
@@ -158,6 +134,8 @@ impl Record {
         entries.sort_unstable_by_key(|ix| self.graph().order(*ix));
         let cards = CardNames::new(self);
         let receipts = self.all_receipts();
+        let receipts: Vec<(ReceiptId, &Receipt)> = receipts.iter().map(|(id, receipt)| (*id, receipt)).collect();
+        let times = self.proven_by(&receipts);
         let step = |entry: Ix| {
             let statement = self.graph().statement(entry);
             WhyStep {
@@ -166,7 +144,7 @@ impl Record {
                 device: statement.device,
                 person: cards.signer(self, entry),
                 at: statement.at,
-                proven: self.proven(&receipts, entry),
+                proven: times[entry.at()].clone(),
                 verdict: self.fold().verdict(entry).clone(),
                 counts: lens.has(entry),
             }
@@ -188,44 +166,6 @@ impl Record {
         all.sort_by_key(|(id, _)| *id);
         all.dedup_by_key(|(id, _)| *id);
         all
-    }
-
-    /// Between which times an entry was signed, by the word of others.
-    fn proven(&self, receipts: &[(ReceiptId, Receipt)], ix: Ix) -> Proven {
-        let graph = self.graph();
-        let own = graph.statement(ix).party;
-        let mut others: Vec<PartyId> = graph.feeds().filter_map(|(device, _)| graph.party_of(&device)).collect();
-        others.sort_unstable();
-        others.dedup();
-        others.retain(|party| *party != own);
-        let mut not_before: Option<Bound> = None;
-        let mut not_after: Option<Bound> = None;
-        let bound = |entry: Ix| {
-            let statement = graph.statement(entry);
-            Bound { at: statement.at, party: statement.party, by: Evidence::Entry(entry) }
-        };
-        for lane in others.iter().flat_map(|party| graph.lanes_of_party(party)) {
-            // Pasts only grow along a lane: first what this entry rests on, last what rests on it.
-            let before = lane.partition_point(|other| graph.in_past(*other, ix));
-            let after = lane.partition_point(|other| !graph.in_past(ix, *other));
-            for known in lane[..before].iter().map(|e| bound(*e)) {
-                if not_before.as_ref().is_none_or(|b| known.at > b.at) {
-                    not_before = Some(known);
-                }
-            }
-            for covering in lane[after..].iter().map(|e| bound(*e)) {
-                if not_after.as_ref().is_none_or(|b| covering.at < b.at) {
-                    not_after = Some(covering);
-                }
-            }
-        }
-        for (id, receipt) in receipts.iter().filter(|(_, r)| r.party != own) {
-            let covers = receipt.heads.iter().filter_map(|h| graph.find(h)).any(|head| graph.in_past_or_same(ix, head));
-            if covers && not_after.as_ref().is_none_or(|b| receipt.at < b.at) {
-                not_after = Some(Bound { at: receipt.at, party: receipt.party, by: Evidence::Receipt(*id) });
-            }
-        }
-        Proven { not_before, not_after }
     }
 }
 

@@ -3,12 +3,15 @@
 use counterpart_core::{
     act::{Act, ActionTerms, Contact, Mode, Open, PartyRef, Proposal, Role, SeatOffer, Subject, Topic},
     envelope::public_half,
+    exporter::ExporterWord,
     id::{Domain, EntryId, hash},
     invitation::{JoinRequest, invite_key},
     keylog::{self, EventSigner, Grant, KeyLogs, Kinds},
     record::{Author, Record},
+    stamp::KeptStamp,
     value::{ItemValue, Sealable, Seat},
 };
+use counterpart_evidence::{Attachments, ExportError, Exporter, export};
 use ed25519_dalek::SigningKey;
 
 /// 1 June 2026, 09:00 UTC, in Unix milliseconds.
@@ -18,12 +21,12 @@ pub(crate) const BEGIN: i64 = 1_780_304_400_000;
 pub(crate) struct Member {
     pub(crate) author: Author,
     pub(crate) key: SigningKey,
-    events: Vec<Vec<u8>>,
-    logs: KeyLogs,
+    pub(crate) events: Vec<Vec<u8>>,
+    pub(crate) logs: KeyLogs,
 }
 
 impl Member {
-    fn new(seed: u8) -> Self {
+    pub(crate) fn new(seed: u8) -> Self {
         let root = SigningKey::from_bytes(&[seed; 32]);
         let key = SigningKey::from_bytes(&[seed + 1; 32]);
         let next = public_half(&SigningKey::from_bytes(&[seed + 2; 32]));
@@ -55,14 +58,18 @@ pub(crate) struct Case {
     pub(crate) customer: Member,
     pub(crate) supplier: Member,
     pub(crate) clock: i64,
+    /// Bytes of files that acts name.
+    pub(crate) files: Attachments,
+    pub(crate) stamps: Vec<KeptStamp>,
     salts: u32,
 }
 
 impl Case {
-    /// Opened by a customer, joined by a supplier: five entries.
-    pub(crate) fn new() -> Self {
+    /// Opened by a customer who is alone in it: one entry.
+    pub(crate) fn opened() -> Self {
         let (customer, supplier) = (Member::new(10), Member::new(20));
-        let mut case = Self { record: Record::new(), customer, supplier, clock: BEGIN, salts: 0 };
+        let (record, files, stamps) = (Record::new(), Attachments::new(), Vec::new());
+        let mut case = Self { record, customer, supplier, clock: BEGIN, files, stamps, salts: 0 };
         for event in case.customer.events.iter().chain(&case.supplier.events) {
             case.record.apply_key_event(event).expect("a good event");
         }
@@ -75,6 +82,12 @@ impl Case {
             nonce: [7; 16],
             about: None,
         }));
+        case
+    }
+
+    /// Opened by a customer, joined by a supplier: four entries.
+    pub(crate) fn new() -> Self {
+        let mut case = Self::opened();
         let one_time = invite_key(&[9; 16]);
         let expires = BEGIN + 86_400_000;
         let invite = case.customer_does(&Act::Invite {
@@ -141,6 +154,21 @@ impl Case {
     pub(crate) fn supplier_does(&mut self, act: &Act) -> EntryId {
         let (author, key) = (self.supplier.author, self.supplier.key.clone());
         self.record_act(&author, &key, act)
+    }
+
+    /// The bundle of all this, as the customer's device makes it.
+    pub(crate) fn bundle(&self, at: i64) -> Vec<u8> {
+        self.bundle_of(&self.record, at)
+    }
+
+    /// The bundle that the customer's device makes of another copy.
+    pub(crate) fn bundle_of(&self, record: &Record, at: i64) -> Vec<u8> {
+        self.try_bundle_of(record, at).expect("a good record")
+    }
+
+    pub(crate) fn try_bundle_of(&self, record: &Record, at: i64) -> Result<Vec<u8>, ExportError> {
+        let sign = |word: &ExporterWord| word.sign(&self.customer.key);
+        export(record, at, &Exporter { author: self.customer.author, sign: &sign }, &self.files, &self.stamps)
     }
 
     fn record_act(&mut self, author: &Author, key: &SigningKey, act: &Act) -> EntryId {

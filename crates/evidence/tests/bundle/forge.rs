@@ -8,11 +8,40 @@ use counterpart_core::{
     id::{Domain, EntryId, hash},
     record::Author,
     statement::{Entry, Statement},
+    value::Sealable,
 };
 
-use crate::case::Case;
+use crate::{
+    case::{Case, note},
+    members::sha256,
+};
 
 impl Case {
+    /// A case of so many entries, with everything that a bundle can hold: files, sealed values, a forked feed, a forked key log.
+    pub(crate) fn of_everything(entries: usize) -> Self {
+        let mut case = Self::of(entries - 5);
+        for n in 0..3_u8 {
+            let bytes = vec![n; 100 * usize::from(n) + 1];
+            case.attach(bytes);
+        }
+        let tip = case.record.graph().tips_of(&case.supplier.author.device)[0];
+        let statement = case.record.graph().statement(tip).clone();
+        let author = case.supplier.author;
+        let prev = statement.prev.expect("not the first");
+        case.sign_anyway(&author, prev, statement.deps, &note(99));
+        case.customer_does(&note(100));
+        case.receive();
+        case
+    }
+
+    /// Names a file whose bytes the exporter has.
+    pub(crate) fn attach(&mut self, bytes: Vec<u8>) -> EntryId {
+        let (sha256, size) = (sha256(&bytes), i64::try_from(bytes.len()).expect("small"));
+        let act = Act::Attach { sha256, size, name: Sealable::Open("photo.jpg".to_owned()), media: None, about: None };
+        self.files.insert(sha256, bytes);
+        self.customer_does(&act)
+    }
+
     /// Signs what the author's own node would refuse to sign: an act without effect, or a second statement at a
     /// position (the feed goes on after `prev`; the statement knows `deps`).
     pub(crate) fn sign_anyway(&mut self, author: &Author, prev: EntryId, deps: Vec<EntryId>, act: &Act) -> EntryId {

@@ -7,19 +7,18 @@ use counterpart_core::{
     seal::{Disclosure, PathStep},
     view::Grade,
 };
-use counterpart_evidence::{Effect, FailureKind, Verdict, export, verify};
+use counterpart_evidence::{Effect, ExportError, FailureKind, Verdict, verify};
 
 use crate::case::{BEGIN, Case, contact, item, note};
 
 const LATER: i64 = BEGIN + 30 * 86_400_000;
 
-fn verdict_of(record: &Record) -> Verdict {
-    let bundle = export(record, LATER).expect("a good record");
-    verify(&bundle, &|_, _| {}).expect("a good bundle")
+fn verdict_of(case: &Case, record: &Record) -> Verdict {
+    verify(&case.bundle_of(record, LATER), &|_, _| {}).expect("a good bundle")
 }
 
-fn text_of(record: &Record, name: &str) -> String {
-    let bundle = export(record, LATER).expect("a good record");
+fn text_of(case: &Case, record: &Record, name: &str) -> String {
+    let bundle = case.bundle_of(record, LATER);
     let mut archive = zip::ZipArchive::new(std::io::Cursor::new(bundle)).expect("a ZIP file");
     let file = archive.by_name(name).expect("a member");
     std::io::read_to_string(file).expect("plain text")
@@ -53,7 +52,7 @@ fn another_copy(record: &Record) -> Record {
 #[test]
 fn a_case_verifies_and_shows_who_has_what() {
     let case = Case::of(60);
-    let verdict = verdict_of(&case.record);
+    let verdict = verdict_of(&case, &case.record);
     assert_eq!(Some(verdict.case), case.record.case());
     assert_eq!((verdict.title.as_str(), verdict.exported_at), ("Broken dishwasher", LATER));
     let ids: Vec<EntryId> = verdict.entries.iter().map(|e| e.id).collect();
@@ -79,19 +78,20 @@ fn a_case_verifies_and_shows_who_has_what() {
 #[test]
 fn there_is_one_bundle_of_a_record_however_it_arrived() {
     let case = Case::of(60);
-    let bundle = export(&case.record, LATER).expect("a good record");
-    assert_eq!(export(&another_copy(&case.record), LATER).expect("a good record"), bundle);
-    assert_ne!(export(&case.record, LATER + 1).expect("a good record"), bundle);
+    let bundle = case.bundle(LATER);
+    assert_eq!(case.bundle_of(&another_copy(&case.record), LATER), bundle);
+    assert_ne!(case.bundle(LATER + 1), bundle);
 }
 
 #[test]
 fn an_empty_record_is_not_exported() {
-    assert!(export(&Record::new(), LATER).is_err());
+    let found = Case::new().try_bundle_of(&Record::new(), LATER);
+    assert!(matches!(found, Err(ExportError::Empty)), "{found:?}");
 }
 
 #[test]
 fn progress_ends_with_all() {
-    let bundle = export(&Case::of(60).record, LATER).expect("a good record");
+    let bundle = Case::of(60).bundle(LATER);
     let last = std::sync::Mutex::new((0, 0));
     verify(&bundle, &|done, all| {
         let mut last = last.lock().expect("no panic");
@@ -107,9 +107,10 @@ fn sealed_values_are_laid_open_or_listed_as_lacking() {
     let mut case = Case::new();
     case.supplier_does(&note(1));
     let entry = case.customer_does(&contact(1));
-    let lacking = |record: &Record| verdict_of(record).lacking.iter().map(|l| (l.id, l.places)).collect::<Vec<_>>();
+    let lacking =
+        |record: &Record| verdict_of(&case, record).lacking.iter().map(|l| (l.id, l.places)).collect::<Vec<_>>();
     assert_eq!(lacking(&case.record), []);
-    let timeline = text_of(&case.record, "data/timeline.txt");
+    let timeline = text_of(&case, &case.record, "data/timeline.txt");
     assert!(timeline.contains("person: (sealed, laid open here) Keith"), "{timeline}");
 
     let mut copy = Record::new();
@@ -125,7 +126,7 @@ fn sealed_values_are_laid_open_or_listed_as_lacking() {
     let known = case.record.values_of(&entry).iter().find(person).expect("sealed by default");
     copy.apply_value(known.clone()).expect("a good value");
     assert_eq!(lacking(&copy), [(entry, 1)]);
-    assert!(text_of(&copy, "data/timeline.txt").contains("number: (sealed, its value is not here)"));
+    assert!(text_of(&case, &copy, "data/timeline.txt").contains("number: (sealed, its value is not here)"));
 }
 
 #[test]
@@ -138,15 +139,15 @@ fn a_fork_is_reported_not_refused() {
     let (prev, deps, seq) = (statement.prev.expect("not the first"), statement.deps.clone(), statement.seq);
     let first = graph.id(tip);
     let second = case.sign_anyway(&author, prev, deps, &note(99));
-    let verdict = verdict_of(&case.record);
+    let verdict = verdict_of(&case, &case.record);
     assert_eq!(verdict.forks.len(), 1);
     assert_eq!((verdict.forks[0].party, verdict.forks[0].seq), (author.party, seq));
     let mut both = vec![first, second];
     both.sort_unstable();
     assert_eq!(verdict.forks[0].branches, both);
     assert_eq!(verdict.document_heads, case.record.document().expect("a good record").heads());
-    assert!(text_of(&case.record, "data/timeline.txt").contains("more than once"));
-    assert_eq!(export(&another_copy(&case.record), LATER).ok(), export(&case.record, LATER).ok());
+    assert!(text_of(&case, &case.record, "data/timeline.txt").contains("more than once"));
+    assert_eq!(case.bundle_of(&another_copy(&case.record), LATER), case.bundle(LATER));
 }
 
 #[test]
@@ -160,7 +161,7 @@ fn a_surplus_branch_is_left_out() {
     for n in 0..3 {
         case.sign_anyway(&author, prev, deps.clone(), &note(90 + n));
     }
-    let verdict = verdict_of(&case.record);
+    let verdict = verdict_of(&case, &case.record);
     assert_eq!(verdict.entries.len(), case.record.graph().ordered().len());
     assert!(verdict.entries.len() < case.record.graph().len());
     assert_eq!(verdict.forks[0].branches.len(), 2);
@@ -175,11 +176,11 @@ fn entries_without_effect_or_not_judged_are_reported() {
     let idle = case.sign_anyway(&author, tip, vec![entry], &Act::Accept { revision: entry, note: None });
     let token = Act::Prove { what: Proof::TimeStamp, data: vec![0x30, 0x00], about: None };
     let later = case.sign_anyway(&author, idle, vec![idle], &token);
-    let verdict = verdict_of(&case.record);
+    let verdict = verdict_of(&case, &case.record);
     let without: Vec<_> = verdict.without_effect.iter().map(|w| w.id).collect();
     assert_eq!(without, [idle]);
     assert_eq!(verdict.not_judged, [later]);
-    assert!(text_of(&case.record, "data/timeline.txt").contains("Without effect: "));
+    assert!(text_of(&case, &case.record, "data/timeline.txt").contains("Without effect."));
 }
 
 #[test]
@@ -187,7 +188,7 @@ fn texts_claim_no_more_than_is_proven() {
     let mut case = Case::of(30);
     case.customer_does(&item(1));
     for name in ["data/timeline.txt", "data/README.txt"] {
-        let text = text_of(&case.record, name).to_lowercase();
+        let text = text_of(&case, &case.record, name).to_lowercase();
         for claim in ["fraud", "not received", "not been received", "did not receive", "never received"] {
             assert!(!text.contains(claim), "{name} says {claim:?}");
         }

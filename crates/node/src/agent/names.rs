@@ -6,11 +6,11 @@ use counterpart_core::{id::DeviceKey, text};
 
 use crate::{error::DeskError, home};
 
-const FILE: &str = "agents";
+pub(crate) const FILE: &str = "agents";
 const LONGEST: usize = 100;
 
 /// Whether a text can be an agent's name: one line of plain text, not too long.
-pub(super) fn check_name(name: &str) -> Result<(), DeskError> {
+pub(crate) fn check_name(name: &str) -> Result<(), DeskError> {
     let no = |why: &str| Err(DeskError::AgentName(why.to_owned()));
     text::check(name).map_err(|why| DeskError::AgentName(why.to_string()))?;
     match name {
@@ -23,7 +23,7 @@ pub(super) fn check_name(name: &str) -> Result<(), DeskError> {
 }
 
 /// The names known in a home.
-pub(super) fn read(home: &Path) -> Result<BTreeMap<DeviceKey, String>, DeskError> {
+pub(crate) fn read(home: &Path) -> Result<BTreeMap<DeviceKey, String>, DeskError> {
     let path = home.join(FILE);
     let text = match std::fs::read_to_string(&path) {
         Ok(text) => text,
@@ -40,7 +40,7 @@ pub(super) fn read(home: &Path) -> Result<BTreeMap<DeviceKey, String>, DeskError
 }
 
 /// Keeps a name.
-pub(super) fn keep(home: &Path, device: DeviceKey, name: &str) -> Result<(), DeskError> {
+pub(crate) fn keep(home: &Path, device: DeviceKey, name: &str) -> Result<(), DeskError> {
     let mut names = read(home)?;
     names.insert(device, name.to_owned());
     let text: String = names.iter().map(|(device, name)| format!("{} {name}\n", device.to_hex())).collect();

@@ -1,16 +1,19 @@
 //! The cases in memory: a machine each, from the first link to the last.
 
+use std::time::Duration;
+
 use counterpart_core::{
     act::Act,
-    id::{CaseId, EntryId},
+    id::{CaseId, DeviceKey, EntryId},
     record::DraftError,
     seal::path_to_value,
     sync::{Machine, Notice, Output, PeerDevice, Persist, Stored, hello::Greeted},
 };
-use counterpart_store::{EntryRow, KeyEventRow, ReceiptRow, Txn};
+use counterpart_store::{Chore, EntryRow, Inserted, KeyEventRow, ReceiptRow, Txn};
+use tokio::time::Instant;
 
 use super::Engine;
-use crate::{clock::now, desk::put_summary, error::DeskError, limits, node::NodeEvent};
+use crate::{beside::Erasing, clock::now, desk::put_summary, error::DeskError, home, limits, node::NodeEvent};
 
 /// A case with a link, or one just acted on.
 pub(super) struct OpenCase {
@@ -21,16 +24,27 @@ pub(super) struct OpenCase {
     pub(super) kept: Option<EntryId>,
     /// When the machine wants to be woken, Unix milliseconds.
     pub(super) wake: Option<i64>,
+    /// Until when nothing is signed, because a peer named entries of this device that are not here.
+    looking: Option<Instant>,
 }
+
+/// How long entries of this device that a peer named are waited for before signing goes on without them.
+const LOOKING: Duration = Duration::from_secs(20);
 
 impl Engine {
     /// The case in memory, loaded if need be.
     pub(super) fn open_case(&mut self, case: CaseId) -> Result<&mut OpenCase, DeskError> {
         if !self.cases.contains_key(&case) {
             let loaded = self.desk.load(&case)?;
+            self.desk.sweep(&case, &loaded.record)?;
             let trusted = self.trusted.get(&case).copied().into_iter().collect();
-            let machine = Machine::new(case, loaded.record, self.desk.author(), trusted);
-            self.cases.insert(case, OpenCase { machine, ordinal: loaded.ordinal, kept: None, wake: None });
+            let mut machine = Machine::new(case, loaded.record, self.desk.author(), trusted);
+            machine.parts_found(&loaded.parts);
+            for (_, device, file) in self.wrong_files.iter().filter(|(of, ..)| *of == case) {
+                machine.distrust(*device, *file);
+            }
+            self.cases
+                .insert(case, OpenCase { machine, ordinal: loaded.ordinal, kept: None, wake: None, looking: None });
         }
         Ok(self.cases.get_mut(&case).expect("just put in"))
     }
@@ -56,6 +70,8 @@ impl Engine {
 
     /// Takes in what other processes wrote to the store about a case.
     pub(super) fn absorb_stored(&mut self, case: CaseId) {
+        // A command keeps the bytes of a file before it signs what names it.
+        self.look_at_files(case);
         let Some(open) = self.cases.get_mut(&case) else { return };
         let after = open.ordinal;
         let read = self.desk.with_store(|store| {
@@ -79,6 +95,8 @@ impl Engine {
                     self.trouble(&why);
                 }
                 self.drain(case);
+                // What was erased before may be named anew.
+                self.look_at_files(case);
             }
             Ok((_, None)) => {}
             Err(why) => self.trouble(&why),
@@ -94,6 +112,9 @@ impl Engine {
         let author = self.desk.author();
         let key = self.desk.identity().device.clone();
         let open = self.cases.get_mut(&case).expect("opened above");
+        if open.looking.is_some_and(|until| Instant::now() < until) {
+            return Err(DeskError::Looking);
+        }
         let machine = &mut open.machine;
         let ordinal = open.ordinal;
         let held = machine.record().graph().len();
@@ -103,14 +124,20 @@ impl Engine {
                 if txn.last_ordinal(case)? != ordinal {
                     return Ok(None);
                 }
+                desk.may_sign(txn, case, machine.record())?;
                 limits::check(machine.record(), &author, act, at)?;
                 let draft = machine.record().draft(&author, act, at, &mut || desk.draw())?;
+                let erasing = Erasing::by(machine.record(), act);
                 let signed = machine.sign(draft, &key, at).map_err(DraftError::Gate)?;
+                if let Some(erasing) = &erasing {
+                    erasing.carry_out(txn, case, machine.record(), &author.party)?;
+                }
                 let seq = machine.record().graph().statement(signed.ix).seq;
                 let device = author.device;
                 let envelope = &signed.bytes;
                 let row = EntryRow { case, id: signed.id, device, seq: u64::from(seq), own: true, envelope };
                 txn.insert_entry(&row)?;
+                desk.want_stamps(txn, machine.record(), std::iter::once(signed.ix), at)?;
                 for value in &signed.values {
                     txn.put_value(case, signed.id, &path_to_value(&value.path).encode(), &value.encode())?;
                 }
@@ -163,6 +190,13 @@ impl Engine {
                     }
                     self.closed(link);
                 }
+                Output::WriteChunk { file, offset, bytes } => self.write_chunk(case, file, offset, &bytes),
+                Output::CheckFile { file } => self.check_file(case, file),
+                Output::Answer { link, file, part } => {
+                    if let Some(handle) = self.links.get(&link) {
+                        handle.answer(file, part);
+                    }
+                }
                 Output::SignReceipt(receipt) => self.sign_receipt(case, receipt),
                 Output::Notify(notice) => self.notice(case, notice),
                 Output::WakeAt(at) => {
@@ -171,6 +205,10 @@ impl Engine {
                     }
                 }
             }
+        }
+        if let Some(open) = self.cases.get_mut(&case) {
+            let hears = open.machine.hears_of_own();
+            open.looking = hears.then(|| open.looking.unwrap_or_else(|| Instant::now() + LOOKING));
         }
         self.report_in_step(case);
         self.close_if_idle(case);
@@ -191,12 +229,21 @@ impl Engine {
         }
         let machine = &mut open.machine;
         let ordinal = open.ordinal;
+        let desk = &self.desk;
+        let mut elsewhere = false;
         let reached = self.desk.with_store(|store| {
             store.write(|txn| {
                 let in_step = txn.last_ordinal(case)? == ordinal;
                 for thing in things {
-                    keep(txn, case, thing)?;
+                    // What was signed here was stored before anybody had it.
+                    elsewhere |= keep(txn, case, thing)? == Some(own.device);
                 }
+                let graph = machine.record().graph();
+                let arrived = things.iter().filter_map(|thing| match thing {
+                    Persist::Entry { id, .. } => graph.find(id),
+                    _ => None,
+                });
+                desk.want_stamps(txn, machine.record(), arrived, now())?;
                 if let Some(brief) = machine.brief() {
                     put_summary(txn, case, &brief, machine.record().graph(), &own.party, now())?;
                 }
@@ -205,11 +252,30 @@ impl Engine {
             })
         })?;
         open.ordinal = reached;
+        if elsewhere {
+            self.used_elsewhere(case);
+        }
+        if things.iter().any(|thing| matches!(thing, Persist::EraseValue { .. } | Persist::EraseFile(_))) {
+            self.chores();
+        }
         self.note_key_events(things);
         Ok(())
     }
 
+    /// An entry or receipt came that this device signed and not here: this home is a copy or an old backup, and signs no
+    /// more.
+    fn used_elsewhere(&mut self, case: CaseId) {
+        if !home::is_elsewhere(self.desk.home()) {
+            home::mark_elsewhere(self.desk.home());
+            self.tell(NodeEvent::UsedElsewhere { case });
+        }
+    }
+
     fn sign_receipt(&mut self, case: CaseId, receipt: counterpart_core::receipt::Receipt) {
+        // The other copy may have given receipts under the same numbers.
+        if home::is_elsewhere(self.desk.home()) {
+            return;
+        }
         let signed = receipt.sign(&self.desk.identity().device);
         let row = |envelope| ReceiptRow {
             id: signed.id,
@@ -246,6 +312,8 @@ impl Engine {
             }
             Notice::Fork { device, seq } => self.tell(NodeEvent::Fork { case, device, seq }),
             Notice::Receipt { party, .. } => self.tell(NodeEvent::Receipt { case, party }),
+            Notice::File(file) => self.tell(NodeEvent::File { case, file }),
+            Notice::WrongFile { file, device } => self.wrong_file(case, device, file),
             Notice::Held { .. } => {
                 self.tell(NodeEvent::Trouble("more arrived than may wait; it is asked for again".to_owned()));
             }
@@ -286,11 +354,13 @@ impl Engine {
     }
 }
 
-fn keep(txn: &Txn<'_>, case: CaseId, thing: &Persist) -> Result<(), DeskError> {
+/// Keeps a thing; gives the device that signed an entry or receipt that was not here.
+fn keep(txn: &Txn<'_>, case: CaseId, thing: &Persist) -> Result<Option<DeviceKey>, DeskError> {
+    let new = |inserted: Inserted, device: &DeviceKey| matches!(inserted, Inserted::New(_)).then_some(*device);
     match thing {
         Persist::Entry { id, device, seq, bytes } => {
             let row = EntryRow { case, id: *id, device: *device, seq: u64::from(*seq), own: false, envelope: bytes };
-            txn.insert_entry(&row)?;
+            return Ok(new(txn.insert_entry(&row)?, device));
         }
         Persist::KeyEvent { id, party, position, bytes } => {
             let row = KeyEventRow { id: *id, party: *party, position: u64::from(*position), envelope: bytes };
@@ -300,8 +370,14 @@ fn keep(txn: &Txn<'_>, case: CaseId, thing: &Persist) -> Result<(), DeskError> {
         Persist::Receipt { id, device, number, bytes } => {
             let row =
                 ReceiptRow { id: *id, case, device: *device, number: u64::from(*number), own: false, envelope: bytes };
-            txn.insert_receipt(&row)?;
+            return Ok(new(txn.insert_receipt(&row)?, device));
         }
+        Persist::EraseValue { entry, path } => {
+            if txn.delete_value(case, *entry, path)? {
+                txn.put_chore(&Chore::Scrub)?;
+            }
+        }
+        Persist::EraseFile(file) => txn.put_chore(&Chore::EraseFile { case, file: *file })?,
     }
-    Ok(())
+    Ok(None)
 }

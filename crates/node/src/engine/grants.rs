@@ -63,17 +63,26 @@ impl Engine {
         Ok(())
     }
 
-    /// Greets with the whole log from now on; tells when our own rights ended.
+    /// Greets with the whole log from now on; tells when our own rights ended, or our log is in dispute.
     fn renew_identity(&mut self) -> Result<(), DeskError> {
         self.identity = hello_identity(&self.desk)?;
         let author = self.desk.author();
         let logs = self.desk.own_log()?;
-        let Some(end) = logs.revocation_of(&author.party, &author.grant) else { return Ok(()) };
+        let disputed = logs.dispute(&author.party).is_some();
+        if disputed && !std::mem::replace(&mut self.disputed, true) {
+            self.trouble(
+                &"ALARM: your key log has branches that nothing decides between: two of your machines wrote to it without \
+                  knowing of each other, or somebody else holds your main key. `counterpart identity show` says what to do",
+            );
+        }
+        let ended = logs.revocation_of(&author.party, &author.grant);
+        let why = match ended.map(|end| &end.body) {
+            Some(EventBody::Revoke { reason: RevokeReason::Compromised, .. }) => "its key is said to be in wrong hands",
+            Some(_) => "its rights were ended",
+            None if logs.superseded_by(&author.grant).is_some() => "a change of the main key took its grant back",
+            None => return Ok(()),
+        };
         if !std::mem::replace(&mut self.ended, true) {
-            let why = match end.body {
-                EventBody::Revoke { reason: RevokeReason::Compromised, .. } => "its key is said to be in wrong hands",
-                _ => "its rights were ended",
-            };
             self.trouble(&format!(
                 "this machine no longer acts for its party: {why}. What is signed here from now on counts nowhere; \
                  ask whoever holds the identity"

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use counterpart_core::{
+    attachment::FileRef,
     id::CaseId,
     sync::{
         LinkId, PeerDevice,
@@ -16,7 +17,7 @@ use tokio::{
     time::Instant,
 };
 
-use super::{Command, Engine, join};
+use super::{Command, Engine, files, join};
 use crate::{node::NodeEvent, random::random};
 
 /// A handshake that takes longer is given up.
@@ -84,6 +85,7 @@ pub(super) struct LinkHandle {
     peer: PeerDevice,
     pub(super) in_step: bool,
     frames: mpsc::UnboundedSender<Vec<u8>>,
+    answers: mpsc::UnboundedSender<files::Answer>,
     reader: tokio::task::JoinHandle<()>,
 }
 
@@ -92,6 +94,11 @@ impl LinkHandle {
     pub(super) fn send(&self, frame: Vec<u8>) {
         // A stream that is gone says so by its own way.
         drop(self.frames.send(frame));
+    }
+
+    /// Queues the answer to one who asked for a part of a file, behind all frames. The machine bounds how many wait.
+    pub(super) fn answer(&self, file: FileRef, part: Option<(u64, u32)>) {
+        drop(self.answers.send(files::Answer { file, part }));
     }
 }
 
@@ -124,7 +131,8 @@ impl Engine {
         }
         let link = LinkId(self.next_link);
         self.next_link += 1;
-        let handle = pump(link, case, peer, channel, self.commands.clone());
+        let source = files::Source { files: self.desk.files(), case };
+        let handle = pump(link, source, peer, channel, self.commands.clone());
         self.links.insert(link, handle);
         if let Some(open) = self.cases.get_mut(&case) {
             open.machine.connected(link, peer, self.ticks.now());
@@ -343,17 +351,34 @@ pub(super) async fn answer(
 /// Two tasks for a stream: one writes what is queued, one reads and hands over with back-pressure.
 fn pump(
     link: LinkId,
-    case: CaseId,
+    source: files::Source,
     peer: PeerDevice,
     channel: Channel,
     commands: mpsc::UnboundedSender<Command>,
 ) -> LinkHandle {
+    let case = source.case;
     let (mut sender, mut receiver) = channel.split();
     let (frames, mut queue) = mpsc::unbounded_channel::<Vec<u8>>();
+    let (answers, mut asked) = mpsc::unbounded_channel::<files::Answer>();
+    let told = commands.clone();
     tokio::spawn(async move {
-        while let Some(frame) = queue.recv().await {
-            if sender.send(&frame).await.is_err() {
-                break;
+        loop {
+            // Entries go first. A part of a file is read only when it is its turn, so one at most is in memory.
+            tokio::select! {
+                biased;
+                frame = queue.recv() => {
+                    let Some(frame) = frame else { break };
+                    if sender.send(&frame).await.is_err() {
+                        break;
+                    }
+                }
+                Some(answer) = asked.recv() => {
+                    let frame = source.frame(answer).await;
+                    if sender.send(&frame).await.is_err() {
+                        break;
+                    }
+                    drop(told.send(Command::Answered { link }));
+                }
             }
         }
         // Closing a stream that is gone already changes nothing.
@@ -369,5 +394,5 @@ fn pump(
         }
         drop(commands.send(Command::Gone { link }));
     });
-    LinkHandle { case, peer, in_step: false, frames, reader }
+    LinkHandle { case, peer, in_step: false, frames, answers, reader }
 }

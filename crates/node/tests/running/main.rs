@@ -1,5 +1,8 @@
 //! Nodes that run, over real sockets.
 
 mod agents;
+mod copies;
+mod files;
+mod settling;
 mod side;
 mod two_nodes;

@@ -1,6 +1,9 @@
 //! What is put in comes out, after opening again too.
 
-use counterpart_core::id::{CaseId, EntryId, EventId, PartyId, ReceiptId};
+use counterpart_core::{
+    id::{CaseId, EntryId, EventId, PartyId, ReceiptId},
+    stamp::KeptStamp,
+};
 use counterpart_store::{
     CaseSummary, Inserted, Invite, Join, KeyEventRow, PeerAddress, ReceiptRow, Store, StoreError, StoredEntry,
 };
@@ -299,4 +302,31 @@ fn numbers_beyond_the_file_s_integers_are_refused_by_name() {
     let mut store = home.store();
     let refused = insert(&mut store, &own(1, u64::MAX, b"x"));
     assert_eq!(refused, Err(StoreError::NumberTooLarge { number: u64::MAX }));
+}
+
+#[test]
+fn time_stamps_and_what_waits_for_them_are_kept() {
+    let home = Home::new();
+    let stamp = KeptStamp { heads: vec![entry_id(1, 1), entry_id(1, 2)], token: b"token".to_vec() };
+    let mut store = home.store();
+    store
+        .write(|txn| {
+            assert_eq!(txn.insert_stamp(case(1), &stamp)?, Inserted::New(1));
+            assert_eq!(txn.insert_stamp(case(1), &stamp)?, Inserted::Already);
+            txn.want_stamp(case(1), entry_id(1, 3), 20)?;
+            txn.want_stamp(case(1), entry_id(1, 3), 30)?;
+            txn.want_stamp(case(2), entry_id(1, 4), 10)?;
+            txn.stamp_failed(case(1), "nobody answers")
+        })
+        .expect("written");
+    drop(store);
+    let mut store = home.store();
+    assert_eq!(store.stamps(case(1)), Ok(vec![stamp]));
+    assert_eq!(store.stamps(case(2)), Ok(Vec::new()));
+    let wanted = store.wanted_stamps().expect("what waits");
+    let told: Vec<_> = wanted.iter().map(|w| (w.case, w.entry, w.since, w.trouble.as_deref())).collect();
+    let first = (case(2), entry_id(1, 4), 10, None);
+    assert_eq!(told, [first, (case(1), entry_id(1, 3), 20, Some("nobody answers"))]);
+    store.write(|txn| txn.end_wanted_stamp(case(1), entry_id(1, 3))).expect("written");
+    assert_eq!(store.wanted_stamps().map(|w| w.len()), Ok(1));
 }

@@ -3,6 +3,7 @@
 mod damage;
 mod durability;
 mod erasure;
+mod files;
 mod keeping;
 mod model;
 mod sharing;

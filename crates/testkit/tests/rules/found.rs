@@ -1,11 +1,12 @@
 //! Histories that once came out wrong, kept for ever.
 
-use crate::world::*;
+use crate::{shown::*, world::*};
 use counterpart_core::{
     act::{Act, Contact, Mode, Proposal, Role, Subject, Topic},
     fold::{ActionState, SubjectKey, Verdict},
     gate::Refusal,
     id::EntryId,
+    keylog::RevokeReason,
     value::{ActionId, Due, ItemValue, Sealable, Seat, Unit},
     view::Grade,
 };
@@ -410,4 +411,65 @@ fn the_brief_kept_up_entry_by_entry_is_the_brief_made_at_once() {
             assert_eq!(kept_up.brief(), at_once.brief(), "history {seed}, copy {device}");
         }
     }
+}
+
+#[test]
+fn what_never_had_effect_is_not_contested() {
+    let mut w = World::two();
+    let (r, action) = w.agreed();
+    let idle = w.force(A2, &declare(r));
+    w.deliver(A2, A1);
+    w.revoke_known_to(A2, RevokeReason::Compromised, &[A1]);
+    w.act(A1, &note("that device was stolen"));
+    let reject = Act::Reject { declare: idle, unmet: Vec::new(), reason: text("it is ours") };
+    assert_eq!(w.idle(A1, &reject), "UnknownReference");
+    assert_eq!(w.word(action), "agreed");
+}
+
+#[test]
+fn an_offer_dated_after_its_last_signature_is_settled() {
+    let mut w = World::two();
+    let (r, action) = w.agreed();
+    let timed = w.proposal_with(A1, vec![change_of(action, Some(r), "A's")], Mode::Firm, Some(instant(UNTIL)));
+    let p = w.act(A1, &Act::Propose(timed));
+    let q = w.propose(B1, vec![change_of(action, Some(r), "B's")]);
+    w.deliver(A1, B2);
+    w.act(B2, &accept(p));
+    w.deliver(B1, A1);
+    w.act(A1, &accept(q));
+    w.deliver(B2, A2);
+    w.act_at(A2, &note("it came in time"), UNTIL - 1);
+    w.act_at(A2, &note("so it holds"), UNTIL - 1);
+    w.deliver(A2, B2);
+    w.act(B2, &note("so it does"));
+    w.converge();
+    assert_eq!(w.word(action), "agreed");
+    assert_eq!(w.in_force(action), [p]);
+}
+
+#[test]
+fn the_base_signed_once_more_by_another_holder_of_the_seat() {
+    let mut w = World::alone();
+    let seat = Seat::Number(1);
+    for (opener, joiner) in [(A1, B1), (A2, C1)] {
+        let invite = w.act(opener, &invite(seat));
+        let admit = w.admit(joiner, seat, invite, None);
+        let admit = w.act(opener, &admit);
+        w.deliver(opener, joiner);
+        w.act(joiner, &Act::Join { admit });
+    }
+    w.sync_all();
+    let p = w.propose(C1, vec![work("p")]);
+    let action = ActionId { proposal: p, index: 0 };
+    w.deliver(C1, A1);
+    w.act(A1, &accept(p));
+    w.deliver(A1, C1);
+    w.deliver(A1, B1);
+    let q = w.propose(C1, vec![change_of(action, Some(p), "q")]);
+    w.deliver(C1, A2);
+    w.act(A2, &accept(q));
+    // The other holder signs what it knows, which is in force for it.
+    w.force(B1, &accept(p));
+    w.converge();
+    assert_eq!(w.in_force(action), [q]);
 }

@@ -189,17 +189,11 @@ fn a_crossing_has_one_chooser_from_whichever_end_it_is_asked_about() {
     let (one, two, three) = (action_of(ab, 0), action_of(ab, 1), action_of(ac, 0));
     let change = |action, base, what| change_of(action, Some(base), what);
     w.bargain(A1, vec![change(one, ab, "x"), change(two, ab, "x")], &[B1]);
-    let third = Subject {
-        base: Some(ac),
-        topic: Topic::Action { action: Some(three), terms: terms("z", &[2], &[0]) },
-    };
+    let third = Subject { base: Some(ac), topic: Topic::Action { action: Some(three), terms: terms("z", &[2], &[0]) } };
     let z = w.propose(C1, vec![third]);
     w.deliver(C1, A1);
     w.act(A1, &accept(z));
-    let tied = Subject {
-        base: Some(ac),
-        topic: Topic::Action { action: Some(three), terms: terms("y", &[2], &[0]) },
-    };
+    let tied = Subject { base: Some(ac), topic: Topic::Action { action: Some(three), terms: terms("y", &[2], &[0]) } };
     let y = w.propose(A2, vec![change(two, ab, "y"), tied]);
     w.deliver(A2, B2);
     w.act(B2, &accept(y));

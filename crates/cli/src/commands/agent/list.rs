@@ -31,19 +31,7 @@ pub(crate) fn run(session: &Session, _args: &Args) -> Done {
         }));
     }
     let (zone, now) = (when::system_zone(), now());
-    let time = |at: i64| when::show_short(at, &zone, now);
-    let lines: Vec<String> = agents
-        .iter()
-        .map(|agent| {
-            let mut text = format!("{}; since {}", in_short(&agent.rights), time(agent.since));
-            if let Some((reason, at)) = agent.revoked {
-                let ended = format!("{} {}", word(reason), time(at));
-                text = format!("{}; {text}", styled(Style::Bad, &ended));
-            }
-            let first = format!("{}  {}  ", short_form(&agent.device.0), padded(&called(agent), 14));
-            wrapped(&first, &text, terminal.columns())
-        })
-        .collect();
+    let lines: Vec<String> = agents.iter().map(|agent| line_of(agent, &zone, now, terminal.columns())).collect();
     terminal.data(&lines.join("\n"))?;
     terminal.say(&format!("Your identity is {party}."));
     if desk.is_admin() {
@@ -52,6 +40,20 @@ pub(crate) fn run(session: &Session, _args: &Args) -> Done {
         terminal.say("This is an agent's machine: whoever holds the identity adds and ends agents.");
     }
     Ok(())
+}
+
+/// One device or agent on a line.
+pub(crate) fn line_of(agent: &Agent, zone: &str, now: i64, columns: usize) -> String {
+    let time = |at: i64| when::show_short(at, zone, now);
+    let mut text = format!("{}; since {}", in_short(&agent.rights), time(agent.since));
+    if let Some((reason, at)) = agent.revoked {
+        let ended = format!("{} {}", word(reason), time(at));
+        text = format!("{}; {text}", styled(Style::Bad, &ended));
+    } else if agent.taken_back {
+        text = format!("{}; {text}", styled(Style::Bad, "taken back by a change of the main key"));
+    }
+    let first = format!("{}  {}  ", short_form(&agent.device.0), padded(&called(agent), 14));
+    wrapped(&first, &text, columns)
 }
 
 fn called(agent: &Agent) -> String {
@@ -70,7 +72,7 @@ fn word(reason: RevokeReason) -> &'static str {
     }
 }
 
-fn as_json(agent: &Agent) -> serde_json::Value {
+pub(crate) fn as_json(agent: &Agent) -> serde_json::Value {
     json!({
         "name": agent.name,
         "device": agent.device.to_hex(),
@@ -79,6 +81,7 @@ fn as_json(agent: &Agent) -> serde_json::Value {
         "rights": rights_json(&agent.rights),
         "since": agent.since,
         "here": agent.here,
+        "taken_back": agent.taken_back,
         "revoked": agent.revoked.map(|(reason, at)| json!({"reason": reason.word(), "at": at})),
     })
 }

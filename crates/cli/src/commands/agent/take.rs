@@ -19,7 +19,17 @@ pub(crate) struct Args {
 pub(crate) fn run(session: &Session, args: &Args) -> Done {
     let home = session.home()?;
     let grant = AgentGrant::parse(&args.grant).map_err(DeskError::from)?;
-    let taken = counterpart_node::take(&home, &grant)?;
+    // A home that asked for a new device key has one already.
+    let taken = match counterpart_node::take(&home, &grant) {
+        Err(DeskError::AlreadyInitialised { .. }) => {
+            let desk = session.desk()?;
+            match desk.waits_for_renewal() {
+                true => desk.take_renewal(&grant)?,
+                false => return Err(DeskError::AlreadyInitialised { home }.into()),
+            }
+        }
+        other => other?,
+    };
     let (party, agent) = (taken.party, taken.agent);
     let terminal = session.terminal;
     if terminal.json {

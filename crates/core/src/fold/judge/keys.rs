@@ -17,7 +17,7 @@ impl Judge<'_, '_> {
     /// The point in a party's key log that the statement relies on.
     fn key_point(&self, party: &PartyId) -> Option<KeyCitation> {
         let cited = self.statement.keys.iter().find(|k| k.party == *party).copied();
-        cited.or_else(|| self.past.graph.keys_of(&self.statement.deps).get(party).copied())
+        cited.or_else(|| self.past.graph.keys_of(&self.statement.deps).get(party).map(|point| point.cited))
     }
 
     /// The grant of a device in a party's log, as far as the statement relies on it.

@@ -8,7 +8,7 @@ use counterpart_core::{
     id::EntryId,
     receipt::SignedReceipt,
     value::{ActionId, Unit},
-    view::{Expected, Follows, Step},
+    view::{Expected, Follows, Step, Waiting},
 };
 
 use counterpart_core::record::Record;
@@ -300,8 +300,9 @@ fn membership_lost(record: &Record) -> bool {
 
 /// What is waited for can be done, by whoever is waited for.
 fn waited_for_in_vain(record: &Record, view: &View, at: i64, whose: &str) {
-    // A proof takes a receipt, which this copy may not hold.
-    for waiting in view.waiting.iter().filter(|w| !matches!(w.expected, Expected::Join | Expected::Prove)) {
+    // A proof takes a receipt, which this copy may not hold; what is erased is no matter to take further.
+    let matters = |w: &&Waiting| !matches!(w.expected, Expected::Join | Expected::Prove | Expected::Erase);
+    for waiting in view.waiting.iter().filter(matters) {
         // Who has not joined yet is waited for to do that first.
         let Some(party) = waiting.party.filter(|party| record.lens().joined(party)) else { continue };
         let moves = record.moves(view, &party, at, &due_at);

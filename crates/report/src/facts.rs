@@ -1,0 +1,131 @@
+//! What the parties state: items with their values side by side, and files.
+
+use counterpart_core::{
+    act::Act,
+    attachment::{FileRef, NamedFile, named_by},
+    graph::Ix,
+    value::ItemValue,
+};
+
+use crate::{
+    teller::Teller,
+    value::{hex, said, value},
+    words::{EntryName, Words},
+};
+
+/// A value that stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stated {
+    pub value: Words,
+    pub entry: EntryName,
+}
+
+/// One item: what each party says it is, and what is agreed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Item {
+    pub key: String,
+    pub label: Option<Words>,
+    /// By the columns of the table: each party's values that no later one of its own replaced.
+    pub columns: Vec<Vec<Stated>>,
+    pub agreed: Option<Stated>,
+    /// The parties state different values, and none is agreed.
+    pub differs: bool,
+}
+
+impl Item {
+    /// The columns with whose values they hold.
+    pub fn by_column<'i>(&'i self, parties: &'i [String]) -> impl Iterator<Item = (&'i String, &'i Vec<Stated>)> {
+        parties.iter().zip(&self.columns)
+    }
+}
+
+/// A file that the record names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct File {
+    pub name: Words,
+    /// Bytes.
+    pub size: u64,
+    /// Hexadecimal.
+    pub sha256: String,
+    pub media: Option<String>,
+    /// Whether its bytes are kept with this copy.
+    pub held: bool,
+    /// The entries that name it, and who signed them.
+    pub named_in: Vec<(EntryName, String)>,
+}
+
+/// The items, and whose values stand in which column.
+pub(crate) fn items(teller: &Teller<'_>) -> (Vec<String>, Vec<Item>) {
+    let view = &teller.view;
+    let mut parties = Vec::new();
+    for seat in &view.seats {
+        for party in &seat.parties {
+            let states = view.items.iter().any(|item| item.stated.iter().any(|s| s.party == *party));
+            if states && !parties.contains(party) {
+                parties.push(*party);
+            }
+        }
+    }
+    for stated in view.items.iter().flat_map(|item| &item.stated) {
+        if !parties.contains(&stated.party) {
+            parties.push(stated.party);
+        }
+    }
+    let one = |item: &counterpart_core::view::ItemView| {
+        let column = |party| {
+            let own = item.stated.iter().filter(|s| s.party == party);
+            own.map(|s| Stated { value: opened(teller, s.entry, &s.value), entry: teller.entry(&s.entry) }).collect()
+        };
+        let agreed =
+            item.agreed.as_ref().map(|(entry, agreed)| Stated { value: value(agreed), entry: teller.entry(entry) });
+        Item {
+            key: counterpart_core::text::visible_line(&item.key).into_owned(),
+            label: item.label.as_ref().map(said),
+            columns: parties.iter().copied().map(column).collect(),
+            agreed,
+            differs: item.disputed,
+        }
+    };
+    let items = view.items.iter().map(one).collect();
+    (parties.iter().map(|party| teller.party(party)).collect(), items)
+}
+
+/// A stated value, laid open where that can be.
+fn opened(teller: &Teller<'_>, entry: counterpart_core::id::EntryId, signed: &ItemValue) -> Words {
+    let laid_open = teller.record.graph().find(&entry).map(|ix| teller.record.laid_open(ix));
+    match laid_open {
+        Some(Act::Item { value: open, .. }) => value(&open),
+        _ => value(signed),
+    }
+}
+
+/// Every file that an entry with effect names, by first mention.
+pub(crate) fn files(teller: &Teller<'_>) -> Vec<File> {
+    let (graph, lens) = (teller.record.graph(), teller.lens());
+    let mut files: Vec<File> = Vec::new();
+    for ix in graph.ordered().into_iter().filter(|ix| lens.has(*ix)) {
+        for named in named_by(&teller.record.laid_open(ix)) {
+            note(teller, &mut files, ix, named);
+        }
+    }
+    files
+}
+
+fn note(teller: &Teller<'_>, files: &mut Vec<File>, ix: Ix, named: NamedFile) {
+    let FileRef { sha256, size } = named.file;
+    let (hex, by) = (hex(&sha256), (teller.name(ix), teller.author(ix)));
+    let name = said(&named.name);
+    // Another name or size for the same bytes is another line: each says what its author signed.
+    match files.iter_mut().find(|f| f.sha256 == hex && f.name == name && f.size == size) {
+        Some(known) if !known.named_in.contains(&by) => known.named_in.push(by),
+        Some(_) => {}
+        None => files.push(File {
+            name,
+            size,
+            media: named.media.map(|m| counterpart_core::text::visible_line(&m).into_owned()),
+            held: teller.record.holds_file(&named.file),
+            sha256: hex,
+            named_in: vec![by],
+        }),
+    }
+}

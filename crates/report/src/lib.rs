@@ -1,0 +1,44 @@
+//! The printable report of a case: one page of HTML with its pictures inside, made from a record.
+//!
+//! It says who signed what and how far each line is proven, and never more than that. Everything that a party wrote
+//! passes `words` on its way in, where whatever is hidden in it is made visible, and the templates' escaping on its
+//! way out; so it can be neither a tag nor an order to a browser.
+//!
+//! No disk, no network, no keys, no clock: a record and the time come in, text goes out. The same record and the same
+//! time give the same text.
+
+// In reading order: how things are said, what is proven, what is told, how it is drawn and set.
+mod words;
+
+mod clock;
+mod teller;
+mod value;
+
+mod attested;
+
+mod actions;
+mod contacts;
+mod difference;
+mod facts;
+mod gaps;
+mod outcome;
+mod report;
+mod sentence;
+mod terms;
+mod timeline;
+
+mod lanes;
+mod page;
+
+pub use actions::{Action, Assent, Matter, Signature, Signed, Step};
+pub use clock::Time;
+pub use contacts::{Contact, Contacts};
+pub use difference::Change;
+pub use facts::{File, Item, Stated};
+pub use lanes::{Bar, Column, Due, Lane, Mark, Picture, Row, Shape};
+pub use outcome::{Badge, Outcome};
+pub use page::Paper;
+pub use report::{Alarm, Head, Ledger, Party, Report, Source, Stamp, Tallied};
+pub use terms::Term;
+pub use timeline::{Bound, Effect, Grade, Line, Proven};
+pub use words::{EntryName, Piece, Words};

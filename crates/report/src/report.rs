@@ -1,0 +1,346 @@
+//! The report's data: everything the page says, ready to be set or given to a program.
+
+use counterpart_core::{
+    fold::SubjectKey,
+    id::{CaseId, EntryId, PartyId, ReceiptId, short_form},
+    record::Record,
+    stamp::TimeStamp,
+    text,
+    view::{CaseState, DueInstant},
+};
+
+use counterpart_evidence::proof::{Proof, Shape, proofs};
+
+use crate::{
+    actions::{Action, Matter, actions, matters},
+    attested::Attestations,
+    clock::Time,
+    contacts::{Contacts, contacts},
+    facts::{File, Item, files, items},
+    gaps::gaps,
+    lanes::{Picture, picture},
+    teller::Teller,
+    timeline::{Line, timeline},
+    value::said,
+    words::{EntryName, Words, count, say},
+};
+
+/// What a report is made of.
+#[derive(Clone, Copy)]
+pub struct Source<'r> {
+    pub record: &'r Record,
+    /// When it is made, Unix milliseconds: a claim, like every clock's.
+    pub made_at: i64,
+    /// Whose copy this is.
+    pub holder: Option<PartyId>,
+    /// The time stamps over it that are believed.
+    pub stamps: &'r [Stamp],
+    /// How to come from a due time to an instant.
+    pub due: DueInstant<'r>,
+}
+
+/// A time stamp that is believed where the report is made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stamp {
+    pub proves: TimeStamp,
+    /// What the service calls itself: text of a stranger.
+    pub service: Option<String>,
+}
+
+impl std::fmt::Debug for Source<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Source").field("made_at", &self.made_at).field("holder", &self.holder).finish_non_exhaustive()
+    }
+}
+
+/// One seat, and who sits there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Party {
+    pub who: String,
+    pub role: &'static str,
+    /// Nobody while the seat is open.
+    pub id: Option<PartyId>,
+    pub short: Option<String>,
+    /// "joined on ...", "let in, not joined", "nobody has taken this seat".
+    pub state: Words,
+    /// Entries it signed.
+    pub signed: usize,
+    pub receipts: usize,
+    /// Entries by others that nothing it signed covers.
+    pub lacks: usize,
+    /// Who acts for it by its own cards and hand-overs.
+    pub people: Vec<Words>,
+    pub holder: bool,
+}
+
+/// How often something became of what a party promised.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tallied {
+    /// As the promise ledger calls it.
+    pub word: &'static str,
+    pub count: usize,
+    pub actions: Words,
+}
+
+/// The promise ledger of one seat.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ledger {
+    pub who: String,
+    /// In the order of the ledger, none left out.
+    pub tallies: Vec<Tallied>,
+}
+
+impl Ledger {
+    /// How often what it was only said to promise was missed: told beside the latter, not in a column of its own.
+    #[must_use]
+    pub fn alleged_missed(&self) -> usize {
+        self.tallies.iter().find(|tally| tally.word == "alleged_missed").map_or(0, |tally| tally.count)
+    }
+
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.tallies.iter().all(|tally| tally.count == 0)
+    }
+}
+
+/// Something that a reader must know before relying on a party's key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Alarm {
+    /// For programs: `two_statements`, `two_key_events`, `receipt_contradicted`, `past_omitted`.
+    pub shape: &'static str,
+    pub party: PartyId,
+    pub head: Words,
+    pub says: Words,
+}
+
+/// An entry that no other rests on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Head {
+    pub name: EntryName,
+    pub id: EntryId,
+}
+
+/// Everything the report says.
+#[derive(Debug, Clone)]
+pub struct Report {
+    pub case: CaseId,
+    pub short: String,
+    pub title: String,
+    pub about: Option<Words>,
+    pub zone: String,
+    /// open, closed or reopened.
+    pub state: &'static str,
+    /// Which entry closed it.
+    pub closed_by: Option<EntryName>,
+    pub opened: Time,
+    pub opener: String,
+    pub made: Time,
+    /// Whose copy it was made from.
+    pub holder: Option<String>,
+    pub entries: usize,
+    pub receipts: usize,
+    pub stamps: usize,
+    pub heads: Vec<Head>,
+    pub parties: Vec<Party>,
+    pub actions: Vec<Action>,
+    pub ledgers: Vec<Ledger>,
+    pub matters: Vec<Matter>,
+    pub picture: Picture,
+    pub timeline: Vec<Line>,
+    pub contacts: Contacts,
+    /// Whose values stand in the columns of the items.
+    pub stated_by: Vec<String>,
+    pub items: Vec<Item>,
+    pub files: Vec<File>,
+    pub alarms: Vec<Alarm>,
+    pub gaps: Vec<Words>,
+}
+
+impl Report {
+    /// The report of a record; nothing while the case's opening has not arrived.
+    #[must_use]
+    pub fn of(source: &Source<'_>) -> Option<Self> {
+        let teller = Teller::of(source)?;
+        let record = source.record;
+        let (open_ix, open) = record.lens().open()?;
+        let attested = Attestations::of(record, source.stamps);
+        let timeline = timeline(&teller, &attested);
+        let actions = actions(&teller, &attested);
+        let (stated_by, items) = items(&teller);
+        let files = files(&teller);
+        let closed_by = match teller.view.state {
+            CaseState::Open => None,
+            CaseState::Closed(ix) | CaseState::Reopened(ix) => Some(teller.name(ix)),
+        };
+        let heads = teller.view.heads.iter().map(|id| Head { name: teller.entry(id), id: *id }).collect();
+        Some(Self {
+            case: teller.view.case,
+            short: short_form(teller.view.case.as_bytes()),
+            title: text::visible_line(&open.title).into_owned(),
+            about: open.about.as_ref().map(said),
+            zone: text::visible_line(&open.zone).into_owned(),
+            state: teller.view.state.as_str(),
+            closed_by,
+            opened: teller.time(record.graph().statement(open_ix).at),
+            opener: teller.party(&teller.view.opener),
+            made: teller.time(source.made_at),
+            holder: source.holder.map(|party| teller.party(&party)),
+            entries: teller.view.entries,
+            receipts: record.receipts().len(),
+            stamps: source.stamps.len(),
+            heads,
+            parties: parties(&teller, &attested, source.holder),
+            ledgers: ledgers(&teller),
+            matters: matters(&teller),
+            picture: picture(&teller, &timeline, &actions),
+            contacts: contacts(&teller),
+            stated_by,
+            items,
+            alarms: alarms(&teller, &attested),
+            gaps: gaps(&teller, &attested, &timeline, &files),
+            files,
+            actions,
+            timeline,
+        })
+    }
+
+    /// The lines that change nothing, with the reason.
+    pub fn without_effect(&self) -> impl Iterator<Item = &Line> {
+        self.timeline.iter().filter(|line| line.effect != crate::Effect::Effective)
+    }
+}
+
+fn parties(teller: &Teller<'_>, attested: &Attestations<'_>, holder: Option<PartyId>) -> Vec<Party> {
+    let (graph, lens) = (teller.record.graph(), teller.lens());
+    let people = teller.record.people(&teller.view);
+    let mut told = Vec::new();
+    for seat in &teller.view.seats {
+        let responsible = people.iter().find(|p| p.seat == seat.seat).map_or(&[][..], |p| &p.responsible);
+        let people: Vec<Words> = responsible
+            .iter()
+            .filter_map(|one| Some(said(one.name.as_ref()?).say(", by ").entry(teller.name(one.entry))))
+            .collect();
+        let label = || seat.label.open().map_or_else(|| seat.seat.to_string(), |l| text::visible_line(l).into_owned());
+        if seat.parties.is_empty() {
+            told.push(Party {
+                who: label(),
+                role: seat.role.as_str(),
+                id: None,
+                short: None,
+                state: say("nobody has taken this seat"),
+                signed: 0,
+                receipts: 0,
+                lacks: 0,
+                people: people.clone(),
+                holder: false,
+            });
+        }
+        for party in &seat.parties {
+            let entries = graph.all().filter(|ix| graph.counts(*ix));
+            let (own, others): (Vec<_>, Vec<_>) = entries.partition(|ix| graph.statement(*ix).party == *party);
+            let state = match (*party == teller.view.opener, lens.joined(party), lens.has_left(party)) {
+                (_, _, true) => say("has left: nothing more is delivered to them, and what they agreed to stays"),
+                (true, ..) => say("opened it"),
+                (_, true, _) => say("joined"),
+                _ => say("let in, has not joined"),
+            };
+            told.push(Party {
+                who: teller.party(party),
+                role: seat.role.as_str(),
+                id: Some(*party),
+                short: Some(short_form(party.as_bytes())),
+                state,
+                signed: own.len(),
+                receipts: teller.record.receipts().iter().filter(|r| r.receipt.party == *party).count(),
+                lacks: others.iter().filter(|ix| !attested.holds(party, **ix)).count(),
+                people: people.clone(),
+                holder: holder == Some(*party),
+            });
+        }
+    }
+    told
+}
+
+fn ledgers(teller: &Teller<'_>) -> Vec<Ledger> {
+    let named = |keys: &[SubjectKey]| {
+        let names = keys.iter().filter_map(|key| match key {
+            SubjectKey::Action(id) => Some(Words::new().entry(teller.part(&id.proposal, id.index))),
+            _ => None,
+        });
+        Words::new().joined(names, " ")
+    };
+    let one = |ledger: &counterpart_core::view::PromiseLedger| Ledger {
+        who: teller.seat(&ledger.seat),
+        tallies: ledger
+            .tallies()
+            .into_iter()
+            .map(|(word, tally)| Tallied { word, count: tally.count, actions: named(&tally.actions) })
+            .collect(),
+    };
+    teller.record.ledger(&teller.view, teller.due).iter().map(one).collect()
+}
+
+fn alarms(teller: &Teller<'_>, attested: &Attestations) -> Vec<Alarm> {
+    proofs(teller.record).iter().map(|proof| alarm(teller, attested, proof)).collect()
+}
+
+/// What is proven, and what innocent reason there can be; never what it was meant for.
+fn alarm(teller: &Teller<'_>, attested: &Attestations<'_>, proof: &Proof) -> Alarm {
+    let who = || Words::new().who(&teller.party(&proof.party));
+    let receipts = |ids: &[ReceiptId]| {
+        let mut numbers: Vec<u32> = ids.iter().map(|id| attested.number(id)).collect();
+        numbers.sort_unstable();
+        Words::new().listed(numbers.iter().map(|n| say(format!("receipt {n}"))))
+    };
+    let (head, says) = match &proof.shape {
+        Shape::TwoStatements(entries) => (
+            say("Two histories were signed with one key of ").then(who()),
+            Words::new().listed(entries.iter().map(|id| Words::new().entry(teller.entry(id)))).say(
+                " stand at one position of what that key signed. A copied or restored key can do that. Both are kept; \
+                 what that key signed since gives its party no new right.",
+            ),
+        ),
+        Shape::TwoKeyEvents(_) => (
+            say("The key log of ").then(who()).say(" was written in two ways"),
+            say(
+                "Different events stand at one position of it, so that who may sign for this party is disputed. Acts \
+                 are judged on the branch that they name.",
+            ),
+        ),
+        Shape::ReceiptContradicted(ids) => (
+            say("Receipts of ").then(who()).say(" do not fit each other"),
+            receipts(ids).say(
+                " of one device: a later one should cover all that an earlier one does, under a number of its own, and \
+                 does not. A copied or restored key can do that.",
+            ),
+        ),
+        Shape::PastOmitted { receipt, entry } => (
+            say("An entry of ").then(who()).say(" leaves out what they had signed for having"),
+            Words::new().entry(teller.entry(entry)).say(" does not rest on everything that ").then(receipts(&[*receipt])).say(
+                " of the same device covers. It is without effect only where another party has embedded that receipt in \
+                 the record.",
+            ),
+        ),
+    };
+    Alarm { shape: proof.shape.as_str(), party: proof.party, head, says }
+}
+
+/// "3 entries".
+pub(crate) fn entries(n: &usize) -> String {
+    count(*n, "entry", "entries")
+}
+
+/// "3 receipts".
+pub(crate) fn receipts(n: &usize) -> String {
+    count(*n, "receipt", "receipts")
+}
+
+/// The heading of a column of the promise ledger.
+pub(crate) fn tally_word(word: &str) -> &str {
+    match word {
+        "released" => "released or cancelled",
+        "stopped" => "given up",
+        "alleged" => "said, not agreed",
+        other => other,
+    }
+}
