@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from ..model import KeyEvent
-from . import disputes, members
+from . import disputes, identity, members
 from .graph import bits
+from .identity import Doubt
 from .lens import Lens, once
-from .terms import PARTAKING, millionths, seat
+from .terms import millionths, seat
 
 COUNTS, CONTESTED, VOID = "counts", "contested", "void"
 
@@ -56,63 +56,67 @@ def _mandates(lens: Lens, i: int) -> Iterator[dict]:
             yield lens.entry(m).body
 
 
-# Keys whose revocation an act did not know.
+# Keys that were doubtful when they signed.
 
 
 @once
 def standing(lens: Lens) -> tuple[int, int]:
     """What counts of the acts with effect, and what is contested: only acts that take part in an agreement can be."""
-    counting, contested = lens.good, 0
-    for revoke in lens.keys.revokes.values():
-        if not lens.keys.knowing(revoke.id, lens.mask):
-            continue
-        grant = lens.keys.grant(revoke.body["grant"])
-        if grant is None:
-            continue
-        for i in bits(lens.good & lens.graph.devices.get(grant.body["device"], 0)):
-            if lens.entry(i).kind not in PARTAKING or lens.entry(i).grant != grant.id:
-                continue
-            worth = _against(lens, i, revoke)
-            if worth != COUNTS:
-                counting &= ~(1 << i)
-            if worth == CONTESTED:
-                contested |= 1 << i
-    return counting, contested & ~counting
+    void, contested = 0, 0
+    for doubt in identity.doubts(lens):
+        for i in bits(lens.good & lens.graph.party(doubt.party) & lens.graph.kind(*doubt.kinds)):
+            if lens.entry(i).grant in doubt.grants:
+                worth = _worth(lens, i, doubt)
+                void |= (worth == VOID) << i
+                contested |= (worth == CONTESTED) << i
+    return lens.good & ~void & ~contested, contested & ~void
 
 
-def _against(lens: Lens, i: int, revoke: KeyEvent) -> str:
+def _worth(lens: Lens, i: int, doubt: Doubt) -> str:
+    """What an act is worth under a grant that is in doubt."""
     graph, entry = lens.graph, lens.entry(i)
-    citing = lens.keys.citing[revoke.id]
-    cuts = [c for c in _good(lens, "cut") if lens.entry(c).body["revoke"] == revoke.id]
+    cuts = [c for c in _good(lens, "cut") if lens.entry(c).body["revoke"] == doubt.revoke]
     for c in cuts:
         for device, _, tip in lens.entry(c).body["tips"]:
             if device == entry.device and tip in graph.index and graph.know(graph.index[tip]) >> i & 1:
                 return COUNTS
-    if any(entry.id in lens.entry(a).body["entries"] for a in _good(lens, "ratify")):
+    if _ratified(lens, i, doubt):
         return COUNTS
-    for own in bits(lens.mask & graph.party(entry.party) & ~graph.devices[entry.device]):
-        if graph.past[own] >> i & 1 and not graph.know(own) & citing:
-            return COUNTS
+    if doubt.lasting:
+        for own in bits(lens.mask & graph.party(entry.party) & ~graph.devices[entry.device]):
+            if graph.past[own] >> i & 1 and not doubt.known(graph.know(own)):
+                return COUNTS
+    outcome = disputes.outcome(lens, i)
+    if outcome is not None:
+        return VOID if outcome == "cancelled" else COUNTS
     others = _others(lens, i)
     for c in cuts:
         name = lens.entry(c).id
         by = {lens.entry(a).party for a in _good(lens, "allow") if lens.entry(a).body["request"] == name}
         if others and others <= by:
             return VOID
-    # Who signed over the act without knowing of the revocation, and who over the revocation before the act.
+    # Who signed over the act without knowing of the doubt, and who over the doubt before the act.
     relied, warned = set(), set()
     for party in others:
         for own in bits(lens.mask & graph.party(party)):
-            knows_act, knows_revocation = graph.past[own] >> i & 1, graph.know(own) & citing
-            if knows_act and not knows_revocation:
+            knows_act, knows_doubt = graph.past[own] >> i & 1, doubt.known(graph.know(own))
+            if knows_act and not knows_doubt:
                 relied.add(party)
-            elif knows_revocation and not knows_act:
+            elif knows_doubt and not knows_act:
                 warned.add(party)
-    if relied:
-        return COUNTS
-    if revoke.body["reason"] == "ended" and not others <= warned:
+    if relied or doubt.reason == identity.ENDED and not others <= warned:
         return COUNTS
     return CONTESTED
+
+
+def _ratified(lens: Lens, i: int, doubt: Doubt) -> bool:
+    """Whether the party stands by an act, knowing of the doubt, under a grant that no rotation took back."""
+    return any(
+        lens.entry(i).id in lens.entry(a).body["entries"]
+        and doubt.known(lens.graph.know(a))
+        and lens.entry(a).grant not in identity.taken_back(lens)
+        for a in _good(lens, "ratify")
+    )
 
 
 def _good(lens: Lens, kind: str) -> Iterator[int]:

@@ -37,7 +37,7 @@ def declare(lens: Lens, i: int) -> bool:
     found = _standing(lens, i)
     if found is None or not _holds(lens, i, found[1].performers):
         return False
-    if not all(lens.ref(e) is not None for e in lens.entry(i).body.get("evidence", [])):
+    if not all(lens.known(e) is not None for e in lens.entry(i).body.get("evidence", [])):
         return False
     return not performance.is_stopped(lens, found[1].key)
 

@@ -1,6 +1,7 @@
 """What needs deciding, and who decided: R12."""
 
 from . import agreement, force, members
+from .graph import bits
 from .lens import Lens, once
 from .terms import PROPOSALS, Key, Seat
 
@@ -51,7 +52,9 @@ def namings(lens: Lens, arbiter: frozenset[Seat]) -> tuple[int, ...]:
     for r in agreement.agreements(lens):
         for subject in lens.subjects(r):
             if subject.body["is"] == "admit" and subject.key[1] in arbiter:
-                found.append(r)
+                here = force.in_force(lens, subject.key).revision
+                if here is not None and force.one(lens, here, r):
+                    found.append(r)
     return tuple(found)
 
 
@@ -63,20 +66,29 @@ def covers(lens: Lens, naming: int) -> frozenset[Key] | None:
 
 
 @once
-def binding(lens: Lens, decision: int, key: Key) -> bool:
-    """Whether a decision binds on a subject: every signer of what is in force had signed the naming."""
+def binding(lens: Lens, decision: int, r: int, key: Key | None) -> bool:
+    """Whether an arbiter decides for all who sign a revision, on one of its subjects or as a whole."""
     before = lens.before(decision)
-    party = lens.entry(decision).party
-    seats = frozenset(p for p in members.seats_of(before, party) if members.role(before, p) == "arbiter")
-    r = force.in_force(before, key).revision
-    if r is None:
-        return False
+    held = members.seats_of(before, lens.entry(decision).party)
+    seats = frozenset(p for p in held if members.role(before, p) == "arbiter")
     for naming in namings(before, seats):
         named = covers(before, naming)
-        if named is None or key in named:
-            if agreement.signer_parties(before, r) <= agreement.signer_parties(before, naming):
+        if key is None or named is None or key in named:
+            if set(agreement.signers(lens, r)) <= set(agreement.signers(lens, naming)):
                 return True
     return False
+
+
+@once
+def outcome(lens: Lens, i: int) -> str | None:
+    """What an arbiter decided of a contested act itself, where all who sign what it is about had named the arbiter."""
+    name, r = lens.entry(i).id, spoken_of(lens, i)
+    found = None
+    for d in bits(lens.good & lens.graph.kind("decide")):
+        about = lens.entry(lens.graph.index[lens.entry(d).body["dispute"]]).body["about"]
+        if about == name and "outcome" in lens.entry(d).body and r is not None and binding(lens, d, r, None):
+            found = lens.entry(d).body["outcome"]
+    return found
 
 
 @once
@@ -90,6 +102,6 @@ def decisions(lens: Lens, key: Key) -> tuple[int, ...]:
         dispute = lens.graph.index[lens.entry(i).body["dispute"]]
         about = spoken_of(lens, dispute)
         if about is not None and key in keys(lens, dispute) and "outcome" in lens.entry(i).body:
-            if force.one(lens, about, here.revision) and binding(lens, i, key):
+            if force.one(lens, about, here.revision) and binding(lens, i, here.revision, key):
                 found.append(i)
     return tuple(found)

@@ -82,14 +82,12 @@ class Keys:
         self.graph = graph
         self.events = graph.case.events
         self._lines: dict[bytes, tuple[KeyEvent, ...]] = {}
-        self.revokes = {event.id: event for event in self.events.values() if event.kind == "revoke"}
-        # For each revoke, the entries that cite it or what stands behind it.
-        self.citing = {revoke: 0 for revoke in self.revokes}
+        # For each event, the entries that cite it or what stands behind it.
+        self.citing: dict[bytes, int] = {}
         for i, entry in enumerate(graph.entries):
             for _, _, cited in entry.keys:
                 for event in self.line(cited):
-                    if event.id in self.citing:
-                        self.citing[event.id] |= 1 << i
+                    self.citing[event.id] = self.citing.get(event.id, 0) | 1 << i
 
     def line(self, event: bytes) -> tuple[KeyEvent, ...]:
         """The log up to an event on that event's branch, inception first."""
@@ -114,10 +112,11 @@ class Keys:
         found = self.events.get(event)
         return found if found is not None and found.kind == "grant" else None
 
-    def revocation(self, grant: bytes) -> list[KeyEvent]:
-        """The revokes of a grant (two where the log is forked)."""
-        return [event for event in self.revokes.values() if event.body["grant"] == grant]
+    def known(self, mask: int) -> list[KeyEvent]:
+        """The events that a set of entries cites, or that stand before those: by party, then position, then id."""
+        found = (self.events[event] for event, citing in self.citing.items() if citing & mask)
+        return sorted(found, key=lambda event: (event.party, event.position, event.id))
 
-    def knowing(self, revoke: bytes, mask: int) -> bool:
-        """Whether a set of entries cites a revocation."""
-        return bool(self.citing[revoke] & mask)
+    def era(self, event: KeyEvent) -> bytes:
+        """The inception or rotate under whose root an event stands; a rotate begins an era of its own."""
+        return next(e.id for e in reversed(self.line(event.id)) if e.kind in ("inception", "rotate"))

@@ -63,6 +63,11 @@ class Lens:
     def entry(self, i: int) -> Entry:
         return self.graph.entries[i]
 
+    def known(self, entry: bytes) -> int | None:
+        """Any entry that a body names, with or without effect."""
+        i = self.graph.index.get(entry)
+        return i if i is not None and self.mask >> i & 1 else None
+
     def ref(self, entry: bytes) -> int | None:
         """An act with effect that a body names; it may be contested."""
         i = self.graph.index.get(entry)

@@ -46,13 +46,19 @@ def _subject(lens: Lens, i: int, s: Subject) -> bool:
             return False
         if not own and not members.holders(lens, place):
             return False
-    if body["is"] == "action" and not all(_is(lens, name, "item") for name in body.get("items", [])):
+    if body["is"] == "action" and not all(_item(lens, name) for name in body.get("items", [])):
         return False
     if body["is"] == "admit" and "seat" in body and members.role(lens, body["seat"]) is None:
         return False
     if body["is"] == "level" and body["level"] != 2:
         return False
     return base_fits(lens, s)
+
+
+def _item(lens: Lens, name: bytes) -> bool:
+    """A version of an item: one that was stated, or a revision that would agree it."""
+    i = lens.proposal(name)
+    return _is(lens, name, "item") or i is not None and any(s.body["is"] == "item" for s in lens.subjects(i))
 
 
 def _is(lens: Lens, name: bytes, kind: str) -> bool:

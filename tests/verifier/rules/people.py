@@ -129,8 +129,10 @@ def mandate(lens: Lens, i: int) -> bool:
 def cut(lens: Lens, i: int) -> bool:
     """Names a revocation in the party's own log that it cites, and entries of the revoked device."""
     entry = lens.entry(i)
-    revoke = lens.keys.revokes.get(entry.body["revoke"])
-    if revoke is None or revoke.party != entry.party or not lens.keys.knowing(revoke.id, lens.mask | 1 << i):
+    cited = lens.keys.cited(lens.mask | 1 << i, entry.party)
+    log = lens.keys.line(cited.id) if cited is not None else ()
+    revoke = next((e for e in log if e.id == entry.body["revoke"] and e.kind == "revoke"), None)
+    if revoke is None:
         return False
     grant = lens.keys.grant(revoke.body["grant"])
     for device, seq, tip in entry.body["tips"]:

@@ -16,6 +16,9 @@ PARTAKING = frozenset(
     )
 )
 
+# Those by which a party binds itself.
+BINDING = frozenset(("propose", "counter", "accept", "confirm", "approve", "release", "allow", "cancel", "choose"))
+
 
 def seat(value: Any) -> Seat:
     """A seat as it stands in a body, in a form that can be compared and looked up."""

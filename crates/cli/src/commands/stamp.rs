@@ -34,7 +34,7 @@ pub(crate) struct Args {
     /// Show the time stamps kept for the case, and what waits for one
     #[arg(long, conflicts_with_all = ["service", "configure"])]
     list: bool,
-    /// The service to ask, such as http://timestamp.example/; without it the one you chose with --configure
+    /// The service to ask, by its http or https address; without it the one you chose with --configure
     #[arg(long, value_name = "URL", conflicts_with = "configure")]
     service: Option<String>,
     /// A file with the service's root certificate (.pem, .crt or .der), from the service's own pages

@@ -5,7 +5,7 @@ use crate::{
     act::{Act, ActionTerms, Outcome, PartyRef, Topic},
     graph::Ix,
     id::EntryId,
-    value::{Seat, Unit},
+    value::{Due, Seat, Unit},
 };
 
 /// The state of an action.
@@ -189,6 +189,23 @@ impl<'a> Lens<'a> {
         let datings = self.datings(declare, &self.parties_of(seat));
         let received = datings.iter().map(|d| d.at).min()?;
         Some(after(received, count, unit))
+    }
+
+    /// The point in time a due time of a revision comes to, as far as is known here. Unix milliseconds.
+    pub(super) fn instant_of(&self, due: &Due, revision: Ix) -> Option<i64> {
+        match due {
+            Due::At { instant, .. } => Some(*instant),
+            Due::After { count, unit, .. } => Some(after(self.agreed_from(revision)?, *count, *unit)),
+        }
+    }
+
+    /// When an agreement was made: at its last signature, or at an earlier time that another party gives a statement
+    /// which knows that signature.
+    fn agreed_from(&self, revision: Ix) -> Option<i64> {
+        let last = self.signatures(revision).into_iter().max_by_key(|ix| self.graph.order(*ix))?;
+        let knows = |ix: &Ix| self.party(*ix) != self.party(last) && self.holds(*ix) && self.graph.in_past(last, *ix);
+        let at = |ix: Ix| self.graph.statement(ix).at;
+        self.graph.all().filter(knows).map(at).chain([at(last)]).min()
     }
 
     /// Requests to reopen a completed result: asked outright, or a reject or undeclare that crossed completion.

@@ -3,7 +3,7 @@
 use counterpart_core::{
     act::{Act, CancelClause, Subject, Topic},
     id::EntryId,
-    value::{ActionId, Due, Seat},
+    value::{ActionId, Due, Seat, Unit},
 };
 
 use crate::{shown::*, world::*};
@@ -208,6 +208,20 @@ fn cancelled_under_a_clause_to_the_millisecond() {
             assert_ne!(w.why(cancelled), "effective");
             assert_eq!(w.word(action), "agreed");
         }
+    }
+}
+
+#[test]
+fn a_clause_for_a_span_ends_that_long_after_the_agreement() {
+    for (later, good) in [(0, true), (60_000, true), (60_001, false)] {
+        let mut w = World::two();
+        let until = Due::After { count: 1, unit: Unit::Minutes, zone: "Etc/UTC".to_owned() };
+        let r = w.offer(vec![with_clauses("cooling off", vec![clause(0, Some(until))])]);
+        let accepted = w.act_at(B1, &accept(r), 1_500_000);
+        w.deliver(B1, A1);
+        assert!(w.record(A1).graph().find(&accepted).is_some());
+        let cancelled = w.force_at(A1, &cancel(r, 0), 1_500_000 + later);
+        assert_eq!(w.why(cancelled), if good { "effective" } else { "ClauseExpired" }, "{later} ms later");
     }
 }
 

@@ -6,7 +6,6 @@ use crate::{
     fold::{InForce, Position, Reason, SubjectKey, references},
     graph::Ix,
     id::EntryId,
-    value::Due,
 };
 
 impl Judge<'_, '_> {
@@ -34,7 +33,8 @@ impl Judge<'_, '_> {
             return Err(Reason::NotYourClause);
         }
         self.names_standing(revision, key)?;
-        if matches!(clause.until, Some(Due::At { instant, .. }) if self.statement.at > instant) {
+        let end = clause.until.as_ref().and_then(|until| self.past.instant_of(until, revision));
+        if end.is_some_and(|end| self.statement.at > end) {
             return Err(Reason::ClauseExpired);
         }
         if self.past.completion(key).is_some() { Err(Reason::Completed) } else { Ok(()) }
