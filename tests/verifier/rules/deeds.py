@@ -50,9 +50,13 @@ def _declare_of(lens: Lens, i: int) -> tuple[int, int, Subject] | None:
     return (d, *found) if found is not None else None
 
 
+def _completing(lens: Lens, found: tuple[int, int, Subject]) -> bool:
+    return performance.completing(lens, found[2].key) == found[0]
+
+
 def undeclare(lens: Lens, i: int) -> bool:
     found = _declare_of(lens, i)
-    return found is not None and _holds(lens, i, found[2].performers) and not performance.completed(lens, found[0])
+    return found is not None and _holds(lens, i, found[2].performers) and not _completing(lens, found)
 
 
 def approve(lens: Lens, i: int) -> bool:
@@ -77,7 +81,7 @@ def reject(lens: Lens, i: int) -> bool:
     conditions = found[2].body.get("conditions", [])
     if any(unmet >= len(conditions) for unmet in lens.entry(i).body.get("unmet", [])):
         return False
-    return not performance.completed(lens, found[0])
+    return not _completing(lens, found)
 
 
 def stop(lens: Lens, i: int) -> bool:
@@ -86,7 +90,6 @@ def stop(lens: Lens, i: int) -> bool:
         found is not None
         and _holds(lens, i, found[1].performers)
         and not _done(lens, found[1])
-        and not performance.is_stopped(lens, found[1].key)
     )
 
 
@@ -120,15 +123,19 @@ def _request(lens: Lens, i: int) -> tuple[int, int] | None:
     if q is None:
         return None
     about = disputes.spoken_of(lens, q)
-    # Whether a contested act asks for anything is known once its party has ratified it.
-    if lens.entry(q).kind == "release" or lens.contested >> q & 1 and lens.entry(q).kind in release.ASKING:
-        return (q, about) if about is not None else None
-    if about is not None and q in release.requests(lens, about):
+    if about is None:
+        return None
+    kind = lens.entry(q).kind
+    if kind == "release" or q in release.requests(lens, about):
         return q, about
-    for d in lens.acts("declare"):
-        # A crossing rejection or undeclare asks only as long as there is something to reopen.
-        if performance.completed(lens, d) and q in performance.reopen_requests(lens, d):
-            return (q, about) if about is not None else None
+    if kind in ("withdraw", "decline") and lens.contested >> q & 1 and agreement.fully_signed(lens, about):
+        # Whether it counts is known once its party has ratified it.
+        return q, about
+    if kind in ("reject", "undeclare"):
+        # Asks only as long as there is something to reopen.
+        d = lens.graph.index[lens.entry(q).body["declare"]]
+        if performance.completed(lens, d) and (q in performance.reopen_requests(lens, d) or lens.contested >> q & 1):
+            return q, about
     return None
 
 

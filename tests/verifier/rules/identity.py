@@ -64,10 +64,11 @@ def _rotations(lens: Lens) -> list[Doubt]:
     for event, rotation in taken_back(lens).items():
         if lens.keys.events[event].kind == "grant":
             by.setdefault(rotation, set()).add(event)
-    return [
-        Doubt(lens.keys.events[rotation].party, frozenset(grants), PARTAKING, COMPROMISED, (lens.keys.citing[rotation],), 1)
-        for rotation, grants in sorted(by.items())
-    ]
+    found = []
+    for rotation, grants in sorted(by.items()):
+        party, cites = lens.keys.events[rotation].party, lens.keys.citing[rotation]
+        found.append(Doubt(party, frozenset(grants), PARTAKING, COMPROMISED, (cites,), 1, lasting=False))
+    return found
 
 
 def _disputes(lens: Lens) -> list[Doubt]:

@@ -56,9 +56,9 @@ def _subject(lens: Lens, i: int, s: Subject) -> bool:
 
 
 def _item(lens: Lens, name: bytes) -> bool:
-    """A version of an item: one that was stated, or a revision that would agree it."""
-    i = lens.proposal(name)
-    return _is(lens, name, "item") or i is not None and any(s.body["is"] == "item" for s in lens.subjects(i))
+    """A version of an item: one that was stated, or a revision that would agree it; it need not have had effect."""
+    i = lens.known(name)
+    return i is not None and (lens.entry(i).kind == "item" or any(s.body["is"] == "item" for s in lens.subjects(i)))
 
 
 def _is(lens: Lens, name: bytes, kind: str) -> bool:

@@ -1,8 +1,11 @@
 """Whether what brings people in, speaks of them, or states facts takes effect."""
 
-from . import agreement, members, receipts
+from collections.abc import Iterator
+
+from .. import acts
+from . import members, receipts
 from .lens import Lens
-from .terms import PROPOSALS, seat
+from .terms import seat
 
 
 def _by_opener(lens: Lens, i: int) -> bool:
@@ -71,34 +74,36 @@ def seat_act(lens: Lens, i: int) -> bool:
 
 
 def on_entry(lens: Lens, i: int) -> bool:
-    return _known(lens, lens.entry(i).body["entry"])
+    return lens.known(lens.entry(i).body["entry"]) is not None
 
 
 def about(lens: Lens, i: int) -> bool:
     named = lens.entry(i).body.get("about")
-    return named is None or _known(lens, named)
-
-
-def _known(lens: Lens, entry: bytes) -> bool:
-    found = lens.graph.index.get(entry)
-    return found is not None and bool(lens.mask >> found & 1)
+    return named is None or lens.known(named) is not None
 
 
 def erase(lens: Lens, i: int) -> bool:
-    """A sealed place of an entry in the past."""
+    """A sealed place of an entry in the past, or the hash of a file that stands open there."""
     body = lens.entry(i).body
-    return _known(lens, body["entry"]) and _sealed(lens.entry(lens.graph.index[body["entry"]]).body, body["path"])
+    named = lens.known(body["entry"])
+    if named is None:
+        return False
+    entry, path = lens.entry(named), tuple(body["path"])
+    if entry.kind == "attach" and path == ("sha256",):
+        return True
+    return any(path == where for where, _ in acts.sealed_places(entry.body)) or path in set(_hashes(entry.body, ()))
 
 
-def _sealed(value: object, path: list) -> bool:
-    for step in path:
-        if isinstance(value, dict) and isinstance(step, str) and step in value:
-            value = value[step]
-        elif isinstance(value, (list, tuple)) and isinstance(step, int) and step < len(value):
-            value = value[step]
-        else:
-            return False
-    return isinstance(value, (list, tuple)) and len(value) == 2 and value[0] == "sealed" and isinstance(value[1], bytes)
+def _hashes(value: object, at: tuple) -> Iterator[tuple]:
+    """Where hashes of files stand, as values of type file have them."""
+    if isinstance(value, dict):
+        for name, item in value.items():
+            yield from _hashes(item, (*at, name))
+    elif isinstance(value, (list, tuple)):
+        if len(value) >= 2 and value[0] == "file" and isinstance(value[1], bytes):
+            yield (*at, 1)
+        for place, item in enumerate(value):
+            yield from _hashes(item, (*at, place))
 
 
 def _own_devices(lens: Lens, i: int) -> set[bytes]:
@@ -136,7 +141,7 @@ def cut(lens: Lens, i: int) -> bool:
         return False
     grant = lens.keys.grant(revoke.body["grant"])
     for device, seq, tip in entry.body["tips"]:
-        if grant is None or device != grant.body["device"] or not _known(lens, tip):
+        if grant is None or device != grant.body["device"] or lens.known(tip) is None:
             return False
         named = lens.entry(lens.graph.index[tip])
         if named.device != device or named.seq != seq:
@@ -147,24 +152,22 @@ def cut(lens: Lens, i: int) -> bool:
 def ratify(lens: Lens, i: int) -> bool:
     entry = lens.entry(i)
     return all(
-        _known(lens, name) and lens.entry(lens.graph.index[name]).party == entry.party for name in entry.body["entries"]
+        lens.known(name) is not None and lens.entry(lens.graph.index[name]).party == entry.party for name in entry.body["entries"]
     )
 
 
 def prove(lens: Lens, i: int) -> bool:
     body = lens.entry(i).body
-    if "about" in body and not _known(lens, body["about"]):
+    if "about" in body and lens.known(body["about"]) is None:
         return False
     if body["what"] == "envelope":
         return receipts.is_envelope(body["data"])
     if body["what"] == "time-stamp":
         return True
     receipt = lens.court.receipts.get(i)
-    if receipt is None or not all(_known(lens, head) for head in receipt.heads):
+    if receipt is None or any(lens.known(head) is None for head in receipt.heads):
         return False
     cited = lens.keys.cited(lens.mask | 1 << i, receipt.party)
     log = lens.keys.line(cited.id) if cited is not None else ()
     return any(e.kind == "grant" and e.body["device"] == receipt.device and e.body["receive"] for e in log)
 
-
-__all__ = ["PROPOSALS", "agreement", "receipts"]

@@ -113,8 +113,13 @@ def last_grants(lens: Lens, d: int) -> tuple[int, ...]:
     found = declared(lens, d)
     if found is None:
         return ()
-    asked = reopen_requests(lens, d)
-    return tuple(g for q in asked for g in release.grants(lens, q, found[0], asked) or ())
+    own, grants = reopen_requests(lens, d), []
+    for q in own:
+        # Who knows a request and asks to reopen the action by another of its declares has asked too.
+        others = (x for other in of_key(lens, found[1].key, "declare") for x in reopen_requests(lens, other))
+        asked = {*own, *(x for x in others if lens.graph.past[x] >> q & 1)}
+        grants += release.grants(lens, q, found[0], tuple(sorted(asked))) or ()
+    return tuple(grants)
 
 
 @once

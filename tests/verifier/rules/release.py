@@ -5,10 +5,6 @@ from .lens import Lens, once
 from .terms import PROPOSALS, Key
 
 
-# Kinds of acts that can turn out to ask for release or reopening.
-ASKING = ("release", "withdraw", "decline", "reject", "undeclare")
-
-
 @once
 def requests(lens: Lens, r: int) -> tuple[int, ...]:
     """Acts that ask for release from an agreement."""

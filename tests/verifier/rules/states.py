@@ -136,13 +136,15 @@ def overlays(lens: Lens, key: Key, state_: str) -> list[str]:
 
 def _asked(lens: Lens, key: Key) -> set[str]:
     """Requests that are neither granted, dropped nor refused. What is completed is reopened, not released."""
+    if _decided(lens, key) is not None:
+        return set()
     d = performance.completing(lens, key)
     about = performance.declared(lens, d) if d is not None else None
     if d is not None and about is not None:
         r, asked, word = about[0], performance.reopen_requests(lens, d), "reopen_asked"
     else:
         here = None if force.in_force(lens, key).rivals else force.in_force(lens, key).revision
-        if here is None or _decided(lens, key) is not None:
+        if here is None:
             return set()
         r, asked, word = here, release.requests(lens, here), "release_asked"
     return {word for q in asked if not release.drops(lens, q, r) and not release.refused(lens, q)}
