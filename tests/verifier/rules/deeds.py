@@ -140,18 +140,20 @@ def _request(lens: Lens, i: int) -> tuple[int, int] | None:
 
 
 def allow(lens: Lens, i: int) -> bool:
-    entry = lens.entry(i)
-    c = lens.ref(entry.body["request"])
-    if c is not None and lens.entry(c).kind == "cut":
-        return lens.entry(c).party != entry.party and not _said(lens, i, "refuse")
+    if _about_cut(lens, i):
+        return True
     found = _request(lens, i)
     return _answers(lens, i) and not _said(lens, i, "refuse") and found is not None and not release.drops(lens, *found)
 
 
 def refuse(lens: Lens, i: int) -> bool:
+    return _about_cut(lens, i) or _answers(lens, i) and not _said(lens, i, "allow")
+
+
+def _about_cut(lens: Lens, i: int) -> bool:
+    """Whether an answer is to a cut, which any other party may give."""
     c = lens.ref(lens.entry(i).body["request"])
-    about_cut = c is not None and lens.entry(c).kind == "cut" and lens.entry(c).party != lens.entry(i).party
-    return (about_cut or _answers(lens, i)) and not _said(lens, i, "allow")
+    return c is not None and lens.entry(c).kind == "cut" and lens.entry(c).party != lens.entry(i).party
 
 
 def _answers(lens: Lens, i: int) -> bool:

@@ -101,10 +101,8 @@ def reopen_requests(lens: Lens, d: int) -> tuple[int, ...]:
         return ()
     name = lens.entry(d).id
     found = [i for i in lens.acts("release") if lens.entry(i).body["of"] == name]
-    for i in (*about(lens, d, "reject"), *about(lens, d, "undeclare")):
-        if not once_completed(lens.before(i), d):
-            found.append(i)
-    return tuple(sorted(found))
+    # A rejection or undeclare has effect only where it did not know that this declare completed the action.
+    return tuple(sorted([*found, *about(lens, d, "reject"), *about(lens, d, "undeclare")]))
 
 
 @once
