@@ -4,6 +4,8 @@
 release (R4), times (R6), performance (R8), agents (R9), faith (R11), disputes (R12), states.
 """
 
+from typing import Any
+
 from ..model import Case, Judgement
 from . import effects, grades, members, receipts, states
 from .force import Position
@@ -57,13 +59,13 @@ def judge(case: Case) -> Judgement:
     found = []
     for action in states.actions(lens):
         key = ("action", action)
-        what = states.state(lens, key)
-        found.append({"action": f"{action[0].hex()}/{action[1]}", "state": what, "overlays": states.overlays(lens, key, what)})
+        what, name = states.state(lens, key), f"{action[0].hex()}/{action[1]}"
+        found.append({"action": name, "state": what, "overlays": states.overlays(lens, key, what)})
     return Judgement(effect, grades.grades(lens), found, _roles(lens))
 
 
-def _roles(lens: Lens) -> dict[bytes, list]:
-    found: dict[bytes, list] = {}
+def _roles(lens: Lens) -> dict[bytes, list[Any]]:
+    found: dict[bytes, list[Any]] = {}
     for place in members.in_order(set(members.bindings(lens))):
         for party in members.holders(lens, place):
             found.setdefault(party, []).append((place, members.role(lens, place), members.label(lens, place)))

@@ -1,6 +1,7 @@
 """What agents may do, and what an act by a revoked key is worth: R9."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from . import disputes, identity, members
 from .graph import bits
@@ -36,7 +37,7 @@ def within_limits(lens: Lens, i: int, r: int) -> bool:
     return True
 
 
-def _ceilings(lens: Lens, i: int) -> Iterator[list]:
+def _ceilings(lens: Lens, i: int) -> Iterator[list[tuple[Any, str]]]:
     grant = lens.keys.grant(lens.entry(i).grant)
     if grant is not None and "ceilings" in grant.body:
         yield grant.body["ceilings"]
@@ -45,7 +46,7 @@ def _ceilings(lens: Lens, i: int) -> Iterator[list]:
             yield mandate["ceilings"]
 
 
-def _mandates(lens: Lens, i: int) -> Iterator[dict]:
+def _mandates(lens: Lens, i: int) -> Iterator[dict[str, Any]]:
     """The newest mandates for a device that its act knows, where they are open."""
     mandates = 0
     for m in lens.acts("mandate"):

@@ -19,7 +19,7 @@ def author(lens: Lens, r: int) -> bytes:
 
 def confirms(lens: Lens, r: int) -> bool:
     """Whether the author keeps the last word."""
-    return lens.entry(r).body["mode"] == "confirm"
+    return bool(lens.entry(r).body["mode"] == "confirm")
 
 
 def seats_signed(lens: Lens, i: int, r: int) -> frozenset[Seat]:

@@ -1,8 +1,11 @@
 """Whether what performs, undoes or disputes takes effect: R4, R7, R8, R12."""
 
+from collections.abc import Iterable
+from typing import Any
+
 from . import agents, agreement, disputes, force, members, performance, release
 from .lens import Lens
-from .terms import PROPOSALS, Subject, seat
+from .terms import PROPOSALS, Seat, Subject, seat
 
 
 def _standing(lens: Lens, i: int) -> tuple[int, Subject] | None:
@@ -20,7 +23,7 @@ def _named(lens: Lens, i: int) -> tuple[int, Subject] | None:
     return found if found is not None and found[1].body["is"] == "action" else None
 
 
-def _holds(lens: Lens, i: int, seats: list) -> bool:
+def _holds(lens: Lens, i: int, seats: Iterable[Seat]) -> bool:
     return bool(members.seats_of(lens, lens.entry(i).party) & frozenset(seats))
 
 
@@ -105,7 +108,9 @@ def release_act(lens: Lens, i: int) -> bool:
         return False
     if lens.entry(of).kind == "declare":
         found = performance.declared(lens, of)
-        return found is not None and performance.completing(lens, found[1].key) == of and agreement.is_signer(lens, lens.entry(i).party, found[0])
+        if found is None or performance.completing(lens, found[1].key) != of:
+            return False
+        return agreement.is_signer(lens, lens.entry(i).party, found[0])
     if lens.entry(of).kind not in PROPOSALS or not agreement.is_signer(lens, lens.entry(i).party, of):
         return False
     if not agreement.fully_signed(lens, of):
@@ -167,9 +172,8 @@ def _answers(lens: Lens, i: int) -> bool:
 
 def _said(lens: Lens, i: int, kind: str) -> bool:
     entry = lens.entry(i)
-    return any(
-        lens.entry(x).party == entry.party and lens.entry(x).body["request"] == entry.body["request"] for x in lens.acts(kind)
-    )
+    same = (x for x in lens.acts(kind) if lens.entry(x).party == entry.party)
+    return any(lens.entry(x).body["request"] == entry.body["request"] for x in same)
 
 
 def cancel(lens: Lens, i: int) -> bool:
@@ -187,10 +191,10 @@ def cancel(lens: Lens, i: int) -> bool:
     return end is None or lens.entry(i).at <= end
 
 
-def due_instant(lens: Lens, due: dict, r: int) -> int | None:
+def due_instant(lens: Lens, due: dict[str, Any], r: int) -> int | None:
     """The point in time a due time comes to."""
     if "instant" in due:
-        return due["instant"]
+        return int(due["instant"])
     start = counted_from(lens, r)
     return None if start is None else performance.later(start, due["count"], due["unit"])
 

@@ -1,6 +1,6 @@
 """Whether an act takes effect. It depends on the act's past alone."""
 
-from . import agents, agreement, deeds, members, offers, people
+from . import agents, deeds, members, offers, people
 from .lens import Lens
 
 EFFECTIVE, WITHOUT, NOT_JUDGED = "effective", "without_effect", "not_judged"

@@ -13,16 +13,16 @@ LETS_IN = frozenset(("open", "invite", "admit", "join", "seat"))
 
 def omits(lens: "Lens", i: int, prove: int) -> bool:
     """Whether a statement leaves out what the embedded receipt of its own feed covers."""
-    receipt, entry = lens.court.receipts.get(prove), lens.entry(i)
+    receipt, entry, index = lens.court.receipts.get(prove), lens.entry(i), lens.graph.index
     if receipt is None or receipt.device != entry.device or entry.seq <= receipt.last_seq:
         return False
-    return any(not lens.graph.know(i) >> lens.graph.index[head] & 1 for head in receipt.heads if head in lens.graph.index)
+    return any(not lens.graph.know(i) >> index[head] & 1 for head in receipt.heads if head in index)
 
 
 def without_bad_faith(lens: "Lens") -> int:
     """The acts with effect of which no embedded receipt proves bad faith."""
     if "good" in lens.found:
-        return lens.found["good"]
+        return int(lens.found["good"])
     good = lens.mask & lens.court.effective
     lens.found["good"] = good
     proofs = list(bits(good & lens.court.with_receipt))

@@ -86,9 +86,7 @@ def _replaced(lens: Lens, position: Position, key: Key) -> frozenset[Position]:
         return frozenset({REV(r)}) | replaced(lens, REV(r), key)
     before = lens.before(r)
     direct = set(positions(before, key))
-    for q in agreement.agreements(before, True):
-        if key in lens.touches(q):
-            direct.add(REV(q))
+    direct |= {REV(x) for x in agreement.agreements(before, True) if key in lens.touches(x)}
     subject = lens.subject(r, key)
     under = base(before, subject) if subject is not None else None
     if under is not None:
@@ -189,7 +187,10 @@ def choices(lens: Lens) -> tuple[int, ...]:
 
 def _stands(lens: Lens, pick: Position | None) -> bool:
     """Whether a pick is still fully signed, or ended: R9 and R11 may have taken that from it."""
-    return pick is not None and any(p.r == pick.r and p.end == pick.end for key in keys_of(lens, pick) for p in positions(lens, key))
+    if pick is None:
+        return False
+    there = (p for key in keys_of(lens, pick) for p in positions(lens, key))
+    return any(p.r == pick.r and p.end == pick.end for p in there)
 
 
 def _contradict(lens: Lens, c: int, d: int) -> bool:

@@ -1,6 +1,6 @@
 """Entries by their place in the agreed order, and sets of them as bits of one number."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from ..model import Case, KeyEvent
 
@@ -30,8 +30,9 @@ class Graph:
             for dep in entry.deps:
                 past |= self.past[self.index[dep]] | 1 << self.index[dep]
             self.past.append(past)
-            for sets, key in ((self.kinds, entry.kind), (self.parties, entry.party), (self.devices, entry.device)):
-                sets[key] = sets.get(key, 0) | 1 << i
+            self.kinds[entry.kind] = self.kinds.get(entry.kind, 0) | 1 << i
+            self.parties[entry.party] = self.parties.get(entry.party, 0) | 1 << i
+            self.devices[entry.device] = self.devices.get(entry.device, 0) | 1 << i
             self.places.setdefault((entry.device, entry.seq), []).append(i)
         self.all = (1 << len(case.entries)) - 1
 
@@ -48,7 +49,7 @@ class Graph:
     def party(self, party: bytes) -> int:
         return self.parties.get(party, 0)
 
-    def covered(self, heads: "tuple[bytes, ...] | list[bytes]") -> int | None:
+    def covered(self, heads: Iterable[bytes]) -> int | None:
         """What heads cover; nothing where one of them is not here."""
         mask = 0
         for head in heads:

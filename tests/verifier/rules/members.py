@@ -1,5 +1,7 @@
 """Who is in, in which seats, in which role: docs/rules.md "Who is in", docs/protocol.md "Roles"."""
 
+from typing import Any
+
 from .. import cbor, envelope
 from ..refusal import Malformed, demand
 from .lens import Lens, once
@@ -72,10 +74,10 @@ def label(lens: Lens, place: Seat) -> object:
     return about["label"] if about else None
 
 
-def _declared(lens: Lens, place: Seat) -> dict | None:
+def _declared(lens: Lens, place: Seat) -> dict[str, Any] | None:
     if isinstance(place, int):
         seats = lens.graph.entries[0].body["seats"]
-        return seats[place] if place < len(seats) else None
+        return dict(seats[place]) if place < len(seats) else None
     from . import agreement
 
     proposal = lens.proposal(place[0])
@@ -130,7 +132,7 @@ def request_fits(lens: Lens, i: int, invite: int) -> bool:
     cited = lens.keys.cited(lens.mask | 1 << i, entry.body["party"])
     if cited is not None and asked[10] > cited.position:
         return False
-    return (
+    return bool(
         asked[1] == 1
         and asked[2] == lens.graph.case.id
         and asked[3] == opener(lens)

@@ -59,7 +59,9 @@ def join(lens: Lens, i: int) -> bool:
     admitted = lens.ref(entry.body["admit"])
     if entry.party in members.joined(lens):
         return False
-    return admitted is not None and lens.entry(admitted).kind == "admit" and lens.entry(admitted).body["party"] == entry.party
+    if admitted is None or lens.entry(admitted).kind != "admit":
+        return False
+    return bool(lens.entry(admitted).body["party"] == entry.party)
 
 
 def seat_act(lens: Lens, i: int) -> bool:
@@ -94,7 +96,7 @@ def erase(lens: Lens, i: int) -> bool:
     return any(path == where for where, _ in acts.sealed_places(entry.body)) or path in set(_hashes(entry.body, ()))
 
 
-def _hashes(value: object, at: tuple) -> Iterator[tuple]:
+def _hashes(value: object, at: tuple[object, ...]) -> Iterator[tuple[object, ...]]:
     """Where hashes of files stand, as values of type file have them."""
     if isinstance(value, dict):
         for name, item in value.items():
@@ -151,9 +153,8 @@ def cut(lens: Lens, i: int) -> bool:
 
 def ratify(lens: Lens, i: int) -> bool:
     entry = lens.entry(i)
-    return all(
-        lens.known(name) is not None and lens.entry(lens.graph.index[name]).party == entry.party for name in entry.body["entries"]
-    )
+    named = (lens.known(name) for name in entry.body["entries"])
+    return all(x is not None and lens.entry(x).party == entry.party for x in named)
 
 
 def prove(lens: Lens, i: int) -> bool:

@@ -111,7 +111,8 @@ def last_grants(lens: Lens, d: int) -> tuple[int, ...]:
     found = declared(lens, d)
     if found is None:
         return ()
-    own, grants = reopen_requests(lens, d), []
+    own = reopen_requests(lens, d)
+    grants: list[int] = []
     for q in own:
         # Who knows a request and asks to reopen the action by another of its declares has asked too.
         others = (x for other in of_key(lens, found[1].key, "declare") for x in reopen_requests(lens, other))
@@ -248,7 +249,9 @@ def live_stops(lens: Lens, key: Key) -> tuple[int, ...]:
     found = []
     for i in stops(lens, key):
         about_ = declared(lens, i)
-        if r is not None and about_ is not None and force.same(lens, about_[0], r) and not begun_anew(lens, key) >> i & 1:
+        if r is None or about_ is None or not force.same(lens, about_[0], r):
+            continue
+        if not begun_anew(lens, key) >> i & 1:
             found.append(i)
     return tuple(found)
 

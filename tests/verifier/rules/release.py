@@ -49,8 +49,11 @@ def _declared(lens: Lens, i: int) -> Key | None:
 def refused(lens: Lens, q: int) -> bool:
     """Whether somebody turned a request down and did not also allow it."""
     name = lens.entry(q).id
-    by = [{lens.entry(i).party for i in lens.acts(kind) if lens.entry(i).body["request"] == name} for kind in ("refuse", "allow")]
-    return bool(by[0] - by[1])
+
+    def by(kind: str) -> set[bytes]:
+        return {lens.entry(i).party for i in lens.acts(kind) if lens.entry(i).body["request"] == name}
+
+    return bool(by("refuse") - by("allow"))
 
 
 @once

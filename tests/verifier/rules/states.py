@@ -110,10 +110,12 @@ def overlays(lens: Lens, key: Key, state_: str) -> list[str]:
     if _old_terms(lens, key):
         found.add("against_old_terms")
     shown_ = shown(lens, key)
-    if shown_ is not None and any(lens.graph.after_fork(i, lens.mask) for i in agreement.signatures(lens, shown_, True)):
-        found.add("after_fork")
-    if shown_ is not None and any(_after_receipt(lens, i, shown_) for i in agreement.signatures(lens, shown_, True)):
-        found.add("accepted_after_receipt")
+    if shown_ is not None:
+        signatures = agreement.signatures(lens, shown_, True)
+        if any(lens.graph.after_fork(i, lens.mask) for i in signatures):
+            found.add("after_fork")
+        if any(_after_receipt(lens, i, shown_) for i in signatures):
+            found.add("accepted_after_receipt")
     if any(_not_judged(lens, r) for r in all_):
         found.add("not_judged")
     for i in lens.acts("dispute"):
