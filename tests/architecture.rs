@@ -68,8 +68,10 @@ fn dependencies_point_one_way() {
         ("evidence", &["core", "timestamp"]),
         ("report", &["core", "evidence"]),
         ("verify", &["evidence"]),
-        ("node", &["core", "store", "net", "timestamp"]),
-        ("cli", &["core", "store", "node", "evidence", "report", "timestamp"]),
+        ("process", &["core"]),
+        ("mail", &[]),
+        ("node", &["core", "store", "net", "timestamp", "process", "mail"]),
+        ("cli", &["core", "store", "node", "evidence", "report", "timestamp", "process", "mail"]),
     ];
     assert_eq!(crates().len(), may.len(), "every crate has a place");
     for (name, allowed) in may {
@@ -112,6 +114,9 @@ fn each_library_has_one_home() {
         ("rustls-webpki", "timestamp"),
         ("der", "timestamp"),
         ("ureq", "node"),
+        ("lettre", "mail"),
+        ("mail-parser", "mail"),
+        ("minijinja", "process"),
         ("lexopt", "verify"),
         ("clap", "cli"),
         ("toml_edit", "cli"),

@@ -13,7 +13,7 @@ use crate::error::{StoreError, sqlite};
 pub(crate) const APPLICATION_ID: i64 = 0x4374_5074;
 
 /// Step n takes a store from version n to version n + 1. A released step is never edited: a change is a new step.
-const STEPS: &[&str] = &[VERSION_1, VERSION_2, VERSION_3];
+const STEPS: &[&str] = &[VERSION_1, VERSION_2, VERSION_3, VERSION_4];
 
 const VERSION_1: &str = "
 CREATE TABLE entries (
@@ -126,6 +126,44 @@ CREATE TABLE wanted_stamps (
     trouble TEXT,
     PRIMARY KEY (case_id, entry)
 ) STRICT, WITHOUT ROWID;
+";
+
+const VERSION_4: &str = "
+-- What a person keeps for themselves. Never sent to another party.
+CREATE TABLE notebook (
+    id BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
+    kind TEXT NOT NULL,
+    case_id BLOB CHECK (length(case_id) = 32),
+    whom TEXT,
+    body TEXT NOT NULL,
+    written_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX notebook_by_kind ON notebook (kind, whom);
+CREATE INDEX notebook_by_case ON notebook (case_id) WHERE case_id IS NOT NULL;
+
+-- What is to be sent, or was, one a case and occasion: nothing is sent twice for the same reason.
+CREATE TABLE letters (
+    id BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
+    case_id BLOB NOT NULL CHECK (length(case_id) = 32),
+    occasion TEXT NOT NULL,
+    state TEXT NOT NULL,
+    due INTEGER NOT NULL,
+    next_try INTEGER,
+    body TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX letters_by_occasion ON letters (case_id, occasion);
+CREATE INDEX letters_to_try ON letters (next_try) WHERE next_try IS NOT NULL;
+
+-- Mail that came in or went out, so that an answer finds its case and nothing is taken in twice.
+CREATE TABLE mails (
+    sha256 BLOB NOT NULL PRIMARY KEY CHECK (length(sha256) = 32),
+    message_id TEXT,
+    out INTEGER NOT NULL CHECK (out IN (0, 1)),
+    case_id BLOB CHECK (length(case_id) = 32),
+    entry BLOB CHECK (length(entry) = 32),
+    at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX mails_by_message_id ON mails (message_id) WHERE message_id IS NOT NULL;
 ";
 
 /// The version this program writes.
