@@ -171,6 +171,35 @@ class KeyLogs:
         return [(party, ids) for (party, _), ids in several]
 
 
+    def disputed(self) -> set[bytes]:
+        """Parties whose logs branch where no rotate decides between the branches."""
+        return {party for party, _ in self.forks() if self._undecided(party)}
+
+    def _undecided(self, party: bytes) -> bool:
+        events = [event for event in self.events.values() if event.party == party]
+        eras = {self._standing[event.id].era for event in events}
+        if any(self._ends_of_era[era] > 1 for era in eras):
+            return True
+        followed: set[bytes] = set()
+        for rotate in (event for event in events if event.kind == "rotate"):
+            followed |= self._before_in_era(rotate)
+        # A rotate takes back what stands beside what it follows, under the root key that it ends.
+        left = [e for e in events if e.id in followed or not self._ends_of_era[self._standing[e.id].era]]
+        return len({event.position for event in left}) < len(left)
+
+    def _before_in_era(self, rotate: model.KeyEvent) -> set[bytes]:
+        """What a rotate follows under the root key that it ends."""
+        found: set[bytes] = set()
+        at = self.events[rotate.prev or b""]
+        era = self._standing[at.id].era
+        while self._standing[at.id].era == era:
+            found.add(at.id)
+            if at.prev is None:
+                break
+            at = self.events[at.prev]
+        return found
+
+
 def next_root_hash(root: bytes) -> bytes:
     """What an inception or rotate announces the next root key by."""
     return envelope.digest("counterpart/next-root/1", root)

@@ -68,12 +68,15 @@ class Timeline:
         return self._parties[id_].written(shown)
 
     def _party_lines(self) -> Iterator[str]:
-        log_forked = {party for party, _ in self._record.logs.forks()}
+        logs = self._record.logs
+        forked, disputed = {party for party, _ in logs.forks()}, logs.disputed()
         for party in self._parties.values():
             roles = ", ".join(seat.role for seat in party.seats) or "no seat"
             yield f"  {self._party(party.id)}: {roles}; {party.id.hex()}"
-            if party.id in log_forked:
+            if party.id in disputed:
                 yield "    Its key log was written in two ways: who may sign for it is disputed."
+            elif party.id in forked:
+                yield "    Its key log was written in two ways: a change of its main key decided which is its own."
         party_of = order.party_of_feeds(self._record)
         for (device, seq), taken in order.forked(self._record):
             entries = " and ".join(self._numbers[self._record.entries[place].id] for place in taken)

@@ -45,7 +45,7 @@ class Found:
 def verified(found: Found) -> dict[str, Any]:
     record, word = found.record, found.word
     lacking = seal.files(record.entries, found.values) - found.attachments
-    log_forked = {party for party, _ in record.logs.forks()}
+    log_forked = record.logs.disputed()
     party_of = order.party_of_feeds(record)
     return {
         "attachments": {"held": len(found.attachments), "lacking": sorted(hash_.hex() for hash_ in lacking)},

@@ -2,6 +2,8 @@
 //!
 //! A peer's bytes never come here: each node builds the change from the checked statement and compares hashes.
 
+mod bytes;
+
 use std::num::NonZeroU64;
 
 use automerge::{
@@ -9,6 +11,7 @@ use automerge::{
     legacy::{ElementId, Key as OpKey, ObjectId, Op, OpId, OpType, SortedVec},
 };
 
+pub use self::bytes::ChangeWriter;
 use crate::{
     cbor::{Key, Value},
     id::{CaseId, ChangeId, DeviceKey, Domain, EntryId, hash},
@@ -138,8 +141,23 @@ pub fn build(
         extra_bytes: if statement.seq == 1 { author_footer(&statement.device) } else { Vec::new() },
         author: None,
     });
-    let id = ChangeId(change.hash().0);
-    Ok(BuiltChange { end: ChainEnd { change: id, ..end }, change })
+    let hash = ChangeId(change.hash().0);
+    let built = BuiltChange { end: ChainEnd { change: hash, ..end }, change };
+    debug_assert!(is_as_written(&built, (id, case), statement, root, prev), "built and written bytes agree");
+    Ok(built)
+}
+
+/// Whether [`ChangeWriter`] makes the same bytes: checked wherever tests build a change.
+fn is_as_written(
+    built: &BuiltChange,
+    names: (EntryId, CaseId),
+    statement: &Statement,
+    root: Option<&Root>,
+    prev: Option<&ChainEnd>,
+) -> bool {
+    let mut bytes = Vec::new();
+    let end = ChangeWriter::default().write(&mut bytes, names, statement, root, prev);
+    end == Ok(built.end) && bytes == built.change.raw_bytes()
 }
 
 /// A change that was built here, and where its feed's chain now ends.

@@ -12,12 +12,12 @@ use ed25519_dalek::SigningKey;
 use crate::{
     act::{Act, Proof},
     attachment::FileRef,
-    change::{self, BuiltChange, Document, DocumentError},
+    change::{self, BuiltChange, ChangeWriter, Document, DocumentError},
     envelope::{EnvelopeError, PublicKey, Unverified, Verified, public_half},
     fold::{Fold, Reason, Verdict, references},
     gate::{self, ChangeCheck, Refusal},
     graph::{Graph, Ix},
-    id::{CaseId, DeviceKey, EntryId, EventId, PartyId},
+    id::{CaseId, ChangeId, DeviceKey, EntryId, EventId, PartyId},
     keylog::{EventBody, KeyEvent, KeyLogRefusal, KeyLogs},
     receipt::{MAX_LACKING, Receipt, ReceiptRefusal, SignedReceipt},
     seal::{self, Disclosure, PathStep, SealContext},
@@ -60,7 +60,7 @@ pub struct Draft {
     pub statement: Statement,
     /// Values that stand in the statement only as commitments; they travel beside it.
     pub values: Vec<(Vec<PathStep>, [u8; 32], crate::cbor::Value)>,
-    change: crate::id::ChangeId,
+    change: ChangeId,
 }
 
 /// Why an act of our own is not signed.
@@ -93,6 +93,13 @@ impl Record {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Its statements, and all else. Letting go of a large record takes a while; two threads can share that.
+    #[must_use]
+    pub fn into_parts(self) -> (Graph, impl Send) {
+        let Self { graph, logs, fold, values, files, receipts, keys, brief_cache } = self;
+        (graph, (logs, fold, values, files, receipts, keys, brief_cache))
     }
 
     #[must_use]
@@ -429,6 +436,19 @@ impl Record {
         let prev = statement.prev.and_then(|p| self.graph.find(&p)).map(|p| self.graph.node(p).chain);
         change::build(node.entry.id, node.entry.case, statement, root, prev.as_ref())
             .expect("an admitted entry stayed within the limits")
+    }
+
+    /// Writes the bytes of an entry's change behind those in `out`, and gives its hash: what [`Self::change_of`] builds,
+    /// several times as fast.
+    #[must_use]
+    pub fn write_change_of(&self, ix: Ix, writer: &mut ChangeWriter, out: &mut Vec<u8>) -> ChangeId {
+        let node = self.graph.node(ix);
+        let statement = &node.entry.statement;
+        let root = if statement.is_open() { None } else { self.graph.root() };
+        let prev = statement.prev.and_then(|p| self.graph.find(&p)).map(|p| self.graph.node(p).chain);
+        let names = (node.entry.id, node.entry.case);
+        let end = writer.write(out, names, statement, root, prev.as_ref());
+        end.expect("an admitted entry stayed within the limits").change
     }
 
     /// The changes that stand in the Automerge document, built anew from the statements.

@@ -142,15 +142,26 @@ pub fn find_sealed(body: &Value) -> Vec<(Vec<PathStep>, [u8; 32])> {
     found
 }
 
-fn collect_sealed(value: &Value, path: &mut Vec<PathStep>, found: &mut Vec<(Vec<PathStep>, [u8; 32])>) {
+/// A step that is written down only where it leads to something sealed: in most bodies nothing is.
+#[derive(Clone, Copy)]
+enum Step<'v> {
+    Key(&'v str),
+    Index(u32),
+}
+
+fn collect_sealed<'v>(value: &'v Value, path: &mut Vec<Step<'v>>, found: &mut Vec<(Vec<PathStep>, [u8; 32])>) {
     if let Some(commitment) = value::commitment(value) {
-        found.push((path.clone(), commitment));
+        let written = path.iter().map(|step| match step {
+            Step::Key(key) => PathStep::Key((*key).to_owned()),
+            Step::Index(index) => PathStep::Index(*index),
+        });
+        found.push((written.collect(), commitment));
         return;
     }
     match value {
         Value::Array(items) => {
             for (index, item) in (0..).zip(items) {
-                path.push(PathStep::Index(index));
+                path.push(Step::Index(index));
                 collect_sealed(item, path, found);
                 path.pop();
             }
@@ -158,7 +169,7 @@ fn collect_sealed(value: &Value, path: &mut Vec<PathStep>, found: &mut Vec<(Vec<
         Value::Map(entries) => {
             for (key, item) in entries {
                 let Key::Text(key) = key else { continue };
-                path.push(PathStep::Key(key.clone()));
+                path.push(Step::Key(key));
                 collect_sealed(item, path, found);
                 path.pop();
             }

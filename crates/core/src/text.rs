@@ -23,6 +23,9 @@ pub struct TextError {
 /// # Errors
 /// The first character of the list, and where it stands.
 pub fn check(text: &str) -> Result<(), TextError> {
+    if is_printable_ascii(text) {
+        return Ok(());
+    }
     match text.char_indices().find(|(_, c)| is_frozen(*c)) {
         Some((offset, character)) => Err(TextError { character, offset }),
         None => Ok(()),
@@ -60,6 +63,9 @@ pub fn visible_line(text: &str) -> Cow<'_, str> {
 
 fn shown<'t>(text: &'t str, line_end: &str) -> Cow<'t, str> {
     let plain = |c: char| !is_frozen(c) && !is_unseen(c) && (c != '\n' || line_end == "\n");
+    if is_printable_ascii(text) {
+        return Cow::Borrowed(text);
+    }
     if text.chars().all(plain) {
         return Cow::Borrowed(text);
     }
@@ -74,6 +80,11 @@ fn shown<'t>(text: &'t str, line_end: &str) -> Cow<'t, str> {
         }
     }
     Cow::Owned(out)
+}
+
+/// What most texts are: none of it is on any list. All bytes are looked at, many at once.
+fn is_printable_ascii(text: &str) -> bool {
+    text.bytes().fold(true, |so_far, byte| so_far & (b' '..=b'~').contains(&byte))
 }
 
 /// Joiners and direction marks: some scripts need them, so they may be signed, but never unseen.

@@ -10,8 +10,8 @@ mod proven;
 mod waiting;
 mod why;
 
-pub use brief::Brief;
 pub(crate) use brief::BriefCache;
+pub use brief::{Brief, BriefSeat, Promised};
 pub use checkpoint::Checkpoint;
 pub use ledger::{DueInstant, PromiseLedger, Tally};
 pub use moves::{Follows, Move, Step};

@@ -48,7 +48,7 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Vec<Member<'_>>, Failure> {
     if bytes.len() > MAX_BUNDLE {
         return Err(oversized());
     }
-    if !bytes.starts_with(&LOCAL) {
+    if !could_begin(bytes) {
         return Err(not_a_bundle("it is no ZIP file, or something was put before it"));
     }
     let mut members: Vec<Member<'_>> = Vec::new();
@@ -75,6 +75,12 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Vec<Member<'_>>, Failure> {
 pub fn oversized() -> Failure {
     let why = format!("the file is larger than a bundle may be ({} MiB); it is none", MAX_BUNDLE >> 20);
     Failure::whole(FailureKind::TooLarge, why)
+}
+
+/// Whether a file that begins so could be a bundle: of any other the rest need not be read.
+#[must_use]
+pub fn could_begin(bytes: &[u8]) -> bool {
+    bytes.starts_with(&LOCAL)
 }
 
 /// Whether a member's contents are those that its CRC-32 was made of.

@@ -38,12 +38,10 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
     text
 }
 
-fn put_hex(text: &mut String, bytes: &[u8]) {
-    for byte in bytes {
-        for half in [byte >> 4, byte & 15] {
-            text.push(char::from_digit(u32::from(half), 16).expect("a half byte is one hex digit"));
-        }
-    }
+/// In lower-case digits.
+pub(crate) fn put_hex(text: &mut String, bytes: &[u8]) {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    text.extend(bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]).map(|half| char::from(DIGITS[usize::from(half)])));
 }
 
 /// A manifest: one line a member, in the form of `sha256sum`.

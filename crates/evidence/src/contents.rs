@@ -4,7 +4,7 @@ use std::{borrow::Cow, collections::BTreeSet};
 
 use counterpart_core::{
     graph::Ix,
-    id::{CaseId, ChangeId, EntryId, PartyId},
+    id::{CaseId, ChangeId, PartyId},
     receipt::SignedReceipt,
     record::Record,
     seal::{self, Disclosure},
@@ -42,13 +42,8 @@ impl Part<'static> {
     }
 }
 
-/// The members under `data/` that are made from the others, ascending by name.
-pub(crate) fn made(document: Vec<u8>, timeline: String) -> [Part<'static>; 3] {
-    [
-        Part { name: layout::README, bytes: Cow::Borrowed(README.as_bytes()) },
-        Part { name: layout::DOCUMENT, bytes: document.into() },
-        Part::text(layout::TIMELINE, timeline),
-    ]
+pub(crate) fn readme() -> Part<'static> {
+    Part { name: layout::README, bytes: Cow::Borrowed(README.as_bytes()) }
 }
 
 /// The list of checksums of the members under `data/`, given with their checksums in their order.
@@ -126,16 +121,18 @@ pub(crate) fn was_let_in(record: &Record, party: &PartyId) -> bool {
 }
 
 /// The heads of the Automerge document, ascending: every feed is a chain of changes from the opening's, so what no
-/// later change of its feed follows is an end.
-pub(crate) fn document_heads(record: &Record) -> Vec<ChangeId> {
+/// later change of its feed follows is an end. `standing` are the entries in it.
+pub(crate) fn document_heads(record: &Record, standing: &[Ix]) -> Vec<ChangeId> {
     let graph = record.graph();
-    let standing = graph.in_document();
-    let mut followed: BTreeSet<EntryId> = standing.iter().filter_map(|ix| graph.statement(*ix).prev).collect();
-    if let (Some(open), true) = (standing.first(), standing.len() > 1) {
-        followed.insert(graph.id(*open));
+    let mut followed = vec![false; graph.len()];
+    for prev in standing.iter().filter_map(|ix| graph.find(&graph.statement(*ix).prev?)) {
+        followed[prev.at()] = true;
     }
-    let entries = standing.into_iter().map(|ix| &graph.node(ix).entry);
-    let mut heads: Vec<ChangeId> = entries.filter(|entry| !followed.contains(&entry.id)).map(|e| e.change).collect();
+    if let [open, _, ..] = standing {
+        followed[open.at()] = true;
+    }
+    let ends = standing.iter().filter(|ix| !followed[ix.at()]);
+    let mut heads: Vec<ChangeId> = ends.map(|ix| graph.node(*ix).entry.change).collect();
     heads.sort_unstable();
     heads
 }

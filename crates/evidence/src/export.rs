@@ -4,6 +4,7 @@ use std::{
     borrow::Cow,
     cmp::Reverse,
     collections::{BTreeMap, BTreeSet},
+    ops::Range,
 };
 
 use counterpart_core::{
@@ -88,7 +89,10 @@ pub fn export(
     if payload.iter().map(|(_, bytes)| bytes.len()).sum::<usize>() > MAX_BUNDLE {
         return Err(ExportError::TooLarge);
     }
-    let digests = parallel::map(payload.len(), || (), |(), n| bag::digest(&payload[n].1), |_| ());
+    let digest = |(): &mut (), range: Range<usize>| -> Vec<Sha> {
+        payload[range].iter().map(|(_, bytes)| bag::digest(bytes)).collect()
+    };
+    let digests = parallel::chunks(payload.len(), || (), digest).concat();
     let listed = || payload.iter().zip(&digests).map(|((name, _), digest)| (name.as_str(), *digest));
     check_attachments(listed())?;
     let manifest = contents::manifest(listed());
@@ -128,10 +132,13 @@ fn payload<'r>(
     stamps: &[KeptStamp],
 ) -> Result<Vec<Part<'r>>, ExportError> {
     let graph = record.graph();
-    let document = changes(record).map_err(|(_, refusal)| damaged(refusal))?;
-    let timeline = timeline::render(record, &Delivery::of(record), &record.proven_times(), exported_at);
+    let document = changes(record, &graph.in_document()).map_err(|(_, refusal)| damaged(refusal))?;
+    let timeline =
+        timeline::render(record, &Delivery::of(record), &record.grades(), &record.proven_times(), exported_at);
     let mut parts: Vec<Part<'r>> = Vec::with_capacity(graph.len() + record.receipts().len() + 64);
-    parts.extend(contents::made(document, timeline).map(|part| (part.name.to_owned(), part.bytes)));
+    parts.push((layout::README.to_owned(), contents::readme().bytes));
+    parts.push((layout::DOCUMENT.to_owned(), document.concat().into()));
+    parts.push((layout::TIMELINE.to_owned(), timeline.concat().into_bytes().into()));
     parts.push((layout::SPECIFICATION.to_owned(), Cow::Borrowed(contents::SPECIFICATION.as_bytes())));
     for (index, ix) in graph.ordered().into_iter().enumerate() {
         let entry = &graph.node(ix).entry;

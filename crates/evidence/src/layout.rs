@@ -36,6 +36,7 @@ pub(crate) const MAX_SPECIFICATION: usize = 1 << 20;
 const MAX_PART: usize = 64 << 10;
 
 /// The member of an entry; `index` counts from 1 in the agreed order, where 1 is the opening and lies apart.
+#[cfg(feature = "export")]
 pub(crate) fn entry(index: usize, id: &EntryId) -> String {
     format!("{ENTRIES}{index:06}-{id}.cose")
 }
@@ -82,6 +83,11 @@ pub(crate) fn event_id(name: &str) -> Option<EventId> {
 /// The entry's id in the name of its member.
 pub(crate) fn entry_id(name: &str) -> Option<EntryId> {
     EntryId::from_hex(name.strip_suffix(".cose")?.rsplit_once('-')?.1)
+}
+
+/// The entry's place in the name of its member, from 2.
+pub(crate) fn entry_index(name: &str) -> Option<usize> {
+    name.strip_prefix(ENTRIES)?.split_once('-')?.0.parse().ok()
 }
 
 /// The checksum in the name of a file's member.

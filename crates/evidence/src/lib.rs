@@ -17,6 +17,7 @@ mod delivery;
 mod export;
 mod failure;
 mod layout;
+mod opened;
 mod parallel;
 pub mod proof;
 mod stamps;
@@ -25,13 +26,14 @@ mod verdict;
 mod verify;
 mod words;
 
-pub use archive::{MAX_BUNDLE, oversized};
+pub use archive::{MAX_BUNDLE, could_begin, oversized};
 pub use contents::specification;
 pub use counterpart_timestamp::{MAX_ROOTS_FILE, Roots, RootsError};
 #[cfg(feature = "export")]
 pub use export::{Attachments, ExportError, Exporter, export};
 pub use failure::{Failure, FailureKind};
-pub use stamps::{BadStamp, StampReport, StampStatus};
+pub use opened::{Opened, open};
+pub use stamps::{BadStamp, Claims, JudgedStamp, StampReport, StampStatus, Standing, over as stamps_over};
 pub use verdict::{
     AttachmentReport, Bound, Effect, EntryReport, Evidence, ExporterReport, ForkReport, Lacking, PartyReport, Receipt,
     Received, SeatReport, StateReport, Tail, Verdict, WithoutEffect,

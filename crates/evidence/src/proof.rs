@@ -50,7 +50,7 @@ impl Shape {
         match self {
             Self::PastOmitted { .. } => "an entry that leaves out what its own device had signed to hold before",
             Self::ReceiptContradicted(_) => "receipts of one device that contradict each other",
-            Self::TwoKeyEvents(_) => "a key log written in two ways: who may sign for the party is disputed",
+            Self::TwoKeyEvents(_) => "a key log written in two ways",
             Self::TwoStatements(_) => "two histories signed with one key",
         }
     }

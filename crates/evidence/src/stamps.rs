@@ -2,7 +2,10 @@
 //!
 //! Whom to believe about the time is the verifier's choice: roots are given to him, never taken from the bundle.
 
+use std::collections::BTreeMap;
+
 use counterpart_core::{
+    act::{Act, Proof},
     graph::Ix,
     id::{EntryId, StampId},
     record::Record,
@@ -71,6 +74,113 @@ pub enum BadStamp {
     UnknownHead(EntryId),
     #[error("{0}")]
     Token(#[from] TokenError),
+}
+
+/// A time stamp over a case with what it comes to by somebody's choice of roots, wherever it was kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JudgedStamp {
+    pub id: StampId,
+    /// It covers these and all they rest on.
+    pub heads: Vec<EntryId>,
+    pub standing: Standing,
+    /// The entries that put it on record, in the agreed order.
+    pub on_record: Vec<EntryId>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Standing {
+    /// One of the roots vouches for it.
+    Valid {
+        /// The service's time, Unix milliseconds.
+        at: i64,
+        /// By how many microseconds that may be wrong, where the service says so.
+        accuracy: Option<u64>,
+        /// What the service calls itself: text of a stranger.
+        service: Option<String>,
+        /// SHA-256 of the root certificate that vouches for it.
+        root: [u8; 32],
+        /// What that certificate calls itself: text of a stranger.
+        root_name: Option<String>,
+    },
+    /// None of the roots does; why not, in plain words.
+    Untrusted { why: String, claims: Claims },
+    /// No roots were given.
+    Unchecked(Claims),
+    /// It does not hold, whomever one trusts; why not, in plain words.
+    Broken(String),
+}
+
+/// What a time stamp says of itself, without anybody to believe it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claims {
+    /// Unix milliseconds.
+    pub at: i64,
+    /// Text of a stranger.
+    pub service: Option<String>,
+}
+
+impl Standing {
+    /// The word given in JSON.
+    #[must_use]
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Valid { .. } => "valid",
+            Self::Untrusted { .. } => "untrusted",
+            Self::Unchecked(_) => "unchecked",
+            Self::Broken(_) => "broken",
+        }
+    }
+}
+
+impl JudgedStamp {
+    /// What it proves, where it is believed.
+    #[must_use]
+    pub fn proves(&self) -> Option<TimeStamp> {
+        match self.standing {
+            Standing::Valid { at, .. } => Some(TimeStamp { id: self.id, heads: self.heads.clone(), at }),
+            Standing::Untrusted { .. } | Standing::Unchecked(_) | Standing::Broken(_) => None,
+        }
+    }
+}
+
+/// The time stamps kept beside a case and those that its entries put on record, each once, by id.
+#[must_use]
+pub fn over(record: &Record, beside: impl IntoIterator<Item = KeptStamp>, roots: Option<&Roots>) -> Vec<JudgedStamp> {
+    let graph = record.graph();
+    let mut all: BTreeMap<StampId, (KeptStamp, Vec<EntryId>)> =
+        beside.into_iter().map(|kept| (kept.id(), (kept, Vec::new()))).collect();
+    for ix in graph.ordered() {
+        let Act::Prove { what: Proof::TimeStamp, data, .. } = record.fold().act(ix) else { continue };
+        let Ok(kept) = KeptStamp::decode(data) else { continue };
+        all.entry(kept.id()).or_insert((kept, Vec::new())).1.push(graph.id(ix));
+    }
+    let one = |(id, (kept, on_record)): (StampId, (KeptStamp, Vec<EntryId>))| {
+        let standing = standing(record, &kept, roots);
+        JudgedStamp { id, heads: kept.heads, standing, on_record }
+    };
+    all.into_iter().map(one).collect()
+}
+
+fn standing(record: &Record, kept: &KeptStamp, roots: Option<&Roots>) -> Standing {
+    let token = match check(record, kept) {
+        Ok(token) => token,
+        Err(why) => return Standing::Broken(why.to_string()),
+    };
+    let claims = Claims { at: token.claimed_at(), service: token.claimed_service().map(str::to_owned) };
+    let Some(roots) = roots else { return Standing::Unchecked(claims) };
+    match token.trust(roots) {
+        Ok(stamp) => {
+            let vouching = roots.all().iter().find(|root| root.fingerprint == stamp.root);
+            Standing::Valid {
+                at: stamp.at,
+                accuracy: stamp.accuracy,
+                service: stamp.service,
+                root: stamp.root,
+                root_name: vouching.and_then(|root| root.name.clone()),
+            }
+        }
+        Err(why) => Standing::Untrusted { why: why.to_string(), claims },
+    }
 }
 
 /// The stamps of a bundle, by name. All its entries are in the record.

@@ -4,8 +4,10 @@
 //! signed. Whatever a party wrote stands on lines of its own, indented, with nothing hidden in it.
 
 use std::{
+    borrow::Cow,
     collections::{BTreeMap, HashMap},
     fmt::Write as _,
+    ops::Range,
 };
 
 use counterpart_core::{
@@ -21,7 +23,7 @@ use counterpart_core::{
 };
 use jiff::{Timestamp, tz::Offset};
 
-use crate::{delivery::Delivery, layout, parallel};
+use crate::{bag, delivery::Delivery, layout, parallel};
 
 const EXPORTED: &str = "Exported: ";
 /// Fields that hold an instant in Unix milliseconds.
@@ -34,26 +36,53 @@ const CALENDAR: std::ops::RangeInclusive<i64> = -62_135_596_800_000..=253_402_20
 
 /// A time in UTC, from Unix milliseconds, rounded down to seconds.
 pub(crate) fn time(at: i64) -> String {
+    let mut text = String::with_capacity(24);
+    put_time(&mut text, at);
+    text
+}
+
+fn put_time(out: &mut String, at: i64) {
     match Timestamp::from_millisecond(at) {
         Ok(instant) if CALENDAR.contains(&at) => {
             let t = Offset::UTC.to_datetime(instant);
-            let (year, month, day) = (t.year(), t.month(), t.day());
-            format!("{year:04}-{month:02}-{day:02} {:02}:{:02}:{:02} UTC", t.hour(), t.minute(), t.second())
+            let parts = [t.month(), t.day(), t.hour(), t.minute(), t.second()];
+            put_digits(out, t.year().unsigned_abs(), 4);
+            for (lead, part) in ["-", "-", " ", ":", ":"].into_iter().zip(parts) {
+                out.push_str(lead);
+                put_digits(out, part.unsigned_abs().into(), 2);
+            }
+            out.push_str(" UTC");
         }
-        _ => format!("{at} ms after 1970-01-01"),
+        _ => write!(out, "{at} ms after 1970-01-01").expect("memory"),
     }
 }
 
-/// `times` are those of [`Record::proven_times`].
-pub(crate) fn render(record: &Record, delivery: &Delivery, times: &[Proven], exported_at: i64) -> String {
-    let writer = Writer::new(record, delivery, times);
-    let mut out = writer.head(exported_at);
-    let grades = record.grades();
-    let texts = parallel::map(grades.len(), || (), |(), n| writer.entry(grades[n].0, grades[n].1), |_| ());
-    for text in texts {
-        out.push_str(&text);
+/// So many digits of a number, zeros first. There are four times in most entries: `{:04}` and the like take long.
+fn put_digits(out: &mut String, n: u16, count: u32) {
+    for place in (0..count).rev() {
+        out.push(char::from_digit(u32::from(n / 10_u16.pow(place) % 10), 10).expect("a digit"));
     }
-    out
+}
+
+/// The timeline, in pieces. `grades` and `times` are those of [`Record::grades`] and [`Record::proven_times`].
+pub(crate) fn render(
+    record: &Record,
+    delivery: &Delivery,
+    grades: &[(Ix, Grade)],
+    times: &[Proven],
+    exported_at: i64,
+) -> Vec<String> {
+    let writer = Writer::new(record, delivery, times);
+    let work = |(): &mut (), range: Range<usize>| {
+        let mut out = String::with_capacity(range.len() * 640);
+        for (ix, grade) in &grades[range] {
+            writer.entry(&mut out, *ix, *grade);
+        }
+        out
+    };
+    let mut pieces = vec![writer.head(exported_at)];
+    pieces.extend(parallel::chunks(grades.len(), || (), work));
+    pieces
 }
 
 struct Writer<'r> {
@@ -61,6 +90,8 @@ struct Writer<'r> {
     delivery: &'r Delivery,
     times: &'r [Proven],
     names: Names,
+    /// Of every entry, whether its number is its name: no other entry has it.
+    alone: Vec<bool>,
     parties: BTreeMap<PartyId, String>,
     /// Numbers of receipts.
     receipts: HashMap<ReceiptId, u32>,
@@ -68,13 +99,30 @@ struct Writer<'r> {
 
 impl<'r> Writer<'r> {
     fn new(record: &'r Record, delivery: &'r Delivery, times: &'r [Proven]) -> Self {
+        let graph = record.graph();
         let parties = delivery.parties().map(|party| (*party, name_of(record, party))).collect();
         let receipts = record.receipts().iter().map(|r| (r.id, r.receipt.number)).collect();
-        Self { record, delivery, times, names: record.names(), parties, receipts }
+        let numbers: Vec<u32> = graph.ordered().into_iter().map(|ix| graph.node(ix).number).collect();
+        let mut alone = vec![false; graph.len()];
+        for (n, ix) in graph.ordered().into_iter().enumerate() {
+            let same = |other: Option<&u32>| other == Some(&numbers[n]);
+            alone[ix.at()] = !same(n.checked_sub(1).and_then(|n| numbers.get(n))) && !same(numbers.get(n + 1));
+        }
+        Self { record, delivery, times, names: record.names(), alone, parties, receipts }
     }
 
-    fn party(&self, party: &PartyId) -> String {
-        self.parties.get(party).cloned().unwrap_or_else(|| format!("[{}]", short_form(party.as_bytes())))
+    fn party(&self, party: &PartyId) -> Cow<'_, str> {
+        let known = self.parties.get(party).map(|name| Cow::Borrowed(name.as_str()));
+        known.unwrap_or_else(|| format!("[{}]", short_form(party.as_bytes())).into())
+    }
+
+    fn put_name(&self, out: &mut String, ix: Ix) {
+        let node = self.record.graph().node(ix);
+        if self.alone[ix.at()] {
+            write!(out, "#{}", node.number).expect("memory");
+        } else {
+            out.push_str(&self.names.of(&node.entry.id));
+        }
     }
 
     fn head(&self, exported_at: i64) -> String {
@@ -92,8 +140,13 @@ impl<'r> Writer<'r> {
             let roles: Vec<&str> = lens.roles_of(party).iter().map(|r| r.as_str()).collect();
             let roles = if roles.is_empty() { "no seat".to_owned() } else { roles.join(", ") };
             put(&mut out, format_args!("  {}: {roles}; {party}", self.party(party)));
-            if self.record.logs().is_forked(party) {
+            let logs = self.record.logs();
+            if logs.dispute(party).is_some() {
                 out.push_str("    Its key log was written in two ways: who may sign for it is disputed.\n");
+            } else if logs.is_forked(party) {
+                out.push_str(
+                    "    Its key log was written in two ways: a change of its main key decided which is its own.\n",
+                );
             }
         }
         for (device, seq, branches) in graph.forks() {
@@ -106,17 +159,19 @@ impl<'r> Writer<'r> {
         out
     }
 
-    fn entry(&self, ix: Ix, grade: Grade) -> String {
+    fn entry(&self, out: &mut String, ix: Ix, grade: Grade) {
         let statement = self.record.graph().statement(ix);
         let id = self.record.graph().id(ix);
-        let mut out = String::with_capacity(640);
-        let (name, at, author) = (self.names.of(&id), time(statement.at), self.party(&statement.party));
-        put(&mut out, format_args!("\n{name}  {at}  {author}: {}", text::visible_line(&statement.kind)));
-        put(&mut out, format_args!("    id: {id}"));
+        out.push('\n');
+        self.put_name(out, ix);
+        out.push_str("  ");
+        put_time(out, statement.at);
+        put(out, format_args!("  {}: {}", self.party(&statement.party), text::visible_line(&statement.kind)));
+        put(out, format_args!("    id: {id}"));
         if let Value::Map(fields) = &statement.body {
             let mut path = Vec::new();
             for (key, value) in fields {
-                self.field(&mut out, &id, &mut path, key, value);
+                self.field(out, &id, &mut path, key, value);
             }
         }
         match self.record.fold().verdict(ix) {
@@ -124,32 +179,45 @@ impl<'r> Writer<'r> {
             Verdict::Without(_) => out.push_str("    Without effect.\n"),
             Verdict::NotJudged => out.push_str("    Not judged by the program that wrote this.\n"),
         }
-        let mut received = String::new();
+        out.push_str("    Grade: ");
+        out.push_str(grade.as_str());
+        out.push_str(". Received: ");
+        let mut lead = "";
         for (party, at) in self.delivery.received(ix, &statement.party) {
-            let lead = if received.is_empty() { "" } else { "; " };
-            write!(received, "{lead}{}, {} by its own clock", self.party(&party), time(at)).expect("memory");
+            out.push_str(lead);
+            out.push_str(&self.party(&party));
+            out.push_str(", ");
+            put_time(out, at);
+            out.push_str(" by its own clock");
+            lead = "; ";
         }
-        if received.is_empty() {
-            received.push_str("no receipt in this copy");
-        }
-        put(&mut out, format_args!("    Grade: {}. Received: {received}.", grade.as_str()));
+        out.push_str(if lead.is_empty() { "no receipt in this copy.\n" } else { ".\n" });
         let Proven { not_before, not_after } = &self.times[ix.at()];
-        let bounds: Vec<String> = [("not before", not_before), ("not after", not_after)]
-            .into_iter()
-            .filter_map(|(what, bound)| bound.as_ref().map(|bound| format!("{what} {}", self.bound(bound))))
-            .collect();
-        let bounds = if bounds.is_empty() { "not proven".to_owned() } else { bounds.join(", ") };
-        put(&mut out, format_args!("    Time: {bounds}."));
-        out
+        let mut lead = "    Time: ";
+        for (what, bound) in [("not before ", not_before), ("not after ", not_after)] {
+            if let Some(bound) = bound {
+                out.push_str(lead);
+                out.push_str(what);
+                self.put_bound(out, bound);
+                lead = ", ";
+            }
+        }
+        out.push_str(if lead == ", " { ".\n" } else { "    Time: not proven.\n" });
     }
 
     /// A time, and whose word it is.
-    fn bound(&self, bound: &Bound) -> String {
-        let by = match bound.by {
-            Evidence::Entry(ix) => self.names.of(&self.record.graph().id(ix)),
-            Evidence::Receipt(id) => format!("receipt {}", self.receipts.get(&id).copied().unwrap_or_default()),
-        };
-        format!("{} ({}, {by})", time(bound.at), self.party(&bound.party))
+    fn put_bound(&self, out: &mut String, bound: &Bound) {
+        put_time(out, bound.at);
+        out.push_str(" (");
+        out.push_str(&self.party(&bound.party));
+        out.push_str(", ");
+        match bound.by {
+            Evidence::Entry(ix) => self.put_name(out, ix),
+            Evidence::Receipt(id) => {
+                write!(out, "receipt {}", self.receipts.get(&id).copied().unwrap_or_default()).expect("memory");
+            }
+        }
+        out.push(')');
     }
 
     fn field(&self, out: &mut String, id: &EntryId, path: &mut Vec<PathStep>, key: &Key, value: &Value) {
@@ -196,35 +264,42 @@ impl<'r> Writer<'r> {
                     path.pop();
                 }
             }
-            Value::Text(words) => put(out, format_args!(" {}", text::visible_line(words))),
+            Value::Text(words) => {
+                out.push(' ');
+                out.push_str(&text::visible_line(words));
+                out.push('\n');
+            }
             Value::Bool(yes) => out.push_str(if *yes { " yes\n" } else { " no\n" }),
             Value::Int(number) => {
                 let instant = matches!(path.last(), Some(PathStep::Key(key)) if INSTANTS.contains(&key.as_str()));
                 if instant {
-                    put(out, format_args!(" {}", time(*number)));
+                    out.push(' ');
+                    put_time(out, *number);
+                    out.push('\n');
                 } else {
                     put(out, format_args!(" {number}"));
                 }
             }
-            Value::Bytes(bytes) => put(out, format_args!(" {}", self.bytes(bytes))),
+            Value::Bytes(bytes) => {
+                out.push(' ');
+                self.put_bytes(out, bytes);
+                out.push('\n');
+            }
         }
     }
 
     /// An entry or a party by the name people use, anything else in hex.
-    fn bytes(&self, bytes: &[u8]) -> String {
-        if let Some(entry) = EntryId::from_slice(bytes).filter(|id| self.record.graph().find(id).is_some()) {
-            return self.names.of(&entry);
+    fn put_bytes(&self, out: &mut String, bytes: &[u8]) {
+        let entry = EntryId::from_slice(bytes).and_then(|id| self.record.graph().find(&id));
+        let party = PartyId::from_slice(bytes).and_then(|party| self.parties.get(&party));
+        match (entry, party) {
+            (Some(ix), _) => self.put_name(out, ix),
+            (None, Some(name)) => out.push_str(name),
+            (None, None) if bytes.len() > SHOWN_BYTES => {
+                write!(out, "({} bytes)", bytes.len()).expect("memory");
+            }
+            (None, None) => bag::put_hex(out, bytes),
         }
-        if let Some(name) = PartyId::from_slice(bytes).and_then(|party| self.parties.get(&party)) {
-            return name.clone();
-        }
-        if bytes.len() > SHOWN_BYTES {
-            return format!("({} bytes)", bytes.len());
-        }
-        bytes.iter().fold(String::new(), |mut hex, byte| {
-            write!(hex, "{byte:02x}").expect("memory");
-            hex
-        })
     }
 }
 

@@ -136,7 +136,7 @@ pub struct PartyReport {
     pub seats: Vec<SeatReport>,
     pub entries: usize,
     pub receipts: usize,
-    /// Its key log was written in two ways.
+    /// Its key log was written in two ways, and no change of its main key decides which is the party's.
     pub log_forked: bool,
 }
 
@@ -220,14 +220,15 @@ pub(crate) struct Beside {
 impl Verdict {
     pub(crate) fn of(
         record: &Record,
+        standing: &[Ix],
         delivery: &Delivery,
+        grades: &[(Ix, Grade)],
         times: &[Proven],
         word: &ExporterWord,
         beside: Beside,
     ) -> Self {
         let graph = record.graph();
         let lens = record.lens();
-        let grades = record.grades();
         let stamped = Stamped::of(record, &beside.stamps);
         let one = |(ix, grade): &(Ix, Grade)| {
             let report = entry(record, delivery, &times[ix.at()], *ix, *grade);
@@ -253,7 +254,7 @@ impl Verdict {
             exporter: ExporterReport { party: word.party, device: word.device },
             parties: delivery.parties().map(|p| party(record, &counts, p)).collect(),
             heads: graph.heads(),
-            document_heads: contents::document_heads(record),
+            document_heads: contents::document_heads(record, standing),
             receipts: record.receipts().iter().map(receipt).collect(),
             forks: forks(record),
             proofs: proof::proofs(record),
@@ -336,7 +337,7 @@ fn party(record: &Record, counts: &Counts, party: &PartyId) -> PartyReport {
         seats: lens.seats_of(party).into_iter().filter_map(seat).collect(),
         entries,
         receipts,
-        log_forked: record.logs().is_forked(party),
+        log_forked: record.logs().dispute(party).is_some(),
     }
 }
 

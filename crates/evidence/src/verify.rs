@@ -7,15 +7,12 @@
 mod look;
 mod take;
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Mutex,
-};
+use std::ops::Range;
 
-use counterpart_core::{exporter::ExporterWord, gate::Refusal, record::Record};
+use counterpart_core::{change::ChangeWriter, exporter::ExporterWord, gate::Refusal, graph::Ix, record::Record};
 use counterpart_timestamp::Roots;
 
-use self::look::{Looked, Signed};
+use self::look::Looked;
 use crate::{
     archive::{self, Member},
     bag::{self, Sha},
@@ -46,6 +43,30 @@ pub fn verify_with(
     roots: Option<&Roots>,
     progress: &(dyn Fn(u64, u64) + Sync),
 ) -> Result<Verdict, Failure> {
+    let Checked { record, verdict, .. } = check(bytes, roots, progress)?;
+    let many = verdict.entries.len() > MANY;
+    let (graph, rest) = record.into_parts();
+    if many {
+        parallel::both(|| drop(graph), || drop(rest));
+    }
+    Ok(verdict)
+}
+
+/// Of a record with more entries two threads let go.
+const MANY: usize = 1000;
+
+/// A bundle in which everything holds.
+pub(crate) struct Checked<'b> {
+    pub(crate) record: Record,
+    pub(crate) verdict: Verdict,
+    pub(crate) layout: Layout<'b>,
+}
+
+pub(crate) fn check<'b>(
+    bytes: &'b [u8],
+    roots: Option<&Roots>,
+    progress: &(dyn Fn(u64, u64) + Sync),
+) -> Result<Checked<'b>, Failure> {
     let members = archive::read(bytes)?;
     check_version(&members)?;
     let layout = Layout::of(&members)?;
@@ -56,16 +77,13 @@ pub fn verify_with(
         let why = "it holds more entries, receipts or time stamps than a bundle may";
         return Err(Failure::whole(FailureKind::TooLarge, why));
     }
-    let believed = Believed::of(&layout);
-    believed.check_names(&members)?;
-
-    let Looked { signed: Signed { genesis, entries, receipts }, digests } =
-        look::at_each(&members, &believed, progress)?;
-    let (case, count) = (genesis.case, entries.len() + 1);
-    let mut record = Record::new();
-    take::keys(&mut record, &layout)?;
-    take::entries(&mut record, genesis, entries, &layout)?;
-    let document = changes(&record).map_err(|(index, refusal)| take::bad_change(&record, index, &layout, refusal))?;
+    let mut entries = take::Entries::new(&layout);
+    let believed = || Believed::of(&layout, &members);
+    let Looked { receipts, digests } = look::at_each(&members, believed, progress, |entry| entries.take(entry))?;
+    let (mut record, count) = entries.finish()?;
+    let standing = record.graph().in_document();
+    let document = changes(&record, &standing);
+    let document = document.map_err(|(index, refusal)| take::bad_change(&record, index, &layout, refusal))?;
     take::receipts(&mut record, receipts, &layout)?;
     take::values(&mut record, &layout)?;
     let named = contents::named_files(&record);
@@ -74,28 +92,34 @@ pub fn verify_with(
 
     let word = exporters_word(&record, &layout, count)?;
     check_key_parties(&record, &word, &layout)?;
-    let delivery = Delivery::of(&record);
-    let times = record.proven_times();
+    let (times, (delivery, grades)) =
+        parallel::both(|| record.proven_times(), || (Delivery::of(&record), record.grades()));
+    let listed = digest_of(layout::MANIFEST, &members, &digests);
     let rebuilt = || {
-        let timeline = timeline::render(&record, &delivery, &times, word.at);
-        compare(&contents::made(document, timeline), &members)?;
+        let timeline = timeline::render(&record, &delivery, &grades, &times, word.at);
+        compare(&[contents::readme()], &members)?;
+        compare_pieces(layout::DOCUMENT, &document, &members)?;
+        compare_pieces(layout::TIMELINE, &timeline, &members)?;
         let payload = |(member, _): &(&Member<'_>, &Sha)| member.name.starts_with(layout::PAYLOAD);
         let (payload, digests): (Vec<Member<'_>>, Vec<Sha>) = members.iter().zip(&digests).filter(payload).unzip();
         let manifest = contents::manifest(payload.iter().map(|m| m.name).zip(digests));
-        if bag::digest(manifest.as_bytes()) != word.manifest {
+        let supplied = manifest.as_bytes() == layout.manifest.bytes;
+        let digest = if supplied { listed } else { bag::digest(manifest.as_bytes()) };
+        if digest != word.manifest {
             let why = "its signer made a file with other contents: something was put in, taken out or altered since";
             return Err(Failure::of(layout::EXPORTER, FailureKind::BadExporter, why));
         }
         let octets = contents::octets(&payload);
-        compare(&contents::tags(&case, word.at, octets, layout.exporter.bytes, manifest), &members)
+        compare(&contents::tags(&word.case, word.at, octets, layout.exporter.bytes, manifest), &members)
     };
     let beside = Beside {
         attachments: AttachmentReport { held: held.len(), lacking: named.difference(&held).copied().collect() },
         specification: digest_of(layout::SPECIFICATION, &members, &digests),
         stamps,
     };
-    let (compared, verdict) = parallel::both(rebuilt, || Verdict::of(&record, &delivery, &times, &word, beside));
-    compared.map(|()| verdict)
+    let (compared, verdict) =
+        parallel::both(rebuilt, || Verdict::of(&record, &standing, &delivery, &grades, &times, &word, beside));
+    compared.map(|()| Checked { record, verdict, layout })
 }
 
 fn check_version(members: &[Member<'_>]) -> Result<(), Failure> {
@@ -116,32 +140,36 @@ fn check_version(members: &[Member<'_>]) -> Result<(), Failure> {
 
 /// The list of checksums, where the list of the lists says that it is as it was. It proves nothing, but tells what was
 /// altered from what rests on it.
-struct Believed<'b>(Option<BTreeMap<&'b str, Sha>>);
+struct Believed<'b> {
+    lines: Option<Vec<(&'b str, Sha)>>,
+    /// How many members stand before those that it lists.
+    before: usize,
+}
 
 impl<'b> Believed<'b> {
-    fn of(layout: &Layout<'b>) -> Self {
+    /// Holds members against the list's names; fails with the first missing or unexpected one.
+    fn of(layout: &Layout<'b>, members: &[Member<'b>]) -> Result<Self, Failure> {
         let manifest = layout.manifest.bytes;
         let listed = bag::lists(layout.tag_manifest.bytes, layout::MANIFEST, bag::digest(manifest));
-        Self(bag::lines(manifest).filter(|_| listed).map(|lines| lines.into_iter().collect()))
-    }
-
-    /// Members against the list's names: the first missing or unexpected one.
-    fn check_names(&self, members: &[Member<'b>]) -> Result<(), Failure> {
-        let Self(Some(lines)) = self else { return Ok(()) };
-        let mut listed = lines.keys().copied().peekable();
+        let Some(lines) = bag::lines(manifest).filter(|_| listed) else { return Ok(Self { lines: None, before: 0 }) };
+        let mut names = lines.iter().map(|(name, _)| *name).peekable();
         for member in members.iter().filter(|m| m.name.starts_with(layout::PAYLOAD)) {
-            match listed.next_if(|name| *name <= member.name) {
+            match names.next_if(|name| *name <= member.name) {
                 Some(name) if name == member.name => {}
                 Some(name) => return Err(Failure::missing(name)),
                 None => return Err(Failure::unexpected(member.name)),
             }
         }
-        listed.next().map_or(Ok(()), |name| Err(Failure::missing(name)))
+        names.next().map_or(Ok(()), |name| Err(Failure::missing(name)))?;
+        // From here on they stand side by side.
+        let before = members.partition_point(|m| m.name < layout::PAYLOAD);
+        Ok(Self { lines: Some(lines), before })
     }
 
-    /// Whether the list gives another checksum for a member.
-    fn contradicts(&self, member: &Member<'_>, digest: &Sha) -> bool {
-        self.0.as_ref().and_then(|lines| lines.get(member.name)).is_some_and(|listed| listed != digest)
+    /// Whether the list gives another checksum for the n-th member.
+    fn contradicts(&self, n: usize, digest: &Sha) -> bool {
+        let line = self.lines.as_ref().and_then(|lines| lines.get(n.checked_sub(self.before)?));
+        line.is_some_and(|(_, listed)| listed != digest)
     }
 }
 
@@ -164,7 +192,7 @@ fn exporters_word(record: &Record, layout: &Layout<'_>, entries: usize) -> Resul
 
 /// Nobody's key log lies in the bundle but those that something in it relies on.
 fn check_key_parties(record: &Record, word: &ExporterWord, layout: &Layout<'_>) -> Result<(), Failure> {
-    let mut parties: BTreeSet<_> = contents::key_parties(record);
+    let mut parties = contents::key_parties(record);
     parties.insert(word.party);
     let strange = layout.keys.iter().find(|member| {
         let event = layout::event_id(member.name).and_then(|id| record.logs().event(&id));
@@ -173,32 +201,41 @@ fn check_key_parties(record: &Record, word: &ExporterWord, layout: &Layout<'_>) 
     strange.map_or(Ok(()), |member| Err(Failure::unexpected(member.name)))
 }
 
-/// Builds the change of every entry anew, over all cores, and compares it with the signed one. Gives the document:
-/// the changes that stand in it, one after the other, which is a form that every Automerge implementation opens.
+/// Makes the change of every entry anew, over all cores, and compares it with the signed one. Gives the document, in
+/// pieces: the changes that stand in it, one after the other, which is a form that every Automerge implementation
+/// opens.
 ///
 /// Automerge's own saved form would be smaller, but another version of the library may write the same document in
 /// other bytes; a change's bytes are what its signed hash is over.
-pub(crate) fn changes(record: &Record) -> Result<Vec<u8>, (usize, Refusal)> {
+pub(crate) fn changes(record: &Record, standing: &[Ix]) -> Result<Vec<Vec<u8>>, (usize, Refusal)> {
     let graph = record.graph();
-    let all: Vec<_> = graph.all().collect();
+    let all: Vec<Ix> = graph.all().collect();
     let mut stands = vec![false; all.len()];
-    for ix in graph.in_document() {
+    for ix in standing {
         stands[ix.at()] = true;
     }
-    let wrong: Mutex<Option<usize>> = Mutex::new(None);
-    let work = |(): &mut (), n: usize| {
-        let built = record.change_of(all[n]);
-        if built.end.change != graph.node(all[n]).entry.change {
-            let mut wrong = wrong.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            *wrong = Some(wrong.map_or(n, |first| first.min(n)));
+    let work = |writer: &mut ChangeWriter, range: Range<usize>| {
+        let mut piece = Vec::with_capacity(range.len() * 640);
+        for n in range {
+            let from = piece.len();
+            let signed = graph.node(all[n]).entry.change;
+            if record.write_change_of(all[n], writer, &mut piece) != signed {
+                // Nothing is refused for what was written here: Automerge's own word is asked.
+                let built = record.change_of(all[n]);
+                if built.end.change != signed {
+                    return Err(n);
+                }
+                piece.truncate(from);
+                piece.extend(built.raw_bytes());
+            }
+            if !stands[n] {
+                piece.truncate(from);
+            }
         }
-        if stands[n] { built.raw_bytes() } else { Vec::new() }
+        Ok(piece)
     };
-    let parts = parallel::map(all.len(), || (), work, |_| ());
-    match wrong.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner) {
-        Some(index) => Err((index, Refusal::Change)),
-        None => Ok(parts.concat()),
-    }
+    let pieces = parallel::chunks(all.len(), ChangeWriter::default, work);
+    pieces.into_iter().collect::<Result<_, usize>>().map_err(|index| (index, Refusal::Change))
 }
 
 fn digest_of(name: &str, members: &[Member<'_>], digests: &[Sha]) -> Sha {
@@ -208,13 +245,14 @@ fn digest_of(name: &str, members: &[Member<'_>], digests: &[Sha]) -> Sha {
 
 /// Members as made anew against members as supplied. All of these are there.
 fn compare(made: &[Part<'_>], members: &[Member<'_>]) -> Result<(), Failure> {
-    for part in made {
-        let found = members.binary_search_by(|m| m.name.cmp(part.name)).map(|at| members[at].bytes);
-        if found != Ok(&*part.bytes) {
-            return Err(differs(part.name));
-        }
-    }
-    Ok(())
+    made.iter().try_for_each(|part| compare_pieces(part.name, &[&*part.bytes], members))
+}
+
+/// A member made anew in pieces against the one that was supplied.
+fn compare_pieces(name: &str, made: &[impl AsRef<[u8]>], members: &[Member<'_>]) -> Result<(), Failure> {
+    let found = members.binary_search_by(|m| m.name.cmp(name)).map_or(&[][..], |at| members[at].bytes);
+    let rest = made.iter().try_fold(found, |rest, piece| rest.strip_prefix(piece.as_ref()));
+    if rest == Some(&[]) { Ok(()) } else { Err(differs(name)) }
 }
 
 fn differs(member: &str) -> Failure {

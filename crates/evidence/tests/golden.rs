@@ -1,6 +1,6 @@
 //! Bundles written once and kept for ever: what was signed verifies with every later version, and says the same.
 
-use counterpart_evidence::{FailureKind, verify};
+use counterpart_evidence::{FailureKind, proof::Shape, verify};
 
 /// The demo's case in bundle version 1, which was never released.
 const OLDER: &[u8] = include_bytes!("../../../tests/fixtures/broadband-1.zip");
@@ -16,6 +16,9 @@ const HISTORY_LINES: [&str; 2] = [
     include_str!("../../../tests/fixtures/history-a-2.json"),
     include_str!("../../../tests/fixtures/history-b-2.json"),
 ];
+/// A random history in which a key log was forked, and a rotation decided.
+const SETTLED: &[u8] = include_bytes!("../../../tests/fixtures/settled-2.zip");
+const SETTLED_LINE: &str = include_str!("../../../tests/fixtures/settled-2.json");
 
 #[test]
 fn the_form_that_was_never_released_is_named() {
@@ -27,9 +30,22 @@ fn the_form_that_was_never_released_is_named() {
 #[test]
 fn kept_bundles_say_what_they_said() {
     let histories = HISTORIES.into_iter().zip(HISTORY_LINES);
-    for (bundle, line) in histories.chain([(BROADBAND, BROADBAND_LINE)]) {
+    for (bundle, line) in histories.chain([(BROADBAND, BROADBAND_LINE), (SETTLED, SETTLED_LINE)]) {
         let verdict = verify(bundle, &|_, _| {}).expect("it verified when it was written");
         assert_eq!(verdict.to_json(), line);
+    }
+}
+
+#[test]
+fn a_fork_that_a_rotation_settled_is_proven_and_not_in_dispute() {
+    for (bundle, disputed) in [(SETTLED, false), (HISTORIES[1], true)] {
+        let verdict = verify(bundle, &|_, _| {}).expect("a good bundle");
+        let proven = verdict.proofs.iter().filter(|p| matches!(p.shape, Shape::TwoKeyEvents(_))).map(|p| p.party);
+        let proven: Vec<_> = proven.collect();
+        assert!(!proven.is_empty());
+        for party in &verdict.parties {
+            assert_eq!(party.log_forked, disputed && proven.contains(&party.party));
+        }
     }
 }
 

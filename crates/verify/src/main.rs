@@ -13,7 +13,9 @@ use std::{
     process::ExitCode,
 };
 
-use counterpart_evidence::{Failure, MAX_BUNDLE, MAX_ROOTS_FILE, REFUSED, Roots, Verdict, oversized, verify_with};
+use counterpart_evidence::{
+    Failure, MAX_BUNDLE, MAX_ROOTS_FILE, REFUSED, Roots, Verdict, could_begin, oversized, verify_with,
+};
 
 use crate::{
     ask::{Asked, asked},
@@ -104,15 +106,24 @@ fn roots(files: &[PathBuf]) -> Result<Option<Roots>, String> {
     Ok(all)
 }
 
-/// Reads a bundle; nothing of a file that is larger than a bundle can be.
+/// Bytes that tell whether a file could be a bundle at all.
+const BEGINNING: u64 = 64;
+
+/// Reads a bundle; nothing of a file that is larger than a bundle can be, and no more than its beginning of one that
+/// is something else.
 fn read(file: &Path) -> std::io::Result<Option<Vec<u8>>> {
     let most = u64::try_from(MAX_BUNDLE).unwrap_or(u64::MAX);
-    let opened = fs::File::open(file)?;
-    if opened.metadata()?.len() > most {
+    let mut opened = fs::File::open(file)?;
+    let length = opened.metadata()?.len();
+    if length > most {
         return Ok(None);
     }
     let mut bytes = Vec::new();
-    // What grows while it is read is no larger for that.
-    opened.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
+    opened.by_ref().take(BEGINNING).read_to_end(&mut bytes)?;
+    if could_begin(&bytes) {
+        bytes.try_reserve_exact(usize::try_from(length).unwrap_or(0))?;
+        // What grows while it is read is no larger for that.
+        opened.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
+    }
     Ok(Some(bytes))
 }

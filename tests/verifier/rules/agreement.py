@@ -40,7 +40,7 @@ def signatures(lens: Lens, r: int, contested: bool = False) -> tuple[int, ...]:
             own = lens.entry(i).party == offerer
             if own and confirms(lens, r):
                 continue
-            if own or times.counts(lens, i, r):
+            if own or times.counts(lens, i, r, contested):
                 found.append(i)
     found += [i for i in bits(some & lens.graph.kind("confirm")) if lens.entry(i).body["revision"] == name]
     return tuple(found)
@@ -62,20 +62,26 @@ def fully_signed(lens: Lens, r: int, contested: bool = False) -> bool:
     if not (lens.effective | (lens.contested if contested else 0)) >> r & 1:
         return False
     by = signed(lens, r, contested)
-    return all(by.get(place, frozenset()) >= _needed(lens, r, place) and by.get(place) for place in signers(lens, r))
+    return all(
+        by.get(place) and by[place] >= _needed(lens, r, place, contested) for place in signers(lens, r)
+    )
 
 
 @once
-def _needed(lens: Lens, r: int, place: Seat) -> frozenset[bytes]:
+def _needed(lens: Lens, r: int, place: Seat, contested: bool) -> frozenset[bytes]:
     """Who must sign for a seat by name: where two admissions bind it, the party that signed the base."""
-    before = lens.before(r)
-    if len(members.holders(before, place)) < 2:
+    # The second admission may be news to who signs.
+    if not any(
+        place in seats_signed(lens, i, r) and len(members.holders(lens.before(i), place)) > 1
+        for i in signatures(lens, r, contested)
+    ):
         return frozenset()
+    before = lens.before(r)
     found: set[bytes] = set()
     for subject in lens.subjects(r):
         base = force.base(before, subject)
         if base is not None:
-            found |= signed(before, base.r).get(place, frozenset())
+            found |= signed(before, base.r, contested).get(place, frozenset())
     return frozenset(found)
 
 
@@ -99,6 +105,26 @@ def signer_parties(lens: Lens, r: int) -> frozenset[bytes]:
 def is_signer(lens: Lens, party: bytes, r: int) -> bool:
     """Whether a party holds one of the signing seats of a revision."""
     return bool(members.seats_of(lens, party) & frozenset(signers(lens, r)))
+
+
+@once
+def speakers(lens: Lens, r: int, place: Seat) -> frozenset[bytes]:
+    """The parties that speak for a seat under a revision: of two that hold it those who signed, if one did."""
+    held = frozenset(members.holders(lens, place))
+    if len(held) < 2:
+        return held
+    return held & signed(lens, r, True).get(place, frozenset()) or held
+
+
+def speaks(lens: Lens, party: bytes, r: int) -> bool:
+    """Whether a party speaks for one of the signing seats of a revision."""
+    return any(party in speakers(lens, r, place) for place in signers(lens, r))
+
+
+@once
+def bound(lens: Lens, party: bytes, r: int) -> bool:
+    """Whether a party signed a revision itself."""
+    return any(lens.entry(i).party == party for i in signatures(lens, r, True))
 
 
 # What closes an open revision, for all who know of it.

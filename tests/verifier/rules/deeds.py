@@ -23,8 +23,9 @@ def _named(lens: Lens, i: int) -> tuple[int, Subject] | None:
     return found if found is not None and found[1].body["is"] == "action" else None
 
 
-def _holds(lens: Lens, i: int, seats: Iterable[Seat]) -> bool:
-    return bool(members.seats_of(lens, lens.entry(i).party) & frozenset(seats))
+def _speaks(lens: Lens, i: int, r: int, seats: Iterable[Seat]) -> bool:
+    """Whether the author speaks for one of some seats under a revision."""
+    return any(lens.entry(i).party in agreement.speakers(lens, r, place) for place in seats)
 
 
 def _done(lens: Lens, s: Subject) -> bool:
@@ -33,12 +34,12 @@ def _done(lens: Lens, s: Subject) -> bool:
 
 def progress(lens: Lens, i: int) -> bool:
     found = _named(lens, i)
-    return found is not None and _holds(lens, i, found[1].performers)
+    return found is not None and _speaks(lens, i, found[0], found[1].performers)
 
 
 def declare(lens: Lens, i: int) -> bool:
     found = _standing(lens, i)
-    if found is None or not _holds(lens, i, found[1].performers):
+    if found is None or not _speaks(lens, i, found[0], found[1].performers):
         return False
     if not all(lens.known(e) is not None for e in lens.entry(i).body.get("evidence", [])):
         return False
@@ -59,19 +60,19 @@ def _completing(lens: Lens, found: tuple[int, int, Subject]) -> bool:
 
 def undeclare(lens: Lens, i: int) -> bool:
     found = _declare_of(lens, i)
-    return found is not None and _holds(lens, i, found[2].performers) and not _completing(lens, found)
+    return found is not None and _speaks(lens, i, found[1], found[2].performers) and not _completing(lens, found)
 
 
 def approve(lens: Lens, i: int) -> bool:
     found = _declare_of(lens, i)
     if found is None:
         return False
-    d, _, s = found
+    d, r, s = found
     if performance.about(lens, d, "undeclare") or performance.about(lens, d, "reject"):
         return False
-    if _holds(lens, i, s.beneficiaries):
+    if _speaks(lens, i, r, s.beneficiaries):
         return True
-    if not _holds(lens, i, s.performers):
+    if not _speaks(lens, i, r, s.performers):
         return False
     end = performance.window_end(lens, d)
     return end is not None and lens.entry(i).at >= end
@@ -79,7 +80,7 @@ def approve(lens: Lens, i: int) -> bool:
 
 def reject(lens: Lens, i: int) -> bool:
     found = _declare_of(lens, i)
-    if found is None or not _holds(lens, i, found[2].beneficiaries):
+    if found is None or not _speaks(lens, i, found[1], found[2].beneficiaries):
         return False
     conditions = found[2].body.get("conditions", [])
     if any(unmet >= len(conditions) for unmet in lens.entry(i).body.get("unmet", [])):
@@ -91,14 +92,14 @@ def stop(lens: Lens, i: int) -> bool:
     found = _standing(lens, i)
     return (
         found is not None
-        and _holds(lens, i, found[1].performers)
+        and _speaks(lens, i, found[0], found[1].performers)
         and not _done(lens, found[1])
     )
 
 
 def missed(lens: Lens, i: int) -> bool:
     r = lens.proposal(lens.entry(i).body["revision"])
-    return r is not None and performance.declared(lens, i) is not None and bool(agreement.seats_signed(lens, i, r))
+    return r is not None and performance.declared(lens, i) is not None and agreement.speaks(lens, lens.entry(i).party, r)
 
 
 def release_act(lens: Lens, i: int) -> bool:
@@ -110,8 +111,8 @@ def release_act(lens: Lens, i: int) -> bool:
         found = performance.declared(lens, of)
         if found is None or performance.completing(lens, found[1].key) != of:
             return False
-        return agreement.is_signer(lens, lens.entry(i).party, found[0])
-    if lens.entry(of).kind not in PROPOSALS or not agreement.is_signer(lens, lens.entry(i).party, of):
+        return agreement.speaks(lens, lens.entry(i).party, found[0])
+    if lens.entry(of).kind not in PROPOSALS or not agreement.speaks(lens, lens.entry(i).party, of):
         return False
     if not agreement.fully_signed(lens, of):
         return False
@@ -167,7 +168,7 @@ def _answers(lens: Lens, i: int) -> bool:
     if found is None:
         return False
     q, r = found
-    return lens.entry(q).party != entry.party and agreement.is_signer(lens, entry.party, r)
+    return lens.entry(q).party != entry.party and agreement.speaks(lens, entry.party, r)
 
 
 def _said(lens: Lens, i: int, kind: str) -> bool:
@@ -182,7 +183,7 @@ def cancel(lens: Lens, i: int) -> bool:
         return False
     clauses = found[1].body.get("cancel", [])
     which = lens.entry(i).body["clause"]
-    if which >= len(clauses) or not _holds(lens, i, [seat(clauses[which]["by"])]):
+    if which >= len(clauses) or not _speaks(lens, i, found[0], [seat(clauses[which]["by"])]):
         return False
     until = clauses[which].get("until")
     if until is None:
@@ -234,7 +235,7 @@ def dispute(lens: Lens, i: int) -> bool:
         return True
     if "subject" in body and body["subject"] >= len(lens.subjects(r)):
         return False
-    return agreement.is_signer(lens, lens.entry(i).party, r)
+    return agreement.speaks(lens, lens.entry(i).party, r)
 
 
 def _dispute(lens: Lens, i: int) -> int | None:
@@ -247,7 +248,7 @@ def concede(lens: Lens, i: int) -> bool:
     if d is None or lens.entry(d).party == lens.entry(i).party or disputes.ended_by(lens, d):
         return False
     r = disputes.spoken_of(lens, d)
-    return r is None or agreement.is_signer(lens, lens.entry(i).party, r)
+    return r is None or agreement.speaks(lens, lens.entry(i).party, r)
 
 
 def settle(lens: Lens, i: int) -> bool:

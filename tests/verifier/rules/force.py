@@ -180,7 +180,9 @@ def choices(lens: Lens) -> tuple[int, ...]:
         rivals = [d for d in standing if d != c and _contradict(lens, c, d)]
         if not rivals:
             found.append(c)
-        elif _relied_on(lens, c, rivals) and not any(_relied_on(lens, d, [c]) for d in rivals):
+        elif _relied_on(lens, c, rivals) and not any(
+            _relied_on(lens, d, [x for x in standing if x != d and _contradict(lens, d, x)]) for d in rivals
+        ):
             found.append(c)
     return tuple(found)
 
@@ -201,11 +203,10 @@ def _contradict(lens: Lens, c: int, d: int) -> bool:
 
 
 def _relied_on(lens: Lens, c: int, rivals: list[int]) -> bool:
-    """Whether another signer signed something that knows a choice and none of those against it."""
-    graph, position = lens.graph, picked(lens, c)
-    if position is None:
-        return False
-    others = agreement.signer_parties(lens, position.r) - {lens.entry(c).party}
+    """Whether another signer of what was picked signed something that knows a choice and none of those against it."""
+    graph = lens.graph
+    picks = [pick for pick in (picked(lens, d) for d in (c, *rivals)) if pick is not None]
+    others = frozenset().union(*(agreement.signer_parties(lens, pick.r) for pick in picks)) - {lens.entry(c).party}
     return any(
         graph.entries[i].party in others and graph.past[i] >> c & 1 and not agreement.knowing(lens, i, tuple(rivals))
         for i in bits(lens.mask)
@@ -255,7 +256,7 @@ def unreplaced_but(lens: Lens, key: Key, out: frozenset[Position]) -> frozenset[
 def settled(lens: Lens, p: Position) -> bool:
     """Whether every signer has signed something that knows it fully signed and knows no rival."""
     for place in agreement.signers(lens, p.r):
-        parties = agreement.signed(lens, p.r).get(place) or frozenset(members.holders(lens, place))
+        parties = agreement.signed(lens, p.r, True).get(place) or frozenset(members.holders(lens, place))
         if not any(_saw_alone(lens, party, p) for party in parties):
             return False
     return True

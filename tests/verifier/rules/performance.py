@@ -1,6 +1,6 @@
 """What became of an action that is agreed: R8."""
 
-from . import disputes, force, members, receipts, release
+from . import agreement, disputes, force, receipts, release
 from .graph import bits
 from .lens import Lens, once
 from .terms import PROPOSALS, Key, Seat, Subject
@@ -39,9 +39,16 @@ def about(lens: Lens, d: int, kind: str) -> tuple[int, ...]:
     return tuple(i for i in lens.acts(kind) if lens.entry(i).body["declare"] == name)
 
 
-def holds(lens: Lens, i: int, seats: list[Seat]) -> frozenset[Seat]:
-    """Which of some seats the author of an act held."""
-    return members.seats_of(lens.before(i), lens.entry(i).party) & frozenset(seats)
+def spoke(lens: Lens, i: int, r: int, place: Seat) -> bool:
+    """Whether the author of an act spoke for a seat under a revision."""
+    return lens.entry(i).party in agreement.speakers(lens.before(i), r, place)
+
+
+@once
+def _spoken_for(lens: Lens, i: int, d: int) -> frozenset[Seat]:
+    """The beneficiaries of what was declared for whom the author of an act spoke."""
+    found = declared(lens, d)
+    return frozenset(p for p in found[1].beneficiaries if spoke(lens, i, found[0], p)) if found else frozenset()
 
 
 # Completion.
@@ -62,7 +69,7 @@ def approved_by(lens: Lens, d: int) -> frozenset[Seat]:
     wanted = found[1].beneficiaries
     by: frozenset[Seat] = frozenset()
     for i in approvals(lens, d):
-        own = holds(lens, i, wanted)
+        own = _spoken_for(lens, i, d)
         by |= own if own else frozenset(wanted)
     return by
 
@@ -138,8 +145,7 @@ def reopened(lens: Lens, d: int) -> bool:
 def is_deemed(lens: Lens, i: int) -> bool:
     """Whether an approve stands for the silence of the beneficiaries."""
     d = lens.graph.index[lens.entry(i).body["declare"]]
-    found = declared(lens, d)
-    return found is not None and not holds(lens, i, found[1].beneficiaries)
+    return declared(lens, d) is not None and not _spoken_for(lens, i, d)
 
 
 def _void(lens: Lens, i: int, d: int) -> bool:
@@ -163,7 +169,7 @@ def window_end(lens: Lens, d: int) -> int | None:
     for place in found[1].beneficiaries:
         if place in approved_by(lens, d):
             continue
-        had = had_since(lens, d, place)
+        had = had_since(lens, d, agreement.speakers(lens, found[0], place))
         if had is None:
             return None
         end = later(had, window["count"], window["unit"])
@@ -171,10 +177,10 @@ def window_end(lens: Lens, d: int) -> int | None:
     return latest
 
 
-def had_since(lens: Lens, d: int, place: Seat) -> int | None:
+def had_since(lens: Lens, d: int, parties: frozenset[bytes]) -> int | None:
     """Since when a beneficiary provably had a declaration."""
     times = []
-    for party in members.holders(lens, place):
+    for party in parties:
         times += [lens.entry(i).at for i in bits(lens.mask & lens.graph.party(party)) if lens.graph.past[i] >> d & 1]
         times += [
             x.at for x in receipts.embedded(lens) if x.party == party and (lens.graph.covered(x.heads) or 0) >> d & 1
@@ -200,15 +206,8 @@ def later(start: int, count: int, unit: str) -> int:
 @once
 def rework(lens: Lens, d: int) -> bool:
     """Whether a beneficiary rejects and has not approved by another device."""
-    found = declared(lens, d)
-    if found is None:
-        return False
-    for i in about(lens, d, "reject"):
-        if not holds(lens, i, found[1].beneficiaries) <= frozenset().union(
-            *(holds(lens, a, found[1].beneficiaries) for a in about(lens, d, "approve"))
-        ):
-            return True
-    return False
+    approving = {lens.entry(i).party for i in about(lens, d, "approve")}
+    return any(lens.entry(i).party not in approving for i in about(lens, d, "reject"))
 
 
 @once

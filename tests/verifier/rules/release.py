@@ -1,6 +1,6 @@
 """Getting out of an agreement: R4."""
 
-from . import agreement, members
+from . import agreement, performance
 from .lens import Lens, once
 from .terms import PROPOSALS, Key
 
@@ -11,9 +11,12 @@ def requests(lens: Lens, r: int) -> tuple[int, ...]:
     if not agreement.fully_signed(lens, r):
         return ()
     name = lens.entry(r).id
-    found = [i for i in lens.acts("release", "withdraw") if lens.entry(i).body["of"] == name]
+    asked = [i for i in lens.acts("release") if lens.entry(i).body["of"] == name]
+    found = [i for i in lens.acts("withdraw") if lens.entry(i).body["of"] == name]
     found += [i for i in lens.acts("decline") if lens.entry(i).body["revision"] == name]
-    return tuple(sorted([*found, *agreement.denials(lens, r)]))
+    found += agreement.denials(lens, r)
+    # Whoever only holds the seat of one who signed has nothing to be released from.
+    return tuple(sorted([*asked, *(i for i in found if agreement.bound(lens, lens.entry(i).party, r))]))
 
 
 @once
@@ -74,7 +77,7 @@ def grants(lens: Lens, q: int, r: int, asked: tuple[int, ...]) -> tuple[int, ...
         dropped = agreement.knowing(lens, other, drops(lens, q, r)) or agreement.knowing(lens, q, drops(lens, other, r))
         if (both or knows) and not dropped:
             found.append(other)
-    return tuple(found) if by_all(lens, q, r, {lens.entry(i).party for i in found}) else None
+    return tuple(found) if by_all(lens, r, found) else None
 
 
 def allows(lens: Lens, q: int) -> list[int]:
@@ -82,13 +85,9 @@ def allows(lens: Lens, q: int) -> list[int]:
     return [a for a in lens.acts("allow") if lens.entry(a).body["request"] == lens.entry(q).id]
 
 
-def by_all(lens: Lens, q: int, r: int, by: set[bytes]) -> bool:
-    """Whether some parties are all the signers of a revision but who asked."""
-    signed, asking = agreement.signed(lens, r, True), agreement.seats_signed(lens, q, r)
-    return all(
-        place in asking or (signed.get(place) or set(members.holders(lens, place))) & by
-        for place in agreement.signers(lens, r)
-    )
+def by_all(lens: Lens, r: int, acts: list[int]) -> bool:
+    """Whether the authors of some acts spoke for all the seats that signed a revision."""
+    return all(any(performance.spoke(lens, i, r, place) for i in acts) for place in agreement.signers(lens, r))
 
 
 @once

@@ -1,6 +1,7 @@
 """When an accept arrived: R6."""
 
 from . import agreement, members, receipts
+from .graph import bits
 from .lens import Lens, once
 
 IN_TIME, LATE, UNPROVEN = "in time", "late", "unproven"
@@ -68,16 +69,17 @@ def arrival(lens: Lens, accept: int, r: int) -> str:
 
 
 @once
-def counts(lens: Lens, accept: int, r: int) -> bool:
-    """Whether an accept by another party signs the revision."""
-    return arrival(lens, accept, r) == IN_TIME or any(accept in offered for offered in _anew(lens, r))
+def counts(lens: Lens, accept: int, r: int, contested: bool) -> bool:
+    """Whether an accept by another party signs the revision; with `contested`, if what R9 contests did."""
+    return arrival(lens, accept, r) == IN_TIME or any(accept in offered for offered in _anew(lens, r, contested))
 
 
 @once
-def _anew(lens: Lens, r: int) -> tuple[frozenset[int], ...]:
+def _anew(lens: Lens, r: int, contested: bool) -> tuple[frozenset[int], ...]:
     """A late accept is an offer in its own right, which every other signer accepts: each with those who did."""
     name = lens.entry(r).id
-    accepts = [i for i in lens.acts("accept") if lens.entry(i).body["revision"] == name]
+    some = lens.effective | (lens.contested if contested else 0)
+    accepts = [i for i in bits(some & lens.graph.kind("accept")) if lens.entry(i).body["revision"] == name]
     found = []
     for late in accepts:
         if arrival(lens, late, r) == LATE:

@@ -265,11 +265,18 @@ impl<'a> Lens<'a> {
         let alleged = self.fold.proposal(revision).is_some_and(|p| p.alleged.is_some());
         self.about(&self.graph.id(revision))
             .filter(|ix| match self.fold.act(*ix) {
-                Act::Release { .. } | Act::Withdraw { .. } | Act::Decline { .. } => true,
-                Act::Contest { .. } => alleged && self.declines_alleged(*ix, revision),
+                Act::Release { .. } => true,
+                // Whoever only holds the seat of one who signed has nothing to be released from.
+                Act::Withdraw { .. } | Act::Decline { .. } => self.is_bound(revision, *ix),
+                Act::Contest { .. } => alleged && self.declines_alleged(*ix, revision) && self.is_bound(revision, *ix),
                 _ => false,
             })
             .collect()
+    }
+
+    /// Whether an act's author signed a revision, contested signatures counted.
+    fn is_bound(&self, revision: Ix, ix: Ix) -> bool {
+        Self { counting_contested: true, ..*self }.signed_by(revision, &self.party(ix))
     }
 
     fn declines_alleged(&self, ix: Ix, revision: Ix) -> bool {
@@ -282,17 +289,16 @@ impl<'a> Lens<'a> {
     #[must_use]
     pub fn ended(&self, revision: Ix) -> Option<EntryId> {
         let requests = self.release_requests(revision);
-        let signers = &self.fold.proposal(revision)?.signers;
-        let granted = requests.iter().filter(|q| self.grants(**q, &requests, signers).is_some());
+        let granted = requests.iter().filter(|q| self.grants(**q, &requests, revision).is_some());
         granted.map(|q| self.graph.id(*q)).min()
     }
 
     /// The entries by which every other signer allowed a request or asked too; nothing while one is missing.
-    pub(super) fn grants(&self, request: Ix, requests: &[Ix], signers: &[Seat]) -> Option<Vec<Ix>> {
-        let own = self.fold.author_seats(request);
+    pub(super) fn grants(&self, request: Ix, requests: &[Ix], revision: Ix) -> Option<Vec<Ix>> {
+        let signers = self.fold.proposal(revision).map_or(&[][..], |p| &p.signers);
         let mut by = Vec::new();
-        for seat in signers.iter().filter(|s| !own.contains(s)) {
-            let holds_seat = |ix: &Ix| self.fold.author_seats(*ix).contains(seat);
+        for seat in signers.iter().filter(|s| !self.spoke_for(request, revision, s)) {
+            let holds_seat = |ix: &Ix| self.spoke_for(*ix, revision, seat);
             let mut allows =
                 self.about(&self.graph.id(request)).filter(|ix| matches!(self.fold.act(*ix), Act::Allow { .. }));
             let allowed = allows.find(holds_seat);

@@ -125,9 +125,11 @@ impl Lens<'_> {
     fn positions_after(&self, revision: Ix, accept: Ix) -> Vec<Ix> {
         let keys: &[SubjectKey] = self.fold.subject_keys(revision);
         let party = self.party(accept);
+        // What is contested closes nothing, also when it is asked what it would make.
+        let counting = Self { counting_contested: false, ..*self };
         let mut positions: Vec<Ix> = keys
             .iter()
-            .flat_map(|key| self.touching(key))
+            .flat_map(|key| counting.touching(key))
             .filter(|ix| {
                 let countered = matches!(self.fold.act(*ix), Act::Counter { .. });
                 self.party(*ix) == party

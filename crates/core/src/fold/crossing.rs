@@ -144,30 +144,30 @@ impl<'a> Lens<'a> {
             chooses.iter().any(|(later, q)| self.graph.in_past(ix, *later) && contradict(p, *q)) || replaced(p)
         };
         let last: Vec<(Ix, Position)> = chooses.iter().copied().filter(|(ix, p)| !superseded(*ix, *p)).collect();
-        let counts = |(choose, pick): &(Ix, Position)| {
-            let against: Vec<Ix> = last.iter().filter(|(_, q)| contradict(*pick, *q)).map(|(ix, _)| *ix).collect();
-            if against.is_empty() {
-                return true;
-            }
-            let with: Vec<Ix> = last.iter().map(|(ix, _)| *ix).filter(|ix| !against.contains(ix)).collect();
-            self.relied_on(crossing, *choose, &against)
-                && !against.iter().any(|other| self.relied_on(crossing, *other, &with))
+        let against = |pick: Position| -> Vec<(Ix, Position)> {
+            last.iter().copied().filter(|(_, q)| contradict(pick, *q)).collect()
+        };
+        let counts = |choice: &(Ix, Position)| {
+            let rivals = against(choice.1);
+            rivals.is_empty()
+                || (self.relied_on(*choice, &rivals)
+                    && !rivals.iter().any(|rival| self.relied_on(*rival, &against(rival.1))))
         };
         last.iter().filter(|c| counts(c)).map(|(_, pick)| *pick).collect()
     }
 
-    /// Whether another signer signed something that knows a choice and no contradicting one.
-    fn relied_on(&self, crossing: &Crossing, choose: Ix, others: &[Ix]) -> bool {
+    /// Whether another signer of what the picks are signed something that knows a choice and no contradicting one.
+    fn relied_on(&self, (choose, pick): (Ix, Position), others: &[(Ix, Position)]) -> bool {
         let chooser = self.party(choose);
         let mut signers: BTreeSet<PartyId> = BTreeSet::new();
-        for (position, _) in crossing.values().filter(|m| m.is_crossed()).flat_map(|m| &m.standing) {
+        for position in others.iter().map(|(_, position)| *position).chain([pick]) {
             let seats = self.fold.proposal(position.revision()).map_or(&[][..], |p| &p.signers);
-            signers.extend(seats.iter().flat_map(|seat| self.parties_of(seat)));
+            signers.extend(seats.iter().flat_map(|seat| self.signers_for(position.revision(), seat)));
         }
         signers.remove(&chooser);
         signers.iter().flat_map(|party| self.graph.lanes_of_party(party)).any(|lane| {
             let over = |c: Ix| self.first_over(lane, |ix| self.graph.in_past(c, ix));
-            let contradicted = others.iter().filter_map(|c| over(*c)).min();
+            let contradicted = others.iter().filter_map(|(c, _)| over(*c)).min();
             over(choose).is_some_and(|at| contradicted.is_none_or(|c| at < c))
         })
     }
@@ -202,13 +202,9 @@ impl<'a> Lens<'a> {
                 performers.extend(seats.flat_map(|seat| self.parties_of(&seat)));
             }
             let seats = self.fold.proposal(revision).map_or(&[][..], |p| &p.signers);
-            let required: BTreeSet<PartyId> = seats.iter().flat_map(|seat| self.parties_of(seat)).collect();
-            // An end is granted by everybody who signs the agreement.
-            let signed: BTreeSet<PartyId> = match rival {
-                Position::Revision(_) => self.signatures(revision).into_iter().map(|ix| self.party(ix)).collect(),
-                Position::End(_) => required.clone(),
-            };
-            signers.extend(required);
+            // An end is granted by everybody who signed the agreement.
+            let signed: BTreeSet<PartyId> = seats.iter().flat_map(|seat| self.signers_for(revision, seat)).collect();
+            signers.extend(&signed);
             signed_all = Some(match signed_all {
                 None => signed,
                 Some(all) => all.intersection(&signed).copied().collect(),
@@ -218,7 +214,7 @@ impl<'a> Lens<'a> {
         let first = performers.intersection(&signed_all).next().copied();
         first
             .or_else(|| signed_all.first().copied())
-            .or_else(|| performers.first().copied())
+            .or_else(|| performers.intersection(&signers).next().copied())
             .or_else(|| signers.first().copied())
     }
 

@@ -54,19 +54,18 @@ impl Lens<'_> {
         if twins.same(a, b) {
             return false;
         }
-        if let Position::Revision(revision) = a {
-            // What was fully signed in the past of the proposal is replaced by it.
-            let before = self.with(Scope::Before(revision));
-            let known = twins.of(b).into_iter().any(|position| match position {
-                // R9: one that only contested signatures keep from being fully signed is replaced as well.
-                Position::Revision(other) => before.fully_signed(other) || before.awaits_ratifying(other),
-                Position::End(other) => {
-                    before.ended_on(other, key).is_some() || self.released_knowing(twins, key, other, revision)
-                }
-            });
-            if known {
-                return true;
+        // What was fully signed in the past of the proposal is replaced by it; and by its end, as all that it replaces.
+        let revision = a.revision();
+        let before = self.with(Scope::Before(revision));
+        let known = twins.of(b).into_iter().any(|position| match position {
+            // R9: one that only contested signatures keep from being fully signed is replaced as well.
+            Position::Revision(other) => before.fully_signed(other) || before.awaits_ratifying(other),
+            Position::End(other) => {
+                before.ended_on(other, key).is_some() || self.released_knowing(twins, key, other, revision)
             }
+        });
+        if known {
+            return true;
         }
         let mut seen = BTreeSet::new();
         let mut next = vec![a];
@@ -86,8 +85,7 @@ impl Lens<'_> {
     /// Whether a release was asked when other terms had taken that subject over: it ends the other subjects only.
     fn released_knowing(&self, twins: &Twins, key: &SubjectKey, ended: Ix, later: Ix) -> bool {
         let requests = self.release_requests(ended);
-        let signers = self.fold.proposal(ended).map_or(&[][..], |p| &p.signers);
-        let mut granted = requests.iter().filter(|q| self.grants(**q, &requests, signers).is_some()).peekable();
+        let mut granted = requests.iter().filter(|q| self.grants(**q, &requests, ended).is_some()).peekable();
         granted.peek().is_some()
             && self.replaces_among(twins, key, Position::Revision(later), Position::Revision(ended))
             && granted.all(|q| {

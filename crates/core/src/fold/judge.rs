@@ -138,7 +138,7 @@ impl Judge<'_, '_> {
             Act::Refuse { request, .. } => self.answer(request, false),
             Act::Missed { revision, subject, .. } => {
                 let revision = self.revision(revision)?;
-                self.signer_of(revision)?;
+                self.speaks_in(revision)?;
                 let keys = self.past.fold.subject_keys(revision);
                 keys.get(*subject as usize).map(drop).ok_or(Reason::UnknownSubject)
             }
@@ -169,6 +169,19 @@ impl Judge<'_, '_> {
     fn signer_of(&self, revision: Ix) -> Judged {
         let signers = self.past.fold.proposal(revision).map_or(&[][..], |p| &p.signers);
         if self.seats.iter().any(|s| signers.contains(s)) { Ok(()) } else { Err(Reason::NotASigner) }
+    }
+
+    /// Whether the author speaks for one of some seats under a revision.
+    fn speaks_for<'s>(&self, revision: Ix, mut seats: impl Iterator<Item = &'s Seat>) -> bool {
+        let party = &self.statement.party;
+        seats.any(|s| self.seats.contains(s) && self.past.speakers(revision, s).contains(party))
+    }
+
+    /// What is left to those who sign a revision, once it may be signed: where a seat is bound twice, to who signed.
+    fn speaks_in(&self, revision: Ix) -> Judged {
+        self.signer_of(revision)?;
+        let signers = self.past.fold.proposal(revision).map_or(&[][..], |p| &p.signers);
+        if self.speaks_for(revision, signers.iter()) { Ok(()) } else { Err(Reason::SignedByAnother) }
     }
 
     /// What lies beside an entry in the past: a sealed value, or the bytes of a file named in the open.

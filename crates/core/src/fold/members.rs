@@ -1,6 +1,6 @@
 //! Who is in the case: seats, admissions, roles.
 
-use super::{InForce, Lens, SubjectKey};
+use super::{InForce, Lens, Scope, SubjectKey};
 use crate::{
     act::{Act, Role, SeatOffer, Topic},
     graph::Ix,
@@ -100,6 +100,39 @@ impl<'a> Lens<'a> {
         parties.sort_unstable();
         parties.dedup();
         parties
+    }
+
+    /// The parties that speak for a seat under a revision: whoever holds it; where two admissions bind it, those of
+    /// its holders that signed the revision, if one did.
+    #[must_use]
+    pub fn speakers(&self, revision: Ix, seat: &Seat) -> Vec<PartyId> {
+        let mut holders = self.parties_of(seat);
+        if holders.len() > 1 {
+            let signed = self.signed_for_by(revision, seat);
+            if holders.iter().any(|party| signed.contains(party)) {
+                holders.retain(|party| signed.contains(party));
+            }
+        }
+        holders
+    }
+
+    /// Whether an act's author spoke for a seat under a revision when it acted.
+    pub(super) fn spoke_for(&self, ix: Ix, revision: Ix, seat: &Seat) -> bool {
+        self.fold.author_seats(ix).contains(seat)
+            && self.with(Scope::Before(ix)).speakers(revision, seat).contains(&self.party(ix))
+    }
+
+    /// The parties that signed a revision for a seat, contested signatures counted.
+    fn signed_for_by(&self, revision: Ix, seat: &Seat) -> Vec<PartyId> {
+        let signatures = Self { counting_contested: true, ..*self }.signatures(revision);
+        let for_seat = signatures.into_iter().filter(|ix| self.fold.author_seats(*ix).contains(seat));
+        for_seat.map(|ix| self.party(ix)).collect()
+    }
+
+    /// The parties that signed a revision for a seat, or hold the seat where nobody did.
+    pub(super) fn signers_for(&self, revision: Ix, seat: &Seat) -> Vec<PartyId> {
+        let signed = self.signed_for_by(revision, seat);
+        if signed.is_empty() { self.parties_of(seat) } else { signed }
     }
 
     /// The seats a party is bound to.

@@ -161,9 +161,9 @@ impl<'a> Lens<'a> {
     pub(super) fn is_deemed(&self, approve: Ix) -> bool {
         let Act::Approve { declare, .. } = self.fold.act(approve) else { return false };
         let declared = self.graph.find(declare).and_then(|d| self.declared(d));
-        let terms = declared.and_then(|(revision, key)| self.terms(revision, &key));
-        let own = self.fold.author_seats(approve);
-        terms.is_some_and(|t| !Self::seats_in(&t.beneficiaries).any(|seat| own.contains(seat)))
+        let Some((revision, key)) = declared else { return false };
+        let spoke = |seat: &Seat| self.spoke_for(approve, revision, seat);
+        self.terms(revision, &key).is_some_and(|t| !Self::seats_in(&t.beneficiaries).any(spoke))
     }
 
     /// Whether a performer's act stands for a beneficiary's silence: none of the beneficiary's rejections voids it,
@@ -176,7 +176,7 @@ impl<'a> Lens<'a> {
         self.answers(declare, "approve").filter(|ix| self.is_deemed(*ix)).any(|approve| {
             let before = self.with(Scope::Before(approve));
             let Some(end) = before.silent_until(declare, seat) else { return false };
-            let rejects = self.answers(declare, "reject").filter(|ix| self.fold.author_seats(*ix).contains(seat));
+            let rejects = self.answers(declare, "reject").filter(|ix| self.spoke_for(*ix, revision, seat));
             rejects.into_iter().all(|ix| self.graph.statement(ix).at > end)
         })
     }
@@ -186,7 +186,7 @@ impl<'a> Lens<'a> {
     pub(crate) fn silent_until(&self, declare: Ix, seat: &Seat) -> Option<i64> {
         let (revision, key) = self.declared(declare)?;
         let (count, unit) = self.terms(revision, &key)?.deemed?;
-        let datings = self.datings(declare, &self.parties_of(seat));
+        let datings = self.datings(declare, &self.speakers(revision, seat));
         let received = datings.iter().map(|d| d.at).min()?;
         Some(after(received, count, unit))
     }
@@ -230,9 +230,8 @@ impl<'a> Lens<'a> {
         for declare in self.declares(key) {
             let requests = self.reopen_asked(declare);
             let Some((revision, _)) = self.declared(declare) else { continue };
-            let signers = self.fold.proposal(revision).map_or(&[][..], |p| &p.signers);
             for request in &requests {
-                grants.extend(self.grants(*request, &requests, signers).into_iter().flatten());
+                grants.extend(self.grants(*request, &requests, revision).into_iter().flatten());
             }
         }
         // An arbiter's decision that the agreement goes on begins the work anew.
@@ -276,7 +275,8 @@ impl<'a> Lens<'a> {
 
     /// Whether a seat's party has approved a declare itself.
     pub(super) fn approved_for(&self, declare: Ix, seat: &Seat) -> bool {
-        self.answers(declare, "approve").any(|ix| self.fold.author_seats(ix).contains(seat))
+        let Some((revision, _)) = self.declared(declare) else { return false };
+        self.answers(declare, "approve").any(|ix| self.spoke_for(ix, revision, seat))
     }
 
     /// Whether an entry's party had approved or rejected that declare already.
@@ -341,7 +341,16 @@ impl<'a> Lens<'a> {
             return Some(status);
         }
         match status.in_force.clone() {
-            InForce::Crossed { .. } => status.state = ActionState::Crossed,
+            InForce::Crossed { stays, .. } => {
+                status.state = ActionState::Crossed;
+                // What stays can be done, and may have taken the place of terms that somebody declared on.
+                if let Some((Position::Revision(revision), names)) = stays
+                    && self.stopped(key, &names).is_none()
+                {
+                    let declare = self.speaking(key, revision);
+                    status.against_old_terms = declare.is_some_and(|d| self.on_old_terms(d, &status.in_force));
+                }
+            }
             InForce::One { position: Position::End(revision), .. } => {
                 status.state = ActionState::Cancelled;
                 status.revision = revision;
@@ -363,21 +372,15 @@ impl<'a> Lens<'a> {
         let named = names.iter().filter_map(|id| self.graph.find(id));
         let requests: Vec<Ix> = named.flat_map(|r| self.release_requests(r)).collect();
         status.release_requests = requests.into_iter().filter(|q| self.pending(*q)).collect();
-        // Terms proposed knowing a declare begin anew.
-        let mut live = self.live_declares(key);
-        live.retain(|d| !self.graph.in_past(*d, revision));
         if let Some(stop) = self.stopped(key, names) {
             status.state = ActionState::Stopped;
             status.stop = Some(stop);
             return;
         }
-        let awaiting = live.iter().rev().find(|d| self.rejected(**d).is_none());
-        if let Some(declare) = awaiting {
-            status.state = ActionState::Declared;
-            status.declare = Some(*declare);
-        } else if let Some(declare) = live.last() {
-            status.state = ActionState::Rework;
-            status.declare = Some(*declare);
+        status.declare = self.speaking(key, revision);
+        if let Some(declare) = status.declare {
+            let rejected = self.rejected(declare).is_some();
+            status.state = if rejected { ActionState::Rework } else { ActionState::Declared };
         }
         let old_stop = || {
             let mut stops = self.stops(key).into_iter();
@@ -389,10 +392,22 @@ impl<'a> Lens<'a> {
         };
     }
 
+    /// The declare that says how far agreed work is: the newest, before those that were rejected.
+    fn speaking(&self, key: &SubjectKey, revision: Ix) -> Option<Ix> {
+        let mut live = self.live_declares(key);
+        // Terms proposed knowing a declare begin anew.
+        live.retain(|d| !self.graph.in_past(*d, revision));
+        live.iter().rev().copied().find(|d| self.rejected(*d).is_none()).or(live.last().copied())
+    }
+
+    /// Whether a declare was made on terms that what is in force, or stays in a crossing, replaced.
     fn on_old_terms(&self, declare: Ix, in_force: &InForce) -> bool {
-        let Some((revision, _)) = self.declared(declare) else { return false };
+        let Some((revision, key)) = self.declared(declare) else { return false };
         match in_force {
             InForce::One { position: Position::Revision(_), names } => !names.contains(&self.graph.id(revision)),
+            InForce::Crossed { stays: Some((stays @ Position::Revision(_), _)), .. } => {
+                self.replaces(&key, *stays, Position::Revision(revision))
+            }
             _ => false,
         }
     }

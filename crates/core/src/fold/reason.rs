@@ -33,6 +33,8 @@ pub enum Reason {
     AlreadyJoined,
     #[error("none of its author's seats is among those that must sign it")]
     NotASigner,
+    #[error("another party holds the same seat and signed it for that seat: only who signed speaks for the seat in it")]
+    SignedByAnother,
     #[error("it names the wrong signers: those it concerns must sign, no more and no fewer")]
     WrongSigners,
     #[error("it does not rest on the terms in force as its author knew them")]

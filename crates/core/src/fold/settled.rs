@@ -53,7 +53,11 @@ impl Lens<'_> {
             let held = extra.iter().filter(|(p, _)| p == party).map(|(_, heads)| heads);
             proved.map(|p| &p.heads).chain(held).any(|heads| knows(heads))
         };
-        proposal.signers.iter().all(|seat| self.parties_of(seat).iter().any(|party| signed(party) || received(party)))
+        let revision = position.revision();
+        proposal
+            .signers
+            .iter()
+            .all(|seat| self.signers_for(revision, seat).iter().any(|party| signed(party) || received(party)))
     }
 
     /// The entries that make a position: ways of making it, each a list of places that one of several entries fills.
@@ -71,7 +75,7 @@ impl Lens<'_> {
             Position::End(_) => {
                 let requests = self.release_requests(revision);
                 let granted = requests.iter().filter_map(|request| {
-                    let by = self.grants(*request, &requests, signers)?;
+                    let by = self.grants(*request, &requests, revision)?;
                     Some(by.into_iter().chain([*request]).map(|ix| vec![ix]).collect())
                 });
                 granted.chain(self.cancels(revision, key).map(|cancel| vec![vec![cancel]])).collect()

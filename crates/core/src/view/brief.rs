@@ -1,15 +1,19 @@
 //! The brief: what a list of cases shows. Kept up subject by subject, so that recording one act costs the same in
 //! a large case as in a small one.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use super::waiting::{Waiting, of_subject};
 use crate::{
-    fold::{ActionState, Fold, SubjectKey},
+    act::Topic,
+    fold::{ActionState, Fold, Lens, SubjectKey},
     graph::{Graph, Ix},
-    id::PartyId,
+    id::{EntryId, PartyId},
     record::Record,
-    value::{Due, Seat},
+    value::{ActionId, Due, Seat},
 };
 
 /// What a list shows of a case.
@@ -21,8 +25,38 @@ pub struct Brief {
     pub entries: usize,
     /// The moves waited for, oldest first.
     pub waiting: Vec<Waiting>,
-    /// Due times of what is agreed and not done: the absolute ones, and relative ones with what they count from.
-    pub due: Vec<(Due, Option<i64>)>,
+    /// Due times of what is promised and not done: agreed, or noted as said by the other side.
+    pub due: Vec<Arc<Promised>>,
+    /// What the entries waited on are about, where that is an open text: of the oldest moves of each party.
+    pub about: Vec<(EntryId, Arc<str>)>,
+    pub seats: Vec<BriefSeat>,
+}
+
+/// A seat as a list names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BriefSeat {
+    pub seat: Seat,
+    pub parties: Vec<PartyId>,
+    /// Where it is an open text.
+    pub label: Option<String>,
+}
+
+/// A promise with its due time, not done yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Promised {
+    pub due: Due,
+    /// What a relative due time counts from, Unix milliseconds.
+    pub counted_from: Option<i64>,
+    pub action: ActionId,
+    /// The revision that stands for it.
+    pub revision: EntryId,
+    /// Which subject of it; nothing where it has but one.
+    pub subject: Option<u32>,
+    /// What is to be done, where that is an open text.
+    pub what: Option<Arc<str>>,
+    pub performers: Vec<Seat>,
+    /// Noted as said by the other side, and not agreed.
+    pub said: bool,
 }
 
 /// Per subject what the brief needs of it; recomputed only for subjects touched since.
@@ -35,7 +69,8 @@ pub(crate) struct BriefCache {
 #[derive(Debug, Clone)]
 struct SubjectBrief {
     waiting: Vec<Waiting>,
-    due: Option<(Due, Option<i64>)>,
+    due: Option<Arc<Promised>>,
+    what: Option<Arc<str>>,
     /// May change by entries that do not speak of it.
     volatile: bool,
 }
@@ -47,7 +82,7 @@ impl BriefCache {
         // An entry of another party with an earlier time may move what a relative due time counts from.
         let at = graph.statement(ix).at;
         let later = |brief: &SubjectBrief| {
-            brief.volatile || brief.due.as_ref().is_some_and(|(_, from)| from.is_some_and(|f| at < f))
+            brief.volatile || brief.due.as_ref().is_some_and(|due| due.counted_from.is_some_and(|f| at < f))
         };
         self.stale.extend(self.subjects.iter().filter(|(_, brief)| later(brief)).map(|(key, _)| key.clone()));
     }
@@ -74,19 +109,45 @@ impl Record {
             let mut waiting: Vec<Waiting> = subjects().flat_map(|s| s.waiting.iter().cloned()).collect();
             let others = super::waiting::joins(&lens).into_iter().chain(super::waiting::erasures(&lens));
             waiting.extend(others.filter(|_| !closed));
-            let mut parties: BTreeMap<Seat, Option<PartyId>> = BTreeMap::new();
-            for wait in &mut waiting {
-                let party = || lens.parties_of(&wait.seat).first().copied();
-                wait.party = *parties.entry(wait.seat).or_insert_with(party);
-            }
             waiting.sort_by_key(|w| (w.since, w.about));
             waiting.dedup();
             let due = subjects().filter_map(|s| s.due.clone()).collect();
-            Brief { title, state: state.as_str(), entries: self.graph().len(), waiting, due }
+            let wanted = named(&waiting);
+            let mut about = Vec::new();
+            for (subject, what) in subjects().filter_map(|s| Some((s, s.what.as_ref()?))) {
+                let ids = subject.waiting.iter().filter_map(|w| w.about).filter(|id| wanted.contains(id));
+                about.extend(ids.map(|id| (id, what.clone())));
+            }
+            let seat = |seat: Seat| {
+                let label = lens.seat(&seat)?.label.open().map(str::to_owned);
+                Some(BriefSeat { seat, parties: lens.parties_of(&seat), label })
+            };
+            let seats = lens.seats().into_iter().filter_map(seat).collect();
+            Brief { title, state: state.as_str(), entries: self.graph().len(), waiting, due, about, seats }
         });
         self.brief_cache = cache;
         brief
     }
+}
+
+/// Of how many moves of a party it is said what they are about.
+const NAMED: usize = 32;
+
+/// The entries that the oldest moves of each party are about.
+fn named(waiting: &[Waiting]) -> BTreeSet<EntryId> {
+    let mut count: Vec<(Option<PartyId>, usize)> = Vec::new();
+    let mut wanted = BTreeSet::new();
+    for wait in waiting {
+        let at = count.iter().position(|(party, _)| *party == wait.party).unwrap_or_else(|| {
+            count.push((wait.party, 0));
+            count.len() - 1
+        });
+        count[at].1 += 1;
+        if count[at].1 <= NAMED {
+            wanted.extend(wait.about);
+        }
+    }
+    wanted
 }
 
 impl Brief {
@@ -103,12 +164,42 @@ fn subject_brief(record: &Record, key: &SubjectKey) -> Option<SubjectBrief> {
     let lens = record.lens();
     let status = lens.status(key)?;
     let waiting = of_subject(&lens, key, &status);
-    let live = matches!(status.state, ActionState::Agreed | ActionState::Rework);
-    let due = lens.terms(status.revision, key).filter(|_| live).and_then(|t| t.due.clone());
-    let due = due.map(|due| {
+    let said = record.fold().proposal(status.revision).is_some_and(|p| p.alleged.is_some());
+    let live = match status.state {
+        ActionState::Agreed | ActionState::Rework => true,
+        // What was said to be promised is tracked at once.
+        ActionState::Proposed | ActionState::Accepted => said,
+        _ => false,
+    };
+    let what = what(&lens, status.revision, key);
+    let terms = lens.terms(status.revision, key).filter(|_| live);
+    let due = terms.and_then(|terms| {
+        let SubjectKey::Action(action) = key else { return None };
+        let due = terms.due.clone()?;
         // Finding what a relative time counts from walks the record; an absolute one needs nothing.
-        let from = if matches!(due, Due::After { .. }) { record.agreed_at(status.revision) } else { None };
-        (due, from)
+        let counted_from = if matches!(due, Due::After { .. }) { record.agreed_at(status.revision) } else { None };
+        let keys = record.fold().subject_keys(status.revision);
+        let subject = keys.iter().position(|k| k == key).filter(|_| keys.len() > 1);
+        Some(Arc::new(Promised {
+            due,
+            counted_from,
+            action: *action,
+            revision: record.graph().id(status.revision),
+            subject: subject.and_then(|n| u32::try_from(n).ok()),
+            what: what.clone(),
+            performers: terms.performers.iter().map(|p| p.seat).collect(),
+            said: said && !matches!(status.state, ActionState::Agreed | ActionState::Rework),
+        }))
     });
-    Some(SubjectBrief { waiting, due, volatile: lens.is_volatile(key) })
+    Some(SubjectBrief { waiting, due, what, volatile: lens.is_volatile(key) })
+}
+
+/// What a subject is about, where that is an open text.
+fn what(lens: &Lens<'_>, revision: Ix, key: &SubjectKey) -> Option<Arc<str>> {
+    match &lens.subject(revision, key)?.topic {
+        Topic::Action { terms, .. } => terms.what.open().map(Arc::from),
+        Topic::Item { key, .. } => Some(Arc::from(key.as_str())),
+        Topic::Terms { title, .. } => Some(Arc::from(title.as_str())),
+        _ => None,
+    }
 }

@@ -101,7 +101,11 @@ pub(super) fn waiting(lens: &Lens<'_>, view: &View) -> Vec<Waiting> {
 fn wait(lens: &Lens<'_>, seat: Seat, expected: Expected, about: Option<Ix>) -> Waiting {
     let graph = lens.graph();
     let since = about.or(graph.all().next()).map_or(0, |ix| graph.statement(ix).at);
-    let party = lens.parties_of(&seat).first().copied();
+    // Of two that hold a seat, who signed what it is about.
+    let matter = !matches!(expected, Expected::Join | Expected::Erase);
+    let revision = about.filter(|_| matter).and_then(|ix| lens.fold().revision_behind(graph, &graph.id(ix)));
+    let parties = revision.map_or_else(|| lens.parties_of(&seat), |r| lens.speakers(r, &seat));
+    let party = parties.first().copied();
     Waiting { seat, party, expected, about: about.map(|ix| graph.id(ix)), since }
 }
 
@@ -151,18 +155,22 @@ pub(super) fn of_subject(lens: &Lens<'_>, key: &SubjectKey, status: &ActionStatu
     }
     if let InForce::Crossed { rivals, .. } = &status.in_force {
         let rival = rivals.first().map(|r| r.revision());
-        let seat = lens.chooser(key).and_then(|party| lens.seats_of(&party).first().copied());
+        let chooser = lens.chooser(key);
+        let seat = chooser.and_then(|party| lens.seats_of(&party).first().copied());
         // There was nothing to choose before the last of them was signed.
         let signed = rivals.iter().flat_map(|r| lens.signatures(r.revision())).max_by_key(|ix| lens.graph().order(*ix));
         let since = signed.map(|ix| lens.graph().statement(ix).at);
         let choose = seat.map(|seat| wait(lens, seat, Expected::Choose, rival));
-        found.extend(choose.map(|w| Waiting { since: since.unwrap_or(w.since), ..w }));
+        found.extend(choose.map(|w| Waiting { party: chooser, since: since.unwrap_or(w.since), ..w }));
     }
     for revision in &status.contested {
         let about = lens.fold().about(&lens.graph().id(*revision)).iter().copied();
         let contested = std::iter::once(*revision).chain(about).filter(|ix| lens.contested(*ix));
         let seats = contested.filter_map(|ix| Some((ix, *lens.fold().author_seats(ix).first()?)));
-        found.extend(seats.map(|(ix, seat)| wait(lens, seat, Expected::Ratify, Some(ix))));
+        let author = |ix| Some(lens.graph().statement(ix).party);
+        found.extend(
+            seats.map(|(ix, seat)| Waiting { party: author(ix), ..wait(lens, seat, Expected::Ratify, Some(ix)) }),
+        );
     }
     for dispute in status.disputes.iter().filter(|d| d.ended_by.is_none()).map(|d| d.dispute) {
         let arbiters: Vec<Seat> = arbiters(lens, dispute);

@@ -114,6 +114,10 @@ fn attach(world: &mut World, random: &mut Rng) -> Attachments {
 /// A second event where the log went on, known to this device.
 fn fork_a_log(world: &mut World, device: usize, random: &mut Rng) {
     let whose = *random.pick(&DEVICES).expect("devices");
+    // Where the history itself branched it, there may be no room for more.
+    if world.log_branches(whose) {
+        return;
+    }
     let party = world.party(whose);
     let logs = world.record(device).logs();
     let events: Vec<_> = logs.of_party(&party).map(|e| (e.position, e.id)).collect();

@@ -1,6 +1,6 @@
 //! Each member by itself: checksums, and the signature of entries and receipts.
 
-use std::collections::BTreeMap;
+use std::{cmp::Reverse, collections::BTreeMap};
 
 use counterpart_core::{
     envelope::{PublicKey, Verified},
@@ -22,18 +22,14 @@ use crate::{
 
 /// Members longer than this, in bytes, are looked at before the others.
 const LONG: usize = 64 << 10;
+/// Members between two words on how far it is.
+const STEP: usize = 16;
 
 /// What was found, with the checksum of every member.
 pub(super) struct Looked {
-    pub(super) signed: Signed,
-    pub(super) digests: Vec<Sha>,
-}
-
-/// The members that carry a signature of their own, found good, in the order of their names.
-pub(super) struct Signed {
-    pub(super) genesis: Entry<Verified>,
-    pub(super) entries: Vec<Entry<Verified>>,
+    /// In the order of their names.
     pub(super) receipts: Vec<SignedReceipt>,
+    pub(super) digests: Vec<Sha>,
 }
 
 /// What a member is by itself.
@@ -46,41 +42,60 @@ enum Found {
 
 type Keys = BTreeMap<DeviceKey, PublicKey>;
 
-/// Looks at every member, over all cores. The first by name that does not hold is named.
-pub(super) fn at_each(
-    members: &[Member<'_>],
-    believed: &Believed<'_>,
+/// Looks at every member, over all cores. The first by name that does not hold is named, unless `believed`, which is
+/// found meanwhile, names another fault.
+///
+/// `take` gets the entries meanwhile, in the order of the bundle, as far as nothing was found that does not hold.
+pub(super) fn at_each<'b>(
+    members: &[Member<'b>],
+    believed: impl FnOnce() -> Result<Believed<'b>, Failure>,
     progress: &(dyn Fn(u64, u64) + Sync),
+    mut take: impl FnMut(Entry<Verified>),
 ) -> Result<Looked, Failure> {
-    let all = members.len() as u64;
-    // The longest first, so that no thread is left with one of them at the end.
+    // The longest first, so that no thread is left with one of them at the end; then the opening, which lies apart.
     let mut order: Vec<usize> = (0..members.len()).collect();
-    order.sort_by_key(|n| std::cmp::Reverse(members[*n].bytes.len() / LONG));
+    order.sort_by_key(|n| {
+        let Member { name, bytes, .. } = &members[*n];
+        let long = bytes.len() >= LONG && Kind::of(name) != Some(Kind::Entry);
+        (Reverse(if long { bytes.len() / LONG } else { 0 }), *name != layout::GENESIS)
+    });
     let work = |keys: &mut Keys, n: usize| {
         let n = order[n];
         let member = &members[n];
         let digest = bag::digest(member.bytes);
-        let found = found(member, &digest, keys).and_then(|found| {
-            let altered = !archive::fits_crc(member) || believed.contradicts(member, &digest);
-            if altered { Err(Failure::altered(member.name)) } else { Ok(found) }
-        });
-        (n, found, digest)
+        let whole = || if archive::fits_crc(member) { Ok(()) } else { Err(Failure::altered(member.name)) };
+        (n, found(member, &digest, keys).and_then(|found| whole().map(|()| found)), digest)
     };
-    let mut looked = parallel::map(members.len(), BTreeMap::new, work, |done| progress(done as u64, all));
-    looked.sort_unstable_by_key(|(n, ..)| *n);
-    let mut digests = Vec::with_capacity(looked.len());
-    let (mut genesis, mut entries, mut receipts) = (None, Vec::with_capacity(looked.len()), Vec::new());
-    for ((_, found, digest), member) in looked.into_iter().zip(members) {
-        digests.push(digest);
-        match found? {
-            Found::Entry(entry) if member.name == layout::GENESIS => genesis = Some(*entry),
-            Found::Entry(entry) => entries.push(*entry),
-            Found::Receipt(receipt) => receipts.push(*receipt),
-            Found::Other => {}
+    let mut digests = vec![Sha::default(); members.len()];
+    let mut receipts = Vec::new();
+    let mut first: Option<(usize, Failure)> = None;
+    let mut unlike = None;
+    let mut done = 0;
+    let handle = |believed: &Believed<'_>, (n, found, digest): (usize, Result<Found, Failure>, Sha)| {
+        digests[n] = digest;
+        let altered = || Err(Failure::altered(members[n].name));
+        match found.and_then(|found| if believed.contradicts(n, &digest) { altered() } else { Ok(found) }) {
+            Ok(Found::Entry(entry)) if first.is_none() => take(*entry),
+            Ok(Found::Receipt(receipt)) => receipts.push((n, *receipt)),
+            Ok(Found::Entry(_) | Found::Other) => {}
+            Err(failure) => {
+                if first.as_ref().is_none_or(|(known, _)| n < *known) {
+                    first = Some((n, failure));
+                }
+            }
         }
+        done += 1;
+        if done % STEP == 0 || done == members.len() {
+            progress(done as u64, members.len() as u64);
+        }
+    };
+    let believed = || believed().map_err(|failure| unlike = Some(failure)).ok();
+    parallel::stream(members.len(), Keys::new, work, believed, handle);
+    if let Some(failure) = unlike.or(first.map(|(_, failure)| failure)) {
+        return Err(failure);
     }
-    let genesis = genesis.ok_or_else(|| Failure::missing(layout::GENESIS))?;
-    Ok(Looked { signed: Signed { genesis, entries, receipts }, digests })
+    receipts.sort_unstable_by_key(|(n, _)| *n);
+    Ok(Looked { receipts: receipts.into_iter().map(|(_, receipt)| receipt).collect(), digests })
 }
 
 fn found(member: &Member<'_>, digest: &Sha, keys: &mut Keys) -> Result<Found, Failure> {

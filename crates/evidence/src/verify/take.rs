@@ -19,7 +19,7 @@ use crate::{
     layout::{self, Layout},
 };
 
-pub(super) fn keys(record: &mut Record, layout: &Layout<'_>) -> Result<(), Failure> {
+fn keys(record: &mut Record, layout: &Layout<'_>) -> Result<(), Failure> {
     for member in &layout.keys {
         let bad = |refusal| match refusal {
             KeyLogRefusal::MissingPrev(prev) => {
@@ -38,35 +38,61 @@ pub(super) fn keys(record: &mut Record, layout: &Layout<'_>) -> Result<(), Failu
     Ok(())
 }
 
-pub(super) fn entries(
-    record: &mut Record,
-    genesis: Entry<Verified>,
-    entries: Vec<Entry<Verified>>,
-    layout: &Layout<'_>,
-) -> Result<(), Failure> {
-    let members = std::iter::once(layout.genesis).chain(layout.entries.iter().copied());
-    for (index, (entry, member)) in std::iter::once(genesis).chain(entries).zip(members).enumerate() {
+/// The entries of a bundle on their way into a record, in its order; after the first that is not taken no other is.
+pub(super) struct Entries<'l> {
+    record: Record,
+    layout: &'l Layout<'l>,
+    count: usize,
+    refused: Option<Failure>,
+}
+
+impl<'l> Entries<'l> {
+    pub(super) fn new(layout: &'l Layout<'l>) -> Self {
+        Self { record: Record::new(), layout, count: 0, refused: None }
+    }
+
+    /// The opening first.
+    pub(super) fn take(&mut self, entry: Entry<Verified>) {
+        if self.refused.is_none() {
+            let opening = self.count == 0;
+            let known = if opening { keys(&mut self.record, self.layout) } else { Ok(()) };
+            self.refused = known.and_then(|()| self.restore(entry)).err();
+        }
+    }
+
+    /// The record, and how many entries are in it.
+    pub(super) fn finish(self) -> Result<(Record, usize), Failure> {
+        if let Some(refused) = self.refused {
+            return Err(refused);
+        }
+        in_order(&self.record, self.layout)?;
+        Ok((self.record, self.count))
+    }
+
+    fn restore(&mut self, entry: Entry<Verified>) -> Result<(), Failure> {
+        let member = self.count.checked_sub(1).map_or(self.layout.genesis, |n| self.layout.entries[n]);
+        self.count += 1;
         let id = entry.id;
-        if index > 0 && layout::entry(index + 1, &id) != member.name {
+        // The name's other half was held against the entry when it was looked at.
+        if self.count > 1 && layout::entry_index(member.name) != Some(self.count) {
             return Err(Failure::unexpected(member.name));
         }
-        match record.restore(entry) {
-            Ok(Applied::New(_)) => {}
-            Ok(Applied::Duplicate(_)) => return Err(Failure::unexpected(member.name)),
+        match self.record.restore(entry) {
+            Ok(Applied::New(_)) => Ok(()),
+            Ok(Applied::Duplicate(_)) => Err(Failure::unexpected(member.name)),
             Err(Refusal::MissingEntries(missing)) => {
                 let list: Vec<String> = missing.iter().map(ToString::to_string).collect();
                 let list = list.join(" and ");
                 let why = format!("it rests on the entry {list}, which is missing; ask for the whole bundle again");
-                return Err(Failure::of(member.name, FailureKind::MissingEntries(missing), why));
+                Err(Failure::of(member.name, FailureKind::MissingEntries(missing), why))
             }
             Err(Refusal::MissingKeys(missing)) => {
                 let first = missing.first().map(|k| layout::key_event(&k.party, k.position, &k.event));
-                return Err(Failure::missing(&first.unwrap_or_default()));
+                Err(Failure::missing(&first.unwrap_or_default()))
             }
-            Err(refusal) => return Err(Failure::entry(member.name, Some(id), refusal)),
+            Err(refusal) => Err(Failure::entry(member.name, Some(id), refusal)),
         }
     }
-    in_order(record, layout)
 }
 
 /// All entries count, and stand in the agreed order.

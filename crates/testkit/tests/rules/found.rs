@@ -449,16 +449,7 @@ fn an_offer_dated_after_its_last_signature_is_settled() {
 
 #[test]
 fn the_base_signed_once_more_by_another_holder_of_the_seat() {
-    let mut w = World::alone();
-    let seat = Seat::Number(1);
-    for (opener, joiner) in [(A1, B1), (A2, C1)] {
-        let invite = w.act(opener, &invite(seat));
-        let admit = w.admit(joiner, seat, invite, None);
-        let admit = w.act(opener, &admit);
-        w.deliver(opener, joiner);
-        w.act(joiner, &Act::Join { admit });
-    }
-    w.sync_all();
+    let mut w = World::bound_twice();
     let p = w.propose(C1, vec![work("p")]);
     let action = ActionId { proposal: p, index: 0 };
     w.deliver(C1, A1);
@@ -472,4 +463,75 @@ fn the_base_signed_once_more_by_another_holder_of_the_seat() {
     w.force(B1, &accept(p));
     w.converge();
     assert_eq!(w.in_force(action), [q]);
+}
+
+#[test]
+fn the_other_holder_of_a_seat_lets_nobody_out_of_what_it_did_not_sign() {
+    // B proposed, A accepted and declined by two devices: a request for release that is B's alone to allow.
+    let mut w = World::bound_twice();
+    let r = w.propose(B1, vec![work("first")]);
+    let action = id(r, 0);
+    w.sync_all();
+    w.act(A1, &accept(r));
+    let declined = w.act(A2, &decline(r));
+    w.sync_all();
+    assert_eq!(w.idle(C1, &allow(declined)), "SignedByAnother");
+    assert_eq!(w.state(action), ActionState::Agreed);
+    assert_eq!(w.requests_on(action), [declined]);
+    w.act(B1, &allow(declined));
+    assert_eq!(w.state(action), ActionState::Cancelled);
+}
+
+#[test]
+fn declared_on_terms_that_what_stays_in_a_crossing_replaced() {
+    let mut w = World::two();
+    let (r, action) = w.agreed();
+    let change = |base, what: &str| vec![change_of(action, Some(base), what)];
+    let second = w.bargain(A1, change(r, "second"), &[B1]);
+    w.deliver(B1, A1);
+    let declared = w.act(B4, &declare(r));
+    for device in [A2, B2] {
+        w.deliver(B1, device);
+    }
+    w.bargain(A1, change(second, "A's"), &[B2]);
+    w.bargain(B1, change(second, "B's"), &[A2]);
+    assert_eq!(w.state(action), ActionState::Crossed);
+    assert_eq!(w.standing(action), Some(second));
+    assert!(w.shows(action, "against_old_terms"));
+    w.act(B4, &undeclare(declared));
+    assert_eq!(w.state(action), ActionState::Crossed);
+    assert!(!w.shows(action, "against_old_terms"));
+}
+
+#[test]
+fn the_end_of_what_replaced_a_crossing_replaces_it_too() {
+    let mut w = World::two();
+    let (r, action) = w.agreed();
+    let change = |what: &str| vec![change_of(action, Some(r), what)];
+    w.bargain(A1, change("A's"), &[B2]);
+    w.bargain(B1, change("B's"), &[A2]);
+    assert_eq!(w.state(action), ActionState::Crossed);
+    let third = w.bargain(A1, change("ours"), &[B1]);
+    assert_eq!(w.state(action), ActionState::Agreed);
+    let asked = w.act(A1, &release(third));
+    w.sync_all();
+    w.act(B1, &allow(asked));
+    assert_eq!(w.state(action), ActionState::Cancelled);
+    assert_eq!(w.standing(action), Some(asked));
+}
+
+#[test]
+fn a_late_accept_that_a_contested_one_takes_up_is_contested() {
+    let mut w = World::two();
+    let (r, action) = w.offered_until();
+    w.act(B1, &accept(r));
+    w.deliver(B1, A1);
+    w.act_at(A1, &note("too late"), UNTIL + 1);
+    w.deliver(A1, A2);
+    w.revoke_known_to(A2, RevokeReason::Compromised, &[A1]);
+    w.act_at(A1, &note("A2 is out"), UNTIL + 2);
+    let again = w.act_at(A2, &accept(r), UNTIL + 3);
+    assert_eq!(w.state(action), ActionState::Contested);
+    w.act_at(A1, &Act::Ratify { entries: vec![again] }, UNTIL + 4);
+    assert_eq!(w.state(action), ActionState::Agreed);
 }

@@ -1,11 +1,12 @@
 //! Every order of arrival of short histories: each causal order, and orders in which effects come before causes and
 //! are parked. Whatever the order, a copy comes to show the same.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use counterpart_core::{
     act::{Act, ActionTerms, CancelClause, Mandate, Mode, Outcome, Subject, Topic},
     envelope::Verified,
+    gate::Refusal,
     id::EntryId,
     keylog::RevokeReason::{Compromised, Ended},
     record::{Applied, Record},
@@ -385,6 +386,11 @@ fn orders(causes: &[Vec<usize>]) -> Orders {
     orders
 }
 
+/// Every order of arrival that leads to an order of application of its own, and beside it the causal one.
+pub(crate) fn of_arrival(entries: &[Entry<Verified>]) -> BTreeSet<Vec<usize>> {
+    orders(&causes(entries)).found.into_iter().flat_map(|(causal, arrival)| [causal, arrival]).collect()
+}
+
 fn permute(list: &mut Vec<usize>, from: usize, each: &mut dyn FnMut(&Vec<usize>)) {
     if from + 1 >= list.len() {
         return each(list);
@@ -398,9 +404,22 @@ fn permute(list: &mut Vec<usize>, from: usize, each: &mut dyn FnMut(&Vec<usize>)
 
 /// A copy fed in an order of arrival; what the gate parks is tried again after whatever comes.
 fn fed(w: &World, before: &[Entry<Verified>], entries: &[Entry<Verified>], arrival: &[usize]) -> Record {
-    let mut copy = w.empty_copy();
+    fed_to(w.empty_copy(), w, before, entries, arrival)
+}
+
+/// The same for a copy that may lack key events: it is given them once something cites them.
+pub(crate) fn fed_to(
+    mut copy: Record,
+    w: &World,
+    before: &[Entry<Verified>],
+    entries: &[Entry<Verified>],
+    arrival: &[usize],
+) -> Record {
     for entry in before {
-        copy.restore(entry.clone()).expect("what one copy holds, another takes");
+        if let Err(Refusal::MissingKeys(cited)) = copy.restore(entry.clone()) {
+            w.give_cited(&mut copy, &cited);
+            assert!(matches!(copy.restore(entry.clone()), Ok(Applied::New(_))), "what one copy holds, another takes");
+        }
     }
     let mut parked: Vec<usize> = Vec::new();
     for next in arrival {
@@ -413,6 +432,11 @@ fn fed(w: &World, before: &[Entry<Verified>], entries: &[Entry<Verified>], arriv
                 match copy.apply(entries[n].clone()) {
                     Ok(Applied::New(_)) => moved = true,
                     Ok(Applied::Duplicate(_)) => unreachable!("each comes once"),
+                    Err(Refusal::MissingKeys(cited)) => {
+                        w.give_cited(&mut copy, &cited);
+                        still.push(n);
+                        moved = true;
+                    }
                     Err(refusal) => {
                         assert!(refusal.is_parked(), "{refusal}");
                         still.push(n);

@@ -3,11 +3,12 @@
 
 use counterpart_core::{
     act::{Act, ActionTerms, CancelClause, Mode, Outcome, Subject, Topic},
+    envelope::public_half,
     fold::{InForce, SubjectKey},
     graph::Ix,
     id::EntryId,
     keylog::{
-        EventBody,
+        self, EventBody,
         RevokeReason::{Compromised, Ended},
     },
     statement::Statement,
@@ -220,6 +221,10 @@ pub(crate) enum Trust {
 /// A device loses its grant, as another device of the party knows.
 fn lose_a_key(w: &mut World, random: &mut Rng) {
     let (lost, knows) = [(A2, A1), (B2, B1), (C2, C1)][random.below(3)];
+    if w.log_branches(knows) {
+        // Which end the revocation follows is not for a history to say.
+        return;
+    }
     w.revoke_known_to(lost, if random.below(2) == 0 { Ended } else { Compromised }, &[knows]);
     w.careless(knows, &note("a device is out"));
     // Whoever has it goes on with it.
@@ -245,13 +250,38 @@ fn fork_a_feed(w: &mut World, random: &mut Rng) {
     }
 }
 
+/// A party's log branches: each branch grants a device of its own, and now and then a rotation takes one back. Gives the
+/// new devices.
+fn fork_a_key_log(w: &mut World, random: &mut Rng) -> Vec<usize> {
+    let (one, other) = [(A1, A2), (B1, B2), (C1, C2)][random.below(3)];
+    let before = w.log_end(one);
+    let granted = [w.grant_after(one, &before, 0, &[other]), w.grant_after(one, &before, 0, &[one])];
+    for (device, from) in granted.into_iter().zip([other, one]) {
+        w.deliver(from, device);
+        // Whoever's case it is not yet cannot sign in it.
+        drop(w.try_act(device, &note("a new machine")));
+    }
+    if random.one_in(3) {
+        let after = if random.one_in(2) { before } else { w.granted_at(granted[random.below(2)]) };
+        let next = public_half(&World::root_key(one, 2));
+        let rotated = keylog::rotate(&after, &World::root_key(one, 1), &next, 5);
+        w.log_event(rotated, &[one]);
+        drop(w.try_act(one, &note("the main key has changed")));
+    }
+    granted.to_vec()
+}
+
 pub(crate) fn history(seed: u64, steps: usize) -> World {
     history_with(seed, steps, Trust::Broken)
 }
 
 pub(crate) fn history_with(seed: u64, steps: usize, trust: Trust) -> World {
-    let mut w = World::with_arbiter();
-    w.bring_in_agreed(C1, 2);
+    // Now and then two devices of the opener let two parties into one seat.
+    let bound_twice = trust == Trust::Broken && seed / 4 % 5 == 3;
+    let mut w = if bound_twice { World::bound_twice() } else { World::with_arbiter() };
+    if !bound_twice {
+        w.bring_in_agreed(C1, 2);
+    }
     let (r, action) = w.agreed();
     let mut random = Rng::new(seed);
     // Histories begin in different places, so that few steps lead far.
@@ -272,7 +302,8 @@ pub(crate) fn history_with(seed: u64, steps: usize, trust: Trust) -> World {
         }
         2 => {
             let until = instant(w.at + 20_000);
-            let proposal = w.proposal_with(B1, vec![work_for("in time", &[1], &[0, 2])], Mode::Firm, Some(until));
+            let third: &[u32] = if bound_twice { &[0] } else { &[0, 2] };
+            let proposal = w.proposal_with(B1, vec![work_for("in time", &[1], third)], Mode::Firm, Some(until));
             w.act(B1, &Act::Propose(proposal));
             w.sync_all();
         }
@@ -283,16 +314,21 @@ pub(crate) fn history_with(seed: u64, steps: usize, trust: Trust) -> World {
     }
     let lost = if seed % 4 == 3 { steps } else { random.below(steps * 2) };
     let forked = random.below(steps * 2);
+    let branched = if trust == Trust::Broken && seed % 7 == 3 { random.below(steps) } else { steps };
+    let mut devices = DEVICES.to_vec();
     for step in 0..steps {
+        if step == branched {
+            devices.extend(fork_a_key_log(&mut w, &mut random));
+        }
         if trust == Trust::Broken && step == lost {
             lose_a_key(&mut w, &mut random);
         }
         if trust == Trust::Broken && step == forked {
             fork_a_feed(&mut w, &mut random);
         }
-        let device = *random.pick(&DEVICES).expect("devices");
+        let device = *random.pick(&devices).expect("devices");
         if random.below(3) > 0 {
-            let from = *random.pick(&DEVICES).expect("devices");
+            let from = *random.pick(&devices).expect("devices");
             w.deliver(from, device);
         }
         if w.record(device).graph().heads().len() > 32 {

@@ -223,6 +223,20 @@ impl World {
         w
     }
 
+    /// Two devices of A each let somebody into seat 1, B and C, without knowing of each other; all is known to all.
+    pub(crate) fn bound_twice() -> Self {
+        let mut w = Self::alone();
+        for (opener, joiner) in [(A1, B1), (A2, C1)] {
+            let invite = w.act(opener, &invite(seat(1)));
+            let admit = w.admit(joiner, seat(1), invite, None);
+            let admit = w.act(opener, &admit);
+            w.deliver(opener, joiner);
+            w.act(joiner, &Act::Join { admit });
+        }
+        w.sync_all();
+        w
+    }
+
     /// Of two parties' devices, the one whose party has the lower id.
     pub(crate) fn lower(&self, a: usize, b: usize) -> usize {
         if self.party(a) < self.party(b) { a } else { b }

@@ -1,18 +1,23 @@
 //! Several devices, each with a partial copy of one case; honest signing, and signing that asks nobody.
 
-use std::collections::{BTreeMap, BTreeSet};
+#[path = "world/asked.rs"]
+mod asked;
+#[path = "world/delivery.rs"]
+mod delivery;
+#[path = "world/keys.rs"]
+mod keys;
+
+use std::collections::BTreeMap;
 
 use counterpart_core::{
     act::{Act, Mode, Proposal, Subject, Topic},
     change::{self, ChainEnd, Root},
     envelope::public_half,
-    fold::{ActionState, ActionStatus, InForce, Position, SubjectKey, Verdict},
-    gate::Refusal,
-    id::{CaseId, EntryId, EventId, PartyId},
+    id::{CaseId, EntryId, PartyId},
     invitation::{JoinRequest, invite_key},
-    keylog::{self, EventSigner, Grant, KeyLogs, Kinds, RevokeReason},
+    keylog::{self, EventSigner, Grant, KeyLogs, Kinds},
     record::{Applied, Author, DraftError, Record},
-    statement::{Entry, KeyCitation, Statement},
+    statement::{Entry, Statement},
     value::{ActionId, Seat},
 };
 use ed25519_dalek::SigningKey;
@@ -20,7 +25,6 @@ use ed25519_dalek::SigningKey;
 pub(crate) use counterpart_testkit::rng::Rng;
 
 pub(crate) use crate::acts::*;
-use crate::digest::digest;
 
 /// The devices of every world, by handle.
 pub(crate) const A1: usize = 0;
@@ -276,211 +280,6 @@ impl World {
         end
     }
 
-    /// Gives one device what another has and it has not.
-    pub(crate) fn deliver(&mut self, from: usize, to: usize) {
-        let (source, target) = (self.record(from), self.record(to));
-        let statements = || source.graph().all().map(|ix| source.graph().statement(ix));
-        let cited = statements().flat_map(|s| s.keys.iter().map(|k| k.party));
-        let parties: BTreeSet<PartyId> = cited.chain(statements().map(|s| s.party)).collect();
-        let events = parties.iter().flat_map(|party| source.logs().of_party(party));
-        let events: Vec<Vec<u8>> =
-            events.filter(|e| target.logs().event(&e.id).is_none()).map(|e| e.bytes().to_vec()).collect();
-        let graph = source.graph();
-        let news: Vec<_> = graph.all().filter(|ix| target.graph().find(&graph.id(*ix)).is_none()).collect();
-        let bytes: Vec<Vec<u8>> = news.iter().map(|ix| graph.node(*ix).entry.bytes().to_vec()).collect();
-        let values: Vec<_> = news.iter().flat_map(|ix| source.values_of(&graph.id(*ix)).to_vec()).collect();
-        let record = &mut self.devices[to].record;
-        for event in events {
-            record.apply_key_event(&event).expect("a good event");
-        }
-        for bytes in bytes {
-            record.apply_bytes(&bytes).expect("what one copy holds, another takes");
-        }
-        for value in values {
-            record.apply_value(value).expect("a good value");
-        }
-    }
-
-    pub(crate) fn sync(&mut self, a: usize, b: usize) {
-        self.deliver(a, b);
-        self.deliver(b, a);
-    }
-
-    /// Everything to all devices of those who are in, and of those who are about to be.
-    pub(crate) fn sync_all(&mut self) {
-        let others: Vec<usize> = (1..self.devices.len()).collect();
-        for other in &others {
-            self.deliver(*other, A1);
-        }
-        let members = self.record(A1).lens().members();
-        for other in others {
-            if members.contains(&self.party(other)) || !self.record(other).graph().is_empty() {
-                self.deliver(A1, other);
-            }
-        }
-    }
-
-    /// Everything everywhere; then every copy, and copies fed in other orders, must show the same.
-    pub(crate) fn converge(&mut self) {
-        self.sync_all();
-        let now = (self.record(A1).graph().heads(), self.events.len());
-        if self.converged == now {
-            return;
-        }
-        let expected = digest(self.record(A1));
-        for device in self.authors() {
-            same(&expected, &digest(self.record(device)), &format!("copy {device}"));
-        }
-        for seed in 0..4 {
-            let copy = self.replay(seed);
-            same(&expected, &digest(&copy), &format!("a copy fed in another order (seed {seed})"));
-        }
-        self.converged = now;
-    }
-
-    /// The devices, but the first, that have signed anything: the others only ever got what these have.
-    fn authors(&self) -> Vec<usize> {
-        let graph = self.record(A1).graph();
-        (1..self.devices.len()).filter(|d| !graph.tips_of(&self.devices[*d].author.device).is_empty()).collect()
-    }
-
-    /// A new copy fed in some causal order, with every third entry given twice. Seed 0 takes the latest arrivals as
-    /// early as can be, and passes the whole gate; seed 1 takes the earliest.
-    pub(crate) fn replay(&self, seed: u64) -> Record {
-        self.replay_of(A1, seed)
-    }
-
-    /// The same of what one device holds.
-    pub(crate) fn replay_of(&self, device: usize, seed: u64) -> Record {
-        let graph = self.record(device).graph();
-        let mut waiting: Vec<_> = graph.all().collect();
-        // All but the first copy ask for key events as they are cited, and so never see one that nobody cites.
-        let mut copy = if seed == 0 { self.empty_copy() } else { Record::new() };
-        let mut random = Rng::new(seed);
-        let mut count = 0;
-        while !waiting.is_empty() {
-            let ready = |at: &usize| {
-                let statement = graph.statement(waiting[*at]);
-                statement.deps.iter().chain(&statement.prev).all(|d| copy.graph().find(d).is_some())
-            };
-            let mut ready: Vec<usize> = (0..waiting.len()).filter(ready).collect();
-            let pick = match seed {
-                0 => ready.pop().expect("causes come first"),
-                1 => ready[0],
-                _ => ready[random.below(ready.len())],
-            };
-            let entry = &graph.node(waiting.remove(pick)).entry;
-            let take = |copy: &mut Record| match seed {
-                0 => copy.apply_bytes(entry.bytes()),
-                _ => copy.restore(entry.clone()),
-            };
-            if let Err(Refusal::MissingKeys(cited)) = take(&mut copy) {
-                self.give_cited(&mut copy, &cited);
-                assert!(matches!(take(&mut copy), Ok(Applied::New(_))));
-            }
-            count += 1;
-            if count % 3 == 0 {
-                assert!(matches!(take(&mut copy), Ok(Applied::Duplicate(_))));
-            }
-        }
-        assert_eq!(copy.graph().len(), graph.len(), "what one copy holds, another takes");
-        copy
-    }
-
-    fn give_cited(&self, copy: &mut Record, cited: &[KeyCitation]) {
-        for citation in cited {
-            let mut log: Vec<_> = self.logs.prefix(&citation.event).collect();
-            log.reverse();
-            for event in log {
-                copy.apply_key_event(event.bytes()).expect("a good event");
-            }
-        }
-    }
-
-    /// A copy with the key logs and nothing else.
-    pub(crate) fn empty_copy(&self) -> Record {
-        let mut copy = Record::new();
-        for event in &self.events {
-            copy.apply_key_event(event).expect("a good event");
-        }
-        copy
-    }
-
-    /// Signs a revocation and gives it to every device.
-    pub(crate) fn revoke(&mut self, device: usize, reason: RevokeReason) -> EventId {
-        let everybody: Vec<usize> = (0..self.devices.len()).collect();
-        self.revoke_known_to(device, reason, &everybody)
-    }
-
-    /// Signs a revocation that only some devices know of; it goes with what they sign from then on.
-    pub(crate) fn revoke_known_to(&mut self, device: usize, reason: RevokeReason, knowing: &[usize]) -> EventId {
-        let Author { party, grant, .. } = self.devices[device].author;
-        let head = self.logs.head(&party).expect("a log");
-        let event = keylog::revoke(&head, &EventSigner::Root(&self.roots[&party]), &grant, reason, 3);
-        let (id, _) = self.logs.apply(&event).expect("a revocation");
-        self.events.push(event);
-        for knows in knowing {
-            for event in self.logs.of_party(&party) {
-                self.devices[*knows].record.apply_key_event(event.bytes()).expect("a good event");
-            }
-        }
-        id
-    }
-
-    /// The root key of a device's party, or the one that its n-th rotation reveals.
-    pub(crate) fn root_key(device: usize, rotation: u8) -> SigningKey {
-        SigningKey::from_bytes(&[DEVICES[device].0 + 100 * rotation; 32])
-    }
-
-    /// The event with which a device's grant was given.
-    pub(crate) fn granted_at(&self, device: usize) -> KeyCitation {
-        let event = self.logs.event(&self.devices[device].author.grant).expect("its grant");
-        KeyCitation { party: event.party, position: event.position, event: event.id }
-    }
-
-    /// The end of a device's party's log, whatever its branches.
-    pub(crate) fn log_end(&self, device: usize) -> KeyCitation {
-        self.logs.head(&self.party(device)).expect("a log")
-    }
-
-    /// Puts a signed event into a log; only these devices know of it, until somebody they hear of cites it.
-    pub(crate) fn log_event(&mut self, event: Vec<u8>, knowing: &[usize]) -> KeyCitation {
-        let (id, _) = self.logs.apply(&event).expect("a good event");
-        let party = self.logs.event(&id).expect("just applied").party;
-        self.events.push(event);
-        for knows in knowing {
-            for event in self.logs.prefix(&id).collect::<Vec<_>>().into_iter().rev() {
-                self.devices[*knows].record.apply_key_event(event.bytes()).expect("a good event");
-            }
-        }
-        let position = self.logs.event(&id).expect("just applied").position;
-        KeyCitation { party, position, event: id }
-    }
-
-    /// Grants every right to a further device of a device's party, after some event; gives the new device.
-    pub(crate) fn grant_after(&mut self, device: usize, after: &KeyCitation, rotation: u8, knowing: &[usize]) -> usize {
-        let n = u8::try_from(200 + self.devices.len()).expect("few devices");
-        let key = SigningKey::from_bytes(&[n; 32]);
-        let grant = Grant {
-            device: public_half(&key),
-            peer: vec![n],
-            kinds: Kinds::All,
-            receive: true,
-            admin: true,
-            ceilings: Vec::new(),
-            from: None,
-            until: None,
-        };
-        let root = Self::root_key(device, rotation);
-        let event = keylog::grant(after, &EventSigner::Root(&root), &grant, &key, 4);
-        let added = self.devices.len();
-        let author = Author { party: after.party, device: public_half(&key), grant: EventId([0; 32]) };
-        self.devices.push(Device { author, key, record: Record::new(), salts: 0 });
-        let cited = self.log_event(event, &[&[added], knowing].concat());
-        self.devices[added].author.grant = cited.event;
-        added
-    }
-
     /// The bytes of a device's request to join.
     pub(crate) fn request(&self, device: usize, invite: EntryId) -> Vec<u8> {
         let Device { author, key, record, .. } = &self.devices[device];
@@ -569,61 +368,6 @@ impl World {
         self.act(A1, &approve(declare));
         self.sync_all();
         (revision, action, declare)
-    }
-
-    pub(crate) fn status(&self, action: ActionId) -> ActionStatus {
-        self.record(A1).lens().status(&SubjectKey::Action(action)).expect("the action is known")
-    }
-
-    /// The state after everything has reached everybody.
-    pub(crate) fn state(&mut self, action: ActionId) -> ActionState {
-        self.converge();
-        self.status(action).state
-    }
-
-    /// What is in force on an action, as the ids that name it.
-    pub(crate) fn in_force(&self, action: ActionId) -> Vec<EntryId> {
-        match self.record(A1).lens().in_force(&SubjectKey::Action(action)) {
-            InForce::One { names, position: Position::Revision(_) } => names,
-            _ => Vec::new(),
-        }
-    }
-
-    pub(crate) fn is_crossed(&self, key: &SubjectKey) -> bool {
-        matches!(self.record(A1).lens().in_force(key), InForce::Crossed { .. })
-    }
-
-    /// The open revisions of an action.
-    pub(crate) fn open_on(&self, action: ActionId) -> Vec<EntryId> {
-        self.ids(self.status(action).open)
-    }
-
-    pub(crate) fn requests_on(&self, action: ActionId) -> Vec<EntryId> {
-        let status = self.status(action);
-        let mut all = self.ids(status.release_requests);
-        all.extend(self.ids(status.reopen_requests));
-        all.sort_unstable();
-        all
-    }
-
-    fn ids(&self, list: Vec<counterpart_core::graph::Ix>) -> Vec<EntryId> {
-        list.into_iter().map(|ix| self.record(A1).graph().id(ix)).collect()
-    }
-
-    /// What a device's copy finds of an entry.
-    pub(crate) fn verdict_at(&self, device: usize, entry: EntryId) -> &Verdict {
-        let record = self.record(device);
-        record.fold().verdict(record.graph().find(&entry).expect("the entry is here"))
-    }
-
-    pub(crate) fn verdict(&mut self, entry: EntryId) -> Verdict {
-        self.converge();
-        self.verdict_at(A1, entry).clone()
-    }
-
-    /// What the gate of a device says to some bytes.
-    pub(crate) fn refusal(&mut self, device: usize, bytes: &[u8]) -> Refusal {
-        self.devices[device].record.apply_bytes(bytes).expect_err("the gate refuses this")
     }
 }
 

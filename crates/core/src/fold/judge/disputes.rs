@@ -9,7 +9,7 @@ impl Judge<'_, '_> {
         self.any(about)?;
         let revision = self.past.fold.revision_behind(self.past.graph, about);
         if let Some(revision) = revision {
-            self.signer_of(revision)?;
+            self.speaks_in(revision)?;
         }
         let keys = revision.map_or(&[][..], |r| self.past.fold.subject_keys(r));
         let known = subject.is_none_or(|index| keys.get(index as usize).is_some());
@@ -28,7 +28,7 @@ impl Judge<'_, '_> {
             return Err(Reason::OwnDispute);
         }
         match self.past.fold.revision_behind(self.past.graph, dispute) {
-            Some(revision) => self.signer_of(revision),
+            Some(revision) => self.speaks_in(revision),
             None => Ok(()),
         }
     }

@@ -2,7 +2,7 @@
 
 use super::{Judge, Judged};
 use crate::{
-    act::Act,
+    act::{Act, PartyRef},
     fold::{InForce, Position, Reason, SubjectKey, references},
     graph::Ix,
     id::EntryId,
@@ -32,6 +32,9 @@ impl Judge<'_, '_> {
         if !self.seats.contains(&clause.by) {
             return Err(Reason::NotYourClause);
         }
+        if !self.speaks_for(revision, std::iter::once(&clause.by)) {
+            return Err(Reason::SignedByAnother);
+        }
         self.names_standing(revision, key)?;
         let end = clause.until.as_ref().and_then(|until| self.past.instant_of(until, revision));
         if end.is_some_and(|end| self.statement.at > end) {
@@ -45,8 +48,8 @@ impl Judge<'_, '_> {
         let revision = self.revision(revision)?;
         let key = self.past.fold.subject_keys(revision).get(subject as usize).ok_or(Reason::UnknownSubject)?;
         let terms = self.past.terms(revision, key).ok_or(Reason::UnknownSubject)?;
-        let performs = terms.performers.iter().any(|p| self.seats.contains(&p.seat));
-        if performs { Ok((revision, key)) } else { Err(Reason::NotAPerformer) }
+        self.among(revision, &terms.performers, Reason::NotAPerformer)?;
+        Ok((revision, key))
     }
 
     /// The names of the terms that apply, this revision being one of them: in force, or what stays in a crossing.
@@ -77,7 +80,9 @@ impl Judge<'_, '_> {
     fn deemed(&self, declare: Ix, key: &SubjectKey, otherwise: Reason) -> Judged {
         let terms = self.past.declared(declare).and_then(|(r, _)| self.past.terms(r, key));
         let Some(terms) = terms.filter(|t| t.deemed.is_some()) else { return Err(otherwise) };
-        self.performer(declare, key)?;
+        // Who signed in its place says more than that it is no performer.
+        let signed_by_another = otherwise == Reason::SignedByAnother;
+        self.performer(declare, key).map_err(|none| if signed_by_another { otherwise } else { none })?;
         for beneficiary in &terms.beneficiaries {
             if self.past.approved_for(declare, &beneficiary.seat) {
                 continue;
@@ -97,15 +102,24 @@ impl Judge<'_, '_> {
     }
 
     pub(super) fn performer(&self, declare: Ix, key: &SubjectKey) -> Judged {
-        let terms = self.past.declared(declare).and_then(|(r, _)| self.past.terms(r, key));
-        let performs = terms.is_some_and(|t| t.performers.iter().any(|p| self.seats.contains(&p.seat)));
-        if performs { Ok(()) } else { Err(Reason::NotAPerformer) }
+        let (revision, _) = self.past.declared(declare).ok_or(Reason::UnknownReference)?;
+        let performers = self.past.terms(revision, key).map_or(&[][..], |t| &t.performers);
+        self.among(revision, performers, Reason::NotAPerformer)
     }
 
     pub(super) fn beneficiary(&self, declare: Ix, key: &SubjectKey) -> Judged {
-        let terms = self.past.declared(declare).and_then(|(r, _)| self.past.terms(r, key));
-        let benefits = terms.is_some_and(|t| t.beneficiaries.iter().any(|p| self.seats.contains(&p.seat)));
-        if benefits { Ok(()) } else { Err(Reason::NotABeneficiary) }
+        let (revision, _) = self.past.declared(declare).ok_or(Reason::UnknownReference)?;
+        let beneficiaries = self.past.terms(revision, key).map_or(&[][..], |t| &t.beneficiaries);
+        self.among(revision, beneficiaries, Reason::NotABeneficiary)
+    }
+
+    /// Whether the author speaks for one of the parties that terms name.
+    fn among(&self, revision: Ix, named: &[PartyRef], otherwise: Reason) -> Judged {
+        if self.speaks_for(revision, named.iter().map(|p| &p.seat)) {
+            return Ok(());
+        }
+        let holds = named.iter().any(|p| self.seats.contains(&p.seat));
+        Err(if holds { Reason::SignedByAnother } else { otherwise })
     }
 
     /// A rejection names conditions by their place in the terms.
@@ -123,11 +137,11 @@ impl Judge<'_, '_> {
         let ix = self.known(of, |_| true)?;
         if let Act::Declare { .. } = self.past.fold.act(ix) {
             let (revision, key) = self.past.declared(ix).ok_or(Reason::UnknownReference)?;
-            self.signer_of(revision)?;
+            self.speaks_in(revision)?;
             return if self.past.completion(&key) == Some(ix) { Ok(()) } else { Err(Reason::NotCompleted) };
         }
         let revision = self.revision(of)?;
-        self.signer_of(revision)?;
+        self.speaks_in(revision)?;
         let keys = self.past.fold.subject_keys(revision);
         let stands = |key: &&SubjectKey| matches!(self.past.in_force(key), InForce::One { position: Position::Revision(_), names } if names.contains(of));
         let standing: Vec<&SubjectKey> = keys.iter().filter(stands).collect();
@@ -164,7 +178,7 @@ impl Judge<'_, '_> {
         if !is_request {
             return Err(Reason::UnknownReference);
         }
-        self.signer_of(revision)?;
+        self.speaks_in(revision)?;
         let party = self.statement.party;
         if self.past.graph.statement(request_ix).party == party {
             return Err(Reason::OwnRequest);
