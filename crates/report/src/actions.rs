@@ -19,6 +19,7 @@ use crate::{
     sentence::sentence,
     teller::Teller,
     terms::{Term, in_a_line, subject_terms},
+    timeline::{Bound, bound},
     words::{EntryName, Words, say},
 };
 
@@ -98,7 +99,9 @@ pub struct Action {
     pub revision: EntryName,
     pub terms: Vec<Term>,
     pub signatures: Vec<Signature>,
-    /// The same in a sentence, with days alone.
+    /// By when all of them were there, where all have signed and somebody else's word says so.
+    pub complete: Option<Bound>,
+    /// Who signed, in a sentence, with days alone.
     pub signed_by: Words,
     pub steps: Vec<Step>,
     pub signed: Vec<Signed>,
@@ -120,6 +123,8 @@ pub struct Matter {
     pub revision: EntryName,
     pub terms: Vec<Term>,
     pub signatures: Vec<Signature>,
+    /// By when all of them were there, where all have signed and somebody else's word says so.
+    pub complete: Option<Bound>,
     pub steps: Vec<Step>,
 }
 
@@ -147,11 +152,11 @@ impl Matter {
     }
 }
 
-pub(crate) fn actions<'r>(teller: &Teller<'r>, attested: &Attestations<'r>) -> Vec<Action> {
+pub(crate) fn actions<'r>(teller: &Teller<'r>, attested: &Attestations) -> Vec<Action> {
     teller.view.actions.iter().filter_map(|action| self::action(teller, attested, action)).collect()
 }
 
-fn action<'r>(teller: &Teller<'r>, attested: &Attestations<'r>, action: &ActionView) -> Option<Action> {
+fn action<'r>(teller: &Teller<'r>, attested: &Attestations, action: &ActionView) -> Option<Action> {
     let revision = action.status.revision;
     let terms = teller.terms_in(revision, &action.key)?;
     let steps = steps(teller, &action.key, &action.status);
@@ -170,8 +175,8 @@ fn action<'r>(teller: &Teller<'r>, attested: &Attestations<'r>, action: &ActionV
         name: teller.part(&action.id.proposal, action.id.index),
         id: action.id.proposal,
         index: action.id.index,
-        title: crate::value::said(&terms.what).shortened(120),
-        what: crate::value::said(&terms.what),
+        title: teller.said(&terms.what).shortened(120),
+        what: teller.said(&terms.what),
         by: teller.people(&terms.performers),
         for_whom: teller.people(&terms.beneficiaries),
         value: terms.value.as_ref().map(|value| say(crate::value::money(value))),
@@ -187,12 +192,13 @@ fn action<'r>(teller: &Teller<'r>, attested: &Attestations<'r>, action: &ActionV
         terms: subject_terms(teller, &subject, action.counted_from),
         signed_by: signed_by(&signatures(teller, revision)),
         signatures: signatures(teller, revision),
+        complete: complete(teller, attested, revision),
         steps,
         signed: signed_about(teller, &action.key),
     })
 }
 
-pub(crate) fn matters(teller: &Teller<'_>) -> Vec<Matter> {
+pub(crate) fn matters(teller: &Teller<'_>, attested: &Attestations) -> Vec<Matter> {
     let one = |matter: &counterpart_core::view::MatterView| {
         let revision = matter.status.revision;
         let subject = teller.subject_in(revision, &matter.key)?;
@@ -205,6 +211,7 @@ pub(crate) fn matters(teller: &Teller<'_>) -> Vec<Matter> {
             revision: teller.name(revision),
             terms: subject_terms(teller, &subject, None),
             signatures: signatures(teller, revision),
+            complete: complete(teller, attested, revision),
             steps: steps(teller, &matter.key, &matter.status),
         })
     };
@@ -223,6 +230,15 @@ pub(crate) fn signatures(teller: &Teller<'_>, revision: Ix) -> Vec<Signature> {
         Signature { who: teller.seat(seat), by }
     };
     proposal.signers.iter().map(one).collect()
+}
+
+/// By when a revision was signed by all, if that is proven.
+fn complete(teller: &Teller<'_>, attested: &Attestations, revision: Ix) -> Option<Bound> {
+    let lens = teller.lens();
+    let signed = lens.has(revision) && lens.fully_signed(revision);
+    let all = std::iter::once(revision).chain(lens.signatures(revision));
+    let word = Some(attested.all_not_after(all)?).filter(|_| signed)?;
+    Some(bound(teller, attested, &word))
 }
 
 /// Who signed, and on which day; once where it is the same for all.

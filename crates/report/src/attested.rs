@@ -10,8 +10,9 @@ use counterpart_core::{
     view::{Bound, Evidence, Proven},
 };
 
+use counterpart_evidence::{JudgedStamp, Standing};
+
 use crate::{
-    Stamp,
     teller::Teller,
     words::{Words, say},
 };
@@ -33,21 +34,28 @@ pub(crate) struct Attested {
     pub(crate) by: By,
 }
 
+/// A time stamp that is believed.
+#[derive(Debug)]
+pub(crate) struct Believed {
+    pub(crate) proves: TimeStamp,
+    service: Option<String>,
+}
+
 /// Of every entry what others say, by its place in the graph.
 #[derive(Debug)]
-pub(crate) struct Attestations<'r> {
+pub(crate) struct Attestations {
     times: Vec<Proven>,
     /// Per party, whether something it signed covers each entry.
     held: BTreeMap<PartyId, Vec<bool>>,
     /// The numbers of receipts, by their ids.
     numbers: BTreeMap<ReceiptId, u32>,
-    stamps: &'r [Stamp],
+    stamps: Vec<Believed>,
     /// Which stamp says most about each entry.
     stamped: Vec<Option<usize>>,
 }
 
-impl<'r> Attestations<'r> {
-    pub(crate) fn of(record: &Record, stamps: &'r [Stamp]) -> Self {
+impl Attestations {
+    pub(crate) fn of(record: &Record, stamps: &[JudgedStamp]) -> Self {
         let graph = record.graph();
         let found = |ids: &[EntryId]| ids.iter().filter_map(|id| graph.find(id)).collect::<Vec<Ix>>();
         let deps: Vec<Vec<Ix>> = graph.all().map(|ix| found(&graph.statement(ix).deps)).collect();
@@ -61,6 +69,11 @@ impl<'r> Attestations<'r> {
         }
         let held = tips.into_iter().map(|(party, tips)| (party, covered(tips, &deps))).collect();
         let numbers = record.receipts().iter().map(|r| (r.id, r.receipt.number)).collect();
+        let believed = |stamp: &JudgedStamp| match &stamp.standing {
+            Standing::Valid { service, .. } => Some(Believed { proves: stamp.proves()?, service: service.clone() }),
+            _ => None,
+        };
+        let stamps: Vec<Believed> = stamps.iter().filter_map(believed).collect();
         let proves: Vec<TimeStamp> = stamps.iter().map(|stamp| stamp.proves.clone()).collect();
         Self { times: record.proven_times(), held, numbers, stamps, stamped: record.stamped(&proves) }
     }
@@ -76,6 +89,12 @@ impl<'r> Attestations<'r> {
         let stamp = self.stamped.get(ix.at()).copied().flatten();
         let stamp = stamp.map(|n| Attested { at: self.stamps[n].proves.at, by: By::Stamp(n) });
         party.into_iter().chain(stamp).min_by_key(|word| word.at)
+    }
+
+    /// By when all of these were there, if each was by somebody's word.
+    pub(crate) fn all_not_after(&self, entries: impl IntoIterator<Item = Ix>) -> Option<Attested> {
+        let each: Option<Vec<Attested>> = entries.into_iter().map(|ix| self.not_after(ix)).collect();
+        each?.into_iter().max_by_key(|word| word.at)
     }
 
     /// The number of the receipt that proves something.
@@ -94,8 +113,9 @@ impl<'r> Attestations<'r> {
         }
     }
 
-    pub(crate) fn stamps(&self) -> &'r [Stamp] {
-        self.stamps
+    /// The time stamps that are believed.
+    pub(crate) fn stamps(&self) -> &[Believed] {
+        &self.stamps
     }
 
     /// Whether something a party signed covers an entry.

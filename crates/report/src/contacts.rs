@@ -6,7 +6,6 @@ use crate::{
     clock::{Time, lasted},
     sentence::channel,
     teller::Teller,
-    value::said,
     words::{EntryName, Words, count, say},
 };
 
@@ -69,14 +68,14 @@ pub(crate) fn contacts(teller: &Teller<'_>) -> Contacts {
 }
 
 fn contact(teller: &Teller<'_>, ix: Ix) -> Option<Contact> {
-    let Act::Contact(contact) = teller.record.laid_open(ix) else { return None };
+    let Act::Contact(contact) = teller.laid_open(ix) else { return None };
     let seat = contact.seat.as_ref().map(|seat| Words::new().who(&teller.seat(seat)));
     let with = match (&contact.person, seat) {
-        (Some(person), Some(seat)) => said(person).say(" (").then(seat).say(")"),
-        (Some(person), None) => said(person),
+        (Some(person), Some(seat)) => teller.said(person).say(" (").then(seat).say(")"),
+        (Some(person), None) => teller.said(person),
         (None, seat) => seat.unwrap_or_else(|| say("not noted")),
     };
-    let with = with.maybe(contact.number.as_ref(), |words, number| words.say(", number ").then(said(number)));
+    let with = with.maybe(contact.number.as_ref(), |words, number| words.say(", number ").then(teller.said(number)));
     let seconds = |n: i64| u64::try_from(n).unwrap_or(0);
     Some(Contact {
         entry: teller.name(ix),
@@ -87,9 +86,9 @@ fn contact(teller: &Teller<'_>, ix: Ix) -> Option<Contact> {
         with,
         lasted: contact.seconds.map(seconds),
         waited: contact.waited.map(seconds),
-        reference: contact.reference.as_ref().map(said),
-        menu: contact.menu.iter().map(said).collect(),
-        summary: said(&contact.summary),
+        reference: contact.reference.as_ref().map(|text| teller.said(text)),
+        menu: contact.menu.iter().map(|text| teller.said(text)).collect(),
+        summary: teller.said(&contact.summary),
         promised: promised(teller, ix),
     })
 }
@@ -105,7 +104,7 @@ fn promised(teller: &Teller<'_>, contact: Ix) -> Vec<Words> {
             let SubjectKey::Action(action) = key else { continue };
             let Some(terms) = teller.terms_in(proposal, key) else { continue };
             let words = Words::new().entry(teller.part(&action.proposal, action.index)).say(": ");
-            told.push(words.then(teller.people(&terms.performers)).say(", ").then(said(&terms.what)));
+            told.push(words.then(teller.people(&terms.performers)).say(", ").then(teller.said(&terms.what)));
         }
     }
     told

@@ -1,15 +1,18 @@
 //! What the parties state: items with their values side by side, and files.
 
 use counterpart_core::{
-    act::Act,
+    act::{Act, Topic},
     attachment::{FileRef, NamedFile, named_by},
+    fold::SubjectKey,
     graph::Ix,
+    id::EntryId,
     value::ItemValue,
 };
 
 use crate::{
+    sealed::{Erased, erased_file},
     teller::Teller,
-    value::{hex, said, value},
+    value::hex,
     words::{EntryName, Words},
 };
 
@@ -50,6 +53,8 @@ pub struct File {
     pub media: Option<String>,
     /// Whether its bytes are kept with this copy.
     pub held: bool,
+    /// Who said to have erased its bytes, and did not name it anew.
+    pub erased: Vec<Erased>,
     /// The entries that name it, and who signed them.
     pub named_in: Vec<(EntryName, String)>,
 }
@@ -76,11 +81,13 @@ pub(crate) fn items(teller: &Teller<'_>) -> (Vec<String>, Vec<Item>) {
             let own = item.stated.iter().filter(|s| s.party == party);
             own.map(|s| Stated { value: opened(teller, s.entry, &s.value), entry: teller.entry(&s.entry) }).collect()
         };
-        let agreed =
-            item.agreed.as_ref().map(|(entry, agreed)| Stated { value: value(agreed), entry: teller.entry(entry) });
+        let agreed = item.agreed.as_ref().map(|(entry, signed)| Stated {
+            value: agreed(teller, entry, &item.key, signed),
+            entry: teller.entry(entry),
+        });
         Item {
             key: counterpart_core::text::visible_line(&item.key).into_owned(),
-            label: item.label.as_ref().map(said),
+            label: label(teller, item),
             columns: parties.iter().copied().map(column).collect(),
             agreed,
             differs: item.disputed,
@@ -91,12 +98,33 @@ pub(crate) fn items(teller: &Teller<'_>) -> (Vec<String>, Vec<Item>) {
 }
 
 /// A stated value, laid open where that can be.
-fn opened(teller: &Teller<'_>, entry: counterpart_core::id::EntryId, signed: &ItemValue) -> Words {
-    let laid_open = teller.record.graph().find(&entry).map(|ix| teller.record.laid_open(ix));
+fn opened(teller: &Teller<'_>, entry: EntryId, signed: &ItemValue) -> Words {
+    let laid_open = teller.record.graph().find(&entry).map(|ix| teller.laid_open(ix));
     match laid_open {
-        Some(Act::Item { value: open, .. }) => value(&open),
-        _ => value(signed),
+        Some(Act::Item { value: open, .. }) => teller.value(&open),
+        _ => teller.value(signed),
     }
+}
+
+/// An agreed value likewise.
+fn agreed(teller: &Teller<'_>, entry: &EntryId, key: &str, signed: &ItemValue) -> Words {
+    let revision = teller.record.graph().find(entry);
+    let subject = revision.and_then(|ix| teller.subject_in(ix, &SubjectKey::Item(key.to_owned())));
+    match subject.map(|subject| subject.topic) {
+        Some(Topic::Item { value: open, .. }) => teller.value(&open),
+        _ => teller.value(signed),
+    }
+}
+
+/// The last name that a statement which stands gives it.
+fn label(teller: &Teller<'_>, item: &counterpart_core::view::ItemView) -> Option<Words> {
+    let given = |stated: &counterpart_core::view::StatedValue| match teller
+        .laid_open(teller.record.graph().find(&stated.entry)?)
+    {
+        Act::Item { label, .. } => label.map(|text| teller.said(&text)),
+        _ => None,
+    };
+    item.stated.iter().rev().find_map(given)
 }
 
 /// Every file that an entry with effect names, by first mention.
@@ -104,7 +132,7 @@ pub(crate) fn files(teller: &Teller<'_>) -> Vec<File> {
     let (graph, lens) = (teller.record.graph(), teller.lens());
     let mut files: Vec<File> = Vec::new();
     for ix in graph.ordered().into_iter().filter(|ix| lens.has(*ix)) {
-        for named in named_by(&teller.record.laid_open(ix)) {
+        for named in named_by(&teller.laid_open(ix)) {
             note(teller, &mut files, ix, named);
         }
     }
@@ -114,7 +142,7 @@ pub(crate) fn files(teller: &Teller<'_>) -> Vec<File> {
 fn note(teller: &Teller<'_>, files: &mut Vec<File>, ix: Ix, named: NamedFile) {
     let FileRef { sha256, size } = named.file;
     let (hex, by) = (hex(&sha256), (teller.name(ix), teller.author(ix)));
-    let name = said(&named.name);
+    let name = teller.said(&named.name);
     // Another name or size for the same bytes is another line: each says what its author signed.
     match files.iter_mut().find(|f| f.sha256 == hex && f.name == name && f.size == size) {
         Some(known) if !known.named_in.contains(&by) => known.named_in.push(by),
@@ -124,6 +152,7 @@ fn note(teller: &Teller<'_>, files: &mut Vec<File>, ix: Ix, named: NamedFile) {
             size,
             media: named.media.map(|m| counterpart_core::text::visible_line(&m).into_owned()),
             held: teller.record.holds_file(&named.file),
+            erased: erased_file(teller, &named.file),
             sha256: hex,
             named_in: vec![by],
         }),

@@ -11,7 +11,7 @@ use crate::{
 /// How many entries are named before the rest is counted.
 const NAMED: usize = 40;
 
-pub(crate) fn gaps(teller: &Teller<'_>, attested: &Attestations<'_>, lines: &[Line], files: &[File]) -> Vec<Words> {
+pub(crate) fn gaps(teller: &Teller<'_>, attested: &Attestations, lines: &[Line], files: &[File]) -> Vec<Words> {
     let mut told = vec![
         say(
             "Who stands behind an identity. What is proven is that the holder of its keys signed; the name beside it was \
@@ -44,14 +44,7 @@ pub(crate) fn gaps(teller: &Teller<'_>, attested: &Attestations<'_>, lines: &[Li
              or by a time stamp of a service that whoever made this report chose to believe."
         }
     }));
-    for party in attested.parties() {
-        let lacks = lines.iter().filter(|l| l.party != *party && !l.held_by.contains(party));
-        let lacks: Vec<EntryName> = lacks.map(|l| l.name.clone()).collect();
-        if !lacks.is_empty() && lacks.len() < lines.len() {
-            let lead = say("That ").who(&teller.party(party)).say(" has ");
-            told.push(lead.then(numbers(lacks)).say(". It is not said that they were not received."));
-        }
-    }
+    told.extend(not_received(teller, attested, lines));
     let sealed = lines.iter().filter(|l| {
         let ix = teller.record.graph().find(&l.id);
         ix.is_some_and(|ix| !teller.record.lacking_values(ix).is_empty())
@@ -73,6 +66,28 @@ pub(crate) fn gaps(teller: &Teller<'_>, attested: &Attestations<'_>, lines: &[Li
         told.push(listed("What ", unjudged, " means: this version of the program cannot judge it."));
     }
     told
+}
+
+/// What nobody's signature shows some party to have; once where it is the same for several.
+fn not_received(teller: &Teller<'_>, attested: &Attestations, lines: &[Line]) -> Vec<Words> {
+    let mut groups: Vec<(Vec<EntryName>, Vec<Words>)> = Vec::new();
+    for party in attested.parties() {
+        let lacks = lines.iter().filter(|l| l.party != *party && !l.held_by.contains(party));
+        let lacks: Vec<EntryName> = lacks.map(|l| l.name.clone()).collect();
+        if lacks.is_empty() || lacks.len() == lines.len() {
+            continue;
+        }
+        let who = Words::new().who(&teller.party(party));
+        match groups.iter_mut().find(|(known, _)| *known == lacks) {
+            Some((_, parties)) => parties.push(who),
+            None => groups.push((lacks, vec![who])),
+        }
+    }
+    let told = |(lacks, parties): (Vec<EntryName>, Vec<Words>)| {
+        let lead = say(if parties.len() == 1 { "That " } else { "That any of " }).listed(parties).say(" has ");
+        lead.then(numbers(lacks)).say(". It is not said that they were not received.")
+    };
+    groups.into_iter().map(told).collect()
 }
 
 fn listed(lead: &str, names: Vec<EntryName>, end: &str) -> Words {

@@ -11,6 +11,7 @@
 mod words;
 
 mod clock;
+mod sealed;
 mod teller;
 mod value;
 
@@ -24,6 +25,8 @@ mod gaps;
 mod outcome;
 mod report;
 mod sentence;
+mod source;
+mod stamped;
 mod terms;
 mod timeline;
 
@@ -38,7 +41,10 @@ pub use facts::{File, Item, Stated};
 pub use lanes::{Bar, Column, Due, Lane, Mark, Picture, Row, Shape};
 pub use outcome::{Badge, Outcome};
 pub use page::Paper;
-pub use report::{Alarm, Head, Ledger, Party, Report, Source, Stamp, Tallied};
+pub use report::{Alarm, Head, Ledger, MadeFrom, Party, Report, Tallied};
+pub use sealed::{Beside, Erased};
+pub use source::{Bundle, Source};
+pub use stamped::{Stamp, Vouched};
 pub use terms::Term;
 pub use timeline::{Bound, Effect, Grade, Line, Proven};
 pub use words::{EntryName, Piece, Words};

@@ -15,7 +15,6 @@ use crate::{
     difference::Change,
     sentence::{outcome_in_words, sentence},
     teller::Teller,
-    value::said,
     words::{EntryName, Words, say},
 };
 
@@ -136,7 +135,7 @@ enum InTime {
 /// An action, told.
 pub(crate) struct Told<'t, 'r> {
     pub(crate) teller: &'t Teller<'r>,
-    pub(crate) attested: &'t Attestations<'r>,
+    pub(crate) attested: &'t Attestations,
     pub(crate) action: &'t ActionView,
     /// Agreed changes of what was agreed, oldest first.
     pub(crate) renegotiated: &'t [&'t Step],
@@ -237,10 +236,10 @@ impl Told<'_, '_> {
         }));
         told.extend(self.done());
         if let Some(stop) = status.stop.or_else(|| self.stopped())
-            && let Act::Stop { reason, .. } = self.teller.record.laid_open(stop)
+            && let Act::Stop { reason, .. } = self.teller.laid_open(stop)
         {
             let words = self.who(stop).say(" signed that it is given up: ").then(self.named(stop)).say(", ");
-            told.push(words.then(said(&reason)).say("."));
+            told.push(words.then(self.teller.said(&reason)).say("."));
         }
         if let Some((end, clause)) = self.end() {
             let words = match clause {
@@ -308,10 +307,10 @@ impl Told<'_, '_> {
         );
         if self.action.status.state == ActionState::Rework
             && let Some(reject) = lens.rejected(declare)
-            && let Act::Reject { reason, .. } = self.teller.record.laid_open(reject)
+            && let Act::Reject { reason, .. } = self.teller.laid_open(reject)
         {
             let words = self.who(reject).say(" signed that the result is not accepted: ").then(self.named(reject));
-            told.push(words.say(", ").then(said(&reason)).say("."));
+            told.push(words.say(", ").then(self.teller.said(&reason)).say("."));
         }
         if self.action.status.against_old_terms {
             told.push(say("That was done on terms that had been replaced meanwhile."));
@@ -402,11 +401,11 @@ impl Told<'_, '_> {
 
     fn ended(&self, end: Ix) -> Words {
         let who = self.who(end);
-        match self.teller.record.laid_open(end) {
+        match self.teller.laid_open(end) {
             Act::Decide { decision, outcome, .. } => {
                 let words = who.say(" decided in ").then(self.named(end));
                 let words = words.maybe(outcome, |words, o| words.say(format!(" ({})", outcome_in_words(o))));
-                words.say(": ").then(said(&decision))
+                words.say(": ").then(self.teller.said(&decision))
             }
             Act::Concede { .. } => who.say(" gave in: ").then(self.named(end)),
             _ => who.say(" signed that it is settled: ").then(self.named(end)),

@@ -81,7 +81,8 @@ fn lines_of_summary(report: &Report, summary: &[&Action], further: &[&Action], l
     };
     let actions: usize = summary.iter().map(action).sum();
     let further = lines(further.iter().map(|a| letters(&a.title) + 12).sum(), 110);
-    20 + alarms + parties + actions + further + 2 * ledgers
+    let bundle = if report.bundle.is_some() { 5 } else { 0 };
+    20 + bundle + alarms + parties + actions + further + 2 * ledgers
 }
 
 /// The actions for page one, in their order: where there are too many those that went well wait.

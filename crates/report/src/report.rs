@@ -1,12 +1,12 @@
 //! The report's data: everything the page says, ready to be set or given to a program.
 
 use counterpart_core::{
+    act::Act,
     fold::SubjectKey,
     id::{CaseId, EntryId, PartyId, ReceiptId, short_form},
-    record::Record,
-    stamp::TimeStamp,
     text,
-    view::{CaseState, DueInstant},
+    value::Sealable,
+    view::{CaseState, Responsible},
 };
 
 use counterpart_evidence::proof::{Proof, Shape, proofs};
@@ -19,44 +19,21 @@ use crate::{
     facts::{File, Item, files, items},
     gaps::gaps,
     lanes::{Picture, picture},
+    sealed::{Beside, beside},
+    source::{Bundle, Source},
+    stamped::{Stamp, stamps},
     teller::Teller,
     timeline::{Line, timeline},
-    value::said,
+    value::{SEALED, hex},
     words::{EntryName, Words, count, say},
 };
-
-/// What a report is made of.
-#[derive(Clone, Copy)]
-pub struct Source<'r> {
-    pub record: &'r Record,
-    /// When it is made, Unix milliseconds: a claim, like every clock's.
-    pub made_at: i64,
-    /// Whose copy this is.
-    pub holder: Option<PartyId>,
-    /// The time stamps over it that are believed.
-    pub stamps: &'r [Stamp],
-    /// How to come from a due time to an instant.
-    pub due: DueInstant<'r>,
-}
-
-/// A time stamp that is believed where the report is made.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Stamp {
-    pub proves: TimeStamp,
-    /// What the service calls itself: text of a stranger.
-    pub service: Option<String>,
-}
-
-impl std::fmt::Debug for Source<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Source").field("made_at", &self.made_at).field("holder", &self.holder).finish_non_exhaustive()
-    }
-}
 
 /// One seat, and who sits there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Party {
     pub who: String,
+    /// What is told where the seat's name cannot be read here.
+    pub nameless: Option<Words>,
     pub role: &'static str,
     /// Nobody while the seat is open.
     pub id: Option<PartyId>,
@@ -120,6 +97,23 @@ pub struct Head {
     pub id: EntryId,
 }
 
+/// The file that the report was made from, and who answers for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MadeFrom {
+    /// What the file is called.
+    pub name: String,
+    /// Hexadecimal.
+    pub sha256: String,
+    /// Bytes.
+    pub size: u64,
+    pub exporter: String,
+    pub party: PartyId,
+    /// The short form of the device that signed it.
+    pub device: String,
+    /// By the exporter's clock.
+    pub exported: Time,
+}
+
 /// Everything the report says.
 #[derive(Debug, Clone)]
 pub struct Report {
@@ -139,7 +133,8 @@ pub struct Report {
     pub holder: Option<String>,
     pub entries: usize,
     pub receipts: usize,
-    pub stamps: usize,
+    /// The file it was made from, where it was not a home's copy.
+    pub bundle: Option<MadeFrom>,
     pub heads: Vec<Head>,
     pub parties: Vec<Party>,
     pub actions: Vec<Action>,
@@ -152,6 +147,12 @@ pub struct Report {
     pub stated_by: Vec<String>,
     pub items: Vec<Item>,
     pub files: Vec<File>,
+    /// Sealed values that are laid open in it, counted.
+    pub laid_open: usize,
+    /// What is kept beside the record and was erased somewhere, or is not here.
+    pub beside: Vec<Beside>,
+    /// The time stamps over it, the oldest first.
+    pub stamps: Vec<Stamp>,
     pub alarms: Vec<Alarm>,
     pub gaps: Vec<Words>,
 }
@@ -163,11 +164,16 @@ impl Report {
         let teller = Teller::of(source)?;
         let record = source.record;
         let (open_ix, open) = record.lens().open()?;
+        let about = match teller.laid_open(open_ix) {
+            Act::Open(open) => open.about.map(|text| teller.said(&text)),
+            _ => None,
+        };
         let attested = Attestations::of(record, source.stamps);
         let timeline = timeline(&teller, &attested);
         let actions = actions(&teller, &attested);
         let (stated_by, items) = items(&teller);
         let files = files(&teller);
+        let (laid_open, beside) = beside(&teller);
         let closed_by = match teller.view.state {
             CaseState::Open => None,
             CaseState::Closed(ix) | CaseState::Reopened(ix) => Some(teller.name(ix)),
@@ -177,7 +183,7 @@ impl Report {
             case: teller.view.case,
             short: short_form(teller.view.case.as_bytes()),
             title: text::visible_line(&open.title).into_owned(),
-            about: open.about.as_ref().map(said),
+            about,
             zone: text::visible_line(&open.zone).into_owned(),
             state: teller.view.state.as_str(),
             closed_by,
@@ -187,15 +193,18 @@ impl Report {
             holder: source.holder.map(|party| teller.party(&party)),
             entries: teller.view.entries,
             receipts: record.receipts().len(),
-            stamps: source.stamps.len(),
+            bundle: source.bundle.map(|bundle| made_from(&teller, bundle)),
             heads,
             parties: parties(&teller, &attested, source.holder),
             ledgers: ledgers(&teller),
-            matters: matters(&teller),
+            matters: matters(&teller, &attested),
             picture: picture(&teller, &timeline, &actions),
             contacts: contacts(&teller),
             stated_by,
             items,
+            laid_open,
+            beside,
+            stamps: stamps(&teller, source.stamps),
             alarms: alarms(&teller, &attested),
             gaps: gaps(&teller, &attested, &timeline, &files),
             files,
@@ -210,7 +219,7 @@ impl Report {
     }
 }
 
-fn parties(teller: &Teller<'_>, attested: &Attestations<'_>, holder: Option<PartyId>) -> Vec<Party> {
+fn parties(teller: &Teller<'_>, attested: &Attestations, holder: Option<PartyId>) -> Vec<Party> {
     let (graph, lens) = (teller.record.graph(), teller.lens());
     let people = teller.record.people(&teller.view);
     let mut told = Vec::new();
@@ -218,12 +227,14 @@ fn parties(teller: &Teller<'_>, attested: &Attestations<'_>, holder: Option<Part
         let responsible = people.iter().find(|p| p.seat == seat.seat).map_or(&[][..], |p| &p.responsible);
         let people: Vec<Words> = responsible
             .iter()
-            .filter_map(|one| Some(said(one.name.as_ref()?).say(", by ").entry(teller.name(one.entry))))
+            .filter_map(|one| Some(responsible_name(teller, one)?.say(", by ").entry(teller.name(one.entry))))
             .collect();
-        let label = || seat.label.open().map_or_else(|| seat.seat.to_string(), |l| text::visible_line(l).into_owned());
+        let label = || teller.label(&seat.seat).unwrap_or_else(|| seat.seat.to_string());
+        let nameless = teller.nameless(&seat.seat);
         if seat.parties.is_empty() {
             told.push(Party {
                 who: label(),
+                nameless: nameless.clone(),
                 role: seat.role.as_str(),
                 id: None,
                 short: None,
@@ -246,6 +257,7 @@ fn parties(teller: &Teller<'_>, attested: &Attestations<'_>, holder: Option<Part
             };
             told.push(Party {
                 who: teller.party(party),
+                nameless: nameless.clone(),
                 role: seat.role.as_str(),
                 id: Some(*party),
                 short: Some(short_form(party.as_bytes())),
@@ -259,6 +271,31 @@ fn parties(teller: &Teller<'_>, attested: &Attestations<'_>, holder: Option<Part
         }
     }
     told
+}
+
+/// What the entry calls whoever is responsible by it; where that is erased, who said so.
+fn responsible_name(teller: &Teller<'_>, one: &Responsible) -> Option<Words> {
+    match teller.laid_open(one.entry) {
+        Act::Card(card) => Some(teller.said(&card.name)),
+        Act::Handover { person: Some(person), .. } => Some(teller.said(&person)),
+        // As a card names them.
+        _ => match one.name.as_ref()? {
+            Sealable::Open(name) => Some(Words::new().quote(name)),
+            Sealable::Sealed(_) => Some(say(SEALED)),
+        },
+    }
+}
+
+fn made_from(teller: &Teller<'_>, bundle: &Bundle) -> MadeFrom {
+    MadeFrom {
+        name: text::visible_line(&bundle.name).into_owned(),
+        sha256: hex(&bundle.sha256),
+        size: bundle.size,
+        exporter: teller.party(&bundle.exporter),
+        party: bundle.exporter,
+        device: short_form(&bundle.device.0),
+        exported: teller.time(bundle.exported_at),
+    }
 }
 
 fn ledgers(teller: &Teller<'_>) -> Vec<Ledger> {
@@ -285,7 +322,7 @@ fn alarms(teller: &Teller<'_>, attested: &Attestations) -> Vec<Alarm> {
 }
 
 /// What is proven, and what innocent reason there can be; never what it was meant for.
-fn alarm(teller: &Teller<'_>, attested: &Attestations<'_>, proof: &Proof) -> Alarm {
+fn alarm(teller: &Teller<'_>, attested: &Attestations, proof: &Proof) -> Alarm {
     let who = || Words::new().who(&teller.party(&proof.party));
     let receipts = |ids: &[ReceiptId]| {
         let mut numbers: Vec<u32> = ids.iter().map(|id| attested.number(id)).collect();
@@ -303,8 +340,8 @@ fn alarm(teller: &Teller<'_>, attested: &Attestations<'_>, proof: &Proof) -> Ala
         Shape::TwoKeyEvents(_) => (
             say("The key log of ").then(who()).say(" was written in two ways"),
             say(
-                "Different events stand at one position of it, so that who may sign for this party is disputed. Acts \
-                 are judged on the branch that they name.",
+                "Different events stand at one position of it. Unless its main key has decided between them since, who \
+                 may sign for this party is disputed. Acts are judged on the branch that they name.",
             ),
         ),
         Shape::ReceiptContradicted(ids) => (
@@ -328,6 +365,16 @@ fn alarm(teller: &Teller<'_>, attested: &Attestations<'_>, proof: &Proof) -> Ala
 /// "3 entries".
 pub(crate) fn entries(n: &usize) -> String {
     count(*n, "entry", "entries")
+}
+
+/// "1 byte".
+pub(crate) fn bytes(n: &u64) -> String {
+    format!("{n} {}", if *n == 1 { "byte" } else { "bytes" })
+}
+
+/// "3 sealed values are".
+pub(crate) fn values(n: &usize) -> String {
+    count(*n, "sealed value is", "sealed values are")
 }
 
 /// "3 receipts".

@@ -8,22 +8,23 @@ use counterpart_core::{
     id::{DeviceKey, EntryId, short_form},
     keylog::EventBody,
     receipt::SignedReceipt,
-    seal::PathStep,
+    stamp::KeptStamp,
     value::{Sealable, Seat},
 };
 
 use crate::{
     clock::{due_in_words, lasted},
     difference::between,
+    sealed::place,
     teller::Teller,
-    terms::{in_a_line, remark},
-    value::{hex, money, said, value},
+    terms::in_a_line,
+    value::{hex, money},
     words::{Words, count, say},
 };
 
 /// What an entry says.
 pub(crate) fn sentence(teller: &Teller<'_>, ix: Ix) -> Words {
-    let act = teller.record.laid_open(ix);
+    let act = teller.laid_open(ix);
     Sentences { teller, ix }.of(&act)
 }
 
@@ -82,10 +83,12 @@ impl Sentences<'_, '_> {
     }
 
     fn of_the_case(&self, act: &Act) -> Words {
+        let remark = |words: Words, text: &Sealable| self.teller.remark(words, text);
         match act {
             Act::Open(open) => {
-                let seat =
-                    |s: &counterpart_core::act::SeatOffer| said(&s.label).say(format!(" as {}", s.role.as_str()));
+                let seat = |s: &counterpart_core::act::SeatOffer| {
+                    self.teller.said(&s.label).say(format!(" as {}", s.role.as_str()))
+                };
                 let words = say("signed the opening of this case, ").quote(&open.title);
                 let words = words.say(", with seats for ").listed(open.seats.iter().map(seat));
                 words.say(", in the time zone ").who(&open.zone).maybe(open.about.as_ref(), remark)
@@ -124,6 +127,7 @@ impl Sentences<'_, '_> {
     }
 
     fn of_terms(&self, act: &Act) -> Words {
+        let remark = |words: Words, text: &Sealable| self.teller.remark(words, text);
         match act {
             Act::Propose(proposal) => match &proposal.alleged {
                 Some(contact) => {
@@ -157,6 +161,7 @@ impl Sentences<'_, '_> {
     }
 
     fn of_work(&self, act: &Act) -> Words {
+        let remark = |words: Words, text: &Sealable| self.teller.remark(words, text);
         match act {
             Act::Progress { revision, subject, text } => {
                 remark(say("signed how far ").then(self.part(revision, *subject)).say(" is"), text)
@@ -221,11 +226,13 @@ impl Sentences<'_, '_> {
     }
 
     fn of_facts(&self, act: &Act) -> Words {
+        let remark = |words: Words, text: &Sealable| self.teller.remark(words, text);
         match act {
             Act::Item { key, value: stated, label, note } => {
                 let words = say("signed that ").quote(key);
-                let words = words.maybe(label.as_ref(), |words, label| words.say(" (").then(said(label)).say(")"));
-                words.say(" is ").then(value(stated)).maybe(note.as_ref(), remark)
+                let words =
+                    words.maybe(label.as_ref(), |words, label| words.say(" (").then(self.teller.said(label)).say(")"));
+                words.say(" is ").then(self.teller.value(stated)).maybe(note.as_ref(), remark)
             }
             Act::Acknowledge { entry, note } => {
                 say("signed that ").then(self.entry(entry)).say(" is right").maybe(note.as_ref(), remark)
@@ -236,7 +243,10 @@ impl Sentences<'_, '_> {
             Act::Contact(contact) => self.contact(contact),
             Act::Note { text, about } => remark(self.on(say("signed a note"), about.as_ref()), text),
             Act::Attach { sha256, size, name, media, about } => {
-                let words = self.on(say("signed that a file is on record"), about.as_ref()).say(": ").then(said(name));
+                let words = self
+                    .on(say("signed that a file is on record"), about.as_ref())
+                    .say(": ")
+                    .then(self.teller.said(name));
                 let words =
                     words.say(format!(", {size} bytes")).maybe(media.as_ref(), |w, media| w.say(", ").who(media));
                 words.say(", SHA-256 ").code(&hex(sha256))
@@ -247,8 +257,8 @@ impl Sentences<'_, '_> {
                 remark(words, text)
             }
             Act::Thank { text, seat, person, about } => {
-                let words =
-                    say("signed thanks").maybe(person.as_ref(), |words, person| words.say(" to ").then(said(person)));
+                let words = say("signed thanks")
+                    .maybe(person.as_ref(), |words, person| words.say(" to ").then(self.teller.said(person)));
                 let words = match (person, seat) {
                     (Some(_), Some(seat)) => words.say(" (").who(&self.teller.seat(seat)).say(")"),
                     (None, seat) => self.to(words, seat.as_ref()),
@@ -258,11 +268,12 @@ impl Sentences<'_, '_> {
                 remark(words, text)
             }
             Act::Erase { entry, path, reason } => {
-                let words = say("signed a request to everybody to erase ").then(place(path)).say(" of ");
+                let words =
+                    say("signed a request to everybody to erase ").say(place(self.teller, entry, path)).say(" of ");
                 words.then(self.entry(entry)).maybe(reason.as_ref(), remark)
             }
             Act::Erased { entry, path, reason } => {
-                let words = say("signed to have erased ").then(place(path)).say(" of ");
+                let words = say("signed to have erased ").say(place(self.teller, entry, path)).say(" of ");
                 words.then(self.entry(entry)).maybe(reason.as_ref(), remark)
             }
             _ => Words::new(),
@@ -274,8 +285,9 @@ impl Sentences<'_, '_> {
             Act::Card(card) => self.card(card),
             Act::Handover { to, person, summary, .. } => {
                 let words = say("signed a hand-over to ");
-                let words = words.maybe(person.as_ref(), |words, person| words.then(said(person)).say(", "));
-                remark(words.then(device(to)), summary)
+                let words =
+                    words.maybe(person.as_ref(), |words, person| words.then(self.teller.said(person)).say(", "));
+                self.teller.remark(words.then(device(to)), summary)
             }
             Act::Mandate(mandate) => self.mandate(mandate),
             Act::Cut { tips, .. } if tips.is_empty() => {
@@ -296,6 +308,7 @@ impl Sentences<'_, '_> {
     }
 
     fn of_disputes(&self, act: &Act) -> Words {
+        let remark = |words: Words, text: &Sealable| self.teller.remark(words, text);
         match act {
             Act::Dispute { about, subject, reason } => {
                 let about = subject.map_or_else(|| self.entry(about), |subject| self.part(about, subject));
@@ -348,7 +361,7 @@ impl Sentences<'_, '_> {
             Mode::Confirm => words.say(" [binds its author only once they confirm it]"),
             Mode::Firm => words,
         };
-        words.maybe(proposal.note.as_ref(), |words, note| words.say(" \u{2013} ").then(said(note)))
+        words.maybe(proposal.note.as_ref(), |words, note| words.say(" \u{2013} ").then(self.teller.said(note)))
     }
 
     /// A subject by what it changes of what it answers or, failing that, of what is agreed; else whole.
@@ -371,22 +384,20 @@ impl Sentences<'_, '_> {
     }
 
     fn condition(&self, declare: &EntryId, n: u32) -> Words {
-        let lens = self.teller.lens();
-        let conditions = self.teller.record.graph().find(declare).and_then(|ix| {
-            let (revision, key) = lens.declared(ix)?;
-            lens.terms(revision, &key)?.conditions.get(n as usize)
+        let condition = self.teller.record.graph().find(declare).and_then(|ix| {
+            let (revision, key) = self.teller.lens().declared(ix)?;
+            self.teller.terms_in(revision, &key)?.conditions.into_iter().nth(n as usize)
         });
-        conditions.map_or_else(|| say(format!("condition {}", u64::from(n) + 1)), said)
+        condition.map_or_else(|| say(format!("condition {}", u64::from(n) + 1)), |text| self.teller.said(&text))
     }
 
     fn clause(&self, revision: &EntryId, subject: u32, clause: u32) -> Words {
-        let lens = self.teller.lens();
         let signed = self.teller.record.graph().find(revision).and_then(|ix| {
             let key = self.teller.record.fold().subject_keys(ix).get(subject as usize)?;
-            lens.terms(ix, key)?.cancel.get(clause as usize)
+            self.teller.terms_in(ix, key)?.cancel.into_iter().nth(clause as usize)
         });
         match signed {
-            Some(clause) => say("the clause ").then(said(&clause.text)),
+            Some(clause) => say("the clause ").then(self.teller.said(&clause.text)),
             None => say(format!("clause {}", u64::from(clause) + 1)),
         }
     }
@@ -407,29 +418,32 @@ impl Sentences<'_, '_> {
         let words = say(format!("signed a note of {} {way} ", channel(&contact.channel)));
         let seat = contact.seat.as_ref().map(|seat| Words::new().who(&self.teller.seat(seat)));
         let words = match (&contact.person, seat) {
-            (Some(person), Some(seat)) => words.then(said(person)).say(" (").then(seat).say(")"),
-            (Some(person), None) => words.then(said(person)),
+            (Some(person), Some(seat)) => words.then(self.teller.said(person)).say(" (").then(seat).say(")"),
+            (Some(person), None) => words.then(self.teller.said(person)),
             (None, Some(seat)) => words.then(seat),
             (None, None) => words.say("somebody"),
         };
-        let words = words.maybe(contact.number.as_ref(), |words, number| words.say(", number ").then(said(number)));
+        let words =
+            words.maybe(contact.number.as_ref(), |words, number| words.say(", number ").then(self.teller.said(number)));
         let words = words.say(", begun ").at(self.teller.time(contact.started));
         let long = |seconds: i64| lasted(u64::try_from(seconds).unwrap_or(0));
         let words = words.maybe(contact.seconds, |words, seconds| words.say(format!(", {} long", long(seconds))));
         let words = words.maybe(contact.waited, |words, waited| words.say(format!(", after waiting {}", long(waited))));
-        let words = words.maybe(contact.reference.as_ref(), |words, given| words.say(", reference ").then(said(given)));
+        let words = words
+            .maybe(contact.reference.as_ref(), |words, given| words.say(", reference ").then(self.teller.said(given)));
         let menu = Some(&contact.menu).filter(|menu| !menu.is_empty());
-        let words =
-            words.maybe(menu, |words, menu| words.say(", through the menu ").joined(menu.iter().map(said), " > "));
-        remark(words, &contact.summary)
+        let words = words.maybe(menu, |words, menu| {
+            words.say(", through the menu ").joined(menu.iter().map(|text| self.teller.said(text)), " > ")
+        });
+        self.teller.remark(words, &contact.summary)
     }
 
     fn card(&self, card: &Card) -> Words {
-        let words = say("signed a card: ").then(said(&card.name));
+        let words = say("signed a card: ").then(self.teller.said(&card.name));
         let lines: [(&str, &Option<Sealable>); 4] =
             [("", &card.function), ("telephone ", &card.phone), ("e-mail ", &card.email), ("hours ", &card.hours)];
         let words = lines.into_iter().fold(words, |words, (label, text)| {
-            words.maybe(text.as_ref(), |words, text| words.say(", ").say(label).then(said(text)))
+            words.maybe(text.as_ref(), |words, text| words.say(", ").say(label).then(self.teller.said(text)))
         });
         words.maybe(card.device.as_ref(), |words, key| words.say(", who signs with ").then(device(key)))
     }
@@ -459,6 +473,7 @@ impl Sentences<'_, '_> {
         let words =
             say("signed a proof into the record").maybe(about, |words, id| words.say(" for ").then(self.entry(id)));
         let receipt = (what == Proof::Receipt).then(|| SignedReceipt::verify(data).ok()).flatten();
+        let stamp = (what == Proof::TimeStamp).then(|| KeptStamp::decode(data).ok()).flatten().map(|kept| kept.heads);
         match receipt {
             Some(signed) => {
                 let receipt = &signed.receipt;
@@ -467,6 +482,10 @@ impl Sentences<'_, '_> {
                 let words = words.listed(receipt.heads.iter().map(|head| self.entry(head)));
                 words.say(", on ").at(self.teller.time(receipt.at)).say(" by their own clock")
             }
+            None if stamp.is_some() => words
+                .say(": a time stamp asked for over everything up to ")
+                .listed(stamp.iter().flatten().map(|head| self.entry(head)))
+                .say("; under Time stamps stands what it is worth"),
             None => words.say(format!(": a {} of {}", what.as_str(), count(data.len(), "byte", "bytes"))),
         }
     }
@@ -474,14 +493,6 @@ impl Sentences<'_, '_> {
 
 fn device(key: &DeviceKey) -> Words {
     say("the device ").code(&short_form(&key.0))
-}
-
-/// A sealed value's place in an act, such as "the number".
-fn place(path: &[PathStep]) -> Words {
-    match path.first() {
-        Some(PathStep::Key(key)) => say("the ").who(key),
-        _ => say("a value"),
-    }
 }
 
 /// A kind of contact with its article.

@@ -9,14 +9,14 @@ use counterpart_core::{
     id::{DeviceKey, EntryId, PartyId, short_form},
     record::Record,
     text,
-    value::{Due, Seat},
+    value::{Due, Sealable, Seat},
     view::{DueInstant, Names, View},
 };
 
 use crate::{
     clock::{Clock, Time, due_in_words},
-    report::Source,
-    value::said,
+    sealed::Missing,
+    source::Source,
     words::{EntryName, Words, say},
 };
 
@@ -28,6 +28,9 @@ pub(crate) struct Teller<'r> {
     pub(crate) due: DueInstant<'r>,
     pub(crate) clock: Clock,
     names: Names,
+    pub(crate) missing: Missing,
+    /// The labels of seats as far as they can be read here; those that cannot bear the numbers of what is missing.
+    labels: BTreeMap<Seat, Sealable>,
     parties: BTreeMap<PartyId, String>,
     /// The last card of a device: its entry, and the person's name.
     cards: BTreeMap<DeviceKey, (Ix, String)>,
@@ -44,13 +47,17 @@ impl<'r> Teller<'r> {
                 cards.insert(device, (card.entry, name.to_owned()));
             }
         }
+        let missing = Missing::of(record);
+        let labels = labels(record, &view, &missing);
         Some(Self {
             record,
             made_at: source.made_at,
             due: source.due,
             clock: Clock::of(&view.zone),
             names: record.names(),
-            parties: party_names(record, &view),
+            parties: party_names(record, &view, &labels),
+            missing,
+            labels,
             cards,
             view,
         })
@@ -83,7 +90,7 @@ impl<'r> Teller<'r> {
     /// The part of a revision that is about a subject, with every sealed value that is here laid open.
     pub(crate) fn subject_in(&self, revision: Ix, key: &SubjectKey) -> Option<Subject> {
         let place = self.record.fold().subject_keys(revision).iter().position(|k| k == key)?;
-        match self.record.laid_open(revision) {
+        match self.laid_open(revision) {
             Act::Propose(proposal) | Act::Counter { proposal, .. } => proposal.subjects.into_iter().nth(place),
             _ => None,
         }
@@ -111,8 +118,24 @@ impl<'r> Teller<'r> {
         let Some(found) = self.view.seats.iter().find(|s| s.seat == *seat) else { return seat.to_string() };
         match found.parties.as_slice() {
             [party] => self.party(party),
-            _ => found.label.open().map_or_else(|| seat.to_string(), |label| text::visible_line(label).into_owned()),
+            _ => self.label(seat).unwrap_or_else(|| seat.to_string()),
         }
+    }
+
+    /// What a seat is called, if that can be read here.
+    pub(crate) fn label(&self, seat: &Seat) -> Option<String> {
+        Some(text::visible_line(self.labels.get(seat)?.open()?).into_owned())
+    }
+
+    /// What is told in place of a seat's name that cannot be read here.
+    pub(crate) fn nameless(&self, seat: &Seat) -> Option<Words> {
+        let label = self.labels.get(seat)?;
+        label.open().is_none().then(|| self.said(label))
+    }
+
+    /// Everybody who has a name here, by id.
+    pub(crate) fn parties(&self) -> impl Iterator<Item = &PartyId> {
+        self.parties.keys()
     }
 
     pub(crate) fn seats(&self, seats: impl IntoIterator<Item = Seat>) -> Words {
@@ -122,7 +145,7 @@ impl<'r> Teller<'r> {
     /// A party in terms, with the person meant.
     pub(crate) fn person(&self, party: &PartyRef) -> Words {
         let seat = Words::new().who(&self.seat(&party.seat));
-        seat.maybe(party.person.as_ref(), |words, person| words.say(" (").then(said(person)).say(")"))
+        seat.maybe(party.person.as_ref(), |words, person| words.say(" (").then(self.said(person)).say(")"))
     }
 
     pub(crate) fn people(&self, parties: &[PartyRef]) -> Words {
@@ -158,7 +181,29 @@ fn anchor(shown: &str) -> String {
     std::iter::once('n').chain(plain).collect()
 }
 
-fn party_names(record: &Record, view: &View) -> BTreeMap<PartyId, String> {
+/// The labels of all seats, laid open as far as they are here.
+fn labels(record: &Record, view: &View, missing: &Missing) -> BTreeMap<Seat, Sealable> {
+    let graph = record.graph();
+    let opening = record.lens().open().map(|(ix, _)| missing.laid_open(record, ix));
+    let offered = |seat: &Seat| match seat {
+        Seat::Number(n) => match opening.as_ref()? {
+            Act::Open(open) => Some(open.seats.get(usize::try_from(*n).ok()?)?.label.clone()),
+            _ => None,
+        },
+        Seat::Added(proposal, index) => match missing.laid_open(record, graph.find(proposal)?) {
+            Act::Propose(offer) | Act::Counter { proposal: offer, .. } => {
+                match &offer.subjects.get(usize::try_from(*index).ok()?)?.topic {
+                    Topic::AdmitNew { label, .. } => Some(label.clone()),
+                    _ => None,
+                }
+            }
+            _ => None,
+        },
+    };
+    view.seats.iter().map(|seat| (seat.seat, offered(&seat.seat).unwrap_or_else(|| seat.label.clone()))).collect()
+}
+
+fn party_names(record: &Record, view: &View, labels: &BTreeMap<Seat, Sealable>) -> BTreeMap<PartyId, String> {
     let mut known: Vec<PartyId> = record.lens().members();
     known.extend(record.graph().feeds().filter_map(|(device, _)| record.graph().party_of(&device)));
     known.extend(view.seats.iter().flat_map(|seat| seat.parties.iter().copied()));
@@ -166,7 +211,7 @@ fn party_names(record: &Record, view: &View) -> BTreeMap<PartyId, String> {
     known.dedup();
     let label = |party: &PartyId| {
         let seat = view.seats.iter().find(|s| s.parties.contains(party))?;
-        Some(text::visible_line(seat.label.open()?).into_owned())
+        Some(text::visible_line(labels.get(&seat.seat)?.open()?).into_owned())
     };
     let labels: Vec<(PartyId, Option<String>)> = known.into_iter().map(|party| (party, label(&party))).collect();
     let alike = |label: &Option<String>| labels.iter().filter(|(_, other)| other == label).count() > 1;

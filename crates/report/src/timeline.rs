@@ -91,6 +91,14 @@ pub struct Bound {
     pub party: Option<PartyId>,
 }
 
+impl Bound {
+    /// Whether it is a time stamp's.
+    #[must_use]
+    pub fn stamped(&self) -> bool {
+        self.kind == "stamp"
+    }
+}
+
 /// Between which times something was signed, by the word of others.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Proven {
@@ -98,6 +106,14 @@ pub struct Proven {
     pub not_after: Option<Bound>,
     /// Where clocks do not fit each other.
     pub remark: Option<String>,
+}
+
+impl Proven {
+    /// Whether a time stamp proves that it was there.
+    #[must_use]
+    pub fn stamped(&self) -> bool {
+        self.not_after.as_ref().is_some_and(Bound::stamped)
+    }
 }
 
 /// One entry.
@@ -125,11 +141,11 @@ pub struct Line {
     pub proven: Proven,
 }
 
-pub(crate) fn timeline(teller: &Teller<'_>, attested: &Attestations<'_>) -> Vec<Line> {
+pub(crate) fn timeline(teller: &Teller<'_>, attested: &Attestations) -> Vec<Line> {
     teller.record.grades().into_iter().map(|(ix, grade)| line(teller, attested, ix, grade)).collect()
 }
 
-fn line(teller: &Teller<'_>, attested: &Attestations<'_>, ix: Ix, grade: Shared) -> Line {
+fn line(teller: &Teller<'_>, attested: &Attestations, ix: Ix, grade: Shared) -> Line {
     let graph = teller.record.graph();
     let statement = graph.statement(ix);
     let held_by = attested.held_by(ix, &statement.party);
@@ -244,7 +260,7 @@ fn answered(teller: &Teller<'_>, ix: Ix, lead: &str) -> Words {
     say(lead).listed(by).say(".")
 }
 
-fn bound(teller: &Teller<'_>, attested: &Attestations<'_>, word: &Attested) -> Bound {
+pub(crate) fn bound(teller: &Teller<'_>, attested: &Attestations, word: &Attested) -> Bound {
     let (kind, id, party) = match word.by {
         By::Entry(ix, party) => ("entry", teller.record.graph().id(ix).to_hex(), Some(party)),
         By::Receipt(id, party) => ("receipt", id.to_hex(), Some(party)),
@@ -253,7 +269,7 @@ fn bound(teller: &Teller<'_>, attested: &Attestations<'_>, word: &Attested) -> B
     Bound { time: teller.time(word.at), by: attested.proof(teller, word), kind, id, party }
 }
 
-fn proven(teller: &Teller<'_>, attested: &Attestations<'_>, ix: Ix) -> Proven {
+fn proven(teller: &Teller<'_>, attested: &Attestations, ix: Ix) -> Proven {
     let statement = teller.record.graph().statement(ix);
     let (before, after) = (attested.not_before(ix), attested.not_after(ix));
     let apart =
@@ -266,7 +282,11 @@ fn proven(teller: &Teller<'_>, attested: &Attestations<'_>, ix: Ix) -> Proven {
             Some(format!("These two times contradict each other by {gap}: the clocks of the others differ."))
         }
         (_, Some(gap), _) => Some(format!("Its author's clock was at least {gap} behind that of the other.")),
-        (_, _, Some(gap)) => Some(format!("Its author's clock was at least {gap} ahead of that of the other.")),
+        (_, _, Some(gap)) => {
+            let stamped = after.is_some_and(|word| matches!(word.by, By::Stamp(_)));
+            let other = if stamped { "the time-stamp service" } else { "the other" };
+            Some(format!("Its author's clock was at least {gap} ahead of that of {other}."))
+        }
         _ => None,
     };
     Proven {

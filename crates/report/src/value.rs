@@ -8,15 +8,7 @@ use crate::{
 };
 
 /// Said in place of a sealed value that this copy does not hold.
-const SEALED: &str = "(sealed, its value is not here)";
-
-/// A party's text; whether it is there at all is told too.
-pub(crate) fn said(text: &Sealable) -> Words {
-    match text.open() {
-        Some(text) => Words::new().quote(text),
-        None => say(SEALED),
-    }
-}
+pub(crate) const SEALED: &str = "(sealed, its value is not here)";
 
 /// An amount, with the sign where that is one currency's own.
 pub(crate) fn money(money: &Money) -> String {
@@ -29,8 +21,13 @@ pub(crate) fn money(money: &Money) -> String {
     }
 }
 
-/// A value; what is listed in it one after another.
-pub(crate) fn value(value: &ItemValue) -> Words {
+/// A value; what is listed in it one after another. `sealed` says what stands for a value that is not here.
+pub(crate) fn value(value: &ItemValue, sealed: &dyn Fn(&[u8; 32]) -> Words) -> Words {
+    let said = |text: &Sealable| match text {
+        Sealable::Open(text) => Words::new().quote(text),
+        Sealable::Sealed(place) => sealed(place),
+    };
+    let nested = |one: &ItemValue| self::value(one, sealed);
     match value {
         ItemValue::Text(text)
         | ItemValue::Address(text)
@@ -51,13 +48,22 @@ pub(crate) fn value(value: &ItemValue) -> Words {
             say("file ").then(said(name)).say(format!(", {size} bytes, SHA-256 ")).code(&hex(sha256))
         }
         ItemValue::List(values) if values.is_empty() => say("an empty list"),
-        ItemValue::List(values) => Words::new().joined(values.iter().map(self::value), "; "),
+        ItemValue::List(values) if values.iter().any(holds_several) => {
+            let numbered = |(n, one): (usize, &ItemValue)| say(format!("({n}) ")).then(nested(one));
+            Words::new().joined((1..).zip(values).map(numbered), "; ")
+        }
+        ItemValue::List(values) => Words::new().joined(values.iter().map(nested), "; "),
         ItemValue::Record(fields) => {
-            let field = |(key, one): &(String, ItemValue)| Words::new().who(key).say(": ").then(self::value(one));
+            let field = |(key, one): &(String, ItemValue)| Words::new().who(key).say(": ").then(nested(one));
             Words::new().joined(fields.iter().map(field), ", ")
         }
-        ItemValue::Sealed(_) => say(SEALED),
+        ItemValue::Sealed(place) => sealed(place),
     }
+}
+
+/// Whether a value is not over at the next comma.
+fn holds_several(value: &ItemValue) -> bool {
+    matches!(value, ItemValue::List(_) | ItemValue::Record(_))
 }
 
 /// Bytes as lower-case hex digits.
@@ -87,11 +93,11 @@ mod tests {
                 "1.50 kWh",
             ),
             (ItemValue::Text(Sealable::Sealed([1; 32])), SEALED),
-            (ItemValue::List(vec![record, ItemValue::Integer(3)]), "room: “kitchen”, done: no; 3"),
+            (ItemValue::List(vec![record, ItemValue::Integer(3)]), "(1) room: “kitchen”, done: no; (2) 3"),
             (ItemValue::List(Vec::new()), "an empty list"),
             (ItemValue::Text(open("a\nb\u{202E}")), "“a\nb<U+202E>”"),
         ] {
-            assert_eq!(value(&one).plain(), shown);
+            assert_eq!(value(&one, &|_| say(SEALED)).plain(), shown);
         }
     }
 }

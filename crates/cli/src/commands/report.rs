@@ -2,17 +2,18 @@
 
 mod browser;
 mod json;
+mod made_from;
 
 use std::{fs, io::Write as _, path::PathBuf};
 
-use counterpart_node::{HeldStamp, due_instant, now};
-use counterpart_report::{Paper, Report, Source, Stamp};
+use counterpart_node::{due_instant, now};
+use counterpart_report::{Paper, Report, Source};
 
-use super::CaseArg;
+use self::made_from::MadeFrom;
 use crate::{
-    case::OpenCase,
     disclosure::DisclosureArgs,
     error::{CommandError, Done},
+    render::line,
     session::Session,
 };
 
@@ -22,10 +23,15 @@ use crate::{
 /// names and numbers that were kept beside the record, as far as they are here; --withhold leaves some of these out. Give
 /// it only to whom it concerns. It carries no signatures; the file that `export` writes does, and the report says how to
 /// compare the two.
+///
+/// Whoever was given such a file has the same report made from it, and needs no identity for that: counterpart report
+/// case.zip. The file is verified first, whole; one that does not hold is refused, with the reason.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    #[command(flatten)]
-    case: CaseArg,
+    /// The case: its short form such as K7F2-Q9XA-3, the first characters of it, or . for your only case; or a file that
+    /// `export` wrote, such as case.zip
+    #[arg(value_name = "CASE|BUNDLE")]
+    case: String,
     /// The file to write [default: the case's short form with .html, or .pdf]
     file: Option<PathBuf>,
     /// Print it to PDF, with a Chromium or Chrome that is installed here (or the one that COUNTERPART_BROWSER names)
@@ -37,6 +43,10 @@ pub(crate) struct Args {
     /// The language of the report's own words; what the parties wrote stays as they wrote it
     #[arg(long, value_enum, default_value = "en")]
     lang: Language,
+    /// Believe time stamps that the root certificates in this file vouch for (.pem, .crt or .der); repeat for more. For a
+    /// case of yours those you keep count as well
+    #[arg(long, value_name = "ROOTS")]
+    trust: Vec<PathBuf>,
     /// Write over a file that is there
     #[arg(long)]
     force: bool,
@@ -67,14 +77,16 @@ impl From<PaperArg> for Paper {
 pub(crate) fn run(session: &Session, args: &Args) -> Done {
     // One language so far: nothing depends on it yet.
     let Language::En = args.lang;
-    let desk = session.desk()?;
-    let mut case = OpenCase::open(&desk, &args.case.case)?;
+    let MadeFrom { mut case, holder, bundle, stamps } = MadeFrom::find(session, &args.case, &args.trust)?;
     let withheld = args.disclosure.apply(&mut case)?;
-    let believed = desk.stamps_over(&case.record)?;
-    let stamp = |held: &HeldStamp| Some(Stamp { proves: held.proves()?, service: held.service().map(str::to_owned) });
-    let stamps: Vec<Stamp> = believed.iter().filter_map(stamp).collect();
-    let (made_at, holder) = (now(), Some(desk.party()));
-    let source = Source { record: &case.record, made_at, holder, stamps: &stamps, due: &due_instant };
+    let source = Source {
+        record: &case.record,
+        made_at: now(),
+        holder: Some(holder),
+        bundle: bundle.as_ref(),
+        stamps: &stamps,
+        due: &due_instant,
+    };
     let report = Report::of(&source).ok_or_else(|| CommandError::failed("this case has not arrived yet"))?;
     // For programs the data alone, unless a file was asked for.
     let file = match (&args.file, session.terminal.json && !args.pdf) {
@@ -107,12 +119,18 @@ pub(crate) fn run(session: &Session, args: &Args) -> Done {
             withheld.values
         ));
     }
-    session.terminal.say(if args.pdf {
-        "It is for reading: what it says is proven by the file that `counterpart export` writes."
-    } else {
-        "Open it in any browser; it prints as it is. What it says is proven by the file that `counterpart export` writes."
-    });
+    let reading = if args.pdf { "It is for reading." } else { "Open it in any browser; it prints as it is." };
+    let proof = match &bundle {
+        None => "the file that `counterpart export` writes".to_owned(),
+        Some(bundle) => format!("{}, which was verified first", line(&bundle.name)),
+    };
+    session.terminal.say(&format!("{reading} What it says is proven by {proof}."));
     Ok(())
+}
+
+/// Prints a report's page by a browser that is installed; `entries` says how long that may take.
+pub(super) fn print(html: &str, file: &std::path::Path, entries: usize) -> Done {
+    browser::print(html, file, entries)
 }
 
 fn html(report: &Report, paper: Option<Paper>) -> Done<String> {

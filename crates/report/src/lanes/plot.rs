@@ -197,11 +197,15 @@ fn column(
     let says = match run {
         [one] => told(teller, *one),
         _ => {
-            let keys = run.iter().map(|ix| match teller.record.fold().act(*ix) {
-                Act::Item { key, .. } => Words::new().quote(key),
-                _ => say("a file"),
+            let keys = run.iter().filter_map(|ix| match teller.record.fold().act(*ix) {
+                Act::Item { key, .. } => Some(Words::new().quote(key)),
+                _ => None,
             });
-            say("states ").listed(keys)
+            let keys: Vec<Words> = keys.collect();
+            match keys.is_empty() {
+                true => say(format!("puts {} files on record", run.len())),
+                false => say("states ").listed(keys),
+            }
         }
     };
     let says = if counts { says } else { says.say(" (without effect)") };

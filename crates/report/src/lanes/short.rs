@@ -8,8 +8,8 @@ use counterpart_core::{
 
 use super::Shape;
 use crate::{
+    sealed::place,
     teller::Teller,
-    value::said,
     words::{Words, say},
 };
 
@@ -59,7 +59,8 @@ pub(super) fn word(act: &Act) -> Option<(&'static str, Shape)> {
         Act::Attach { .. } => ("file", Shape::Fact),
         Act::Remind { .. } => ("reminds", Shape::Fact),
         Act::Thank { .. } => ("thanks", Shape::Fact),
-        Act::Erase { .. } | Act::Erased { .. } => ("erases", Shape::Fact),
+        Act::Erase { .. } => ("asks", Shape::Offer),
+        Act::Erased { .. } => ("erases", Shape::Fact),
         Act::Card(_) => ("card", Shape::Fact),
         Act::Handover { .. } => ("hands over", Shape::Fact),
         Act::Mandate(_) => ("limits", Shape::Fact),
@@ -80,17 +81,19 @@ pub(super) fn told(teller: &Teller<'_>, ix: Ix) -> Words {
     let part = |id: &EntryId, subject: u32| Words::new().entry(teller.part(id, subject));
     let about =
         |lead: &str, id: &Option<EntryId>| say(lead).maybe(id.as_ref(), |words, id| words.say(" on ").then(entry(id)));
-    match teller.record.fold().act(ix) {
+    match &teller.laid_open(ix) {
         Act::Open(_) => say("opens the case"),
         Act::Join { .. } => say("joins"),
         Act::Leave { .. } => say("leaves"),
         Act::Propose(proposal) => match (&proposal.alleged, proposal.subjects.iter().find_map(|s| s.base)) {
-            (Some(contact), _) => say("records as promised in ").then(entry(contact)).say(": ").then(offered(proposal)),
+            (Some(contact), _) => {
+                say("records as promised in ").then(entry(contact)).say(": ").then(offered(teller, proposal))
+            }
             (None, Some(base)) => say("proposes to change ").then(entry(&base)),
-            (None, None) => say("proposes ").then(offered(proposal)),
+            (None, None) => say("proposes ").then(offered(teller, proposal)),
         },
         Act::Counter { of, proposal } => {
-            say("offers other terms than ").then(entry(of)).say(": ").then(offered(proposal))
+            say("offers other terms than ").then(entry(of)).say(": ").then(offered(teller, proposal))
         }
         Act::Release { of, .. } => say("asks for release of ").then(entry(of)),
         Act::Accept { revision, .. } => say("accepts ").then(entry(revision)),
@@ -123,8 +126,12 @@ pub(super) fn told(teller: &Teller<'_>, ix: Ix) -> Words {
         Act::Attach { about: id, .. } => about("puts a file on record", id),
         Act::Remind { about: id, .. } => about("reminds", id),
         Act::Thank { .. } => say("thanks"),
-        Act::Erase { entry: id, .. } => say("asks to erase a value of ").then(entry(id)),
-        Act::Erased { entry: id, .. } => say("erased a value of ").then(entry(id)),
+        Act::Erase { entry: id, path, .. } => {
+            say("asks everybody to erase ").say(place(teller, id, path)).say(" of ").then(entry(id))
+        }
+        Act::Erased { entry: id, path, .. } => {
+            say("says to have erased ").say(place(teller, id, path)).say(" of ").then(entry(id))
+        }
         Act::Card(_) => say("introduces a person"),
         Act::Handover { .. } => say("hands over"),
         Act::Mandate(_) => say("sets limits for an agent"),
@@ -136,9 +143,9 @@ pub(super) fn told(teller: &Teller<'_>, ix: Ix) -> Words {
 }
 
 /// What is offered, by its heads.
-fn offered(proposal: &Proposal) -> Words {
+fn offered(teller: &Teller<'_>, proposal: &Proposal) -> Words {
     let one = |subject: &Subject| match &subject.topic {
-        Topic::Action { terms, .. } => said(&terms.what),
+        Topic::Action { terms, .. } => teller.said(&terms.what),
         Topic::Item { key, .. } => say("the value of ").quote(key),
         Topic::Terms { title, .. } => say("terms ").quote(title),
         Topic::AdmitSeat { .. } | Topic::AdmitNew { .. } => say("to let somebody in"),

@@ -10,7 +10,6 @@ use super::{InTime, Outcome, Told};
 use crate::{
     difference::Change,
     sentence::outcome_in_words,
-    value::said,
     words::{Words, say},
 };
 
@@ -35,9 +34,9 @@ impl Told<'_, '_> {
         }));
         told.extend(self.done_shortly());
         if let Some(stop) = status.stop.or_else(|| self.stopped())
-            && let Act::Stop { reason, .. } = self.teller.record.laid_open(stop)
+            && let Act::Stop { reason, .. } = self.teller.laid_open(stop)
         {
-            told.push(say("Given up: ").then(self.signed(stop)).say(", ").then(said(&reason)).say("."));
+            told.push(say("Given up: ").then(self.signed(stop)).say(", ").then(self.teller.said(&reason)).say("."));
         }
         if let Some((end, clause)) = self.end() {
             let lead = if clause { "Ended under a clause of its terms: " } else { "Released by all, as asked: " };
@@ -71,9 +70,11 @@ impl Told<'_, '_> {
         }
         if self.action.status.state == ActionState::Rework
             && let Some(reject) = lens.rejected(declare)
-            && let Act::Reject { reason, .. } = self.teller.record.laid_open(reject)
+            && let Act::Reject { reason, .. } = self.teller.laid_open(reject)
         {
-            told.push(say("Not accepted by ").then(self.signed(reject)).say(", ").then(said(&reason)).say("."));
+            told.push(
+                say("Not accepted by ").then(self.signed(reject)).say(", ").then(self.teller.said(&reason)).say("."),
+            );
         }
         told
     }
@@ -118,11 +119,11 @@ impl Told<'_, '_> {
     }
 
     fn over(&self, end: Ix) -> Words {
-        match self.teller.record.laid_open(end) {
+        match self.teller.laid_open(end) {
             Act::Decide { decision, outcome, .. } => {
                 let words = say("decided by ").then(self.signed(end));
                 let words = words.maybe(outcome, |words, o| words.say(format!(" ({})", outcome_in_words(o))));
-                words.say(": ").then(said(&decision))
+                words.say(": ").then(self.teller.said(&decision))
             }
             Act::Concede { .. } => say("given in: ").then(self.signed(end)),
             _ => say("settled: ").then(self.signed(end)),

@@ -2,12 +2,16 @@
 
 use counterpart_core::{
     act::{Act, Card, Contact, Role, Topic},
+    id::{EntryId, StampId},
     value::{Due, ItemValue, Seat},
 };
 
+use counterpart_evidence::{Claims, JudgedStamp, Standing};
+use counterpart_report::{Bundle, Report, Source};
+
 use crate::{
     markup::{Tag, assert_harmless, assert_nested, read},
-    stage::{AMIRA, BEGIN, HOME, Stage, offer, open, propose, terms},
+    stage::{AMIRA, BEGIN, HOME, Stage, offer, open, propose, source, terms},
 };
 
 /// Each tries to leave the place that a text has.
@@ -116,7 +120,35 @@ fn written(text: &str) -> String {
     stage.act(AMIRA, &offer(None, Topic::AdmitNew { role: Role::Observer, label: open(text), party: None }));
     stage.act(AMIRA, &offer(None, Topic::Close { close: None, summary: Some(open(text)) }));
     stage.force(HOME, &Act::Accept { revision: asked, note: Some(open(text)) });
-    stage.html()
+    page(&stage, text, [contact, declare])
+}
+
+/// The page, with what the file's name, a time-stamp service and a certificate can bring along.
+fn page(stage: &Stage, text: &str, heads: [EntryId; 2]) -> String {
+    let some = || Some(text.to_owned());
+    let claims = || Claims { at: BEGIN, service: some() };
+    let valid =
+        Standing::Valid { at: BEGIN, accuracy: Some(1_500_000), service: some(), root: [7; 32], root_name: some() };
+    let untrusted = Standing::Untrusted { why: text.to_owned(), claims: claims() };
+    let standings = [valid, untrusted, Standing::Unchecked(claims()), Standing::Broken(text.to_owned())];
+    let stamp = |(n, standing): (u8, Standing)| JudgedStamp {
+        id: StampId([n; 32]),
+        heads: heads.to_vec(),
+        standing,
+        on_record: Vec::new(),
+    };
+    let stamps: Vec<JudgedStamp> = (1..).zip(standings).map(stamp).collect();
+    let party = &stage.parties[AMIRA];
+    let bundle = Bundle {
+        name: text.to_owned(),
+        sha256: [9; 32],
+        size: 1,
+        exporter: party.id,
+        device: party.author(0).device,
+        exported_at: BEGIN,
+    };
+    let source = Source { bundle: Some(&bundle), ..source(&stage.record, stage.at, None, &stamps) };
+    Report::of(&source).expect("an opening").html(None).expect("memory")
 }
 
 /// Tags by their names and the names of their attributes.

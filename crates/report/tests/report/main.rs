@@ -1,9 +1,15 @@
 //! What a report says of a case, and that nothing a party wrote is more than text in it.
 
+mod bundle;
 mod fate;
 mod hostile;
 mod markup;
 mod picture;
 mod proven;
 mod same;
+mod sealed;
 mod stage;
+mod stamps;
+
+#[path = "../../../../tests/time_stamps/maker.rs"]
+mod maker;

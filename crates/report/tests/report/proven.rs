@@ -5,13 +5,11 @@ use std::collections::BTreeSet;
 use counterpart_core::{
     act::Act,
     attachment::FileRef,
-    id::StampId,
-    stamp::TimeStamp,
     value::{ItemValue, Seat},
 };
-use counterpart_report::{Effect, Report, Source, Stamp};
+use counterpart_report::{Effect, Report};
 
-use crate::stage::{AMIRA, HOME, HOUR, Stage, due_instant, note, open, propose, terms};
+use crate::stage::{AMIRA, HOME, HOUR, Stage, note, open, propose, source, terms};
 
 #[test]
 fn only_its_author_then_delivered_then_answered() {
@@ -53,23 +51,6 @@ fn times_are_intervals_with_what_proves_each_end() {
     assert!(first.proven.not_before.is_none() && first.proven.not_after.is_some());
     let html = stage.html();
     assert!(html.contains("<dt>Not before</dt>") && html.contains("<dt>Not after</dt>"));
-}
-
-#[test]
-fn a_time_stamp_proves_times_too() {
-    let mut stage = Stage::new();
-    let said = stage.act(AMIRA, &note("Nobody came"));
-    let at = stage.at + 1_000;
-    let proves = TimeStamp { id: StampId([9; 32]), heads: vec![said], at };
-    let stamps = [Stamp { proves, service: Some("Example Time".to_owned()) }];
-    let source = Source { record: &stage.record, made_at: at, holder: None, stamps: &stamps, due: &due_instant };
-    let report = Report::of(&source).expect("an opening");
-    let after = report.timeline[4].proven.not_after.clone().expect("the stamp covers it");
-    assert_eq!((after.by.plain().as_str(), after.kind, after.party), ("a time stamp by Example Time", "stamp", None));
-    assert!(report.gaps.iter().any(|gap| gap.plain().contains("chose to believe")));
-    // An earlier word of another party says more.
-    let first = report.timeline[0].proven.not_after.clone().expect("the other joined");
-    assert_eq!(first.kind, "entry");
 }
 
 #[test]
@@ -229,15 +210,6 @@ fn a_seat_that_nobody_took_is_told() {
         ]
     );
     assert_eq!(report.picture.lanes.len(), 2, "its lane is there for what it promised");
-    assert!(
-        Report::of(&Source {
-            record: &counterpart_core::record::Record::new(),
-            made_at: 0,
-            holder: None,
-            stamps: &[],
-            due: &due_instant
-        })
-        .is_none()
-    );
+    assert!(Report::of(&source(&counterpart_core::record::Record::new(), 0, None, &[])).is_none());
     assert!(Seat::Number(1) != Seat::Number(0));
 }

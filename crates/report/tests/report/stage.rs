@@ -3,12 +3,13 @@
 use counterpart_core::{
     act::{Act, ActionTerms, CancelClause, Contact, Mode, Open, PartyRef, Proposal, Role, SeatOffer, Subject, Topic},
     change::{self, ChainEnd, Root},
-    id::{Domain, EntryId, hash},
+    id::{Domain, EntryId, PartyId, hash},
     invitation::{JoinRequest, invite_key},
     record::Record,
     statement::{Entry, Statement},
     value::{ActionId, Due, Money, Sealable, Seat, Unit},
 };
+use counterpart_evidence::JudgedStamp;
 use counterpart_report::{Action, Report, Source};
 use counterpart_testkit::{case::sign, party::Party, rng::Rng};
 
@@ -43,11 +44,7 @@ impl Stage {
     }
 
     pub(crate) fn alone(title: &str, customer: &str, supplier: &str) -> Self {
-        let parties = vec![Party::new(1), Party::new(2), Party::new(3)];
-        let mut stage = Self { parties, record: Record::new(), at: BEGIN, rng: Rng::new(11) };
-        for event in stage.parties.iter().flat_map(|p| &p.events) {
-            stage.record.apply_key_event(event).expect("a good event");
-        }
+        let mut stage = Self::empty();
         let seat = |role, label: &str| SeatOffer { role, label: open(label) };
         stage.act(
             AMIRA,
@@ -60,6 +57,16 @@ impl Stage {
                 about: None,
             }),
         );
+        stage
+    }
+
+    /// Parties, and nothing signed yet.
+    pub(crate) fn empty() -> Self {
+        let parties = vec![Party::new(1), Party::new(2), Party::new(3)];
+        let mut stage = Self { parties, record: Record::new(), at: BEGIN, rng: Rng::new(11) };
+        for event in stage.parties.iter().flat_map(|p| &p.events) {
+            stage.record.apply_key_event(event).expect("a good event");
+        }
         stage
     }
 
@@ -224,7 +231,16 @@ fn take_in(to: &mut Record, from: &Record) {
 
 pub(crate) fn report_of(record: &Record, made_at: i64) -> Report {
     let holder = record.lens().opener();
-    Report::of(&Source { record, made_at, holder, stamps: &[], due: &due_instant }).expect("an opening")
+    Report::of(&source(record, made_at, holder, &[])).expect("an opening")
+}
+
+pub(crate) fn source<'r>(
+    record: &'r Record,
+    made_at: i64,
+    holder: Option<PartyId>,
+    stamps: &'r [JudgedStamp],
+) -> Source<'r> {
+    Source { record, made_at, holder, bundle: None, stamps, due: &due_instant }
 }
 
 /// Without calendars: days are 24 hours here.

@@ -4,7 +4,8 @@
 use std::path::Path;
 
 use counterpart_report::{
-    Action, Bound, Change, Contact, Effect, File, Item, Line, Matter, Report, Signature, Stated, Step, Term, Words,
+    Action, Beside, Bound, Change, Contact, Effect, Erased, File, Item, Line, MadeFrom, Matter, Report, Signature,
+    Stamp, Stated, Step, Term, Words,
 };
 use serde_json::{Value, json};
 
@@ -24,11 +25,11 @@ pub(super) fn report(report: &Report, file: Option<&Path>) -> Value {
         "holder": report.holder,
         "entries": report.entries,
         "receipts": report.receipts,
-        "stamps": report.stamps,
+        "bundle": report.bundle.as_ref().map(bundle),
         "heads": report.heads.iter().map(|h| json!({"entry": h.name.shown, "id": h.id.to_hex()})).collect::<Vec<_>>(),
         "parties": report.parties.iter().map(|p| json!({
             "who": p.who, "role": p.role, "id": p.id.map(|id| id.to_hex()), "state": p.state.plain(), "signed": p.signed,
-            "receipts": p.receipts, "lacks": p.lacks, "people": plain(&p.people), "holder": p.holder,
+            "receipts": p.receipts, "nameless": p.nameless.as_ref().map(Words::plain), "lacks": p.lacks, "people": plain(&p.people), "holder": p.holder,
         })).collect::<Vec<_>>(),
         "actions": report.actions.iter().map(action).collect::<Vec<_>>(),
         "ledgers": report.ledgers.iter().map(|ledger| {
@@ -47,6 +48,9 @@ pub(super) fn report(report: &Report, file: Option<&Path>) -> Value {
         },
         "items": report.items.iter().map(|item| self::item(report, item)).collect::<Vec<_>>(),
         "files": report.files.iter().map(self::file).collect::<Vec<_>>(),
+        "laid_open": report.laid_open,
+        "beside": report.beside.iter().map(beside).collect::<Vec<_>>(),
+        "stamps": report.stamps.iter().map(stamp).collect::<Vec<_>>(),
         "alarms": report.alarms.iter().map(|a| json!({
             "shape": a.shape, "party": a.party.to_hex(), "head": a.head.plain(), "says": a.says.plain(),
         })).collect::<Vec<_>>(),
@@ -56,6 +60,38 @@ pub(super) fn report(report: &Report, file: Option<&Path>) -> Value {
 
 fn plain(words: &[Words]) -> Vec<String> {
     words.iter().map(Words::plain).collect()
+}
+
+fn bundle(from: &MadeFrom) -> Value {
+    json!({
+        "name": from.name, "sha256": from.sha256, "size": from.size, "exporter": from.exporter,
+        "party": from.party.to_hex(), "device": from.device, "exported": from.exported.at,
+    })
+}
+
+fn stamp(stamp: &Stamp) -> Value {
+    json!({
+        "sha256": stamp.id.to_hex(),
+        "status": stamp.standing,
+        "at": stamp.at.as_ref().map(|at| at.at),
+        "service": stamp.service,
+        "accuracy_us": stamp.accuracy,
+        "root": stamp.vouched.as_ref().map(|root| json!({"name": root.name, "sha256": root.sha256})),
+        "heads": stamp.heads.iter().map(|head| head.shown.as_str()).collect::<Vec<_>>(),
+        "covers": stamp.covers,
+        "says": stamp.says.plain(),
+        "on_record": stamp.on_record.iter().map(|(entry, _)| entry.shown.as_str()).collect::<Vec<_>>(),
+    })
+}
+
+fn beside(one: &Beside) -> Value {
+    json!({
+        "entry": one.entry.shown, "who": one.who, "place": one.place, "here": one.here, "erased": erased(&one.erased),
+    })
+}
+
+fn erased(all: &[Erased]) -> Vec<Value> {
+    all.iter().map(|e| json!({"who": e.who, "entry": e.entry.shown, "at": e.at.at})).collect()
 }
 
 fn terms(terms: &[Term]) -> Vec<Value> {
@@ -97,6 +133,7 @@ fn action(action: &Action) -> Value {
         "revision": action.revision.shown,
         "terms": terms(&action.terms),
         "signatures": signatures(&action.signatures),
+        "complete_not_after": action.complete.as_ref().map(bound),
         "negotiation": steps(&action.steps),
         "entries": action.signed.iter().map(|s| s.entry.shown.as_str()).collect::<Vec<_>>(),
     })
@@ -109,12 +146,18 @@ fn matter(matter: &Matter) -> Value {
         "revision": matter.revision.shown,
         "terms": terms(&matter.terms),
         "signatures": signatures(&matter.signatures),
+        "complete_not_after": matter.complete.as_ref().map(bound),
         "negotiation": steps(&matter.steps),
     })
 }
 
+fn bound(bound: &Bound) -> Value {
+    json!({
+        "at": bound.time.at, "party": bound.party.map(|party| party.to_hex()), "by": bound.kind, "id": bound.id,
+    })
+}
+
 fn line(line: &Line) -> Value {
-    let bound = |bound: &Bound| json!({"at": bound.time.at, "party": bound.party.map(|party| party.to_hex()), "by": bound.kind, "id": bound.id});
     let reason = match &line.effect {
         Effect::Without(reason) | Effect::SetAside(reason) => Some(reason.plain()),
         Effect::Effective | Effect::NotJudged => None,
@@ -178,6 +221,7 @@ fn file(file: &File) -> Value {
         "sha256": file.sha256,
         "media": file.media,
         "held": file.held,
+        "erased": erased(&file.erased),
         "entries": file.named_in.iter().map(|(name, _)| name.shown.as_str()).collect::<Vec<_>>(),
     })
 }
