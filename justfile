@@ -32,3 +32,7 @@ python:
 # What one test needs to open a case's document with the JavaScript Automerge
 js:
     .ci/js
+
+# What one test needs to use the pages in a browser
+web:
+    .ci/web

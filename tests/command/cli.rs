@@ -147,7 +147,7 @@ fn what_is_not_understood_exits_with_2() {
 #[test]
 fn without_an_identity_nothing_is_read_or_signed() {
     let home = Home::empty();
-    for args in [&["list"][..], &["show", "."], &["new", "Title", "--with", "X:supplier", "--yes"]] {
+    for args in [&["list"][..], &["show", "."], &["call", ".", "They rang", "--yes"]] {
         let said = home.fails(4, args);
         assert!(said.contains("counterpart init"), "{said}");
     }

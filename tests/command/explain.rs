@@ -9,40 +9,42 @@ use serde_json::Value;
 use crate::home::{Home, LOOPBACK, Up, succeeded};
 
 /// A home whose commands run at given times.
-struct Timed(Home);
+pub(crate) struct Timed(pub(crate) Home);
 
 impl Timed {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let home = Self(Home::empty());
         home.at("2026-07-06T09:00", &["init"]);
         home
     }
 
-    fn command(&self, clock: &str, args: &[&str]) -> Command {
+    pub(crate) fn command(&self, clock: &str, args: &[&str]) -> Command {
         let mut command = self.0.command(args);
-        command.env("COUNTERPART_TEST_CLOCK", format!("{clock}+01:00[Europe/London]"));
+        // In summer, unless the offset stands there.
+        let offset = if clock.contains('+') { "" } else { "+01:00" };
+        command.env("COUNTERPART_TEST_CLOCK", format!("{clock}{offset}[Europe/London]"));
         command
     }
 
-    fn run(&self, clock: &str, args: &[&str]) -> Output {
+    pub(crate) fn run(&self, clock: &str, args: &[&str]) -> Output {
         self.command(clock, args).output().expect("the command starts")
     }
 
     /// Runs what must succeed at some local time; gives its standard output.
-    fn at(&self, clock: &str, args: &[&str]) -> String {
+    pub(crate) fn at(&self, clock: &str, args: &[&str]) -> String {
         succeeded(args, self.run(clock, args)).0
     }
 
     /// The same on one line, so that where lines are broken does not matter.
-    fn told(&self, clock: &str, args: &[&str]) -> String {
+    pub(crate) fn told(&self, clock: &str, args: &[&str]) -> String {
         self.at(clock, args).split_whitespace().collect::<Vec<_>>().join(" ")
     }
 
-    fn json(&self, clock: &str, args: &[&str]) -> Value {
+    pub(crate) fn json(&self, clock: &str, args: &[&str]) -> Value {
         serde_json::from_str(&self.at(clock, &[args, &["--json"]].concat())).expect("JSON")
     }
 
-    fn up(&self, clock: &str) -> Up {
+    pub(crate) fn up(&self, clock: &str) -> Up {
         Up::start(self.command(clock, &["up", "--json", "--listen", LOOPBACK]))
     }
 }

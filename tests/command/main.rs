@@ -2,19 +2,45 @@
 
 mod acts;
 mod agents;
+// Their clock is fixed, which only debug builds do.
+#[cfg(debug_assertions)]
+mod alone;
+#[cfg(debug_assertions)]
+mod at_terminal;
 mod attachments;
+#[cfg(debug_assertions)]
+mod calls;
 mod cli;
 // Its clock is fixed, which only debug builds do.
+#[cfg(debug_assertions)]
+mod calendar;
 #[cfg(debug_assertions)]
 mod explain;
 mod home;
 mod identity;
+#[cfg(debug_assertions)]
+mod ledger_all;
+mod mail;
+mod notebook;
+#[cfg(debug_assertions)]
+mod pack;
+#[cfg(debug_assertions)]
+mod reminders;
 mod report;
+mod report_of_a_file;
 mod stamps;
+#[cfg(debug_assertions)]
+mod steps;
 mod templates;
+#[cfg(debug_assertions)]
+mod today;
 mod two_homes;
+#[cfg(unix)]
+mod web;
 
 #[path = "../time_stamps/authority.rs"]
 mod authority;
+#[path = "../mail/server.rs"]
+mod mail_server;
 #[path = "../time_stamps/service.rs"]
 mod service;

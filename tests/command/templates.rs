@@ -84,7 +84,7 @@ fn a_plan_is_shown_in_full_and_signed_after_one_question() {
         "once signed by Keith and Acme Ltd",
         "which needs an answer to 'reference'",
         "#7",
-        "this program does not send them",
+        "None goes to anybody without your yes",
     ] {
         assert!(said.contains(part), "{part}\n{said}");
     }

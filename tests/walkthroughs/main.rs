@@ -3,8 +3,13 @@
 //! `...` alone on a line stands for any lines, `[..]` within a line for any text. With `COUNTERPART_BLESS=1` what is
 //! printed now is written down instead, prose and those signs apart.
 //!
+//! A walkthrough that names `$SMTP` has a mail server there, a real one on 127.0.0.1; `mails` shows what it received.
+//!
 //! Clock and keys are fixed, which only debug builds can do.
 
+#[path = "../mail/server.rs"]
+mod mail;
+mod post;
 mod script;
 mod stage;
 
@@ -21,6 +26,7 @@ use snapbox::{
 };
 
 use crate::{
+    post::Post,
     script::{What, read, with_outcomes},
     stage::Stage,
 };
@@ -34,7 +40,13 @@ fn play(name: &str) {
     let path = examples().join(name);
     let text = fs::read_to_string(&path).expect("a walkthrough");
     let steps = read(&text).map_err(|why| format!("examples/{name}: {why}")).expect("it can be read");
-    let mut stage = Stage::new(&steps);
+    let post = if text.contains("$SMTP") {
+        let Some(post) = Post::open() else { return };
+        Some(post)
+    } else {
+        None
+    };
+    let mut stage = Stage::new(&steps, post);
     let mut outcomes = Vec::new();
     let mut differences = String::new();
     let mut cut_short = false;

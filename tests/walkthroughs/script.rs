@@ -84,7 +84,7 @@ fn meeting(line: &str) -> Option<Vec<String>> {
 /// The command that begins in this line.
 fn command(lines: &[&str], at: usize) -> Option<Command> {
     let (party, first) = prompt(lines[at])?;
-    let more = lines[at + 1..].iter().map_while(|l| l.strip_prefix("> "));
+    let more = lines[at + 1..].iter().map_while(|l| if *l == ">" { Some("") } else { l.strip_prefix("> ") });
     let text: Vec<&str> = std::iter::once(first).chain(more).collect();
     let (from, text) = (at + text.len(), text.join("\n"));
     let mut end = from;

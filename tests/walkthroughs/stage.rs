@@ -14,7 +14,10 @@ use jiff::{ToSpan as _, Unit, Zoned};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::script::{Step, What};
+use crate::{
+    post::Post,
+    script::{Step, What},
+};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 const LOOPBACK: &str = "/ip4/127.0.0.1/tcp/0";
@@ -31,6 +34,8 @@ pub(crate) struct Stage {
     link: Option<(String, String)>,
     /// The node of whoever handed a case to another machine of theirs.
     serving: Option<Up>,
+    /// The mail server, where there is one.
+    post: Option<Post>,
 }
 
 /// A running `counterpart up`.
@@ -43,9 +48,10 @@ struct Up {
 
 impl Stage {
     /// A folder for everybody who types something.
-    pub(crate) fn new(steps: &[Step]) -> Self {
+    pub(crate) fn new(steps: &[Step], post: Option<Post>) -> Self {
         let clock = "2026-01-01T12:00+00:00[UTC]".parse().expect("a time");
-        let stage = Self { folder: tempfile::tempdir().expect("a temporary folder"), clock, link: None, serving: None };
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let stage = Self { folder, clock, link: None, serving: None, post };
         for step in steps {
             if let What::Run(command) = &step.what {
                 fs::create_dir_all(stage.folder(&command.party)).expect("a folder");
@@ -72,6 +78,7 @@ impl Stage {
             .env("COUNTERPART_HOME", self.folder(party).join("counterpart"))
             .env("COUNTERPART_TEST_CLOCK", self.clock.to_string())
             .env("TZ", "UTC")
+            .envs(self.post.iter().flat_map(|post| [("SMTP", post.address()), ("LAST_MAIL", post.last())]))
             .current_dir(self.folder(party));
     }
 
@@ -83,6 +90,9 @@ impl Stage {
 
     /// Runs what a party types; gives the exit code, and what it printed to either stream, in that order.
     pub(crate) fn run(&mut self, party: &str, text: &str) -> (i32, String) {
+        if let ("mails", Some(post)) = (text, &mut self.post) {
+            return (0, post.mails());
+        }
         if text.starts_with("counterpart join ") {
             return self.join(party, text);
         }

@@ -116,6 +116,12 @@ impl OpenCase {
         found.map_or_else(|| seat.to_string(), |s| render::sealable(&s.label))
     }
 
+    /// A seat's label as it was written, not made ready to be shown.
+    pub(crate) fn seat_text(&self, seat: &Seat) -> String {
+        let found = self.seats.iter().find(|s| s.seat == *seat).and_then(|s| s.label.open());
+        found.map_or_else(|| seat.to_string(), str::to_owned)
+    }
+
     /// What a party is called: the label of its seat.
     pub(crate) fn party_label(&self, party: &PartyId) -> String {
         let seat = self.seats.iter().find(|s| s.parties.contains(party));

@@ -8,6 +8,7 @@ mod approve;
 mod attach;
 mod attachment;
 mod attachments;
+mod calendar;
 mod call;
 mod cancel;
 mod card;
@@ -33,20 +34,25 @@ mod export;
 mod follow;
 mod handover;
 mod identity;
+pub(crate) mod import;
 mod init;
 mod invite;
 mod item;
 mod join;
 mod leave;
 mod ledger;
+mod letters;
 mod link;
 mod list;
 mod log;
+pub(crate) mod mail;
 mod mandate;
 mod missed;
 mod new;
 mod next;
 mod note;
+mod notebook;
+mod pack;
 mod people;
 mod progress;
 mod propose;
@@ -56,18 +62,24 @@ mod refuse;
 mod reject;
 mod release;
 mod remind;
+mod reminders;
 mod report;
 mod settle;
+mod share;
 mod show;
 pub(crate) mod stamp;
+mod steps;
 mod stop;
 mod sync;
 mod template;
 mod thank;
+mod thanks;
+mod today;
 mod undone;
 mod uninvite;
 mod up;
 mod verify;
+mod web;
 mod why;
 mod withdraw;
 
@@ -86,12 +98,15 @@ use crate::{
 pub(crate) enum Command {
     Init(init::Args),
     New(new::Args),
+    Today(today::Args),
     List(list::Args),
     Show(show::Args),
     Log(log::Args),
     Next(next::Args),
     Why(why::Args),
     People(people::Args),
+    Steps(steps::Args),
+    Calendar(calendar::Args),
     Ledger(ledger::Args),
     Propose(Box<propose::Args>),
     Counter(Box<counter::Args>),
@@ -114,18 +129,25 @@ pub(crate) enum Command {
     Cancel(cancel::Args),
     Missed(missed::Args),
     Remind(remind::Args),
+    Reminders(reminders::Args),
     Item(item::Args),
     Acknowledge(acknowledge::Args),
     Contest(contest::Args),
-    Call(call::Args),
-    Contact(contact::Args),
+    Call(Box<call::Args>),
+    Contact(Box<contact::Args>),
     Note(note::Args),
+    Share(share::Args),
+    Mail(mail::Args),
+    Import(import::Args),
+    Notebook(notebook::Args),
     Attach(attach::Args),
     Attachments(attachments::Args),
     Attachment(attachment::Args),
     Erase(erase::Args),
     Erased(erased::Args),
     Thank(thank::Args),
+    Thanks(thanks::Args),
+    Letters(letters::Args),
     Card(card::Args),
     Handover(handover::Args),
     Dispute(dispute::Args),
@@ -147,10 +169,12 @@ pub(crate) enum Command {
     CaseAddress(case_address::Args),
     Follow(follow::Args),
     Up(up::Args),
+    Web(web::Args),
     Sync(sync::Args),
     Stamp(stamp::Args),
     Export(export::Args),
     Report(report::Args),
+    Pack(pack::Args),
     Verify(verify::Args),
     Doctor(doctor::Args),
     Demo(demo::Args),
@@ -162,12 +186,15 @@ pub(crate) fn run(session: &Session, command: Command) -> Done {
     match command {
         Command::Init(args) => init::run(session, &args),
         Command::New(args) => new::run(session, &args),
+        Command::Today(args) => today::run(session, &args),
         Command::List(args) => list::run(session, &args),
         Command::Show(args) => show::run(session, &args),
         Command::Log(args) => log::run(session, &args),
         Command::Next(args) => next::run(session, &args),
         Command::Why(args) => why::run(session, &args),
         Command::People(args) => people::run(session, &args),
+        Command::Steps(args) => steps::run(session, &args),
+        Command::Calendar(args) => calendar::run(session, &args),
         Command::Ledger(args) => ledger::run(session, &args),
         Command::Propose(args) => propose::run(session, &args),
         Command::Counter(args) => counter::run(session, &args),
@@ -188,18 +215,25 @@ pub(crate) fn run(session: &Session, command: Command) -> Done {
         Command::Cancel(args) => cancel::run(session, &args),
         Command::Missed(args) => missed::run(session, &args),
         Command::Remind(args) => remind::run(session, &args),
+        Command::Reminders(args) => reminders::run(session, &args),
         Command::Item(args) => item::run(session, &args),
         Command::Acknowledge(args) => acknowledge::run(session, &args),
         Command::Contest(args) => contest::run(session, &args),
         Command::Call(args) => call::run(session, &args),
         Command::Contact(args) => contact::run(session, &args),
         Command::Note(args) => note::run(session, &args),
+        Command::Share(args) => share::run(session, &args),
+        Command::Mail(args) => mail::run(session, &args),
+        Command::Import(args) => import::run(session, &args),
+        Command::Notebook(args) => notebook::run(session, &args),
         Command::Attach(args) => attach::run(session, &args),
         Command::Attachments(args) => attachments::run(session, &args),
         Command::Attachment(args) => attachment::run(session, &args),
         Command::Erase(args) => erase::run(session, &args),
         Command::Erased(args) => erased::run(session, &args),
         Command::Thank(args) => thank::run(session, &args),
+        Command::Thanks(args) => thanks::run(session, &args),
+        Command::Letters(args) => letters::run(session, &args),
         Command::Card(args) => card::run(session, &args),
         Command::Handover(args) => handover::run(session, &args),
         Command::Dispute(args) => dispute::run(session, &args),
@@ -221,10 +255,12 @@ pub(crate) fn run(session: &Session, command: Command) -> Done {
         Command::CaseAddress(args) => case_address::run(session, &args),
         Command::Follow(args) => follow::run(session, &args),
         Command::Up(args) => up::run(session, &args),
+        Command::Web(args) => web::run(session, &args),
         Command::Sync(args) => sync::run(session, &args),
         Command::Stamp(args) => stamp::run(session, &args),
         Command::Export(args) => export::run(session, &args),
         Command::Report(args) => report::run(session, &args),
+        Command::Pack(args) => pack::run(session, &args),
         Command::Verify(args) => verify::run(session, &args),
         Command::Doctor(args) => doctor::run(session, &args),
         Command::Demo(args) => demo::run(session, &args),

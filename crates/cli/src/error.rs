@@ -100,6 +100,7 @@ impl From<DeskError> for CommandError {
             | DeskError::UnknownAgent(_)
             | DeskError::AmbiguousAgent { .. }
             | DeskError::NoPassphrase
+            | DeskError::NoteTooLong
             | DeskError::SheetUnreadable
             | DeskError::Text(_) => Kind::Usage,
             _ => Kind::Failed,

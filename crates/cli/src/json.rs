@@ -3,7 +3,7 @@
 mod explain;
 mod terms;
 
-pub(crate) use explain::{ledger, next, people, why};
+pub(crate) use explain::{ledger, next, people, put_to_you, why};
 pub(crate) use terms::subject;
 
 use counterpart_core::{

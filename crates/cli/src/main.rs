@@ -2,6 +2,7 @@
 
 // In reading order: what is asked, one case, what things mean, what is shown, how it is signed and said.
 mod attachment;
+mod calendars;
 mod case;
 mod commands;
 mod confirm;
@@ -22,6 +23,7 @@ mod template;
 mod terminal;
 mod terms;
 mod when;
+mod written;
 
 use std::{cell::OnceCell, path::PathBuf, process::ExitCode};
 
@@ -32,8 +34,8 @@ use crate::{commands::Command, error::Kind, session::Session, terminal::Terminal
 /// Keeps a signed record of a case between a customer and a supplier: what was said, what was agreed, who does what
 /// by when.
 ///
-/// Each side has its own whole copy. Nothing binds anybody who has not signed it. Begin with `counterpart init`, then
-/// `counterpart new "What it is about" --with "Northlink Ltd:supplier"`.
+/// Each side has its own whole copy. Nothing binds anybody who has not signed it. Begin, alone if need be, with
+/// `counterpart new "What it is about" --with "Acme Ltd"`, then `counterpart call`.
 #[derive(Debug, Parser)]
 #[command(name = "counterpart", version, max_term_width = 100, after_help = EXIT_CODES)]
 struct Cli {

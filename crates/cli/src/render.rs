@@ -11,6 +11,7 @@ mod layout;
 mod ledger;
 mod log;
 pub(crate) mod outlook;
+mod put;
 mod sentence;
 mod show;
 mod status;
@@ -19,13 +20,14 @@ mod whom;
 mod why;
 
 pub(crate) use files::{FileLine, Place, Whereabouts, beside, file, files, places, size, whereabouts, write_files};
-pub(crate) use full::in_full;
+pub(crate) use full::{in_full, promise_in_full};
 pub(crate) use handover::{Details, handover};
 pub(crate) use items::{ItemLine, item_history, open_value, write_item};
 pub(crate) use layout::{indented, padded, wrapped};
 pub(crate) use ledger::{ledger, ledger_lines, ledgers};
 pub(crate) use log::{LogLine, log_lines, write_log};
 pub(crate) use outlook::{next, outlook};
+pub(crate) use put::{Put, count_put_to_us, put_to_us};
 pub(crate) use sentence::{sentence, to_do};
 pub(crate) use show::{delivery, revision_in_force, show};
 pub(crate) use status::{difference, other_disputes};
@@ -45,9 +47,14 @@ use crate::{case::OpenCase, when};
 /// What stands for a sealed value that is not here.
 pub(crate) const SEALED: &str = "(sealed)";
 
-/// A text of anybody's on one line, with nothing that could deceive.
+/// A text of anybody's on one line, with nothing that could deceive: its lines parted by ` / `, without the empty ones.
 pub(crate) fn line(text: &str) -> String {
-    text::visible_line(text).into_owned()
+    if text.contains('\n') { in_one_line(&visible(text)) } else { text::visible_line(text).into_owned() }
+}
+
+/// The lines of a text that may be shown, as one.
+pub(crate) fn in_one_line(shown: &str) -> String {
+    shown.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" / ")
 }
 
 /// A text of anybody's on its own lines, with nothing that could deceive.

@@ -32,17 +32,22 @@ impl Session {
 
     /// The desk; where its keys rest under a passphrase, it is asked for once.
     pub(crate) fn desk(&self) -> Done<Desk> {
+        Ok(self.desk_if_any()??)
+    }
+
+    /// The same; or why the home gives none, for what could make one.
+    pub(crate) fn desk_if_any(&self) -> Done<Result<Desk, DeskError>> {
         let home = self.home()?;
         let opened = match self.passphrase.get() {
             Some(known) => Desk::open_with(&home, Some(known)),
             None => Desk::open(&home),
         };
         if !matches!(opened, Err(DeskError::Locked)) {
-            return Ok(opened?);
+            return Ok(opened);
         }
         let typed = self.terminal.secret("Passphrase")?;
         let desk = Desk::open_with(&home, Some(&typed))?;
-        Ok((desk, self.passphrase.get_or_init(|| typed)).0)
+        Ok(Ok((desk, self.passphrase.get_or_init(|| typed)).0))
     }
 }
 

@@ -10,6 +10,7 @@ mod library;
 mod plan;
 mod problem;
 mod read;
+mod steps;
 mod toml;
 mod wording;
 
@@ -18,6 +19,7 @@ pub(crate) use library::{BUILT_IN, Found, Origin, all, find, is_name, name_at, q
 pub(crate) use plan::{Plan, Planned, Seats};
 pub(crate) use problem::Problem;
 pub(crate) use read::read;
+pub(crate) use steps::{StepAsked, StepFrom, WantedIn};
 pub(crate) use wording::{Place, Wording};
 
 use std::ops::Range;
@@ -47,6 +49,7 @@ pub(crate) struct Template {
     pub(crate) actions: Vec<Action>,
     pub(crate) clauses: Vec<Clause>,
     pub(crate) reminders: Vec<Reminder>,
+    pub(crate) steps: Vec<StepAsked>,
 }
 
 /// A fact to ask for, stated in the case as an item.
@@ -104,6 +107,8 @@ pub(crate) struct Reminder {
     pub(crate) after: Option<(u32, Unit)>,
     /// How often again until it is done; once if not given.
     pub(crate) then: Option<(u32, Unit)>,
+    /// Whether it is for the customer's own eyes; else it goes to whoever has to do it.
+    pub(crate) to_me: bool,
     pub(crate) text: Wording,
 }
 

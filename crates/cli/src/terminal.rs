@@ -2,6 +2,8 @@
 
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 
+use anstream::{AutoStream, ColorChoice, adapter::strip_str};
+use counterpart_mail::Secret;
 use counterpart_node::{PASSPHRASE_FILE, Passphrase};
 use serde::Serialize;
 use zeroize::Zeroizing;
@@ -49,6 +51,15 @@ impl Terminal {
 
     /// Data: lines for standard output.
     pub(crate) fn data(self, text: &str) -> Done {
+        let raw = io::stdout();
+        if AutoStream::choice(&raw) == ColorChoice::Never {
+            // Stripped first: piece by piece, a long list would cost a call to the system for each piece.
+            let mut plain = String::with_capacity(text.len() + 1);
+            plain.extend(strip_str(text));
+            plain.push('\n');
+            let mut out = raw.lock();
+            return written(out.write_all(plain.as_bytes()).and_then(|()| out.flush()));
+        }
         let mut out = anstream::stdout().lock();
         written(writeln!(out, "{text}").and_then(|()| out.flush()))
     }
@@ -120,13 +131,19 @@ impl Terminal {
         io::stdin().is_terminal() && io::stderr().is_terminal()
     }
 
-    /// One line typed in answer to a question.
+    /// One line typed in answer to a question; empty where nothing more comes.
     pub(crate) fn ask(self, question: &str) -> Done<String> {
+        Ok(self.ask_or_end(question)?.unwrap_or_default())
+    }
+
+    /// One line typed in answer to a question; nothing where the person ended the input.
+    pub(crate) fn ask_or_end(self, question: &str) -> Done<Option<String>> {
         let mut err = anstream::stderr().lock();
         drop(write!(err, "{question} ").and_then(|()| err.flush()));
         let mut line = String::new();
-        io::stdin().lock().read_line(&mut line).map_err(|e| CommandError::failed(format!("nothing was read: {e}")))?;
-        Ok(line.trim().to_owned())
+        let read = io::stdin().lock().read_line(&mut line);
+        let bytes = read.map_err(|e| CommandError::failed(format!("nothing was read: {e}")))?;
+        Ok((bytes > 0).then(|| line.trim().to_owned()))
     }
 }
 
@@ -145,6 +162,18 @@ impl Terminal {
         let unread = |e: io::Error| CommandError::failed(format!("nothing was read: {e}"));
         let typed = Zeroizing::new(rpassword::read_password().map_err(unread)?);
         Ok(Passphrase::new(&typed)?)
+    }
+
+    /// The password of a mail server, typed unseen.
+    pub(crate) fn mail_password(self, question: &str) -> Done<Secret> {
+        if !self.can_ask() {
+            return Err(CommandError::usage("a password is needed, and nobody can be asked here for it")
+                .hint("--password-file or --token-file names a file with it; --no-login where none is needed"));
+        }
+        let mut err = anstream::stderr().lock();
+        drop(write!(err, "{question}: ").and_then(|()| err.flush()));
+        let unread = |e: io::Error| CommandError::failed(format!("nothing was read: {e}"));
+        Ok(Secret::new(rpassword::read_password().map_err(unread)?))
     }
 
     /// A new passphrase, typed unseen and twice.

@@ -29,6 +29,10 @@ pub(crate) enum WhenError {
     #[error("'{0}' is not a time zone: write one such as Europe/London, or UTC")]
     NoSuchZone(String),
     #[error(
+        "'{0}' is not the whole name of a time zone, and could be several: write one such as Europe/London, or UTC"
+    )]
+    ShortZone(String),
+    #[error(
         "in {zone} the clocks went from before {local} straight past it, so that time does not exist; write \
          \"{example}\""
     )]
@@ -80,6 +84,23 @@ pub(crate) fn until(text: &str, case_zone: &str, now: i64) -> Result<Due, WhenEr
     }
 }
 
+/// Reads by when something is to be kept that was promised at a time, Unix ms: a length of time counts from there, a day
+/// named by a word from now. It may have passed by now.
+pub(crate) fn promised(text: &str, case_zone: &str, at: i64, now: i64) -> Result<Due, WhenError> {
+    match length(text)? {
+        Some(_) => until(text, case_zone, at),
+        None => due(text, case_zone, now),
+    }
+}
+
+/// An instant written so that it reads back as the same one on any later day: "2026-07-08 17:00+01:00[Europe/London]".
+/// Seconds are dropped.
+pub(crate) fn written_out(instant: i64, zone: &str) -> String {
+    let minute = instant - instant.rem_euclid(MINUTE);
+    zoned(minute, zone)
+        .map_or_else(String::new, |z| format!("{}{}[{zone}]", z.strftime("%Y-%m-%d %H:%M"), offset_text(z.offset())))
+}
+
 /// Reads a length of time: "5 working days".
 pub(crate) fn window(text: &str) -> Result<(u32, Unit), WhenError> {
     length(text)?.ok_or_else(|| WhenError::Length(text.to_owned()))
@@ -100,6 +121,9 @@ pub(crate) fn local_in(instant: i64, zone: &str) -> Option<String> {
 /// Reads a point in time: its instant in Unix ms, the local time "YYYY-MM-DDTHH:MM", its zone.
 pub(crate) fn absolute(text: &str, case_zone: &str, now: i64) -> Result<(i64, String, String), WhenError> {
     let (rest, zone_name) = split_zone(text, case_zone);
+    if let Some(short) = short_zone(rest) {
+        return Err(WhenError::ShortZone(short.to_owned()));
+    }
     let tz = zone(&zone_name)?;
     let (rest, offset) = split_offset(rest);
     let parted = match rest.split_once(' ') {
@@ -135,7 +159,10 @@ pub(crate) fn past(text: &str, case_zone: &str, now: i64) -> Result<i64, WhenErr
         };
         return Ok(now - i64::from(count) * each);
     }
-    match absolute(text, case_zone, now) {
+    // Of what has been, "friday" is the last one before today.
+    let day = lower.split_whitespace().next().and_then(weekday_of);
+    let from = if day.is_some() { now - 8 * DAY } else { now };
+    match absolute(text, case_zone, from) {
         Ok((instant, _, _)) => Ok(instant),
         Err(WhenError::Shape(text)) => Err(WhenError::PastShape(text)),
         Err(other) => Err(other),
@@ -181,6 +208,13 @@ fn split_zone<'t>(text: &'t str, case_zone: &str) -> (&'t str, String) {
     }
 }
 
+/// A zone's short name behind the time, such as CET: two countries may mean different zones by it.
+fn short_zone(text: &str) -> Option<&str> {
+    let (_, last) = text.rsplit_once(' ')?;
+    let fits = (3..=5).contains(&last.len()) && last.chars().all(|c| c.is_ascii_uppercase());
+    (fits && weekday_of(&last.to_lowercase()).is_none()).then_some(last)
+}
+
 /// An offset behind the time of day: "01:30+01:00".
 fn split_offset(text: &str) -> (&str, Option<Offset>) {
     let Some(at) = text.len().checked_sub(6).filter(|at| text.is_char_boundary(*at) && *at > 10) else {
@@ -204,10 +238,20 @@ fn split_offset(text: &str) -> (&str, Option<Offset>) {
 fn day_of(word: &str, today: Date) -> Result<Option<Date>, WhenError> {
     let in_days = |days: i64| today.checked_add(Span::new().days(days)).ok();
     let lower = word.to_lowercase();
-    let weekday = match lower.as_str() {
+    match lower.as_str() {
         "today" => return Ok(Some(today)),
         "tomorrow" => return Ok(in_days(1)),
         "yesterday" => return Ok(in_days(-1)),
+        _ => {}
+    }
+    let Some(weekday) = weekday_of(&lower) else { return date_of(word) };
+    // The next such day, never today.
+    Ok((1..=7).filter_map(in_days).find(|date| date.weekday() == weekday))
+}
+
+/// The day of the week that a word in lower case names.
+fn weekday_of(word: &str) -> Option<Weekday> {
+    Some(match word {
         "monday" | "mon" => Weekday::Monday,
         "tuesday" | "tue" => Weekday::Tuesday,
         "wednesday" | "wed" => Weekday::Wednesday,
@@ -215,10 +259,8 @@ fn day_of(word: &str, today: Date) -> Result<Option<Date>, WhenError> {
         "friday" | "fri" => Weekday::Friday,
         "saturday" | "sat" => Weekday::Saturday,
         "sunday" | "sun" => Weekday::Sunday,
-        _ => return date_of(word),
-    };
-    // The next such day, never today.
-    Ok((1..=7).filter_map(in_days).find(|date| date.weekday() == weekday))
+        _ => return None,
+    })
 }
 
 fn date_of(word: &str) -> Result<Option<Date>, WhenError> {
@@ -308,6 +350,13 @@ pub(crate) fn show_short(instant: i64, zone: &str, now: i64) -> String {
     let Some(at) = zoned(instant, zone) else { return "an impossible time".to_owned() };
     let same_year = zoned(now, zone).is_some_and(|n| n.year() == at.year());
     at.strftime(if same_year { "%-d %b %H:%M" } else { "%-d %b %Y %H:%M" }).to_string()
+}
+
+/// The day alone: "3 May", with the year where it is not this one.
+pub(crate) fn show_day(instant: i64, zone: &str, now: i64) -> String {
+    let Some(at) = zoned(instant, zone) else { return "an impossible day".to_owned() };
+    let same_year = zoned(now, zone).is_some_and(|n| n.year() == at.year());
+    at.strftime(if same_year { "%-d %b" } else { "%-d %b %Y" }).to_string()
 }
 
 fn zoned(instant: i64, zone: &str) -> Option<Zoned> {
@@ -437,6 +486,8 @@ mod tests {
             ("2026-07-08 13pm", "write 17:00"),
             ("2026-07-08 17", "write 17:00"),
             ("2026-07-08 17:00 Mars/Olympus", "such as Europe/London"),
+            ("2026-07-08 17:00 CET", "could be several"),
+            ("fridayish", "\"friday 5pm\""),
             ("2026-03-29 01:30", "write \"2026-03-29 02:30\""),
             ("2026-10-25 01:30", "\"2026-10-25 01:30+01:00\" or \"2026-10-25 01:30+00:00\""),
             ("2026-07-08 17:00+05:00", "does not exist"),
@@ -464,6 +515,30 @@ mod tests {
         assert_eq!(past("20 minutes ago", LONDON, now()), Ok(now() - 20 * MINUTE));
         assert_eq!(past("today 09:15", LONDON, now()), Ok(now() - 45 * MINUTE));
         assert!(matches!(past("recently", LONDON, now()), Err(WhenError::PastShape(_))));
+        // It is a Wednesday.
+        assert_eq!(past("monday 10:00", LONDON, now()), Ok(now() - 2 * DAY));
+        assert_eq!(past("wed 10:00", LONDON, now()), Ok(now() - 7 * DAY));
+    }
+
+    #[test]
+    fn promises_count_from_when_they_were_made() {
+        let (made, instant) = (now() - 3 * DAY, |due| match due {
+            Ok(Due::At { instant, .. }) => instant,
+            other => unreachable!("a point in time: {other:?}"),
+        });
+        assert_eq!(instant(promised("in 2 days", LONDON, made, now())), now() - DAY);
+        assert_eq!(instant(promised("tomorrow 10:00", LONDON, made, now())), now() + DAY);
+    }
+
+    #[test]
+    fn times_are_kept_so_that_they_mean_the_same_later() {
+        for instant in ["2026-10-25T00:30:00Z", "2026-10-25T01:30:00Z", "2026-07-08T16:00:00Z"] {
+            let instant = instant.parse::<Timestamp>().expect("a time").as_millisecond();
+            let written = written_out(instant + 31_000, LONDON);
+            for later in [now(), now() + 300 * DAY] {
+                assert_eq!(past(&written, "Asia/Tokyo", later), Ok(instant), "{written}");
+            }
+        }
     }
 
     #[test]

@@ -3,10 +3,12 @@
 //! `cargo bench -p counterpart-node --bench figures` prints a table, with `-- --json` one JSON object. The targets
 //! stand beside the figures and fail nothing: machines differ. Figures of whole commands need
 //! `cargo build --release -p counterpart-cli` first. Words after `--` leave all out but these: act, disk, sign,
-//! command, catch-up, memory.
+//! command, today, catch-up, memory.
 
 #[path = "figures/fixture.rs"]
 mod fixture;
+#[path = "figures/morning.rs"]
+mod morning;
 #[path = "figures/table.rs"]
 mod table;
 
@@ -67,6 +69,9 @@ fn main() {
     }
     if wanted("command") {
         whole_commands(&fixture, &homes, &mut table);
+    }
+    if wanted("today") {
+        morning::mornings(&folder.path().join("morning"), &mut table);
     }
     if wanted("catch-up") {
         catch_up(&fixture, folder.path(), &mut table);

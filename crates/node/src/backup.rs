@@ -84,7 +84,7 @@ impl Desk {
     }
 }
 
-/// Everything that the store holds of cases and key logs, as of one moment.
+/// Everything that the store holds of cases and key logs, and the notebook, as of one moment.
 fn put_store(reads: &Reads, out: &mut Writer, contents: &mut BackupContents) -> Result<(), DeskError> {
     for event in reads.all_key_events()? {
         let (party, position) = (event.party, event.position);
@@ -108,6 +108,9 @@ fn put_store(reads: &Reads, out: &mut Writer, contents: &mut BackupContents) -> 
         for peer in reads.peer_addresses(case)? {
             out.item(&Item::Address { case, party: peer.party, address: peer.address, last_seen: peer.last_seen })?;
         }
+    }
+    for note in reads.notebook()? {
+        out.item(&Item::Note(note))?;
     }
     Ok(())
 }

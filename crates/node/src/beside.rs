@@ -12,7 +12,7 @@ use counterpart_core::{
 };
 use counterpart_store::{Chore, Files, Listing, SealedValue, StoreError, Txn};
 
-use crate::{desk::Desk, error::DeskError};
+use crate::{desk::Desk, error::DeskError, notebook::Learnt};
 
 /// The folder in a home that holds the bytes of attached files.
 pub(crate) const ATTACHMENTS: &str = "attachments";
@@ -174,6 +174,8 @@ pub(crate) struct Erasing {
     path: Vec<PathStep>,
     /// The files that the entry names.
     files: Vec<FileRef>,
+    /// What the notebook learnt from the value.
+    learnt: Option<Learnt>,
 }
 
 impl Erasing {
@@ -182,7 +184,8 @@ impl Erasing {
         let Act::Erased { entry, path, .. } = act else { return None };
         let named = record.graph().find(entry)?;
         let files = record.files_of(named).into_iter().map(|named| named.file).collect();
-        Some(Self { entry: *entry, path: path.clone(), files })
+        let learnt = Learnt::from(&record.laid_open(named), path);
+        Some(Self { entry: *entry, path: path.clone(), files, learnt })
     }
 
     /// Takes it out of the store, in the transaction that keeps the signed act; what cannot be done in one is left to be
@@ -196,6 +199,9 @@ impl Erasing {
     ) -> Result<(), StoreError> {
         if txn.delete_value(case, self.entry, &path_to_value(&self.path).encode())? {
             txn.put_chore(&Chore::Scrub)?;
+        }
+        if let Some(learnt) = &self.learnt {
+            learnt.forget(txn)?;
         }
         for file in &self.files {
             if record.file_erased_by(own, file).is_some() || !record.names_file(file) {

@@ -24,7 +24,6 @@ use counterpart_store::{CaseSummary, EntryRow, Invite, Join, PeerAddress, Store,
 
 use crate::{
     beside::Erasing,
-    due::due_instant,
     error::DeskError,
     home::{self, Identity, InitReport},
     keyfile::Passphrase,
@@ -32,6 +31,7 @@ use crate::{
     load::{self, Loaded},
     poke::poke,
     random::Source,
+    today,
 };
 
 /// A home, opened: its store and its identity.
@@ -305,28 +305,72 @@ impl Desk {
     /// more on it.
     pub fn sign_on(&self, case: &CaseId, record: &mut Record, act: &Act, now: i64) -> Result<Signed, DeskError> {
         let signed = self.locked().write(|txn| {
-            // Entries only ever come: as many as in the record are the same ones.
-            if txn.entry_count(*case)? != record.graph().len() as u64 {
-                *record = load::load(txn, *case, self.party())?.record;
-                self.lay_beside(case, record)?;
-            }
-            self.may_sign(txn, *case, record)?;
-            limits::check(record, &self.identity.author, act, now)?;
-            let draft = record.draft(&self.identity.author, act, now, &mut || self.draw())?;
-            let erasing = Erasing::by(record, act);
-            let signed = record.seal_and_sign(draft, &self.identity.device).map_err(DraftError::Gate)?;
-            self.keep(txn, *case, record, &signed, now)?;
-            if let Some(erasing) = &erasing {
-                erasing.forget(record);
-                erasing.carry_out(txn, *case, record, &self.party())?;
-            }
-            Ok::<_, DeskError>(signed)
+            self.ready(txn, case, record)?;
+            self.sign_in(txn, case, record, act, now)
         })?;
         if matches!(act, Act::Erased { .. }) {
             // Signed is signed: what cannot be done just now is done later, see there.
             drop(self.do_chores());
         }
         self.node_is_running();
+        Ok(signed)
+    }
+
+    /// As [`Desk::sign_on`], for acts that stand or fall together: all of them and what `also` keeps are one transaction.
+    /// `next` makes each act, knowing what was signed before it, and ends with nothing. None of them may be `erased`.
+    ///
+    /// # Errors
+    /// Why they were not signed, or what `also` answers; nothing was stored then. The record given may be ahead of the
+    /// store: sign nothing more on it.
+    pub fn sign_together(
+        &self,
+        case: &CaseId,
+        record: &mut Record,
+        mut next: impl FnMut(&[Signed]) -> Option<Act>,
+        also: impl FnOnce(&Txn<'_>, &[Signed]) -> Result<(), DeskError>,
+        now: i64,
+    ) -> Result<Vec<Signed>, DeskError> {
+        let signed = self.locked().write(|txn| {
+            self.ready(txn, case, record)?;
+            let mut signed = Vec::new();
+            while let Some(act) = next(&signed) {
+                signed.push(self.sign_in(txn, case, record, &act, now)?);
+            }
+            also(txn, &signed)?;
+            Ok::<_, DeskError>(signed)
+        })?;
+        self.node_is_running();
+        Ok(signed)
+    }
+
+    /// Makes a record that was read before ready to sign on, within the transaction that signs.
+    fn ready(&self, txn: &Txn<'_>, case: &CaseId, record: &mut Record) -> Result<(), DeskError> {
+        // Entries only ever come: as many as in the record are the same ones.
+        if txn.entry_count(*case)? != record.graph().len() as u64 {
+            *record = load::load(txn, *case, self.party())?.record;
+            self.lay_beside(case, record)?;
+        }
+        self.may_sign(txn, *case, record)
+    }
+
+    /// Signs an act and keeps it, within a transaction.
+    fn sign_in(
+        &self,
+        txn: &Txn<'_>,
+        case: &CaseId,
+        record: &mut Record,
+        act: &Act,
+        now: i64,
+    ) -> Result<Signed, DeskError> {
+        limits::check(record, &self.identity.author, act, now)?;
+        let draft = record.draft(&self.identity.author, act, now, &mut || self.draw())?;
+        let erasing = Erasing::by(record, act);
+        let signed = record.seal_and_sign(draft, &self.identity.device).map_err(DraftError::Gate)?;
+        self.keep(txn, *case, record, &signed, now)?;
+        if let Some(erasing) = &erasing {
+            erasing.forget(record);
+            erasing.carry_out(txn, *case, record, &self.party())?;
+        }
         Ok(signed)
     }
 
@@ -497,8 +541,11 @@ pub(crate) fn put_summary(
         let about = w.about.as_ref().and_then(number).unwrap_or_default();
         format!("{who}: {}{about}", w.expected.as_str())
     };
+    crate::letters::look_again(txn, case)?;
     let whose_move = mine.map(|w| word("yours", w)).or_else(|| theirs.map(|w| word("theirs", w)));
-    let next_due = brief.due.iter().filter_map(|(due, from)| due_instant(due, *from)).min();
+    let dues = today::due_instants(brief);
+    let next_due = dues.first().map(|(at, _)| *at);
+    today::put_agenda(txn, case, brief, &dues, graph, own)?;
     txn.put_summary(&CaseSummary {
         case,
         title: brief.title.clone(),

@@ -4,7 +4,9 @@ mod cases;
 mod files;
 mod grants;
 mod join;
+mod letters;
 mod links;
+mod post;
 mod stamps;
 
 use std::{
@@ -22,6 +24,7 @@ use counterpart_core::{
         hello::{Greeted, Identity},
     },
 };
+use counterpart_mail::{SendError, Sent};
 use counterpart_net::{Channel, Event, Net, PeerId, Protocol};
 use counterpart_store::FilesError;
 use tokio::{
@@ -38,8 +41,10 @@ use crate::{
     },
     error::DeskError,
     home,
+    letters::Parcel,
     node::{NodeEvent, Outcome, hello_identity},
     poke::Listener,
+    post::{Collected, PostError},
     stamps::{ServiceError, StampRequest},
 };
 
@@ -117,6 +122,13 @@ pub(crate) enum Command {
         case: CaseId,
         outcome: join::Outcome,
     },
+    /// A mail server took a letter, or did not.
+    Handed {
+        parcel: Box<Parcel>,
+        outcome: Result<Sent, SendError>,
+    },
+    /// The mailbox was looked into, or could not be.
+    MailFetched(Result<Collected, PostError>),
     /// A time-stamp service answered, or did not.
     StampAnswered {
         request: Box<StampRequest>,
@@ -148,6 +160,8 @@ pub(crate) struct Engine {
     /// It was told that our own key log is in dispute.
     disputed: bool,
     stamping: stamps::Stamping,
+    fetching: post::Fetching,
+    posting: letters::Posting,
     ticks: Ticks,
 }
 
@@ -179,6 +193,8 @@ impl Engine {
             ended: false,
             disputed: false,
             stamping: stamps::Stamping::default(),
+            fetching: post::Fetching::default(),
+            posting: letters::Posting::default(),
             ticks: Ticks::default(),
         })
     }
@@ -251,6 +267,8 @@ impl Engine {
             Command::FileChecked { case, file, sound } => self.file_checked(case, file, sound),
             Command::Dialed { route, outcome } => self.dialed(route, outcome),
             Command::JoinAnswered { case, outcome } => self.join_answered(case, outcome),
+            Command::Handed { parcel, outcome } => self.handed(*parcel, outcome),
+            Command::MailFetched(came) => self.mail_fetched(came),
             Command::StampAnswered { request, answer } => self.stamp_answered(&request, answer),
         }
     }
@@ -285,6 +303,8 @@ impl Engine {
         }
         if !self.offline {
             self.stamp_due();
+            self.fetch_due();
+            self.post_due();
             self.start_joins();
             self.find_routes();
             self.dial_due();

@@ -7,6 +7,7 @@ use counterpart_core::{
     invitation::LinkError,
     record::DraftError,
 };
+use counterpart_process::steps::PathError;
 use counterpart_store::{FilesError, StoreError};
 
 use crate::agent::LineError;
@@ -73,8 +74,10 @@ pub enum DeskError {
     UnknownCase(String),
     #[error("'{0}' is not a case's name: {1}")]
     CaseName(String, String),
-    #[error("'{typed}' could be {}: write more of it", .cases.iter().map(|c| short_form(&c.0)).collect::<Vec<_>>().join(" or "))]
+    #[error("{}", several_cases(typed, cases))]
     AmbiguousCase { typed: String, cases: Vec<CaseId> },
+    #[error("that is too long for a note: keep it under 60,000 letters, or put it into several")]
+    NoteTooLong,
     #[error("{0}")]
     Store(#[from] StoreError),
     #[error("{0}")]
@@ -97,7 +100,7 @@ pub enum DeskError {
     Address(String),
     #[error("there is nothing to stamp: the case has not arrived yet")]
     NothingToStamp,
-    #[error("the name or text is not acceptable: {0}")]
+    #[error("{0}")]
     Text(String),
     #[error(
         "the machine of {} asked to act for somebody and waits for the answer: `counterpart agent take GRANT` completes \
@@ -140,6 +143,23 @@ pub enum DeskError {
         if *.begun { "is over" } else { "has not begun" }
     )]
     OutOfTime { begun: bool },
+    #[error("{0}; nothing was changed")]
+    Steps(#[from] PathError),
+    #[error("this very mail is on record already")]
+    MailKnown,
     #[error("your key log cannot take that: {0}")]
     KeyLog(String),
+}
+
+/// A dot stands for the only case, of which nobody can write more.
+fn several_cases(typed: &str, cases: &[CaseId]) -> String {
+    let names: Vec<String> = cases.iter().take(8).map(|case| short_form(&case.0)).collect();
+    let more = if cases.len() > names.len() { " or others" } else { "" };
+    let names = names.join(" or ");
+    if typed == "." {
+        return format!(
+            "there are several cases: write which in place of the dot, {names}{more}; `counterpart list` shows them"
+        );
+    }
+    format!("'{typed}' could be {names}{more}: write more of it")
 }

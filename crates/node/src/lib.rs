@@ -15,15 +15,20 @@ mod error;
 mod home;
 mod identity;
 mod keyfile;
+mod letters;
 mod limits;
 mod load;
 mod log;
 mod node;
+mod notebook;
 mod poke;
+mod post;
 mod random;
 mod restore;
 mod sheet;
 mod stamps;
+mod steps;
+mod today;
 
 pub use agent::{Agent, AgentGrant, AgentRequest, CaseLink, LineError, Rights, Taken, ask, take};
 pub use backup::{BackupAbout, BackupContents, is_backup_encrypted};
@@ -37,7 +42,17 @@ pub use identity::{
     CaseCut, IdentityAlarm, IdentityReport, LogEvent, LogPlace, LogWhat, MainKey, Mending, Renewal, Renewed, Rotation,
 };
 pub use keyfile::{PASSPHRASE_FILE, Passphrase};
+pub use letters::{
+    CaseOutlook, Channel, Consent, Hours, Letter, LetterKind, LetterState, LetterText, Notice, Parcel, Planned, Posted,
+    Watched, show_notice, wait_after,
+};
 pub use node::{Node, NodeConfig, NodeError, NodeEvent, Outcome};
+pub use notebook::{Lesson, NotebookEntry};
+pub use post::{
+    Aside, Collected, Fit, FitBy, Known, MailFetch, MailFinding, MailSecret, MailServer, MailSettings, MailState,
+    PostError, sent_row, subject_tag,
+};
+pub use random::random;
 pub use restore::{Lost, Restored, Restoring};
 pub use sheet::SheetKey;
 pub use stamps::{

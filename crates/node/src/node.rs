@@ -20,6 +20,7 @@ use crate::{
     engine::{Command, Engine, Waiter},
     error::DeskError,
     home,
+    letters::Posted,
 };
 
 /// How a node runs.
@@ -87,6 +88,21 @@ pub enum NodeEvent {
     /// There is no time stamp yet; it is asked for again.
     NotStamped {
         case: CaseId,
+        why: String,
+    },
+    /// What became of a letter to the other side, or to oneself.
+    Letter(Box<Posted>),
+    /// Mails were taken into a case, unasked as was allowed.
+    MailTaken {
+        case: CaseId,
+        count: usize,
+    },
+    /// New mails wait for somebody to look at them.
+    MailWaits {
+        count: usize,
+    },
+    /// The mailbox could not be looked into, or a mail not be fetched.
+    NoMail {
         why: String,
     },
     /// Both sides hold the same, as far as either has said.
@@ -275,6 +291,12 @@ impl NodeEvent {
             Self::Stamped { case: c, .. } => format!("{}: a time stamp was kept", case(c)),
             Self::NotStamped { case: c, why } => format!("{}: no time stamp yet: {why}; will try again", case(c)),
             Self::UsedElsewhere { case: c } => format!("{}: ALARM: {}", case(c), DeskError::UsedElsewhere),
+            Self::Letter(posted) => posted.line(),
+            Self::MailTaken { case: c, count: 1 } => format!("{}: 1 mail was taken in", case(c)),
+            Self::MailTaken { case: c, count } => format!("{}: {count} mails were taken in", case(c)),
+            Self::MailWaits { count: 1 } => "1 mail waits: counterpart import --unmatched".to_owned(),
+            Self::MailWaits { count } => format!("{count} mails wait: counterpart import --unmatched"),
+            Self::NoMail { why } => format!("mail: {why}"),
             Self::InStep { case: c, party: p } => format!("{}: in step with {}", case(c), party(p)),
             Self::Trouble(text) => text.clone(),
         }

@@ -11,7 +11,7 @@ use crate::clock;
 
 /// Fresh random bytes from the operating system.
 #[must_use]
-pub(crate) fn random<const N: usize>() -> [u8; N] {
+pub fn random<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes).expect("the operating system gives random bytes");
     bytes

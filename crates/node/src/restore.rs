@@ -398,6 +398,7 @@ fn keep(txn: &Txn<'_>, item: &Item, refused: &dyn Fn(String) -> DeskError) -> Re
                 last_seen: *last_seen,
             })?;
         }
+        Item::Note(note) => txn.put_note(note)?,
         Item::About(_) | Item::Name { .. } | Item::File { .. } | Item::Root(_) | Item::End(_) => {}
     }
     Ok(())

@@ -13,6 +13,7 @@
 //! A `write` costs one fsync, whatever is done in it: a thousand entries caught up in one `write` cost about as
 //! much as one. Reads load only the rows they are asked for; nothing is cached between calls.
 
+mod agendas;
 mod chores;
 mod entries;
 mod error;
@@ -30,6 +31,7 @@ mod summaries;
 mod txn;
 mod values;
 
+pub use agendas::AgendaRow;
 pub use chores::{Chore, ChoreRow};
 pub use entries::{EntryRow, Inserted, StoredEntry, StoredEntryRef};
 pub use error::StoreError;

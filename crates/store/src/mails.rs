@@ -31,6 +31,14 @@ impl Reads {
         self.row(&format!("{COLUMNS} WHERE sha256 = ?1"), params![sha256], mail)
     }
 
+    /// The messages of a case, those that came and those that went, oldest first.
+    ///
+    /// # Errors
+    /// A damaged, busy or failing store.
+    pub fn mails_of(&self, case: CaseId) -> Result<Vec<MailRow>, StoreError> {
+        self.rows(&format!("{COLUMNS} WHERE case_id = ?1 ORDER BY at, sha256"), params![case.0], mail)
+    }
+
     /// The messages that call themselves so, oldest first.
     ///
     /// # Errors

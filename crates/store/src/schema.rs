@@ -13,7 +13,7 @@ use crate::error::{StoreError, sqlite};
 pub(crate) const APPLICATION_ID: i64 = 0x4374_5074;
 
 /// Step n takes a store from version n to version n + 1. A released step is never edited: a change is a new step.
-const STEPS: &[&str] = &[VERSION_1, VERSION_2, VERSION_3, VERSION_4];
+const STEPS: &[&str] = &[VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5];
 
 const VERSION_1: &str = "
 CREATE TABLE entries (
@@ -164,6 +164,18 @@ CREATE TABLE mails (
     at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX mails_by_message_id ON mails (message_id) WHERE message_id IS NOT NULL;
+";
+
+const VERSION_5: &str = "
+-- What each case keeps ready of what is to be done. A cache: rebuildable from the entries and the notebook.
+CREATE TABLE agendas (
+    case_id BLOB NOT NULL PRIMARY KEY CHECK (length(case_id) = 32),
+    entries INTEGER NOT NULL CHECK (entries >= 0),
+    body TEXT NOT NULL,
+    steps_rest_on INTEGER CHECK (steps_rest_on >= 0),
+    steps TEXT,
+    CHECK ((steps_rest_on IS NULL) = (steps IS NULL))
+) STRICT, WITHOUT ROWID;
 ";
 
 /// The version this program writes.

@@ -2,22 +2,27 @@
 
 use counterpart_core::act::Act;
 
-use super::{EntryArg, NoteArg, act};
-use crate::{error::Done, session::Session};
+use super::{CaseArg, NoteArg};
+use crate::{case::OpenCase, confirm, error::Done, session::Session};
 
-/// Say that an entry of somebody else is right
+/// Say that entries of somebody else are right
 ///
-/// It agrees to no terms: it only says that what was noted happened so.
+/// It agrees to no terms: it only says that what was noted happened so. Several are shown together and asked for once.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
-    target: EntryArg,
+    case: CaseArg,
+    /// The entries, by number: 7, or '#7' in quotes
+    #[arg(value_name = "REF", required = true)]
+    entries: Vec<String>,
     #[command(flatten)]
     note: NoteArg,
 }
 
 pub(crate) fn run(session: &Session, args: &Args) -> Done {
-    act(session, &args.target.case, |_, case| {
-        Ok(Act::Acknowledge { entry: case.entry(&args.target.entry)?.id, note: args.note.read()? })
-    })
+    let desk = session.desk()?;
+    let case = OpenCase::open(&desk, &args.case.case)?;
+    let act = |typed: &String| Ok(Act::Acknowledge { entry: case.entry(typed)?.id, note: args.note.read()? });
+    let acts = args.entries.iter().map(act).collect::<Done<Vec<_>>>()?;
+    confirm::sign_all(session, &desk, case, &acts).map(drop)
 }

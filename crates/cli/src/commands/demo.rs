@@ -9,7 +9,7 @@ use std::{
     time::Instant,
 };
 
-use counterpart_evidence::{Attachments, Exporter, FailureKind, verify};
+use counterpart_evidence::{Exporter, FailureKind, verify};
 use counterpart_node::now;
 use serde_json::json;
 
@@ -108,7 +108,8 @@ fn export(stage: &Stage, case: &OpenCase, folder: &Path) -> Done<(Vec<u8>, bool)
     let failed = |why: String| CommandError::failed(format!("{}: {why}", file.display()));
     let desk = &stage.customer.desk;
     let exporter = Exporter { author: desk.author(), sign: &|word| desk.sign_export(word) };
-    let bundle = counterpart_evidence::export(&case.record, now(), &exporter, &Attachments::new(), &[]);
+    let files = case.held_files(desk)?;
+    let bundle = counterpart_evidence::export(&case.record, now(), &exporter, &files, &[]);
     let bundle = bundle.map_err(|e| failed(e.to_string()))?;
     fs::write(&file, &bundle).map_err(|e| failed(e.to_string()))?;
     let read = fs::read(&file).map_err(|e| failed(e.to_string()))?;
@@ -116,9 +117,8 @@ fn export(stage: &Stage, case: &OpenCase, folder: &Path) -> Done<(Vec<u8>, bool)
     match verify(&read, &|_, _| {}) {
         Ok(verdict) => {
             stage.text(&format!(
-                "  verified without identity, home or network: {} entries, {} receipts, every signature and rule",
+                "  verified without identity, home or network: {} entries, every signature and rule",
                 verdict.entries.len(),
-                verdict.receipts.len()
             ));
             Ok((read, true))
         }

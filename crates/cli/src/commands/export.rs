@@ -1,9 +1,9 @@
 //! `counterpart export`
 
-use std::{fs, io::Write as _, path::PathBuf};
+use std::path::PathBuf;
 
 use counterpart_evidence::{Exporter, export};
-use counterpart_node::now;
+use counterpart_node::{Desk, now};
 use serde_json::json;
 
 use super::CaseArg;
@@ -12,6 +12,7 @@ use crate::{
     disclosure::DisclosureArgs,
     error::{CommandError, Done},
     session::Session,
+    written::write_whole,
 };
 
 /// Write a case as one file that anybody can verify, without this program's keys and without a network
@@ -41,12 +42,8 @@ pub(crate) fn run(session: &Session, args: &Args) -> Done {
         return Err(there.hint("another name, or --force to write over it"));
     }
     let withheld = args.disclosure.apply(&mut case)?;
-    let held = case.held_files(&desk)?;
-    let exporter = Exporter { author: desk.author(), sign: &|word| desk.sign_export(word) };
-    let stamps: Vec<_> = desk.stamps_over(&case.record)?.into_iter().map(|stamp| stamp.kept).collect();
-    let bundle = export(&case.record, now(), &exporter, &held, &stamps);
-    let bundle = bundle.map_err(|e| CommandError::failed(e.to_string()))?;
-    write(&file, &bundle).map_err(|e| CommandError::failed(format!("{}: {e}", file.display())))?;
+    let Bundle { bytes: bundle, files } = bundle(&desk, &case)?;
+    write_whole(&file, &bundle)?;
     if session.terminal.json {
         return session.terminal.json(&json!({
             "schema": "counterpart/export/1",
@@ -54,7 +51,7 @@ pub(crate) fn run(session: &Session, args: &Args) -> Done {
             "file": file,
             "bytes": bundle.len(),
             "entries": case.view().entries,
-            "attachments": held.len(),
+            "attachments": files,
             "withheld": {"values": withheld.values, "attachments": withheld.files},
         }));
     }
@@ -69,26 +66,25 @@ pub(crate) fn run(session: &Session, args: &Args) -> Done {
         "{} entries, {} files, {} bytes, and this machine's signature that it held no more of the case. Check it with: \
          counterpart verify {}",
         case.view().entries,
-        held.len(),
+        files,
         bundle.len(),
         file.display()
     ));
     Ok(())
 }
 
-/// The file appears whole or not at all: a full disk leaves what was there.
-fn write(file: &std::path::Path, bytes: &[u8]) -> std::io::Result<()> {
-    let mut name = file.file_name().unwrap_or_default().to_owned();
-    name.push(".writing");
-    let making = file.with_file_name(name);
-    let written = fs::File::create(&making).and_then(|mut out| {
-        out.write_all(bytes)?;
-        out.sync_all()
-    });
-    let moved = written.and_then(|()| fs::rename(&making, file));
-    if moved.is_err() {
-        // Half a file helps nobody; if it cannot be removed either, the disk has other troubles.
-        drop(fs::remove_file(&making));
-    }
-    moved
+/// A case as one file, and how many files on record are in it.
+pub(super) struct Bundle {
+    pub(super) bytes: Vec<u8>,
+    files: usize,
+}
+
+/// Makes the file of a case as it stands in this copy.
+pub(super) fn bundle(desk: &Desk, case: &OpenCase) -> Done<Bundle> {
+    let held = case.held_files(desk)?;
+    let exporter = Exporter { author: desk.author(), sign: &|word| desk.sign_export(word) };
+    let stamps: Vec<_> = desk.stamps_over(&case.record)?.into_iter().map(|stamp| stamp.kept).collect();
+    let bytes = export(&case.record, now(), &exporter, &held, &stamps);
+    let bytes = bytes.map_err(|e| CommandError::failed(e.to_string()))?;
+    Ok(Bundle { bytes, files: held.len() })
 }

@@ -9,7 +9,7 @@ use crate::{error::Done, session::Session};
 
 /// Make your identity on this machine: the keys you sign with
 ///
-/// It takes a second and asks nothing. A recovery sheet is written beside the keys: print it, keep it somewhere safe,
+/// It takes a second and asks nothing; `counterpart new` does it by itself where it was not done. A recovery sheet is written beside the keys: print it, keep it somewhere safe,
 /// and delete the file.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {

@@ -124,6 +124,13 @@ fn report(session: &Session, desk: &Desk, case: &CaseId) -> Done {
     }
     session.terminal.data(&case.short())?;
     session.terminal.say(&format!("You are in: {}.", render::line(&case.view().title)));
+    match render::count_put_to_us(&case) {
+        0 => {}
+        1 => session.terminal.say("1 entry was noted before you came: it is put to you, to be answered or not."),
+        several => session
+            .terminal
+            .say(&format!("{several} entries were noted before you came: each is put to you, to be answered or not.")),
+    }
     session.terminal.say(&format!("Next: counterpart show {}", case.short()));
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! `counterpart new`
 
+mod first;
 mod plan;
 
 use counterpart_core::{
@@ -24,7 +25,7 @@ use crate::{
 /// Open a case: a matter between you and somebody else
 ///
 /// The other side need not be there: you can note what was said and what was promised from the first minute, and
-/// invite them later.
+/// invite them later. If you have no identity yet, it is made on the way.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// What the case is about, in a few words; everybody in it reads this [default with --from: the template's title]
@@ -33,9 +34,12 @@ pub(crate) struct Args {
     /// Somebody else in the case, as NAME:ROLE; roles are customer, supplier, third, observer, arbiter. Repeat for more
     #[arg(long = "with", value_name = "NAME:ROLE", required = true)]
     others: Vec<String>,
-    /// What you are called in the case, as NAME:ROLE
-    #[arg(long = "as", value_name = "NAME:ROLE", default_value = "Customer:customer")]
-    own: String,
+    /// What you are called in the case, as NAME:ROLE [default: your name, as customer]
+    #[arg(long = "as", value_name = "NAME:ROLE")]
+    own: Option<String>,
+    /// Your name: remembered, so that later cases need not ask
+    #[arg(long, value_name = "NAME", conflicts_with = "own")]
+    name: Option<String>,
     /// The time zone that times in the case are in, such as Europe/London [default: this machine's]
     #[arg(long)]
     zone: Option<String>,
@@ -51,7 +55,6 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(session: &Session, args: &Args) -> Done {
-    let desk = session.desk()?;
     let zone = args.zone.clone().unwrap_or_else(when::system_zone);
     when::zone(&zone).map_err(|e| CommandError::usage(e.to_string()))?;
     let chosen = args.from.as_deref().map(|from| chosen(session, from)).transpose()?;
@@ -65,10 +68,17 @@ pub(crate) fn run(session: &Session, args: &Args) -> Done {
             CommandError::usage("the title is one line of at most 200 bytes").hint("say the rest with --about TEXT")
         );
     }
-    let own = offer(&args.own, Role::Customer)?;
+    let own = args.own.as_deref().map(|own| offer(own, Role::Customer)).transpose()?;
     let others = args.others.iter().map(|o| offer(o, Role::Supplier)).collect::<Done<Vec<_>>>()?;
-    let label = render::sealable(&own.label);
     let about = args.about.as_deref().map(|a| typed("the description", a)).transpose()?;
+    // Nothing is made before what was typed is understood.
+    let name = args.name.as_deref().map(|name| typed("your name", name.trim())).transpose()?;
+    let (desk, known) = first::desk(session, name, own.is_none())?;
+    let own = own.unwrap_or_else(|| SeatOffer {
+        role: Role::Customer,
+        label: Sealable::Open(known.unwrap_or_else(|| first::UNNAMED.to_owned())),
+    });
+    let label = render::sealable(&own.label);
     let open = desk.open_act(&title, own, others, &zone, about);
     if let Some(chosen) = chosen {
         return from_template(session, &desk, &chosen, &open, (&zone, &label), &args.set);
@@ -90,7 +100,9 @@ pub(crate) fn run(session: &Session, args: &Args) -> Done {
     for line in render::delivery(&case) {
         terminal.say(&line);
     }
-    terminal.say(&format!("Next: counterpart call {short} ..., counterpart propose {short} \"What they are to do\""));
+    terminal.say(&format!(
+        "Next: counterpart call {short} (notes a call by short questions), counterpart propose {short} \"What they are to do\""
+    ));
     Ok(())
 }
 

@@ -1,9 +1,12 @@
 //! `counterpart up`
 
+use std::time::Duration;
+
 use counterpart_node::{Node, NodeConfig, NodeError, now};
 use serde_json::json;
 
 use crate::{
+    calendars,
     error::{CommandError, Done, runtime},
     render,
     session::Session,
@@ -18,6 +21,9 @@ pub(crate) struct Args {
     #[arg(long, value_name = "ADDRESS")]
     listen: Vec<String>,
 }
+
+/// How often the calendar is brought up to date that is kept up.
+const CALENDAR: Duration = Duration::from_secs(60);
 
 pub(crate) fn run(session: &Session, args: &Args) -> Done {
     let desk = session.desk()?;
@@ -37,8 +43,13 @@ async fn serve(session: &Session, desk: counterpart_node::Desk, config: NodeConf
     }
     terminal.say("Your node is up. Stop it with Ctrl-C.");
     let mut stop = std::pin::pin!(stop_asked());
+    // The node has the desk it was given; the calendar is written from one of its own.
+    let beside = session.desk()?;
+    let mut calendar = tokio::time::interval(CALENDAR);
+    calendar.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         tokio::select! {
+            _ = calendar.tick() => calendars::refresh(&beside, session),
             event = events.recv() => match event {
                 Some(event) if terminal.json => {
                     let line = json!({"schema": "counterpart/event/1", "at": now(), "text": event.line()});
@@ -56,7 +67,7 @@ async fn serve(session: &Session, desk: counterpart_node::Desk, config: NodeConf
 }
 
 /// Waits for Ctrl-C, or for the request to end that service managers send.
-async fn stop_asked() {
+pub(super) async fn stop_asked() {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};

@@ -51,7 +51,7 @@ pub(crate) fn run(session: &Session, args: &Args) -> Done {
 }
 
 /// Reads a bundle; nothing of a file that is larger than a bundle can be.
-fn read(file: &Path) -> Done<Option<Vec<u8>>> {
+pub(super) fn read(file: &Path) -> Done<Option<Vec<u8>>> {
     let failed = |e: std::io::Error| {
         let kind = if e.kind() == std::io::ErrorKind::NotFound { Kind::Usage } else { Kind::Failed };
         CommandError::of(kind, format!("{}: {e}", file.display()))

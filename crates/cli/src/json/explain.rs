@@ -222,3 +222,21 @@ pub(super) fn checkpoint(case: &OpenCase, checkpoint: &Checkpoint) -> Json {
         "parties": checkpoint.parties.iter().map(|p| party(case, p)).collect::<Vec<_>>(),
     })
 }
+
+/// The most of them that an answer lists.
+const MOST_PUT: usize = 200;
+
+/// What others noted before we were there, which waits for our word: part of `counterpart/show/1`.
+pub(crate) fn put_to_you(case: &OpenCase) -> Vec<Json> {
+    let one = |put: &render::Put| {
+        json!({
+            "ref": put.name,
+            "entry": put.id.to_hex(),
+            "kind": put.kind,
+            "text": put.text,
+            "grade": put.grade.as_str(),
+            "promise": put.promise,
+        })
+    };
+    render::put_to_us(case, MOST_PUT).iter().map(one).collect()
+}

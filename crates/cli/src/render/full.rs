@@ -225,7 +225,25 @@ fn item_in_full(value: &ItemValue) -> String {
     }
 }
 
+/// A promise made in a contact that is shown above it and not signed yet.
+pub(crate) fn promise_in_full(speech: &Speech<'_>, who: &str, proposal: &Proposal) -> String {
+    let said = Some("the contact above: recorded for them as a promise they made".to_owned());
+    whole_proposal(speech, &format!("{who} records a promise"), proposal, None, said)
+}
+
 fn proposal_in_full(speech: &Speech<'_>, head: &str, proposal: &Proposal, answers: Option<&EntryId>) -> String {
+    let said = proposal.alleged.as_ref();
+    let said = said.map(|contact| format!("{}: recorded for them as a promise they made", speech.entry(contact)));
+    whole_proposal(speech, head, proposal, answers, said)
+}
+
+fn whole_proposal(
+    speech: &Speech<'_>,
+    head: &str,
+    proposal: &Proposal,
+    answers: Option<&EntryId>,
+    said_in: Option<String>,
+) -> String {
     let several = proposal.subjects.len() > 1;
     let mut text = format!("{head}{}", if several { ", as a whole:" } else { ":" });
     let mut terms = Vec::new();
@@ -246,9 +264,7 @@ fn proposal_in_full(speech: &Speech<'_>, head: &str, proposal: &Proposal, answer
         }
     }
     let mut lines = if several { Vec::new() } else { terms };
-    if let Some(contact) = &proposal.alleged {
-        lines.push(("said in", format!("{}: recorded for them as a promise they made", speech.entry(contact))));
-    }
+    lines.extend(said_in.map(|said| ("said in", said)));
     lines.extend(proposal.open_until.as_ref().map(|d| {
         (
             "open until",

@@ -80,7 +80,7 @@ fn action(case: &OpenCase, speech: &Speech<'_>, action: &ActionView) -> Vec<Stri
     let name = case.subject_name(&action.key);
     let mut lines = vec![format!("{name} {}: {}", sealable(&terms.what), action.status.state.as_str())];
     let terms = action_terms(speech, terms, action.counted_from, false).into_iter().skip(1);
-    lines.extend(terms.map(|(label, text)| format!("    {label}: {}", text.replace('\n', " / "))));
+    lines.extend(terms.map(|(label, text)| format!("    {label}: {}", super::in_one_line(&text))));
     let told = status_lines(case, speech, &action.key, &action.status);
     lines.extend(told.into_iter().map(|l| format!("    {l}")));
     lines

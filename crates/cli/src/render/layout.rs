@@ -4,6 +4,8 @@
 fn columns(c: char) -> usize {
     match u32::from(c) {
         0x1b => 0,
+        // Most of what is shown.
+        0..=0x02FF => 1,
         0x0300..=0x036F | 0x0483..=0x0489 | 0x0591..=0x05BD | 0x0610..=0x061A | 0x064B..=0x065F => 0,
         0x093C | 0x0941..=0x0948 | 0x094D | 0x0E31 | 0x0E34..=0x0E3A | 0x0E47..=0x0E4E => 0,
         0x1AB0..=0x1AFF | 0x1DC0..=0x1DFF | 0x20D0..=0x20FF | 0xFE00..=0xFE0F | 0xFE20..=0xFE2F => 0,
@@ -48,20 +50,35 @@ pub(crate) fn wrapped(first: &str, text: &str, to: usize) -> String {
     let mut lines: Vec<String> = Vec::new();
     for paragraph in text.lines() {
         let mut current = String::new();
+        let mut taken = 0;
         for word in paragraph.split(' ') {
-            let gap = usize::from(!current.is_empty());
-            if !current.is_empty() && width(&current) + gap + width(word) > room {
+            let wide = width(word);
+            if !current.is_empty() && taken + 1 + wide > room {
                 lines.push(std::mem::take(&mut current));
+                taken = 0;
             }
             if !current.is_empty() {
                 current.push(' ');
+                taken += 1;
             }
+            if taken + wide <= room {
+                current.push_str(word);
+                taken += wide;
+                continue;
+            }
+            let mut in_code = false;
             for c in word.chars() {
+                // Our own colour codes take no room and are never cut.
+                in_code |= c == '\u{1b}';
+                let wide = if in_code { 0 } else { columns(c) };
+                in_code &= c != 'm';
                 // Only a word that fills a line by itself is ever cut.
-                if width(&current) + columns(c) > room {
+                if taken + wide > room {
                     lines.push(std::mem::take(&mut current));
+                    taken = 0;
                 }
                 current.push(c);
+                taken += wide;
             }
         }
         lines.push(current);

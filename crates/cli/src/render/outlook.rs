@@ -421,7 +421,7 @@ fn idle(case: &OpenCase, waiting: &Waiting) -> String {
 }
 
 /// Whether what is to be answered was recorded for them from what they said.
-fn is_alleged(case: &OpenCase, waiting: &Waiting) -> bool {
+pub(super) fn is_alleged(case: &OpenCase, waiting: &Waiting) -> bool {
     let about = waiting.about.and_then(|id| case.record.graph().find(&id));
     about.and_then(|ix| case.record.fold().proposal(ix)).is_some_and(|p| p.alleged.is_some())
 }

@@ -32,6 +32,7 @@ pub(crate) fn show(case: &OpenCase, columns: usize) -> String {
     let about = format!("{}, {state}, {} entries", case.short(), case.view().entries);
     out.push(wrapped("", &format!("{} ({about})", styled(Style::Strong, &line(&case.title))), columns));
     section(&mut out, "Parties", parties(case, columns));
+    section(&mut out, "Put to you: noted before you were here", super::put::lines(case, columns));
     let actions = case.view().actions.iter().flat_map(|a| action(case, &speech, a, columns)).collect();
     section(&mut out, "Actions", actions);
     section(&mut out, "Items", case.view().items.iter().map(|i| items::item(case, i, columns)).collect());
@@ -107,6 +108,9 @@ fn command_for(case: &OpenCase, w: &Waiting) -> Option<String> {
     let about = case.entry_typed(w.about.as_ref()?);
     let short = case.short();
     Some(match w.expected {
+        Expected::Answer if super::outlook::is_alleged(case, w) => {
+            format!("counterpart accept {short} {about}   (or counter, contest)")
+        }
         Expected::Answer => format!("counterpart accept {short} {about}   (or counter, decline)"),
         Expected::Perform => format!("counterpart done {short} {about}"),
         Expected::Judge => format!("counterpart approve {short} {about}   (or reject)"),
@@ -174,7 +178,7 @@ fn action(case: &OpenCase, speech: &Speech<'_>, action: &ActionView, columns: us
     }
     if let Some(terms) = terms {
         for (label, text) in action_terms(speech, terms, action.counted_from, action.is_live()).into_iter().skip(1) {
-            let text = text.replace('\n', " / ");
+            let text = super::in_one_line(&text);
             let overdue = label == "due" && text.contains("overdue by");
             let text = if overdue { styled(Style::Bad, &text) } else { text };
             out.push(wrapped(&format!("{margin}{label}: "), &text, columns));
@@ -237,10 +241,16 @@ pub(crate) fn delivery(case: &OpenCase) -> Vec<String> {
             lines.push(format!("By their last receipt {who} lacks a file or a sealed text of {of}."));
         }
     }
+    let free = case.seats.iter().filter(|s| s.parties.is_empty()).count();
     for seat in case.seats.iter().filter(|s| s.parties.is_empty()) {
         let label = sealable(&seat.label);
         let invite = if case.opener == case.own {
-            format!(": `counterpart invite {}` makes a link to send them", case.short())
+            // Which one is meant is only asked where several are free.
+            let which = match seat.seat {
+                Seat::Number(number) if free > 1 => format!(" --seat {number}"),
+                _ => String::new(),
+            };
+            format!(": `counterpart invite {}{which}` makes a link to send them", case.short())
         } else {
             String::new()
         };

@@ -3,7 +3,8 @@
 use counterpart_core::value::Due;
 
 use super::{
-    Action, Asked, Clause, Place, Reminder, Wording, answers::as_typed, problem::nearest, read::UNKNOWN, toml::Reader,
+    Action, Asked, Clause, Place, Reminder, StepAsked, Wording, answers::as_typed, problem::nearest, read::UNKNOWN,
+    toml::Reader,
 };
 use crate::{item_value::Here, money, when};
 
@@ -46,6 +47,16 @@ pub(super) fn wordings(
     }
     for reminder in reminders {
         plain(reader, items, &reminder.text);
+    }
+}
+
+/// The same for steps.
+pub(super) fn steps(reader: &mut Reader<'_>, items: &[Asked], steps: &[StepAsked]) {
+    for step in steps {
+        let texts = std::iter::once(&step.what).chain(&step.to).chain(step.wants.iter().map(|want| &want.what));
+        for text in texts {
+            plain(reader, items, text);
+        }
     }
 }
 

@@ -5,12 +5,15 @@ use std::collections::BTreeSet;
 use counterpart_core::{
     act::{Act, ActionTerms, CancelClause, Mode, PartyRef, Proposal, Role, SeatOffer, Subject, Topic},
     cbor::CORE_LIMITS,
+    id::EntryId,
     schema,
-    value::{Due, Money, Sealable, Seat},
+    value::{ActionId, Due, Money, Sealable, Seat, Unit},
 };
+use counterpart_process::rule::{Rule, Span, Whom};
+use counterpart_process::steps::{Place, Ref, Start, Step, Want};
 
 use super::{
-    Action, Answers, Place, Reminder, Template, Wording,
+    Action, Answers, Place as Gap, Reminder, StepAsked, StepFrom, Template, WantedIn, Wording,
     answers::{as_typed, in_words},
 };
 use crate::{
@@ -32,6 +35,8 @@ pub(crate) struct Plan {
     /// What is not proposed for want of an answer, for people.
     pub(crate) left_out: Vec<String>,
     pub(crate) reminders: Vec<Planned>,
+    /// The steps, with their texts filled.
+    steps: Vec<PlannedStep>,
 }
 
 /// A reminder of an action that is proposed.
@@ -41,6 +46,78 @@ pub(crate) struct Planned {
     pub(crate) about: String,
     pub(crate) when: String,
     pub(crate) text: String,
+    /// Its act's place in the plan.
+    act: usize,
+    /// The rule, of no action yet.
+    rule: Rule,
+}
+
+/// A step of the plan.
+#[derive(Debug, Clone)]
+struct PlannedStep {
+    step: Step,
+    from: PlannedFrom,
+    /// For each want the act whose action it is about, by its place in the plan.
+    places: Vec<Option<usize>>,
+}
+
+/// What a step of the plan counts from.
+#[derive(Debug, Clone)]
+enum PlannedFrom {
+    Ready(Start),
+    /// The due time of what is proposed in that act of the plan.
+    Due(usize),
+    /// When that act of the plan is signed.
+    Act(usize),
+}
+
+/// An action that is proposed.
+#[derive(Debug)]
+struct AskedFor {
+    id: String,
+    /// Its act's place in the plan.
+    act: usize,
+    has_due: bool,
+}
+
+impl PlannedFrom {
+    /// Nothing where it counts from what is not proposed.
+    fn new(from: &StepFrom, asked: &[AskedFor], steps: &[&str]) -> Option<Self> {
+        let of = |id: &str| asked.iter().find(|a| a.id == id);
+        Some(match from {
+            StepFrom::Opening => Self::Ready(Start::Opening),
+            StepFrom::FirstContact => Self::Ready(Start::FirstContact),
+            StepFrom::LastContact => Self::Ready(Start::LastContact),
+            StepFrom::Item(key) => Self::Ready(Start::Item { key: key.clone() }),
+            StepFrom::Step(id) => {
+                steps.iter().find(|known| **known == id.as_str())?;
+                Self::Ready(Start::Step { id: id.clone() })
+            }
+            StepFrom::Action(id) => match of(id)? {
+                AskedFor { act, has_due: true, .. } => Self::Due(*act),
+                AskedFor { act, .. } => Self::Act(*act),
+            },
+            StepFrom::Asked(id) => Self::Act(of(id)?.act),
+        })
+    }
+}
+
+impl PlannedStep {
+    fn of(&self, entries: &[EntryId]) -> Option<Step> {
+        let action = |act: usize| Some(ActionId { proposal: *entries.get(act)?, index: 0 });
+        let from = match &self.from {
+            PlannedFrom::Ready(start) => start.clone(),
+            PlannedFrom::Due(act) => Start::due_of(&action(*act)?),
+            PlannedFrom::Act(act) => Start::Entry { entry: Ref(*entries.get(*act)?) },
+        };
+        let mut step = Step { from, ..self.step.clone() };
+        for (want, act) in step.wants.iter_mut().zip(&self.places) {
+            if let Some(act) = act {
+                want.place = Some(Place::Action { proposal: Ref(*entries.get(*act)?), subject: 0 });
+            }
+        }
+        Some(step)
+    }
 }
 
 /// Who is in the case, by seat number.
@@ -78,10 +155,10 @@ impl Plan {
         for answer in &answers.0 {
             acts.push(Act::Item { key: answer.key.clone(), value: answer.value.clone(), label: None, note: None });
         }
-        let mut proposed: Vec<&str> = Vec::new();
+        let mut asked: Vec<AskedFor> = Vec::new();
         for action in &template.actions {
             if let Some(terms) = drawing.action(action)? {
-                proposed.push(&action.id);
+                asked.push(AskedFor { id: action.id.clone(), act: acts.len(), has_due: terms.due.is_some() });
                 acts.push(propose(vec![Topic::Action { action: None, terms }]));
             }
         }
@@ -101,10 +178,31 @@ impl Plan {
             fits(act)?;
         }
         let mut reminders = Vec::new();
-        for reminder in template.reminders.iter().filter(|r| proposed.contains(&r.about.as_str())) {
-            reminders.extend(drawing.reminder(reminder)?);
+        for reminder in &template.reminders {
+            let Some(of) = asked.iter().find(|a| a.id == reminder.about) else { continue };
+            reminders.extend(drawing.reminder(reminder, of.act)?);
         }
-        Ok(Self { acts, left_out: drawing.left_out, reminders })
+        let steps = drawing.steps(&template.steps, &asked)?;
+        Ok(Self { acts, left_out: drawing.left_out, reminders, steps })
+    }
+
+    /// The rules to keep once the acts are signed: `entries` are theirs, in their order.
+    pub(crate) fn rules(&self, entries: &[EntryId]) -> Vec<Rule> {
+        let of = |planned: &Planned| {
+            let about = ActionId { proposal: *entries.get(planned.act)?, index: 0 };
+            Some(Rule { about: Some(about), ..planned.rule.clone() })
+        };
+        self.reminders.iter().filter_map(of).collect()
+    }
+
+    /// How many steps the path has.
+    pub(crate) fn step_count(&self) -> usize {
+        self.steps.len()
+    }
+
+    /// The steps to keep once the acts are signed: `entries` are theirs, in their order.
+    pub(crate) fn steps(&self, entries: &[EntryId]) -> Vec<Step> {
+        self.steps.iter().filter_map(|step| step.of(entries)).collect()
     }
 }
 
@@ -167,9 +265,54 @@ impl Drawing<'_> {
         Ok(clauses)
     }
 
-    fn reminder(&mut self, reminder: &Reminder) -> Done<Option<Planned>> {
-        let text = self.text(&reminder.text, || format!("a reminder of {}", reminder.about))?;
-        Ok(text.map(|text| Planned { about: reminder.about.clone(), when: reminder.when(), text }))
+    /// The steps, without those that count from what is not proposed.
+    fn steps(&mut self, steps: &[StepAsked], asked: &[AskedFor]) -> Done<Vec<PlannedStep>> {
+        let mut planned: Vec<PlannedStep> = Vec::new();
+        for step in steps {
+            let name = || format!("the step {}", step.id);
+            let known: Vec<&str> = planned.iter().map(|p| p.step.id.as_str()).collect();
+            let Some(from) = PlannedFrom::new(&step.from, asked, &known) else {
+                self.left_out.push(format!("{}, which counts from what is left out", name()));
+                continue;
+            };
+            let Some(what) = self.text(&step.what, name)? else { continue };
+            let to = step.to.as_ref().map(|to| self.text(to, name)).transpose()?.flatten();
+            let mut wants = Vec::new();
+            let mut places = Vec::new();
+            for wanted in &step.wants {
+                let Some(what) = self.text(&wanted.what, name)? else { continue };
+                let (place, action) = match &wanted.place {
+                    Some(WantedIn::Place(place)) => (Some(place.clone()), None),
+                    Some(WantedIn::Action(id)) => (None, asked.iter().find(|a| a.id == *id).map(|a| a.act)),
+                    None => (None, None),
+                };
+                wants.push(Want { what, place, entries: Vec::new() });
+                places.push(action);
+            }
+            // What it counts from is known once the acts are signed.
+            let start = Start::Opening;
+            let (id, after, within) = (step.id.clone(), step.after, step.within);
+            let step = Step { id, what, from: start, after, within, to, wants, taken: None };
+            planned.push(PlannedStep { step, from, places });
+        }
+        Ok(planned)
+    }
+
+    fn reminder(&mut self, reminder: &Reminder, act: usize) -> Done<Option<Planned>> {
+        let Some(text) = self.text(&reminder.text, || format!("a reminder of {}", reminder.about))? else {
+            return Ok(None);
+        };
+        let span = |(count, unit): (u32, Unit)| Span::new(count, unit);
+        let rule = Rule {
+            about: None,
+            after: vec![reminder.after.map_or(Span::NONE, span)],
+            then: reminder.then.map(span),
+            to: if reminder.to_me { Whom::Me } else { Whom::Them },
+            text: text.clone(),
+            letter: None,
+        };
+        rule.check().map_err(|e| CommandError::usage(format!("a reminder of {}: {e}", reminder.about)))?;
+        Ok(Some(Planned { about: reminder.about.clone(), when: reminder.when(), text, act, rule }))
     }
 
     /// A text for people; nothing where an answer it needs was not given, which is noted.
@@ -213,8 +356,8 @@ impl Drawing<'_> {
         let mut room = CORE_LIMITS.text;
         let text = wording.fill(|place| {
             let part = match place {
-                Place::Item(key) => say(self.answers.get(key).ok_or_else(|| Unfilled::Missing(key.clone()))?),
-                Place::Role(role) => self.seats.called(*role),
+                Gap::Item(key) => say(self.answers.get(key).ok_or_else(|| Unfilled::Missing(key.clone()))?),
+                Gap::Role(role) => self.seats.called(*role),
             };
             room = room.checked_sub(part.len()).ok_or(Unfilled::TooLong)?;
             Ok(part)

@@ -9,6 +9,7 @@ use super::{
     check::{self, CHECKED_IN},
     library::is_name,
     problem::nearest,
+    steps::steps,
     toml::{KeyLine, Reader, Section},
     wording,
 };
@@ -28,6 +29,7 @@ const TOP_KEYS: &[KeyLine] = &[
     ("action", "[[action]]"),
     ("clause", "[[clause]]"),
     ("reminder", "[[reminder]]"),
+    ("step", "[[step]]"),
 ];
 
 const ITEM_KEYS: &[KeyLine] = &[
@@ -65,6 +67,7 @@ const REMINDER_KEYS: &[KeyLine] = &[
     ("about", "about = \"refund\""),
     ("after", "after = \"3 days\""),
     ("then", "then = \"weekly\""),
+    ("to", "to = \"me\""),
     ("text", "text = \"The refund has not arrived yet.\""),
 ];
 
@@ -75,10 +78,10 @@ const LISTS: [&str; 2] = ["list", "check-list"];
 pub(super) const UNKNOWN: &str = "?";
 
 /// How many of each a template may have.
-const MOST: usize = 32;
+pub(super) const MOST: usize = 32;
 
 /// The most texts in a list of terms.
-const MOST_TEXTS: usize = 16;
+pub(super) const MOST_TEXTS: usize = 16;
 
 /// Reads a template.
 ///
@@ -188,6 +191,7 @@ fn whole(reader: &mut Reader<'_>, top: &Section<'_>) -> Option<Template> {
     let actions = actions(reader, top);
     let clauses = clauses(reader, top);
     let reminders = reminders(reader, top, &actions);
+    let steps = steps(reader, top, &items, &actions);
     if !["item", "action", "clause"].iter().any(|key| top.has(key)) {
         reader.problem(
             0,
@@ -196,6 +200,7 @@ fn whole(reader: &mut Reader<'_>, top: &Section<'_>) -> Option<Template> {
         );
     }
     check::wordings(reader, &items, &actions, &clauses, &reminders);
+    check::steps(reader, &items, &steps);
     Some(Template {
         name: name?.text,
         version: version?.0,
@@ -206,6 +211,7 @@ fn whole(reader: &mut Reader<'_>, top: &Section<'_>) -> Option<Template> {
         actions,
         clauses,
         reminders,
+        steps,
     })
 }
 
@@ -482,9 +488,19 @@ fn reminders(reader: &mut Reader<'_>, top: &Section<'_>, actions: &[Action]) -> 
         }
         let after = span_of_time(reader, &section, "after");
         let then = again(reader, &section);
+        let to = reader.text(&section, "to");
+        let to_me = match to.as_ref().map(|to| to.text.trim()) {
+            None | Some("them") => false,
+            Some("me") => true,
+            Some(other) => {
+                let message = format!("'{other}' is neither them nor me: a reminder goes to them, or to me alone");
+                reader.wrong(&section, "to", to.as_ref().map_or(0, |to| to.at.start), message);
+                false
+            }
+        };
         let text = reader.needed_wording(&section, "text");
         if let (Some(about), Some(text)) = (about, text) {
-            reminders.push(Reminder { about: about.text, after, then, text });
+            reminders.push(Reminder { about: about.text, after, then, to_me, text });
         }
     }
     reminders

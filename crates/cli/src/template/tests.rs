@@ -7,6 +7,8 @@ use counterpart_core::{
     value::{Due, Sealable, Seat},
 };
 
+use counterpart_process::steps::{Place, Ref, Start};
+
 use super::{BUILT_IN, Origin, Plan, Problem, Seats, Template, all, find, read, write_new};
 use crate::item_value::Here;
 
@@ -420,4 +422,103 @@ fn the_documented_example_is_good() {
     for (name, _) in BUILT_IN {
         assert!(page.contains(&format!("| `{name}` |")), "{name} is listed");
     }
+}
+
+#[test]
+fn steps_that_make_no_sense_are_named_with_line_and_column() {
+    for (step, line, column, says, instead) in [
+        ("id = \"a\"\nfrom = \"case\"", 16, 1, "a step needs 'what'", "what = "),
+        ("id = \"a\"\nwhat = \"W\"", 16, 1, "a step needs 'from'", "from = \"first contact\""),
+        ("id = \"A b\"\nwhat = \"W\"\nfrom = \"case\"", 17, 6, "'A b' is not an id", "id = \"ombudsman\""),
+        ("id = \"a\"\nwhat = \"W\"\nfrom = \"soon\"", 19, 8, "'soon' is nothing to count from", "from = "),
+        ("id = \"a\"\nwhat = \"W\"\nfrom = 8", 19, 8, "is a text, in quotes; here stands a number", "from = "),
+        (
+            "id = \"a\"\nwhat = \"W\"\nfrom = \"action refnud\"",
+            19,
+            8,
+            "no action has the id 'refnud'; there are refund",
+            "from = \"action refund\"",
+        ),
+        (
+            "id = \"a\"\nwhat = \"W\"\nfrom = \"item prise\"",
+            19,
+            8,
+            "no item has the key 'prise'",
+            "from = \"item price\"",
+        ),
+        ("id = \"a\"\nwhat = \"W\"\nfrom = \"item price\"", 19, 8, "which is of type text", "type = \"date\""),
+        ("id = \"a\"\nwhat = \"W\"\nfrom = \"step a\"", 19, 8, "no step before this one has the id 'a'", ""),
+        ("id = \"a\"\nwhat = \"W\"\nfrom = \"step b\"", 19, 8, "there is none", ""),
+        (
+            "id = \"a\"\nwhat = \"W\"\nfrom = \"case\"\nafter = \"8 fortnights\"",
+            20,
+            9,
+            "'8 fortnights' is no length of time",
+            "after = \"8 weeks\"",
+        ),
+        (
+            "id = \"a\"\nwhat = \"W\"\nfrom = \"case\"\nwithin = 6",
+            20,
+            10,
+            "here stands a number",
+            "within = \"6 months\"",
+        ),
+        ("id = \"a\"\nwhat = \"{prise}\"\nfrom = \"case\"", 18, 9, "nothing fills {prise}", "{price}"),
+        ("id = \"a\"\nwhat = \"W\"\nfrom = \"case\"\nuntil = \"x\"", 20, 1, "a step has no 'until'", ""),
+        (
+            "id = \"a\"\nwhat = \"W\"\nfrom = \"case\"\nwants = [{ in = \"contacts\" }]",
+            20,
+            10,
+            "a want of a step needs 'what'",
+            "what = ",
+        ),
+        (
+            "id = \"a\"\nwhat = \"W\"\nfrom = \"case\"\nwants = [{ what = \"x\", in = \"drawer\" }]",
+            20,
+            29,
+            "'drawer' is no place in a case",
+            "in = \"contacts\"",
+        ),
+        (
+            "id = \"a\"\nwhat = \"W\"\nfrom = \"case\"\nwants = [{ what = \"x\", in = \"item prise\" }]",
+            20,
+            29,
+            "the template has no item 'prise'",
+            "in = \"item price\"",
+        ),
+        (
+            "id = \"a\"\nwhat = \"W\"\nfrom = \"case\"\n[[step]]\nid = \"a\"\nwhat = \"W\"\nfrom = \"case\"",
+            21,
+            6,
+            "another step has the id 'a' already",
+            "id = ",
+        ),
+    ] {
+        let text = with("", "", &format!("\n[[step]]\n{step}"));
+        let found = problems(&text);
+        let fits = |p: &&Problem| p.line == line && p.column == column && p.message.contains(says);
+        let problem = found.iter().find(fits).unwrap_or_else(|| unreachable!("{step}: {found:?}"));
+        assert!(problem.instead.as_deref().unwrap_or_default().starts_with(instead), "{step}: {problem:?}");
+    }
+}
+
+#[test]
+fn steps_count_from_what_was_signed() {
+    let steps = "\n[[step]]\nid = \"late\"\nwhat = \"W\"\nfrom = \"action refund\"\nafter = \"1 week\"\n\
+                 wants = [{ what = \"x\", in = \"action refund\" }, { what = \"y\", in = \"contacts\" }]\n\
+                 [[step]]\nid = \"asked\"\nwhat = \"Pay {price}\"\nfrom = \"asked refund\"\n\
+                 [[step]]\nid = \"then\"\nwhat = \"W\"\nfrom = \"step asked\"\nwants = [\"z\"]";
+    let template = read(with("", "", &format!("due = \"in 3 days\"{steps}")).as_bytes()).expect("a good template");
+    let entry = |n: u8| counterpart_core::id::EntryId([n; 32]);
+    let kept = plan(&template, &["price=5"]).steps(&[entry(1), entry(2)]);
+    // The first act is the answer, the second the proposal.
+    assert_eq!(kept[0].from, Start::Due { proposal: Ref(entry(2)), subject: 0 });
+    assert_eq!(kept[0].wants[0].place, Some(Place::Action { proposal: Ref(entry(2)), subject: 0 }));
+    assert_eq!(kept[1].from, Start::Entry { entry: Ref(entry(2)) });
+    assert_eq!(kept[1].what, "Pay 5");
+    assert_eq!(kept[2].from, Start::Step { id: "asked".to_owned() });
+    // Without the answer the step that says it is left out, and what counts from that.
+    let less = plan(&template, &[]);
+    assert_eq!(less.steps(&[entry(2)]).iter().map(|s| s.id.as_str()).collect::<Vec<_>>(), ["late"]);
+    assert_eq!(less.left_out.len(), 2, "{:?}", less.left_out);
 }

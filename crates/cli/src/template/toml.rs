@@ -39,6 +39,13 @@ impl<'a> Section<'a> {
     pub(super) fn has(&self, key: &str) -> bool {
         self.table.contains_key(key)
     }
+
+    /// Whether a value is a table, or a list that begins with one.
+    pub(super) fn holds_tables(&self, key: &str) -> bool {
+        let Some(item) = self.table.get(key) else { return false };
+        let first = |array: &toml_edit::Array| array.iter().next().is_some_and(Value::is_inline_table);
+        item.is_table_like() || item.is_array_of_tables() || item.as_array().is_some_and(first)
+    }
 }
 
 /// Reads values and gathers problems.
@@ -112,6 +119,12 @@ impl<'t> Reader<'t> {
     /// A text with places to fill that has to be there.
     pub(super) fn needed_wording(&mut self, section: &Section<'_>, key: &str) -> Option<Wording> {
         let text = self.needed(section, key)?;
+        self.parted(&text)
+    }
+
+    /// A text with places to fill.
+    pub(super) fn text_wording(&mut self, section: &Section<'_>, key: &str) -> Option<Wording> {
+        let text = self.text(section, key)?;
         self.parted(&text)
     }
 
@@ -222,7 +235,11 @@ impl<'t> Reader<'t> {
                 .filter_map(|value| Some(Section::new(value.as_inline_table()?, begin(value.span()), what, keys)))
                 .collect(),
             _ => {
-                let path = if parent.what == super::read::TOP { key.to_owned() } else { format!("action.{key}") };
+                let path = if parent.what == super::read::TOP {
+                    key.to_owned()
+                } else {
+                    format!("{}.{key}", parent.what.rsplit(' ').next().unwrap_or_default())
+                };
                 let message =
                     format!("'{key}' may stand here several times, so its name stands in two pairs of brackets");
                 self.problem(at, message, Some(&format!("[[{path}]]")));

@@ -6,6 +6,7 @@ use counterpart_core::{
     id::{CaseId, DeviceKey, EntryId, EventId, PartyId},
     stamp::KeptStamp,
 };
+use counterpart_store::NotebookRow;
 use zeroize::Zeroizing;
 
 use super::BackupAbout;
@@ -54,6 +55,8 @@ pub(crate) enum Item {
         device: DeviceKey,
         name: String,
     },
+    /// A note of the notebook.
+    Note(NotebookRow),
     /// So many bytes of an attached file follow.
     File {
         case: CaseId,
@@ -93,6 +96,15 @@ impl Item {
                 vec!["address".into(), bytes(&case.0), bytes(&party.0), address.as_str().into(), Value::Int(*last_seen)]
             }
             Self::Name { device, name } => vec!["name".into(), bytes(&device.0), name.as_str().into()],
+            Self::Note(note) => vec![
+                "note".into(),
+                bytes(&note.id),
+                note.kind.as_str().into(),
+                bytes(note.case.as_ref().map_or(&[], |case| case.0.as_slice())),
+                bytes(note.whom.as_deref().unwrap_or_default().as_bytes()),
+                bytes(note.body.as_bytes()),
+                Value::Int(note.written_at),
+            ],
             Self::File { case, file } => {
                 vec!["file".into(), bytes(&case.0), bytes(&file.sha256), number(file.size)]
             }
@@ -141,6 +153,17 @@ impl Item {
                 last_seen: last_seen.as_int()?,
             },
             ("name", [device, name]) => Self::Name { device: DeviceKey(id(device)?), name: text(name)? },
+            ("note", [note, kind, case, whom, body, written_at]) => {
+                let words = |value: &Value| String::from_utf8(raw(value)?).ok();
+                Self::Note(NotebookRow {
+                    id: <[u8; 16]>::try_from(note.as_bytes()?).ok()?,
+                    kind: text(kind)?,
+                    case: if case.as_bytes()?.is_empty() { None } else { Some(CaseId(id(case)?)) },
+                    whom: Some(words(whom)?).filter(|whom| !whom.is_empty()),
+                    body: words(body)?,
+                    written_at: written_at.as_int()?,
+                })
+            }
             ("file", [case, sha256, size]) => {
                 Self::File { case: CaseId(id(case)?), file: FileRef { sha256: id(sha256)?, size: number(size)? } }
             }

@@ -1,9 +1,15 @@
 //! The two sides of the demo: homes, running nodes, and what is said about them.
 
-use std::{collections::BTreeMap, path::Path, time::Duration};
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use counterpart_core::{
     act::{Act, Role, SeatOffer},
+    attachment::FileRef,
     id::{CaseId, EntryId},
     record::Record,
     value::Sealable,
@@ -52,6 +58,7 @@ impl Side {
 
 pub(super) struct Stage {
     terminal: Terminal,
+    folder: PathBuf,
     pub(super) customer: Side,
     pub(super) supplier: Side,
     pub(super) case: CaseId,
@@ -72,7 +79,7 @@ impl Stage {
             None,
         );
         let case = customer.desk.new_case(&open, time("2026-07-03 18:00")?)?;
-        let stage = Self { terminal, customer, supplier, case, remembered: BTreeMap::new() };
+        let stage = Self { terminal, folder: folder.to_owned(), customer, supplier, case, remembered: BTreeMap::new() };
         stage.title("Two nodes, each with its own home and keys, on this machine only");
         for side in [&stage.customer, &stage.supplier] {
             let addresses = side.node.addresses().await;
@@ -108,6 +115,15 @@ impl Stage {
         let id = signed.map_err(|e| CommandError::failed(format!("{}: {e}", side.name)))?;
         self.say(side, at, &act)?;
         Ok(id)
+    }
+
+    /// Writes a file and keeps it beside the record of a side, as `attach` does with a file that somebody has.
+    pub(super) fn file(&self, side: &Side, name: &str, text: &str) -> Done<FileRef> {
+        let path = self.folder.join(name);
+        fs::write(&path, text).map_err(|e| CommandError::failed(format!("{}: {e}", path.display())))?;
+        let file = FileRef::of(text.as_bytes());
+        side.desk.keep_file(&self.case, &file, &path)?;
+        Ok(file)
     }
 
     pub(super) fn remember(&mut self, what: &'static str, id: EntryId) {
@@ -170,7 +186,11 @@ impl Stage {
             let settled = |side: &Side| {
                 let case = side.case(&stage.case)?;
                 let delivered = case.record.delivery(&case.own).iter().all(|d| d.missing == 0);
-                Ok::<_, CommandError>(delivered && case.view().actions.iter().all(|a| a.settled))
+                // A file travels beside the record; the receipt after it says that it came.
+                let theirs = case.record.receipts().iter().map(|r| &r.receipt).filter(|r| r.party != case.own);
+                let last = theirs.max_by_key(|r| r.number);
+                let whole = case.record.lacking(&case.own).is_empty() && last.is_some_and(|r| r.lacking.is_empty());
+                Ok::<_, CommandError>(delivered && whole && case.view().actions.iter().all(|a| a.settled))
             };
             Ok(settled(&stage.customer)? && settled(&stage.supplier)?)
         })

@@ -17,6 +17,14 @@ use crate::{
 const KEITH: u32 = 0;
 const NORTHLINK: u32 = 1;
 
+/// What the customer saw on the supplier's page, as a picture.
+const ADVERT: &str = concat!(
+    "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"320\" height=\"120\" font-family=\"sans-serif\">",
+    "<rect width=\"320\" height=\"120\" fill=\"#eef3ff\"/>",
+    "<text x=\"20\" y=\"45\" font-size=\"22\">Fibre 150</text>",
+    "<text x=\"20\" y=\"90\" font-size=\"30\" font-weight=\"bold\">\u{a3}24.99 a month</text></svg>\n"
+);
+
 pub(super) async fn play(stage: &mut Stage) -> Done {
     alone(stage).await?;
     stage.title("The supplier is invited and joins over the network");
@@ -42,6 +50,7 @@ async fn alone(stage: &Stage) -> Done {
         ]))
     };
     let speeds = vec![speed("2026-07-01 20:15", "61.4")?, speed("2026-07-02 20:40", "58.9")?];
+    let advert = stage.file(keith, "advert-fibre150.svg", ADVERT)?;
     let items = [
         ("account_no", ItemValue::Text(open("NL-4471-0093"))),
         ("address", ItemValue::Address(open("12 Alma Road, Leeds LS6 2AH"))),
@@ -53,10 +62,10 @@ async fn alone(stage: &Stage) -> Done {
         (
             "advert",
             ItemValue::File {
-                sha256: [0x5a; 32],
-                size: 184_220,
-                name: open("advert-fibre150.png"),
-                media: Some("image/png".to_owned()),
+                sha256: advert.sha256,
+                size: advert.size,
+                name: open("advert-fibre150.svg"),
+                media: Some("image/svg+xml".to_owned()),
             },
         ),
     ];

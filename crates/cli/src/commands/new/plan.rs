@@ -153,6 +153,19 @@ pub(super) fn sign(session: &Session, desk: &Desk, open: &Act, plan: &Plan) -> D
         entries.push(signed.id);
         terminal.say(&told(&case, entries.len() + 1, &own, act, terminal.columns()));
     }
+    // Rules that cannot be kept are told, like steps.
+    if let Err(error) = desk.put_rules(&case.id, &plan.rules(&entries), now()) {
+        terminal.always(&format!("the reminders of the template were not kept: {error}"));
+    }
+    if plan.step_count() > 0 {
+        // Signed is signed: steps that cannot be kept are told and can be added by hand.
+        match desk.put_steps(&case.id, &plan.steps(&entries)) {
+            Ok(()) => terminal.say(&format!(
+                "\nKept for you, not signed: what you can do if they stay silent, and until when. counterpart steps {short}"
+            )),
+            Err(error) => terminal.always(&format!("the steps of the template were not kept: {error}")),
+        }
+    }
     Ok(Signed { case, entries })
 }
 
@@ -177,9 +190,10 @@ fn broken_off(case: &OpenCase, entries: &[EntryId], all: usize, error: CommandEr
     ))
 }
 
-/// What the program does not do yet: said where the reminders are listed.
+/// What is kept to be reminded of.
 pub(super) fn reminders(reminders: &[Planned], columns: usize) -> String {
-    let head = "Reminders to set. They are not signed, and this program does not send them: put them in your calendar.";
+    let head = "Reminders, kept for you and not signed. None goes to anybody without your yes: `counterpart reminders` says \
+                what is due.";
     let mut text = wrapped("", head, columns);
     for reminder in reminders {
         let head = format!("{}, {}:", reminder.about, reminder.when);
@@ -212,6 +226,7 @@ pub(super) fn as_json(chosen: &Chosen, plan: &Plan, signed: &Signed) -> serde_js
         "signed": acts,
         "left_out": plan.left_out,
         "reminders": reminders,
+        "steps": plan.step_count(),
     })
 }
 

@@ -6,7 +6,7 @@ use crate::{
     error::{CommandError, Done},
     render::{line, listed, padded, visible, wrapped},
     session::Session,
-    template::{Action, Asked, Cancel, Found, Reminder, Template, Wording, find, unit_word},
+    template::{Action, Asked, Cancel, Found, Reminder, StepAsked, Template, Wording, find, unit_word},
     terminal::{Style, styled},
 };
 
@@ -67,7 +67,13 @@ fn in_words(found: &Found, template: &Template, columns: usize) -> String {
     }
     if !template.reminders.is_empty() {
         let lines: Vec<String> = template.reminders.iter().map(|r| reminder(r, columns)).collect();
-        let heading = heading("Reminders to set (not signed, and not sent by this program)");
+        let heading = heading("Reminders (kept for you, not signed; none goes to anybody without your yes)");
+        parts.push(format!("{heading}\n{}", lines.join("\n")));
+    }
+    if !template.steps.is_empty() {
+        let lines: Vec<String> = template.steps.iter().map(|s| step(s, columns)).collect();
+        let heading =
+            heading("If they stay silent (kept for you, not signed; no advice: check the rules where you live)");
         parts.push(format!("{heading}\n{}", lines.join("\n")));
     }
     parts.join("\n\n")
@@ -132,8 +138,26 @@ fn cancel(cancel: &Cancel) -> String {
 }
 
 fn reminder(reminder: &Reminder, columns: usize) -> String {
-    let text = format!("{}, {}: {}", reminder.about, reminder.when(), line(&reminder.text.unfilled()));
+    let whom = if reminder.to_me { ", to you alone" } else { "" };
+    let text = format!("{}, {}{whom}: {}", reminder.about, reminder.when(), line(&reminder.text.unfilled()));
     wrapped("  - ", &text, columns)
+}
+
+fn step_json(step: &StepAsked) -> serde_json::Value {
+    json!({
+        "id": step.id, "what": step.what.unfilled(), "from": step.from.typed(), "after": step.after, "within": step.within,
+        "to": step.to.as_ref().map(Wording::unfilled),
+        "wants": step.wants.iter().map(|w| w.what.unfilled()).collect::<Vec<_>>(),
+    })
+}
+
+fn step(step: &StepAsked, columns: usize) -> String {
+    let to = step.to.as_ref().map(|to| format!(", to {}", line(&to.unfilled()))).unwrap_or_default();
+    let after = step.after.map(|after| format!("{after} after ")).unwrap_or_default();
+    let within = step.within.map(|within| format!(", then within {within}")).unwrap_or_default();
+    let text = format!("{}{to}: {after}{}{within}", line(&step.what.unfilled()), step.from.in_words());
+    let wants = step.wants.iter().map(|want| wrapped("      wants: ", &line(&want.what.unfilled()), columns));
+    std::iter::once(wrapped("  - ", &text, columns)).chain(wants).collect::<Vec<_>>().join("\n")
 }
 
 fn as_json(found: &Found, template: &Template) -> serde_json::Value {
@@ -157,7 +181,7 @@ fn as_json(found: &Found, template: &Template) -> serde_json::Value {
             "cancel": a.cancel.iter().map(clause).collect::<Vec<_>>(), "deemed": length(a.deemed),
         })
     };
-    let reminder = |r: &Reminder| json!({"about": r.about, "after": length(r.after), "then": length(r.then), "text": r.text.unfilled()});
+    let reminder = |r: &Reminder| json!({"about": r.about, "after": length(r.after), "then": length(r.then), "to": if r.to_me { "me" } else { "them" }, "text": r.text.unfilled()});
     json!({
         "schema": "counterpart/template/1",
         "name": template.name,
@@ -171,5 +195,6 @@ fn as_json(found: &Found, template: &Template) -> serde_json::Value {
         "actions": template.actions.iter().map(action).collect::<Vec<_>>(),
         "clauses": template.clauses.iter().map(|c| json!({"title": c.title.unfilled(), "text": c.text.unfilled()})).collect::<Vec<_>>(),
         "reminders": template.reminders.iter().map(reminder).collect::<Vec<_>>(),
+        "steps": template.steps.iter().map(step_json).collect::<Vec<_>>(),
     })
 }

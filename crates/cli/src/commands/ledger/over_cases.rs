@@ -1,0 +1,144 @@
+//! The ledger over all cases: by supplier, and by the people there.
+
+use counterpart_node::{Desk, due_instant};
+use counterpart_process::{
+    notebook::whom_key,
+    tally::{Counts, Ledger, Supplier, csv},
+};
+use serde_json::{Value as Json, json};
+
+use super::Args;
+use crate::{
+    error::{CommandError, Done},
+    render::{line, padded, wrapped},
+    session::Session,
+    terminal::{Style, styled},
+    when,
+    written::write_whole,
+};
+
+pub(super) fn run(session: &Session, desk: &Desk, args: &Args) -> Done {
+    let mut ledger = Ledger::default();
+    let mut cases = 0;
+    for summary in desk.summaries()? {
+        // One at a time: all of them together may be more than fits.
+        let record = desk.record(&summary.case)?;
+        let Some(view) = record.view() else { continue };
+        ledger.add(&record, &view, &desk.party(), &due_instant);
+        cases += 1;
+    }
+    let mut suppliers = ledger.suppliers();
+    if let Some(name) = &args.with {
+        let wanted = whom_key(name);
+        let known: Vec<String> = suppliers.iter().map(|s| line(&s.name)).collect();
+        suppliers.retain(|supplier| whom_key(&supplier.name) == wanted);
+        if suppliers.is_empty() {
+            let error = CommandError::usage(format!("none of your cases is with '{name}'"));
+            return Err(match known.is_empty() {
+                true => error,
+                false => error.hint(format!("your cases are with {}", known.join("; "))),
+            });
+        }
+    }
+    let terminal = session.terminal;
+    if let Some(file) = &args.csv {
+        if file.exists() && !args.force {
+            let there = CommandError::failed(format!("{} is there already; nothing was written", file.display()));
+            return Err(there.hint("another name, or --force to write over it"));
+        }
+        let table = csv(&suppliers).map_err(|e| CommandError::failed(format!("the table could not be made: {e}")))?;
+        write_whole(file, &table)?;
+    }
+    if terminal.json {
+        return terminal.json(&json!({
+            "schema": "counterpart/ledger-over-cases/1",
+            "cases": cases,
+            "file": args.csv,
+            "suppliers": suppliers.iter().map(as_json).collect::<Vec<_>>(),
+        }));
+    }
+    if let Some(file) = &args.csv {
+        terminal.data(&file.display().to_string())?;
+        terminal.say("It holds names of people: keep it to yourself, or take them out before you pass it on.");
+        return Ok(());
+    }
+    if suppliers.is_empty() {
+        terminal.say("There is nobody in the ledger: you have no cases with anybody yet.");
+        return Ok(());
+    }
+    let columns = terminal.columns();
+    let mut parts: Vec<String> = suppliers.iter().map(|supplier| in_words(supplier, columns)).collect();
+    let how = "From your own copies of signed records. Said: promised as you noted it, never agreed. Told again: a contact \
+               with somebody whom none of your earlier contacts with them in that case names, where there was one.";
+    parts.push(wrapped("", &styled(Style::Faint, how), columns));
+    terminal.data(&parts.join("\n\n"))
+}
+
+fn in_words(supplier: &Supplier, columns: usize) -> String {
+    let cases = counted(supplier.counts.cases, "case", "cases");
+    let head = format!("{}, {cases}", styled(Style::Strong, &line(&supplier.name)));
+    let mut lines = vec![wrapped("", &head, columns)];
+    lines.extend(said(&supplier.counts).into_iter().map(|text| wrapped("  ", &text, columns)));
+    for agent in &supplier.people {
+        let mut text = said(&agent.counts).join("; ");
+        if text.is_empty() {
+            "nothing counted".clone_into(&mut text);
+        }
+        lines.push(wrapped(&format!("  {}  ", padded(&line(&agent.name), 16)), &text, columns));
+    }
+    lines.join("\n")
+}
+
+/// What is counted, in lines: promises, then what it took.
+fn said(counts: &Counts) -> Vec<String> {
+    let promises = [
+        (counts.kept, "kept"),
+        (counts.late, "late"),
+        (counts.missed, "missed"),
+        (counts.open, "open"),
+        (counts.said, "said and never agreed"),
+        (counts.said_missed, "of these missed"),
+    ];
+    let promises: Vec<String> =
+        promises.iter().filter(|(count, _)| *count > 0).map(|(count, word)| format!("{count} {word}")).collect();
+    let mut took = Vec::new();
+    if counts.contacts > 0 {
+        took.push(counted(counts.contacts, "contact", "contacts"));
+    }
+    if counts.calls > 0 {
+        took.push(counted(counts.calls, "call", "calls"));
+    }
+    if counts.waited > 0 {
+        took.push(format!("{} on hold", when::lasting(counts.waited)));
+    }
+    if counts.told_again > 0 {
+        took.push(format!("told again {}", counted(counts.told_again, "time", "times")));
+    }
+    let mut lines = Vec::new();
+    if !promises.is_empty() {
+        lines.push(format!("promises: {}", promises.join(", ")));
+    }
+    if !took.is_empty() {
+        lines.push(took.join(", "));
+    }
+    lines
+}
+
+fn counted(count: usize, one: &str, several: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { several })
+}
+
+fn as_json(supplier: &Supplier) -> Json {
+    let people: Vec<Json> =
+        supplier.people.iter().map(|agent| json!({"name": agent.name, "counts": counts(&agent.counts)})).collect();
+    json!({"name": supplier.name, "counts": counts(&supplier.counts), "people": people})
+}
+
+fn counts(counts: &Counts) -> Json {
+    json!({
+        "cases": counts.cases, "kept": counts.kept, "late": counts.late, "missed": counts.missed,
+        "open": counts.open, "said": counts.said, "said_missed": counts.said_missed,
+        "contacts": counts.contacts, "calls": counts.calls, "waited_seconds": counts.waited,
+        "spoken_seconds": counts.spoken, "told_again": counts.told_again,
+    })
+}

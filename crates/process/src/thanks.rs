@@ -1,0 +1,191 @@
+//! Whom to thank: the people named in promises that were kept, and at the end of a case everybody else who helped.
+
+use counterpart_core::{
+    act::Act,
+    fold::ActionState,
+    graph::Ix,
+    id::{EntryId, PartyId},
+    record::Record,
+    value::{ActionId, Sealable, Seat},
+    view::{CaseState, View},
+};
+
+use crate::{
+    notebook::{Person, whom_key},
+    reminder::Promise,
+};
+
+/// What somebody is thanked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Occasion {
+    /// A promise was kept.
+    Kept(ActionId),
+    /// The case is closed, by this entry.
+    Closed(EntryId),
+}
+
+/// Somebody to thank.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Thanks {
+    pub person: String,
+    /// Where they sit.
+    pub seat: Option<Seat>,
+    pub occasion: Occasion,
+    /// What was done; empty where it is for the whole case.
+    pub what: String,
+    pub reference: Option<String>,
+    /// The entry the thanks are about.
+    pub about: EntryId,
+    /// When there was reason to, claimed, Unix milliseconds.
+    pub since: i64,
+}
+
+impl Thanks {
+    /// What names the occasion: the same person is thanked once for it.
+    #[must_use]
+    pub fn name(&self) -> String {
+        let person = whom_key(&self.person);
+        match self.occasion {
+            Occasion::Kept(ActionId { proposal, index }) => format!("thanks/{}/{index}/{person}", proposal.to_hex()),
+            Occasion::Closed(_) => format!("thanks/closed/{person}"),
+        }
+    }
+
+    /// The letter for it.
+    #[must_use]
+    pub fn letter(&self) -> &'static str {
+        match self.occasion {
+            Occasion::Kept(_) => "thanks-kept",
+            Occasion::Closed(_) => "thanks-closed",
+        }
+    }
+}
+
+/// Who is to be thanked and was not, by any thanks on record.
+#[must_use]
+pub fn thanks(record: &Record, view: &View, promises: &[Promise], own: &PartyId) -> Vec<Thanks> {
+    let thanked = Thanked::new(record, own);
+    let mut found: Vec<Thanks> = Vec::new();
+    let mut add = |thanks: Thanks| {
+        let same = |t: &Thanks| t.name() == thanks.name();
+        if !thanks.person.trim().is_empty() && !found.iter().any(same) {
+            found.push(thanks);
+        }
+    };
+    for promise in promises.iter().filter(|p| !p.own) {
+        let action = view.actions.iter().find(|a| a.id == promise.action);
+        let Some(action) = action.filter(|a| a.status.state == ActionState::Completed) else { continue };
+        let declared = action.status.declare;
+        let since = declared
+            .map_or_else(|| record.graph().statement(action.status.revision).at, |ix| record.graph().statement(ix).at);
+        let seat = promise.seats.first().copied();
+        for person in
+            promise.person.iter().chain(&promise.doer).cloned().chain(declared.and_then(|ix| signer(record, view, ix)))
+        {
+            if !thanked.for_promise(&person, promise) {
+                add(Thanks {
+                    person,
+                    seat,
+                    occasion: Occasion::Kept(promise.action),
+                    what: promise.what.clone(),
+                    reference: promise.said.as_ref().and_then(|said| said.reference.clone()),
+                    about: promise.revision,
+                    since,
+                });
+            }
+        }
+    }
+    if let CaseState::Closed(closing) = view.state {
+        let about = record.graph().id(closing);
+        let since = record.graph().statement(closing).at;
+        let for_promises: Vec<String> = found.iter().map(|t| whom_key(&t.person)).collect();
+        // Nobody is thanked of the program's own accord whose promise was overdue when the case was closed.
+        let kept = |p: &&Promise| {
+            let of = view.actions.iter().find(|a| a.id == p.action);
+            of.is_some_and(|a| a.status.state == ActionState::Completed)
+        };
+        let unkept: Vec<String> = promises
+            .iter()
+            .filter(|p| !p.own && p.due.is_some_and(|due| due < since) && !kept(p))
+            .flat_map(|p| p.person.iter().chain(&p.doer))
+            .map(|name| whom_key(name))
+            .collect();
+        for (person, seat) in named(record, view, own) {
+            // Whoever was thanked for a promise, or is about to be, is not thanked again for the same case.
+            let key = whom_key(&person);
+            if thanked.at_all(&person) || for_promises.contains(&key) || unkept.contains(&key) {
+                continue;
+            }
+            let same = |t: &Thanks| whom_key(&t.person) == whom_key(&person);
+            if !found.iter().any(same) {
+                found.push(Thanks {
+                    person,
+                    seat: Some(seat),
+                    occasion: Occasion::Closed(about),
+                    what: String::new(),
+                    reference: None,
+                    about,
+                    since,
+                });
+            }
+        }
+    }
+    found
+}
+
+/// Everybody on other sides whose name is on record.
+fn named(record: &Record, view: &View, own: &PartyId) -> Vec<(String, Seat)> {
+    let mut names: Vec<(String, Seat)> = Vec::new();
+    for seat in record.people(view).into_iter().filter(|s| s.party != Some(*own)) {
+        let cards = seat.cards.iter().map(|card| &card.card.name);
+        let handed = seat.handovers.iter().filter_map(|handover| handover.person.as_ref());
+        let noted = seat.noted.iter().filter_map(|noted| noted.person.as_ref());
+        for name in cards.chain(handed).chain(noted).filter_map(Sealable::open) {
+            let name = Person::of_contact(name).name;
+            if !names.iter().any(|(known, _)| whom_key(known) == whom_key(&name)) {
+                names.push((name, seat.seat));
+            }
+        }
+    }
+    names
+}
+
+/// Who signed an entry, by a card of that device.
+fn signer(record: &Record, view: &View, entry: Ix) -> Option<String> {
+    let device = record.graph().statement(entry).device;
+    let cards = record.people(view).into_iter().flat_map(|seat| seat.cards);
+    let of_device = cards.rev().find(|card| card.card.device == Some(device))?;
+    of_device.card.name.open().map(str::to_owned)
+}
+
+/// The thanks that this side signed already.
+struct Thanked(Vec<(Option<String>, Option<EntryId>)>);
+
+impl Thanked {
+    fn new(record: &Record, own: &PartyId) -> Self {
+        let (graph, lens) = (record.graph(), record.lens());
+        let ours = |ix: &Ix| lens.has(*ix) && graph.statement(*ix).party == *own;
+        let is_thanks = |ix: &Ix| matches!(lens.fold().act(*ix), Act::Thank { .. });
+        let read = |ix: Ix| match record.laid_open(ix) {
+            Act::Thank { person, about, .. } => Some((
+                person.as_ref().and_then(Sealable::open).map(|name| whom_key(&Person::of_contact(name).name)),
+                about,
+            )),
+            _ => None,
+        };
+        Self(graph.ordered().into_iter().filter(ours).filter(is_thanks).filter_map(read).collect())
+    }
+
+    fn at_all(&self, person: &str) -> bool {
+        self.0.iter().any(|(name, _)| name.as_deref() == Some(whom_key(person).as_str()))
+    }
+
+    /// Whether they were thanked for this promise, or for nothing in particular.
+    fn for_promise(&self, person: &str, promise: &Promise) -> bool {
+        let key = whom_key(person);
+        self.0.iter().any(|(name, about)| {
+            name.as_deref() == Some(key.as_str())
+                && about.is_none_or(|about| about == promise.revision || about == promise.action.proposal)
+        })
+    }
+}

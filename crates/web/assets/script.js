@@ -1,0 +1,264 @@
+// Makes the pages live. Everything works without it: what it fetches are the same pages, and what it sends the same forms.
+"use strict";
+(() => {
+  const says = document.body.dataset;
+  const said = document.getElementById("said");
+  let version = Number(says.version);
+
+  // Says something: loudly where a person should act on it, else for screen readers alone.
+  const say = (text, loud) => {
+    said.className = loud ? "loud" : "quiet";
+    said.textContent = text;
+  };
+
+  // --- What is being written is never taken away.
+
+  const isTouched = (form) => [...form.elements].some((field) =>
+    field.type === "checkbox" || field.type === "radio" ? field.checked !== field.defaultChecked
+      : field.type === "file" ? field.files.length > 0
+      : "defaultValue" in field && field.type !== "hidden" && field.value !== field.defaultValue);
+  const isBusy = (part) => [...part.querySelectorAll("form")].some(isTouched)
+    || (part.contains(document.activeElement) && document.activeElement.matches("input, textarea, select"));
+
+  // --- Parts that changed are asked for, and put in place of what is there.
+
+  let asking = false;
+  let again = false;
+  let wait = 0;
+  const refresh = async () => {
+    if (asking) {
+      again = true;
+      return;
+    }
+    asking = true;
+    try {
+      const answer = await fetch(location.href, { headers: { Accept: "text/html" }, redirect: "error", cache: "no-store" });
+      if (answer.ok) {
+        put(new DOMParser().parseFromString(await answer.text(), "text/html"));
+      } else if (answer.status === 403) {
+        say(says.lost, true);
+      }
+    } catch {
+      // The stream says whether the program is gone.
+    }
+    asking = false;
+    if (again) {
+      again = false;
+      refresh();
+    }
+  };
+  const put = (page) => {
+    // What forms carry is another after the program was started anew.
+    const secret = page.querySelector("input[name=form]")?.value;
+    for (const field of secret ? document.querySelectorAll("input[name=form]") : []) {
+      field.value = secret;
+    }
+    let changed = false;
+    let left = false;
+    for (const old of document.querySelectorAll("[data-live]")) {
+      const fresh = page.getElementById(old.id);
+      if (!fresh || same(old, fresh)) {
+        continue;
+      }
+      if (isBusy(old)) {
+        left = true;
+        continue;
+      }
+      const focused = old.contains(document.activeElement) ? document.activeElement.id : "";
+      for (const open of old.querySelectorAll("details[open][id]")) {
+        page.getElementById(open.id)?.setAttribute("open", "");
+      }
+      zoned(fresh);
+      fresh.classList.add("fresh");
+      old.replaceWith(document.adoptNode(fresh));
+      if (focused) {
+        document.getElementById(focused)?.focus({ preventScroll: true });
+      }
+      changed = true;
+    }
+    if (left) {
+      say(says.changed, true);
+    } else {
+      version = Number(page.body.dataset.version);
+      if (changed) {
+        say(says.updated, false);
+      }
+    }
+  };
+  const same = (old, fresh) => {
+    const copy = old.cloneNode(true);
+    copy.classList.remove("fresh");
+    for (const time of copy.querySelectorAll("time[data-was]")) {
+      time.textContent = time.dataset.was;
+      time.removeAttribute("data-was");
+      time.removeAttribute("title");
+    }
+    if (!copy.className) {
+      copy.removeAttribute("class");
+    }
+    return copy.isEqualNode(fresh);
+  };
+  const take = (notice) => {
+    if (notice.lost) {
+      say(says.lost, true);
+      return;
+    }
+    // Back again: perhaps another run of the program, which counts from the beginning.
+    const back = said.textContent === says.lost;
+    if (back) {
+      say("", false);
+    }
+    const ours = (part) => !notice.case || part.dataset.live === "all" || part.dataset.live === notice.case;
+    if (back || !(notice.version <= version) && [...document.querySelectorAll("[data-live]")].some(ours)) {
+      clearTimeout(wait);
+      wait = setTimeout(refresh, 60);
+    }
+  };
+
+  // --- One stream for all tabs: browsers open six connections to a server, and no more. The tab that holds the lock
+  // listens and tells the others; when it closes, the next one holds it.
+
+  const open = (tell) => {
+    let stream = null;
+    let silent = 0;
+    let retry = 0;
+    const heard = (event) => {
+      clearTimeout(silent);
+      tell(JSON.parse(event.data));
+    };
+    const lost = () => {
+      clearTimeout(silent);
+      // A moment, in case it comes back at once.
+      silent = setTimeout(() => tell({ lost: true }), 1500);
+    };
+    const connect = () => {
+      stream = new EventSource("/live");
+      stream.addEventListener("hello", heard);
+      stream.addEventListener("changed", heard);
+      stream.addEventListener("bye", lost);
+      stream.addEventListener("error", () => {
+        lost();
+        // The program was started anew and does not know this browser; it will once the new link was opened.
+        if (stream.readyState === EventSource.CLOSED) {
+          clearTimeout(retry);
+          retry = setTimeout(connect, 3000);
+        }
+      });
+    };
+    connect();
+    return () => {
+      clearTimeout(silent);
+      clearTimeout(retry);
+      stream.close();
+    };
+  };
+  const alone = () => {
+    let close = null;
+    const look = () => {
+      if (document.visibilityState === "visible") {
+        close ??= open(take);
+      } else {
+        close?.();
+        close = null;
+      }
+    };
+    document.addEventListener("visibilitychange", look);
+    look();
+    return () => {
+      document.removeEventListener("visibilitychange", look);
+      close?.();
+    };
+  };
+  const together = () => {
+    const channel = new BroadcastChannel("counterpart");
+    const leaving = new AbortController();
+    let last = null;
+    let leads = false;
+    channel.onmessage = ({ data }) => {
+      if (!data.ask) {
+        take(data);
+      } else if (leads && last) {
+        channel.postMessage(last);
+      }
+    };
+    channel.postMessage({ ask: true });
+    const lead = () => new Promise((done) => {
+      leads = true;
+      const close = open((notice) => {
+        // Whoever comes later asks how things stand, not what happened.
+        last = notice.lost ? notice : { version: notice.version };
+        channel.postMessage(notice);
+        take(notice);
+      });
+      leaving.signal.addEventListener("abort", () => {
+        close();
+        done();
+      });
+    });
+    navigator.locks.request("counterpart", { signal: leaving.signal }, lead).catch(() => {});
+    return () => {
+      leaving.abort();
+      channel.close();
+    };
+  };
+  const start = () => (navigator.locks && window.BroadcastChannel ? together() : alone());
+  let stop = start();
+  addEventListener("pagehide", () => stop());
+  addEventListener("pageshow", (event) => {
+    if (event.persisted) {
+      stop = start();
+      refresh();
+      for (const button of document.querySelectorAll("button[aria-disabled]")) {
+        idle(button);
+      }
+    }
+  });
+
+  // --- Times in the reader's zone, where it is not this machine's.
+
+  const zoned = (part) => {
+    for (const time of part.querySelectorAll("time[datetime][data-offset]")) {
+      const at = new Date(time.dateTime);
+      if (-at.getTimezoneOffset() !== Number(time.dataset.offset)) {
+        time.dataset.was = time.textContent;
+        time.title = time.textContent;
+        time.textContent = at.toLocaleString(document.documentElement.lang, {
+          day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZoneName: "short",
+        });
+      }
+    }
+  };
+  zoned(document);
+
+  // --- Forms: sent once, and said so.
+
+  const idle = (button) => {
+    button.removeAttribute("aria-disabled");
+    button.textContent = button.dataset.was;
+  };
+  document.addEventListener("submit", (event) => {
+    const button = event.submitter ?? event.target.querySelector("button[type=submit]");
+    if (button?.getAttribute("aria-disabled")) {
+      event.preventDefault();
+    } else if (button) {
+      button.dataset.was = button.textContent;
+      button.textContent = says.busy;
+      button.setAttribute("aria-disabled", "true");
+    }
+  });
+
+  // A file dropped beside the field would replace the page by the file.
+  const drop = document.querySelector("input.drop");
+  for (const kind of ["dragover", "drop"]) {
+    addEventListener(kind, (event) => {
+      if (!event.target.matches?.("input[type=file]")) {
+        event.preventDefault();
+        if (drop && kind === "drop" && event.dataTransfer.files.length) {
+          drop.files = event.dataTransfer.files;
+        }
+      }
+      drop?.classList.toggle("over", kind === "dragover");
+    });
+  }
+  drop?.addEventListener("dragleave", () => drop.classList.remove("over"));
+})();

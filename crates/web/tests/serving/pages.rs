@@ -1,0 +1,168 @@
+//! What pages show of what the store holds.
+
+use counterpart_core::id::CaseId;
+use counterpart_store::{CaseSummary, StoreError};
+
+use crate::served::Served;
+
+/// What somebody might write to have it run, fetch, break out or deceive.
+fn hostile() -> Vec<String> {
+    let inner = [
+        "<script>alert(1)</script>",
+        "<img src=x onerror=alert(1)>",
+        "\"><svg onload=alert(1)>",
+        "' autofocus onfocus=alert(1) x='",
+        "</title><script src=//example.org/x></script>",
+        "<iframe srcdoc='<script>alert(1)</script>'>",
+        "javascript:alert(1)",
+        "<a href=javascript:alert(1)>x</a>",
+        "<!--",
+        "-->",
+        "]]>",
+        "<![CDATA[",
+        "{{7*7}}",
+        "${alert(1)}",
+        "<%= 1 %>",
+        "&lt;script&gt;",
+        "&#60;script&#62;",
+        "\u{202E}gnp.exe",
+        "\u{2066}\u{2069}",
+        "\u{200B}\u{200E}\u{200F}",
+        "\u{1b}[2J\u{1b}]0;x\u{7}",
+        "\0",
+        "\r\nSet-Cookie: a=b",
+        "<style>@import '//example.org'</style>",
+        "<base href=//example.org>",
+        "<meta http-equiv=refresh content='0;url=//example.org'>",
+        "<link rel=stylesheet href=//example.org>",
+        "<form action=//example.org>",
+        "<input name=form value=x>",
+        "\u{FEFF}<script>",
+    ];
+    let wraps = ["{}", "a {} b", "\"{}\"", "'{}'", "<{}>", "{}{}", "\n{}\n", "&{};", "\u{5E9}{}", "`{}`"];
+    inner.iter().flat_map(|text| wraps.iter().map(move |wrap| wrap.replace("{}", text))).collect()
+}
+
+fn summary(n: u32, title: &str, whose_move: &str, next_due: Option<i64>) -> CaseSummary {
+    let mut id = [0; 32];
+    id[..4].copy_from_slice(&n.to_be_bytes());
+    CaseSummary {
+        case: CaseId(id),
+        title: title.to_owned(),
+        state: "open".to_owned(),
+        whose_move: whose_move.to_owned(),
+        next_due,
+        entries: 3,
+        updated_at: 1_780_000_000_000 + i64::from(n),
+    }
+}
+
+fn keep(served: &Served, all: impl Iterator<Item = CaseSummary>) {
+    let desk = served.desk();
+    let kept = desk.with_store(|store| {
+        store.write(|txn| {
+            for summary in all {
+                txn.put_summary(&summary)?;
+            }
+            Ok::<_, StoreError>(())
+        })
+    });
+    kept.expect("written");
+}
+
+#[test]
+fn three_hundred_hostile_titles_are_text() {
+    let served = Served::settled();
+    let hostile = hostile();
+    assert_eq!(hostile.len(), 300);
+    let whose = |n: u32, text: &str| match n % 3 {
+        0 => format!("yours: {text}"),
+        1 => format!("theirs: {text}"),
+        _ => text.to_owned(),
+    };
+    keep(&served, (0u32..).zip(&hostile).map(|(n, text)| summary(n, text, &whose(n, text), Some(i64::from(n)))));
+    let cookie = served.let_in();
+    for path in ["/", "/cases", "/cases?page=2", "/cases?page=3"] {
+        let page = served.client().get(path, &[("Cookie", &cookie)]);
+        assert_eq!(page.status, 200);
+        let text = page.text();
+        assert_eq!(text.matches("<script").count(), 1, "{path}: our own");
+        for (open, of_ours) in [
+            ("<img", 0),
+            ("<iframe", 0),
+            ("<style", 0),
+            ("<base", 0),
+            ("<input", 0),
+            ("<meta", 3),
+            ("<link", 2),
+            ("<form", 0),
+        ] {
+            assert_eq!(text.matches(open).count(), of_ours, "{path}: {open}");
+        }
+        assert!(!text.contains(['\0', '\u{1b}', '\u{202E}', '\u{2066}', '\u{200E}', '\u{FEFF}', '\r']), "{path}");
+    }
+}
+
+#[test]
+fn today_says_what_is_to_be_done_first() {
+    let served = Served::settled();
+    let now = counterpart_node::now();
+    let day = 24 * 60 * 60 * 1000;
+    keep(
+        &served,
+        [
+            summary(1, "Quiet", "", None),
+            summary(2, "Waits", "theirs: accept #3", None),
+            summary(3, "Soon", "theirs: declare #4", Some(now + day)),
+            summary(4, "Late", "theirs: declare #5", Some(now - day)),
+            summary(5, "Mine later", "yours: accept #6", None),
+            summary(6, "Mine now", "yours: accept #7", Some(now + day)),
+        ]
+        .into_iter(),
+    );
+    let cookie = served.let_in();
+    let page = served.client().get("/", &[("Cookie", &cookie)]);
+    let at = |text: &str| page.text().find(text).expect(text);
+    let order = [
+        "Your move <",
+        "Mine now",
+        "Mine later",
+        "Overdue <",
+        "Late",
+        "Due within",
+        "Soon",
+        "Waiting for others",
+        "Waits",
+    ];
+    assert!(order.windows(2).all(|pair| at(pair[0]) < at(pair[1])), "{}", page.text());
+    assert!(!page.text().contains("Quiet"));
+    assert!(served.client().get("/cases", &[("Cookie", &cookie)]).text().contains("Quiet"));
+}
+
+#[test]
+fn many_cases_come_a_hundred_at_a_time() {
+    let served = Served::settled();
+    keep(&served, (0..1_001).map(|n| summary(n, &format!("Case {n}."), "", None)));
+    let cookie = served.let_in();
+    let get = |path: &str| served.client().get(path, &[("Cookie", &cookie)]);
+    let (first, last) = (get("/cases"), get("/cases?page=11"));
+    assert!(first.text().contains("1001 cases") && first.text().contains("Page 1 of 11"));
+    assert!(first.text().contains("Case 1000.") && !first.text().contains("Case 900."));
+    assert!(last.text().contains("Case 0.") && !last.text().contains("rel=\"next\""));
+    for wrong in ["0", "12", "x", "-1", "99999999999999999999", ""] {
+        assert_eq!(get(&format!("/cases?page={wrong}")).status, 404, "{wrong}");
+    }
+}
+
+#[test]
+fn what_is_not_there_is_told_in_the_frame() {
+    let served = Served::settled();
+    let cookie = served.let_in();
+    for path in ["/nowhere", "/case/../../etc/passwd", "/assets/nothing.css", "/%00", "/%ff"] {
+        let answer = served.client().get(path, &[("Cookie", &cookie)]);
+        assert_eq!(answer.status, 404, "{path}");
+        assert!(answer.text().contains("There is no such page") && answer.text().contains("href=\"/cases\""), "{path}");
+    }
+    let out = served.client().get("/nowhere", &[]);
+    assert!(out.status == 403 && !out.text().contains("href=\"/cases\""), "nothing is told to who was not let in");
+}

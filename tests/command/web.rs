@@ -1,0 +1,51 @@
+//! `web` as a command: a link on standard output, a second link from a second command, a clean end.
+
+use std::{
+    io::{Read as _, Write as _},
+    net::TcpStream,
+    process::{Command, Stdio},
+};
+
+use crate::home::{Home, PATIENCE, read_lines};
+
+/// The status line that a link's server answers with.
+fn ask(link: &str) -> String {
+    let (host, path) = link.strip_prefix("http://").and_then(|rest| rest.split_once('/')).expect("a link");
+    let mut stream = TcpStream::connect(host).expect("it listens");
+    stream.set_read_timeout(Some(PATIENCE)).expect("a time");
+    write!(stream, "GET /{path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n").expect("sent");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("text");
+    answer.lines().next().expect("a status").to_owned()
+}
+
+#[test]
+fn pages_are_served_from_an_empty_home_until_they_are_stopped() {
+    let home = Home::empty();
+    let mut command = home.command(&["web", "--port", "0", "--no-node"]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("it starts");
+    let lines = read_lines(child.stdout.take().expect("its output"));
+    let link = lines.recv_timeout(PATIENCE).expect("a link");
+    assert!(link.starts_with("http://127.0.0.1:") && link.contains("/open?token="), "{link}");
+    assert_eq!(ask(&link), "HTTP/1.1 303 See Other");
+    assert_eq!(ask(&link), "HTTP/1.1 403 Forbidden", "it works once");
+
+    let further = home.json(&["web"]);
+    assert_eq!(further["schema"], "counterpart/web/1");
+    let further = further["link"].as_str().expect("a link");
+    assert_eq!(further.split("/open").next(), link.split("/open").next(), "to the same server");
+    assert_eq!(ask(further), "HTTP/1.1 303 See Other");
+
+    let pid = child.id().to_string();
+    assert!(Command::new("kill").args(["-TERM", &pid]).status().expect("kill is there").success());
+    assert!(child.wait().expect("it ends").success(), "stopping is no failure");
+    assert!(!home.path().join("web").exists(), "and nothing of it is left");
+}
+
+#[test]
+fn a_port_that_is_taken_is_told() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = taken.local_addr().expect("an address").port().to_string();
+    let said = Home::empty().fails(1, &["web", "--no-node", "--port", &port]);
+    assert!(said.contains(&port) && said.contains("--port 0"), "{said}");
+}

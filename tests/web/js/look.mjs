@@ -1,0 +1,329 @@
+// Uses the pages as a person does, in a real browser. What is to be done outside of it is asked for by a line on standard
+// output and answered by a line on standard input: see crates/web/tests/browser.rs.
+
+import assert from "node:assert/strict";
+import { readFileSync, mkdirSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { chromium } from "playwright-core";
+
+const about = JSON.parse(process.argv[2]);
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const answers = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
+const outside = async (what) => {
+  console.log(`do: ${what}`);
+  return (await answers.next()).value;
+};
+if (about.pictures) {
+  mkdirSync(about.pictures, { recursive: true });
+}
+
+const sizes = { laptop: { width: 1280, height: 800 }, phone: { width: 320, height: 640 } };
+const browser = await chromium.launch({ executablePath: about.browser, args: ["--no-sandbox"] });
+
+// Whatever a page asks for is asked of its own server, and nothing is said on the console.
+const context = async (link, options = {}) => {
+  const made = await browser.newContext({ viewport: sizes.laptop, locale: "en-GB", ...options });
+  // A machine that is busy with other tests is slow; nothing is expected to be quick.
+  made.setDefaultTimeout(120_000);
+  const own = new URL(link).origin;
+  const faults = [];
+  await made.route("**", (route) => {
+    const at = new URL(route.request().url());
+    if (at.origin !== own) {
+      faults.push(`asked for ${at}`);
+      return route.abort();
+    }
+    return route.continue();
+  });
+  made.on("page", (page) => {
+    page.on("console", (message) => {
+      // A form that was not right and a browser that was not let in are answers, and the console calls them errors.
+      if (message.type() === "error" && !/status of (403|404|413|422)|net::ERR/.test(message.text())) {
+        faults.push(message.text());
+      }
+    });
+    page.on("pageerror", (error) => faults.push(String(error)));
+    page.on("dialog", (dialog) => {
+      faults.push(`dialog: ${dialog.message()}`);
+      dialog.dismiss();
+    });
+  });
+  return { made, faults, own };
+};
+
+let looked = 0;
+
+// A page as it is looked at: by axe in both schemes, at the width of a small phone, and in pictures.
+const look = async (page, name) => {
+  for (const scheme of ["light", "dark"]) {
+    await page.emulateMedia({ colorScheme: scheme });
+    for (const [size, viewport] of Object.entries(sizes)) {
+      await page.setViewportSize(viewport);
+      const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      assert.ok(wide <= 0, `${name}: ${wide} pixels too wide on a ${size}`);
+      // Injected through the browser, not the page: the page's policy stays as it is.
+      const found = await page.evaluate(`${axe}; axe.run(document, { resultTypes: ["violations"] })`);
+      const bad = found.violations.map((v) => `${v.id}: ${v.help}: ${v.nodes.map((n) => n.html).join(" ")}`);
+      assert.deepEqual(bad, [], `${name}, ${scheme}, ${size}`);
+      looked += 1;
+      if (about.pictures) {
+        await page.screenshot({ path: join(about.pictures, `${name}-${size}-${scheme}.png`), fullPage: true });
+      }
+    }
+  }
+  await page.setViewportSize(sizes.laptop);
+  await page.emulateMedia({ colorScheme: "light", media: "print" });
+  if (about.pictures) {
+    await page.screenshot({ path: join(about.pictures, `${name}-print.png`), fullPage: true });
+  }
+  await page.emulateMedia({ media: "screen" });
+};
+
+const tests = {
+  async "from an empty home to an identity, by clicks and keys"() {
+    const { made, faults, own } = await context(about.empty);
+    const page = await made.newPage();
+    await page.goto(about.empty);
+    assert.equal(page.url(), `${own}/welcome`, "the link's secret is not in the address bar");
+    await look(page, "welcome");
+    // Far too much: told, and still there after going back.
+    const letters = await page.evaluate(() => {
+      const field = document.querySelector("#name");
+      field.value = "typed by somebody ".repeat(1024 * 1024);
+      return field.value.length;
+    });
+    await page.click("button[type=submit]");
+    await page.getByText("That is too long").waitFor();
+    await look(page, "too-long");
+    await page.goBack();
+    const kept = await page.evaluate(() => document.querySelector("#name").value.length);
+    assert.equal(kept, letters, "all of it is still there");
+    // By keyboard alone: skip link first, then the navigation, the name, the button.
+    await page.keyboard.press("Tab");
+    assert.equal(await page.evaluate(() => document.activeElement.className), "skip");
+    await page.fill("#name", "x".repeat(101));
+    await page.keyboard.press("Enter");
+    await page.waitForSelector("#errors");
+    assert.equal(await page.inputValue("#name"), "x".repeat(101), "what was typed is still there");
+    assert.equal(await page.evaluate(() => document.activeElement.id), "errors", "the reader is told at once");
+    await look(page, "welcome-wrong");
+    await page.click("#errors a");
+    assert.equal(await page.evaluate(() => document.activeElement.id), "name");
+    await page.fill("#name", "Ann Miller");
+    await page.keyboard.press("Enter");
+    await page.waitForURL(`${own}/`);
+    await page.getByText("Hello Ann Miller").waitFor();
+    await look(page, "today-empty");
+    await page.getByRole("link", { name: "Settings" }).click();
+    await page.getByText("Running, together with these pages.").waitFor();
+    await look(page, "settings");
+    await page.getByRole("link", { name: "Cases" }).click();
+    await look(page, "cases-empty");
+    const cookies = await made.cookies();
+    assert.equal(cookies.length, 1);
+    assert.ok(cookies[0].httpOnly && cookies[0].sameSite === "Strict" && cookies[0].path === "/");
+    assert.equal(await page.evaluate(() => document.cookie), "");
+    assert.deepEqual(faults, []);
+  },
+
+  async "the same without script"() {
+    const { made, faults, own } = await context(about.plain, { javaScriptEnabled: false });
+    const page = await made.newPage();
+    await page.goto(about.plain);
+    await page.fill("#name", "Ben");
+    await page.click("button[type=submit]");
+    await page.waitForURL(`${own}/`);
+    await page.getByText("Hello Ben").waitFor();
+    for (const name of ["Cases", "Check a file", "Settings", "Today"]) {
+      await page.getByRole("link", { name, exact: true }).click();
+      await page.getByRole("heading", { level: 1 }).waitFor();
+    }
+    await page.goto(`${own}/check`);
+    await page.setInputFiles("#file", about.bundle);
+    await page.click("button[type=submit]");
+    await page.getByText("This file is sound").waitFor();
+    await page.goto(`${own}/settings`);
+    await page.getByText("The whole of it").click();
+    await page.getByRole("button", { name: "Sign this browser out" }).click();
+    await page.getByText("This browser is signed out").waitFor();
+    await page.goto(`${own}/`);
+    await page.getByText("This browser is not let in").waitFor();
+    assert.deepEqual(faults, []);
+  },
+
+  async "every page of a home in use"() {
+    const { made, faults, own } = await context(about.busy);
+    const page = await made.newPage();
+    await page.goto(about.busy);
+    await page.getByRole("heading", { name: /^Your move/ }).waitFor();
+    await page.getByText("Your node is not running").waitFor();
+    await look(page, "today");
+    await page.goto(`${own}/cases`);
+    await look(page, "cases");
+    await page.goto(`${own}/style`);
+    await look(page, "style");
+    await page.goto(`${own}/nowhere`);
+    await look(page, "absent");
+    await page.goto(`${own}/check`);
+    await look(page, "check");
+    await page.setInputFiles("#file", about.bundle);
+    await page.click("button[type=submit]");
+    await page.getByText("This file is sound").waitFor();
+    assert.equal(await page.evaluate(() => document.activeElement.id), "outcome");
+    await look(page, "check-good");
+    await page.setInputFiles("#file", about.altered);
+    await page.click("button[type=submit]");
+    await page.getByText("This file does not hold").waitFor();
+    await look(page, "check-bad");
+    await page.goto(about.busy);
+    assert.equal(page.url(), `${own}/`, "a used link in a browser that is in leads on");
+    assert.equal(await page.evaluate(() => window.hacked), undefined);
+    const other = await (await browser.newContext({ locale: "en-GB" })).newPage();
+    await other.goto(about.busy);
+    await other.getByText("This link does not work").waitFor();
+    await look(other, "link-used");
+    await other.goto(`${own}/cases`);
+    await other.getByText("counterpart web", { exact: true }).waitFor();
+    await look(other, "not-let-in");
+    assert.deepEqual(faults, []);
+    await made.close();
+  },
+
+  async "a file dropped on the page is taken"() {
+    const link = await outside("another link");
+    const { made, faults, own } = await context(link);
+    const page = await made.newPage();
+    await page.goto(link);
+    await page.goto(`${own}/check`);
+    await page.evaluate(() => {
+      const held = new DataTransfer();
+      held.items.add(new File(["no bundle"], "<b>x</b>.zip"));
+      document.querySelector("h1").dispatchEvent(new DragEvent("drop", { dataTransfer: held, bubbles: true, cancelable: true }));
+    });
+    await page.click("button[type=submit]");
+    await page.getByText("This file does not hold").waitFor();
+    await page.getByText("<b>x</b>.zip").waitFor();
+    assert.deepEqual(faults, []);
+    await made.close();
+  },
+
+  async "a link on another site's page lets the browser in"() {
+    const link = await outside("another link");
+    const made = await browser.newContext({ locale: "en-GB" });
+    const page = await made.newPage();
+    await made.route("http://example.org/**", (route) =>
+      route.fulfill({ contentType: "text/html", body: `<a href="${link}">in</a>` }));
+    await page.goto("http://example.org/");
+    await page.click("a");
+    await page.getByRole("heading", { name: "Today" }).waitFor();
+    assert.equal(page.url(), `${new URL(link).origin}/`);
+    await made.close();
+  },
+
+  async "another site's page and another port's page get nowhere"() {
+    const link = await outside("another link");
+    const own = new URL(link).origin;
+    const made = await browser.newContext({ locale: "en-GB" });
+    const page = await made.newPage();
+    await page.goto(link);
+    for (const site of ["http://example.org/", "http://127.0.0.1:9/"]) {
+      await made.route(`${site}**`, (route) => route.fulfill({
+        contentType: "text/html",
+        body: `<form method=post action="${own}/leave"><button>x</button></form><img src="${own}/settings">`,
+      }));
+      const evil = await made.newPage();
+      await evil.goto(site);
+      const read = await evil.evaluate(async (url) => {
+        try {
+          return (await fetch(url, { credentials: "include" })).status;
+        } catch {
+          return "refused";
+        }
+      }, `${own}/cases`);
+      assert.equal(read, "refused");
+      await evil.click("button");
+      await evil.getByText("This did not come from these pages").waitFor();
+      await evil.goto(`${site}frame`);
+      await evil.setContent(`<iframe src="${own}/cases"></iframe>`);
+      await evil.waitForLoadState("load");
+      const framed = await evil.frames()[1].evaluate(() => document.body.textContent);
+      assert.ok(!framed.includes("Opened") && !framed.includes("Your move"), framed);
+      await evil.close();
+    }
+    await page.goto(`${own}/cases`);
+    await page.getByRole("heading", { name: "Cases" }).waitFor();
+    await made.close();
+  },
+
+  async "seven tabs are told, and one stream is open"() {
+    const link = await outside("another link");
+    const { made, faults, own } = await context(link);
+    let streams = 0;
+    made.on("request", (request) => (streams += request.url().endsWith("/live") ? 1 : 0));
+    const tabs = [];
+    for (let n = 0; n < 7; n += 1) {
+      tabs.push(await made.newPage());
+      await tabs[n].goto(n ? `${own}/cases` : link);
+      if (!n) {
+        await tabs[n].goto(`${own}/cases`);
+      }
+      await tabs[n].getByRole("heading", { name: "Cases" }).waitFor();
+    }
+    await outside("open a case");
+    await Promise.all(tabs.map((tab) => tab.getByText("Opened by another program").waitFor()));
+    // The first page had one before it was left, and then all shared another.
+    assert.ok(streams <= 3, `${streams} streams`);
+    // The tab that listened goes; another takes over and is told.
+    await tabs.shift().close();
+    await outside("open a case");
+    await Promise.all(tabs.map((tab) => tab.waitForFunction(
+      () => document.body.textContent.split("Opened by another program").length > 2)));
+    assert.deepEqual(faults, []);
+    await outside("stop");
+    await Promise.all(tabs.map((tab) => tab.locator("#said.loud").waitFor()));
+    await look(tabs[0], "lost");
+    // Started anew, and its new link opened in one more tab: the others come back by themselves, forms and all.
+    const settings = tabs[1];
+    const again = await outside("start");
+    const fresh = await made.newPage();
+    await fresh.goto(again);
+    await outside("open a case");
+    await Promise.all(tabs.map((tab) => tab.locator("#said.loud").waitFor({ state: "detached" })));
+    await tabs[0].waitForFunction(() => document.body.textContent.split("Opened by another program").length > 3);
+    await fresh.goto(`${own}/settings`);
+    await settings.goto(`${own}/settings`);
+    await outside("stop");
+    await settings.locator("#said.loud").waitFor();
+    await fresh.goto(await outside("start"));
+    await settings.locator("#said.loud").waitFor({ state: "detached" });
+    const wanted = await (await made.newPage()).goto(`${own}/settings`).then((answer) => answer.text());
+    await settings.waitForFunction((page) => page.includes(document.querySelector("input[name=form]").value), wanted);
+    await settings.getByRole("button", { name: "Sign this browser out" }).click();
+    await settings.getByText("This browser is signed out").waitFor();
+    await made.close();
+  },
+};
+
+let failed = 0;
+for (const [name, test] of Object.entries(tests)) {
+  for (const made of browser.contexts()) {
+    await made.close();
+  }
+  const started = Date.now();
+  try {
+    await test();
+    console.log(`ok: ${name} (${Date.now() - started} ms)`);
+  } catch (error) {
+    failed += 1;
+    console.log(`FAILED: ${name}\n${error.stack ?? error}`);
+    for (const page of browser.contexts().flatMap((made) => made.pages())) {
+      const seen = await page.evaluate(() => document.body.innerText.slice(0, 600)).catch(String);
+      console.log(`a page at ${page.url()} showed: ${seen}`);
+    }
+  }
+}
+console.log(`${looked} looks by axe, without a finding where nothing failed`);
+await browser.close();
+process.exit(failed ? 1 : 0);
