@@ -1,33 +1,26 @@
 //! The `counterpart` command: the only crate that prints.
 
-// In reading order: what is asked, one case, what things mean, what is shown, how it is signed and said.
-mod attachment;
 mod calendars;
-mod case;
 mod commands;
 mod confirm;
 mod disclosure;
-mod error;
 #[cfg(test)]
+#[path = "../../words/src/fixture.rs"]
+#[expect(dead_code, reason = "tests here use a part of it")]
 mod fixture;
-mod item_value;
-mod json;
-mod money;
-mod possible;
 mod progress;
-mod references;
-mod render;
 mod session;
-mod stamped;
-mod template;
 mod terminal;
 mod terms;
-mod when;
 mod written;
 
 use std::{cell::OnceCell, path::PathBuf, process::ExitCode};
 
 use clap::Parser;
+// What people type and read is the same on pages; here it is only asked for, printed and signed.
+use counterpart_words::{
+    attachment, case, error, item_value, json, money, possible, references, render, stamped, template, when,
+};
 
 use crate::{commands::Command, error::Kind, session::Session, terminal::Terminal};
 

@@ -2,8 +2,9 @@
 
 use std::{cell::OnceCell, path::PathBuf};
 
-use counterpart_core::text;
 use counterpart_node::{Desk, DeskError, Passphrase, home_folder};
+
+pub(crate) use counterpart_words::typed::typed;
 
 use crate::{
     error::{CommandError, Done},
@@ -51,12 +52,8 @@ impl Session {
     }
 }
 
-/// What a person typed, made ready for signing: normalised, and free of characters that deceive.
-pub(crate) fn typed(what: &str, input: &str) -> Done<String> {
-    let text = text::normalise(input);
-    text::check(&text).map_err(|e| CommandError::usage(format!("{what}: {e}")))?;
-    if text.trim().is_empty() {
-        return Err(CommandError::usage(format!("{what}: it is empty; write at least one word")));
-    }
-    Ok(text)
+/// What commands that use the network run on.
+pub(crate) fn runtime() -> Done<tokio::runtime::Runtime> {
+    let built = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    built.map_err(|e| CommandError::failed(format!("the system gave no threads to work with: {e}")))
 }

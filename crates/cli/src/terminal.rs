@@ -8,32 +8,12 @@ use counterpart_node::{PASSPHRASE_FILE, Passphrase};
 use serde::Serialize;
 use zeroize::Zeroizing;
 
+pub(crate) use counterpart_words::style::{Style, styled};
+
 use crate::error::{CommandError, Done, Kind};
 
 /// Where lines are broken when nothing is known of the terminal.
 const COLUMNS: usize = 80;
-
-/// How a word is set on a terminal that shows colour; elsewhere all are plain.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Style {
-    Strong,
-    Good,
-    Warn,
-    Bad,
-    Faint,
-}
-
-/// A text in a style. What is not a terminal, or has `NO_COLOR` set, gets the text alone: see [`Terminal`].
-pub(crate) fn styled(style: Style, text: &str) -> String {
-    let code = match style {
-        Style::Strong => "1",
-        Style::Good => "32",
-        Style::Warn => "33",
-        Style::Bad => "31",
-        Style::Faint => "2",
-    };
-    format!("\u{1b}[{code}m{text}\u{1b}[0m")
-}
 
 /// The person's or the script's end.
 #[derive(Debug, Clone, Copy)]

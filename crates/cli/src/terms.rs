@@ -13,7 +13,7 @@ use counterpart_core::{
 };
 
 use crate::{
-    case::OpenCase,
+    case::{OpenCase, key_of},
     error::{CommandError, Done},
     item_value::{self, Here},
     session::typed,
@@ -179,19 +179,6 @@ pub(crate) fn replace_or_add(topics: &mut Vec<Topic>, new: Topic) {
         }
     }
     topics.push(new);
-}
-
-/// What a topic continues; nothing where it begins something new.
-pub(crate) fn key_of(topic: &Topic) -> Option<SubjectKey> {
-    Some(match topic {
-        Topic::Action { action, .. } => SubjectKey::Action((*action)?),
-        Topic::Item { key, .. } => SubjectKey::Item(key.clone()),
-        Topic::Terms { terms, .. } => SubjectKey::Terms((*terms)?),
-        Topic::Close { close, .. } => SubjectKey::Close((*close)?),
-        Topic::AdmitSeat { seat } => SubjectKey::Seat(*seat),
-        Topic::AdmitNew { .. } => return None,
-        Topic::Level { .. } => SubjectKey::Level,
-    })
 }
 
 /// A proposal of these topics, resting on what is in force, to be signed by those it concerns.

@@ -151,7 +151,7 @@ pub fn write(name: &str, template: &str, words: &Words) -> Result<Written, Lette
 /// Tries a template with everything known and with as little as there can be.
 ///
 /// # Errors
-/// As [`write`].
+/// As [`write()`].
 pub fn check(name: &str, template: &str) -> Result<Written, LetterError> {
     write(name, template, &Words::bare())?;
     write(name, template, &Words::example())

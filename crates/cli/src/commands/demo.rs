@@ -16,9 +16,9 @@ use serde_json::json;
 use self::stage::Stage;
 use crate::{
     case::OpenCase,
-    error::{CommandError, Done, runtime},
+    error::{CommandError, Done},
     render,
-    session::Session,
+    session::{Session, runtime},
     terminal::{Style, styled},
 };
 

@@ -8,9 +8,9 @@ use serde_json::json;
 
 use crate::{
     case::OpenCase,
-    error::{CommandError, Done, Kind, runtime},
+    error::{CommandError, Done, Kind},
     render,
-    session::Session,
+    session::{Session, runtime},
 };
 
 /// Get a case that your party is in already onto this machine

@@ -11,9 +11,9 @@ use serde_json::json;
 
 use crate::{
     case::OpenCase,
-    error::{CommandError, Done, Kind, runtime},
+    error::{CommandError, Done, Kind},
     render,
-    session::Session,
+    session::{Session, runtime},
     when,
 };
 

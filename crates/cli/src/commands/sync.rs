@@ -7,9 +7,9 @@ use counterpart_node::{Node, NodeConfig, Outcome, now};
 use serde_json::json;
 
 use crate::{
-    error::{CommandError, Done, Kind, runtime},
+    error::{CommandError, Done, Kind},
     render,
-    session::Session,
+    session::{Session, runtime},
 };
 
 /// Bring your cases in step with the other sides once, then stop

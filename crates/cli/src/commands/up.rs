@@ -7,9 +7,9 @@ use serde_json::json;
 
 use crate::{
     calendars,
-    error::{CommandError, Done, runtime},
+    error::{CommandError, Done},
     render,
-    session::Session,
+    session::{Session, runtime},
 };
 
 /// Run your node: keeps your cases in step with the other sides until you stop it with Ctrl-C

@@ -11,8 +11,8 @@ use serde_json::json;
 
 use super::up::stop_asked;
 use crate::{
-    error::{CommandError, Done, runtime},
-    session::Session,
+    error::{CommandError, Done},
+    session::{Session, runtime},
 };
 
 /// Open your cases as pages in your browser, served by this machine for this machine alone

@@ -6,7 +6,7 @@ use crate::{
     error::{CommandError, Done},
     render::line,
     session::Session,
-    template::{self, BUILT_IN, find, is_name, name_at},
+    template::{self, BLANK, BUILT_IN, find, is_name, name_at},
 };
 
 /// Make a template of your own: a file with comments, to be changed in an editor
@@ -21,9 +21,6 @@ pub(crate) struct Args {
     #[arg(long, value_name = "NAME")]
     like: Option<String>,
 }
-
-/// What a template begins as.
-const BLANK: &str = include_str!("../../../templates/blank.toml");
 
 pub(crate) fn run(session: &Session, args: &Args) -> Done {
     if !is_name(&args.name) {

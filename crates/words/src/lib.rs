@@ -1,0 +1,21 @@
+//! What people type and what they read, in plain words: acts and terms in sentences, times, money, items, case templates,
+//! what became of an action and why, and what went wrong with what would help.
+//!
+//! The command and the pages say the same things because they say them from here. Nothing here prints, asks or signs.
+
+pub mod attachment;
+pub mod case;
+pub mod error;
+#[cfg(test)]
+mod fixture;
+pub mod item_value;
+pub mod json;
+pub mod money;
+pub mod possible;
+pub mod references;
+pub mod render;
+pub mod stamped;
+pub mod style;
+pub mod template;
+pub mod typed;
+pub mod when;

@@ -1,0 +1,157 @@
+//! What is possible instead of an act that was refused: the moves on the same matter.
+
+use counterpart_core::{
+    act::Act,
+    fold::{Reason, SubjectKey},
+    record::DraftError,
+};
+use counterpart_node::DeskError;
+
+use crate::{
+    case::OpenCase,
+    error::{self, CommandError},
+    render::outlook,
+};
+
+/// Commands named in a hint; more would not be read.
+const SHOWN: usize = 5;
+
+/// Why an act of ours was not signed, and the commands that would be.
+pub fn refused(case: &OpenCase, act: &Act, error: DeskError) -> CommandError {
+    let reason = match &error {
+        DeskError::Draft(DraftError::WithoutEffect(reason)) => Some(reason.clone()),
+        _ => None,
+    };
+    let refusal = error::refused(case, error);
+    let Some(reason) = reason else { return refusal };
+    let commands = instead(case, act);
+    if commands.is_empty() {
+        return refusal;
+    }
+    let see = match &reason {
+        Reason::Withdrawn(id)
+        | Reason::Declined(id)
+        | Reason::Countered(id)
+        | Reason::MovedOn(id)
+        | Reason::Overtaken(id) => format!("see {}; ", case.entry_name(id)),
+        Reason::NotTheChooser => {
+            let chooser = matter(case, act).iter().find_map(|key| case.lens().chooser(key));
+            chooser.map(|party| format!("{} is the one who chooses; ", case.party_label(&party))).unwrap_or_default()
+        }
+        Reason::ArrivalUnproven => {
+            format!("`counterpart prove {} REF` puts their receipt on record, once it has come; ", case.short())
+        }
+        _ => String::new(),
+    };
+    let list: Vec<String> = commands.iter().take(SHOWN).map(|command| format!("  {command}")).collect();
+    refusal.hint(format!("{see}what you can do about it now:\n{}", list.join("\n")))
+}
+
+/// Commands on the matter of an act that would take effect now, the most likely first.
+pub fn instead(case: &OpenCase, act: &Act) -> Vec<String> {
+    let keys = matter(case, act);
+    let mut moves = outlook::moves(case, &case.own);
+    moves.retain(|m| keys.contains(&m.key));
+    moves.sort_by_key(|m| m.step);
+    let mut commands: Vec<String> = Vec::new();
+    for made in &moves {
+        let command = outlook::command(case, made.step, &outlook::reference(case, made));
+        if !commands.contains(&command) {
+            commands.push(command);
+        }
+    }
+    commands
+}
+
+/// The subjects an act is about, or what it would change.
+fn matter(case: &OpenCase, act: &Act) -> Vec<SubjectKey> {
+    let (graph, fold) = (case.record.graph(), case.record.fold());
+    let Act::Propose(proposal) = act else { return fold.touched_by(graph, act) };
+    let base = proposal.subjects.iter().find_map(|s| fold.revision_behind(graph, &s.base?));
+    base.map(|revision| fold.subject_keys(revision).to_vec()).unwrap_or_default()
+}
+
+/// What would do instead, by the reason alone.
+pub fn in_general(case: &OpenCase, reason: &Reason) -> Option<String> {
+    let short = case.short();
+    let by = |id| format!("see {}: `counterpart log {short}`", case.entry_name(id));
+    Some(match reason {
+        Reason::FullySigned => format!(
+            "it is agreed. To change it: `counterpart propose {short} --amend REF ...`; to be let go of it: \
+             `counterpart release {short} REF`"
+        ),
+        Reason::Withdrawn(id) | Reason::Declined(id) | Reason::Countered(id) | Reason::MovedOn(id) => {
+            format!("{}; `counterpart show {short}` lists what can be answered now", by(id))
+        }
+        Reason::Overtaken(id) => {
+            format!("{}; propose a change of what is in force: `counterpart propose {short} --amend REF ...`", by(id))
+        }
+        Reason::NotTheAuthor => format!("`counterpart decline {short} REF` refuses what others proposed"),
+        Reason::Completed => format!("`counterpart release {short} REF` asks to reopen it"),
+        Reason::NotInForce => {
+            format!("`counterpart show {short}` says what is agreed; only that can be done or released")
+        }
+        Reason::NotCompleted => {
+            format!("a result that is not approved yet is rejected: `counterpart reject {short} REF REASON`")
+        }
+        Reason::Undeclared | Reason::Rejected => {
+            "the performer declares it done again, then it can be approved".to_owned()
+        }
+        Reason::OwnRequest => format!("`counterpart withdraw {short} REF` takes your own request back"),
+        Reason::NotASigner | Reason::NotAPerformer | Reason::NotABeneficiary => {
+            format!("`counterpart note {short} TEXT` puts on record whatever you want to say about it")
+        }
+        Reason::WrongBase | Reason::WrongSigners => {
+            "something arrived meanwhile; run the command again to see the terms as they stand now".to_owned()
+        }
+        Reason::NotJoined => "the party that opened the case has to admit you first".to_owned(),
+        Reason::SeatTaken => format!("`counterpart show {short}` lists the seats"),
+        Reason::AlreadySigned => "nothing is left for you to sign here; it waits for the others".to_owned(),
+        Reason::AlreadyDeclared => format!("`counterpart undone {short} REF` takes the declaration back"),
+        Reason::AlreadyAsked => "it waits for the others to allow or refuse it".to_owned(),
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use counterpart_core::id::EntryId;
+
+    use super::*;
+    use crate::fixture::{Two, open};
+
+    /// The commands possible on the first action, without case and number.
+    fn words(case: &OpenCase, id: EntryId) -> Vec<String> {
+        let commands = instead(case, &Act::Accept { revision: id, note: None });
+        commands.iter().map(|c| c.split(' ').nth(1).unwrap_or_default().to_owned()).collect()
+    }
+
+    #[test]
+    fn what_is_listed_is_what_would_take_effect() {
+        let mut two = Two::new();
+        let first = two.propose(0, "Mend the pipe");
+        let case = two.seen_by(0);
+        assert_eq!(words(&case, first)[..2], ["counter", "withdraw"]);
+
+        let mut two = Two::new();
+        let first = two.propose(0, "Mend the pipe");
+        let case = two.seen_by(1);
+        assert_eq!(words(&case, first)[..3], ["accept", "counter", "decline"]);
+
+        let mut two = Two::new();
+        let first = two.propose(0, "Mend the pipe");
+        two.accept(1, first);
+        let case = two.seen_by(1);
+        assert_eq!(words(&case, first)[..3], ["done", "progress", "propose"]);
+
+        let mut two = Two::new();
+        let first = two.propose(0, "Mend the pipe");
+        two.accept(1, first);
+        let declare = two.act(1, &Act::Declare { revision: first, subject: 0, note: None, evidence: Vec::new() });
+        two.act(0, &Act::Reject { declare, unmet: Vec::new(), reason: open("it drips") });
+        let case = two.seen_by(0);
+        // Found from the declare too.
+        let commands = instead(&case, &Act::Approve { declare, note: None });
+        assert!(!commands.is_empty() && !commands.iter().any(|c| c.contains(" approve ")), "{commands:?}");
+    }
+}

@@ -1,0 +1,143 @@
+//! What people read: sentences for acts, terms, states, and how lines are broken. Every text of others passes
+//! [`line()`] or [`visible`] on its way here.
+
+mod agents;
+mod difference;
+mod files;
+mod full;
+mod handover;
+mod items;
+mod layout;
+mod ledger;
+mod log;
+pub mod outlook;
+mod put;
+mod sentence;
+mod show;
+mod status;
+mod terms;
+mod whom;
+mod why;
+
+pub use files::{FileLine, Place, Whereabouts, beside, file, files, places, size, whereabouts, write_files};
+pub use full::{in_full, promise_in_full};
+pub use handover::{Details, handover};
+pub use items::{ItemLine, item_history, open_value, write_item};
+pub use layout::{indented, padded, wrapped};
+pub use ledger::{ledger, ledger_lines, ledgers};
+pub use log::{LogLine, log_lines, write_log};
+pub use outlook::{next, outlook};
+pub use put::{Put, count_put_to_us, put_to_us};
+pub use sentence::{sentence, to_do};
+pub use show::{delivery, revision_in_force, show};
+pub use status::{difference, other_disputes};
+pub use terms::{action_terms, subject_in_a_line};
+pub use whom::people;
+pub use why::{conclusion, remark, why};
+
+use counterpart_core::{
+    act::{PartyRef, SeatOffer},
+    id::{EntryId, PartyId, short_form},
+    text,
+    value::{Sealable, Seat},
+};
+
+use crate::{case::OpenCase, when};
+
+/// What stands for a sealed value that is not here.
+pub const SEALED: &str = "(sealed)";
+
+/// A text of anybody's on one line, with nothing that could deceive: its lines parted by ` / `, without the empty ones.
+pub fn line(text: &str) -> String {
+    if text.contains('\n') { in_one_line(&visible(text)) } else { text::visible_line(text).into_owned() }
+}
+
+/// The lines of a text that may be shown, as one.
+pub fn in_one_line(shown: &str) -> String {
+    shown.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" / ")
+}
+
+/// A text of anybody's on its own lines, with nothing that could deceive.
+pub fn visible(text: &str) -> String {
+    text::visible(text).into_owned()
+}
+
+/// A text on one line, if it is open.
+pub fn sealable(text: &Sealable) -> String {
+    text.open().map_or_else(|| SEALED.to_owned(), line)
+}
+
+/// Bytes as lower-case hex digits.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|b| format!("{b:02x}")).collect()
+}
+
+/// How things are called in what is said of one case; before the case exists, by number.
+#[derive(Debug, Clone, Copy)]
+pub struct Speech<'a> {
+    case: Option<&'a OpenCase>,
+    /// The seats of a case that is being opened.
+    seats: &'a [SeatOffer],
+    zone: &'a str,
+    now: i64,
+}
+
+impl<'a> Speech<'a> {
+    pub fn of_case(case: &'a OpenCase) -> Self {
+        Self { case: Some(case), seats: &[], zone: case.zone(), now: case.now }
+    }
+
+    /// For a case that is being opened; `now` in Unix milliseconds.
+    pub fn before_case(zone: &'a str, now: i64) -> Self {
+        Self { case: None, seats: &[], zone, now }
+    }
+
+    /// Calls the seats of a case that is being opened by their labels.
+    pub fn with_seats(self, seats: &'a [SeatOffer]) -> Self {
+        Self { seats, ..self }
+    }
+
+    pub fn seat(&self, seat: &Seat) -> String {
+        let offered = match seat {
+            Seat::Number(number) => self.seats.get(*number as usize),
+            Seat::Added(..) => None,
+        };
+        let by_number = || offered.map_or_else(|| seat.to_string(), |offer| sealable(&offer.label));
+        self.case.map_or_else(by_number, |case| case.seat_label(seat))
+    }
+
+    pub fn party(&self, party: &PartyId) -> String {
+        self.case.map_or_else(|| short_form(&party.0), |case| case.party_label(party))
+    }
+
+    pub fn entry(&self, id: &EntryId) -> String {
+        self.case.map_or_else(|| short_form(&id.0), |case| case.entry_name(id))
+    }
+
+    pub fn time(&self, instant: i64) -> String {
+        when::show(instant, self.zone)
+    }
+
+    pub fn person(&self, party: &PartyRef) -> String {
+        let seat = self.seat(&party.seat);
+        party.person.as_ref().map_or_else(|| seat.clone(), |person| format!("{seat} ({})", sealable(person)))
+    }
+
+    pub fn people(&self, parties: &[PartyRef]) -> String {
+        listed(parties.iter().map(|p| self.person(p)))
+    }
+
+    pub fn seats(&self, seats: &[Seat]) -> String {
+        listed(seats.iter().map(|s| self.seat(s)))
+    }
+}
+
+/// "A", "A and B", "A, B and C".
+pub fn listed(words: impl Iterator<Item = String>) -> String {
+    let mut words: Vec<String> = words.collect();
+    match words.pop() {
+        None => String::new(),
+        Some(last) if words.is_empty() => last,
+        Some(last) => format!("{} and {last}", words.join(", ")),
+    }
+}

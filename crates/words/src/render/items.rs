@@ -1,0 +1,171 @@
+//! Facts: what each side states, what is agreed, and how that came to be.
+
+use counterpart_core::{
+    act::{Act, Topic},
+    fold::SubjectKey,
+    graph::Ix,
+    id::{EntryId, PartyId},
+    value::ItemValue,
+    view::ItemView,
+};
+
+use super::{files::erased_in_words, layout::width, line, listed, padded, sealable, wrapped};
+use crate::{
+    case::OpenCase,
+    error::{CommandError, Done},
+    item_value,
+    style::{Style, styled},
+    when,
+};
+
+/// A fact as it stands, with values that differ side by side.
+pub(super) fn item(case: &OpenCase, item: &ItemView, columns: usize) -> String {
+    let mut lines = Vec::new();
+    let mut value_lines = |head: &str, name: &str, value: &ItemValue| match item_value::lines(value).as_slice() {
+        [one] => lines.push(wrapped("    ", &format!("{head}: {one} ({name})"), columns)),
+        several => {
+            lines.push(wrapped("    ", &format!("{head} ({name}):"), columns));
+            lines.extend(several.iter().map(|entry| wrapped("      - ", entry, columns)));
+        }
+    };
+    if let Some((revision, value)) = &item.agreed {
+        value_lines("agreed", &case.entry_name(revision), value);
+    }
+    let labels = item.stated.iter().map(|s| width(&case.party_label(&s.party))).max().unwrap_or(0);
+    for stated in &item.stated {
+        let value = open_value(case, &stated.entry, &stated.value);
+        let who = padded(&case.party_label(&stated.party), labels);
+        let erased = case.record.erasures(&stated.entry);
+        let told = erased.iter().map(|e| format!(", {}", erased_in_words(case, e))).collect::<String>();
+        value_lines(&format!("{who} says"), &format!("{}{told}", case.entry_name(&stated.entry)), &value);
+    }
+    let title = title(case, item);
+    let head = if item.disputed { format!("{title}: {}", styled(Style::Warn, "stated differently")) } else { title };
+    format!("{}\n{}", wrapped("  ", &head, columns), lines.join("\n"))
+}
+
+/// What a fact is called: by the label somebody gave it last, with its name behind.
+fn title(case: &OpenCase, item: &ItemView) -> String {
+    let key = line(&item.key);
+    let stated = case.record.fold().items().find(|(k, _)| **k == item.key).map_or(&[][..], |(_, list)| list.as_slice());
+    let earlier =
+        stated.iter().rev().filter(|ix| case.lens().has(**ix)).find_map(|ix| match case.record.laid_open(*ix) {
+            Act::Item { label, .. } => label,
+            _ => None,
+        });
+    item.label.clone().or(earlier).map_or_else(|| key.clone(), |label| format!("{} ({key})", sealable(&label)))
+}
+
+/// A stated value, laid open where its sealed part is here.
+pub fn open_value(case: &OpenCase, entry: &EntryId, value: &ItemValue) -> ItemValue {
+    let stated = case.record.graph().find(entry).map(|ix| case.record.laid_open(ix));
+    match stated {
+        Some(Act::Item { value, .. }) => value,
+        _ => value.clone(),
+    }
+}
+
+/// One version of a fact.
+#[derive(Debug, Clone)]
+pub struct ItemLine {
+    pub ix: Ix,
+    pub id: EntryId,
+    /// Claimed time, Unix milliseconds.
+    pub at: i64,
+    pub party: PartyId,
+    pub value: ItemValue,
+    /// "stated", "proposed", or "agreed".
+    pub what: &'static str,
+    /// Neither replaced nor answered by a later one.
+    pub stands: bool,
+    /// Actions whose terms rest on this version, by name.
+    pub used_by: Vec<String>,
+}
+
+/// A fact by its name.
+fn view<'c>(case: &'c OpenCase, key: &str) -> Option<&'c ItemView> {
+    case.view().items.iter().find(|item| item.key == key)
+}
+
+/// Every version of a fact, oldest first.
+pub fn item_history(case: &OpenCase, key: &str) -> Done<Vec<ItemLine>> {
+    let (graph, fold, lens) = (case.record.graph(), case.record.fold(), case.lens());
+    let subject = SubjectKey::Item(key.to_owned());
+    let stated = fold.items().find(|(k, _)| *k == key).map_or(&[][..], |(_, list)| list.as_slice());
+    let proposed = fold.revisions_of(&subject);
+    let standing = |id: &EntryId| {
+        view(case, key).is_some_and(|item| {
+            item.stated.iter().any(|s| s.entry == *id) || item.agreed.as_ref().is_some_and(|(agreed, _)| agreed == id)
+        })
+    };
+    let mut lines = Vec::new();
+    for ix in stated.iter().chain(proposed).copied().filter(|ix| lens.has(*ix)) {
+        let id = graph.id(ix);
+        let (value, what) = match case.record.laid_open(ix) {
+            Act::Item { value, .. } => (value, "stated"),
+            _ => match lens.subject(ix, &subject).map(|s| &s.topic) {
+                Some(Topic::Item { value, .. }) => {
+                    (value.clone(), if lens.fully_signed(ix) { "agreed" } else { "proposed" })
+                }
+                _ => continue,
+            },
+        };
+        let open = what == "proposed" && lens.is_open(ix);
+        let statement = graph.statement(ix);
+        lines.push(ItemLine {
+            ix,
+            id,
+            at: statement.at,
+            party: statement.party,
+            value,
+            what,
+            stands: standing(&id) || open,
+            used_by: used_by(case, &id),
+        });
+    }
+    if lines.is_empty() {
+        let keys: Vec<String> = case.view().items.iter().map(|i| line(&i.key)).collect();
+        let error = CommandError::usage(format!("no fact is called '{key}' in this case"));
+        return Err(match keys.as_slice() {
+            [] => error.hint(format!("state one: counterpart item {} {key} VALUE", case.short())),
+            _ => error.hint(format!("the facts stated are {}", keys.join(", "))),
+        });
+    }
+    lines.sort_by_key(|l| graph.order(l.ix));
+    Ok(lines)
+}
+
+/// The actions whose terms rest on this version.
+fn used_by(case: &OpenCase, id: &EntryId) -> Vec<String> {
+    let lens = case.lens();
+    let rests = case.view().actions.iter().filter(|a| a.terms(&lens).is_some_and(|t| t.items.contains(id)));
+    rests.map(|a| case.subject_name(&a.key)).collect()
+}
+
+/// The history of a fact for so many columns.
+pub fn write_item(case: &OpenCase, key: &str, lines: &[ItemLine], columns: usize) -> String {
+    let mut out = vec![styled(Style::Strong, &view(case, key).map_or_else(|| line(key), |item| title(case, item)))];
+    let names = lines.iter().map(|l| width(&case.entry_name(&l.id))).max().unwrap_or(0);
+    let times: Vec<String> = lines.iter().map(|l| when::show_short(l.at, case.zone(), case.now)).collect();
+    let time_width = times.iter().map(|t| width(t)).max().unwrap_or(0);
+    for (l, time) in lines.iter().zip(&times) {
+        let first = format!("  {}  {}  ", padded(&case.entry_name(&l.id), names), padded(time, time_width));
+        let who = case.party_label(&l.party);
+        let value = item_value::show(&l.value);
+        let said = match (l.what, l.stands) {
+            ("stated", true) => format!("{who} says: {value}"),
+            ("stated", false) => format!("{who} said: {value} (replaced)"),
+            ("agreed", true) => format!("agreed: {value} (proposed by {who})"),
+            ("agreed", false) => format!("was agreed: {value} (replaced)"),
+            (_, true) => format!("{who} proposes: {value}"),
+            (_, false) => format!("{who} proposed: {value} (not agreed)"),
+        };
+        let used = if l.used_by.is_empty() {
+            String::new()
+        } else {
+            format!("; {} rests on it", listed(l.used_by.iter().cloned()))
+        };
+        out.push(wrapped(&first, &format!("{said}{used}"), columns));
+    }
+    out.join("\n")
+}

@@ -1,0 +1,144 @@
+//! The log of a case: every entry in the order all copies agree on, those without effect with the reason.
+
+use counterpart_core::{
+    fold::Verdict,
+    id::{DeviceKey, EntryId, PartyId},
+    view::Grade,
+};
+
+use super::{Speech, layout::width, padded, sentence, wrapped};
+use crate::{
+    case::OpenCase,
+    stamped::Proof,
+    style::{Style, styled},
+    when,
+};
+
+/// One entry, told.
+#[derive(Debug, Clone)]
+pub struct LogLine {
+    pub name: String,
+    pub id: EntryId,
+    /// Claimed time, Unix milliseconds.
+    pub at: i64,
+    pub party: PartyId,
+    pub device: DeviceKey,
+    pub kind: String,
+    pub text: String,
+    pub verdict: Verdict,
+    pub grade: Grade,
+    /// What a time stamp proves of it.
+    pub time_proven: Option<Proof>,
+    /// What lies beside it: whether a file is here, who erased what.
+    pub beside: Vec<String>,
+}
+
+impl LogLine {
+    /// Whether it takes effect, as JSON has it.
+    pub fn effect(&self) -> &'static str {
+        match self.verdict {
+            Verdict::Effective => "effective",
+            Verdict::Without(_) => "without effect",
+            Verdict::NotJudged => "not judged",
+        }
+    }
+
+    /// Why it takes no effect.
+    pub fn reason(&self) -> Option<String> {
+        match &self.verdict {
+            Verdict::Without(reason) => Some(reason.to_string()),
+            Verdict::Effective | Verdict::NotJudged => None,
+        }
+    }
+}
+
+/// All entries, told; causes come first.
+pub fn log_lines(case: &OpenCase) -> Vec<LogLine> {
+    let speech = Speech::of_case(case);
+    let graph = case.record.graph();
+    let files = super::files(case, &[]);
+    let told = |(ix, grade)| {
+        let statement = graph.statement(ix);
+        let id = graph.id(ix);
+        LogLine {
+            name: case.entry_name(&id),
+            id,
+            at: statement.at,
+            party: statement.party,
+            device: statement.device,
+            kind: statement.kind.clone(),
+            text: sentence(&speech, &case.party_label(&statement.party), &case.record.laid_open(ix)),
+            verdict: case.record.fold().verdict(ix).clone(),
+            grade,
+            time_proven: case.stamps.over(ix).cloned(),
+            beside: super::beside(case, ix, &files),
+        }
+    };
+    case.record.grades().into_iter().map(told).collect()
+}
+
+/// The log for so many columns.
+pub fn write_log(case: &OpenCase, lines: &[LogLine], columns: usize) -> String {
+    let names = lines.iter().map(|l| width(&l.name)).max().unwrap_or(0);
+    let times: Vec<String> = lines.iter().map(|l| when::show_short(l.at, case.zone(), case.now)).collect();
+    let time_width = times.iter().map(|t| width(t)).max().unwrap_or(0);
+    let one = |(l, time): (&LogLine, &String)| {
+        let first = format!("{}  {}  ", padded(&l.name, names), padded(time, time_width));
+        let plus = if l.time_proven.is_some() { ", time-proven" } else { "" };
+        let mut text = wrapped(&first, &format!("{} [{}{plus}]", l.text, l.grade.as_str()), columns);
+        let margin = " ".repeat(width(&first));
+        if let Some(proof) = &l.time_proven {
+            text.push('\n');
+            text.push_str(&wrapped(&margin, &styled(Style::Faint, &proof.in_words(case)), columns));
+        }
+        let remark = match &l.verdict {
+            Verdict::Effective => None,
+            Verdict::Without(reason) => Some(format!("without effect, because {reason}")),
+            Verdict::NotJudged => Some("not judged by this version of the program".to_owned()),
+        };
+        for told in &l.beside {
+            text.push('\n');
+            text.push_str(&wrapped(&margin, &styled(Style::Faint, told), columns));
+        }
+        if let Some(remark) = remark {
+            text.push('\n');
+            text.push_str(&wrapped(&margin, &styled(Style::Warn, &remark), columns));
+        }
+        text
+    };
+    lines.iter().zip(&times).map(one).collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use counterpart_core::act::Act;
+
+    use super::*;
+    use crate::fixture::{Two, open};
+
+    #[test]
+    fn every_entry_is_told_in_a_sentence() {
+        let mut two = Two::new();
+        let first = two.propose(0, "Mend the pipe");
+        let counter = two.counter(1, first, "Mend the pipe on Monday");
+        two.accept(0, counter);
+        let declare = two.act(1, &Act::Declare { revision: counter, subject: 0, note: None, evidence: vec![first] });
+        two.act(0, &Act::Approve { declare, note: Some(open("well done")) });
+        two.act(1, &Act::Contest { entry: first, reason: open("not\nso") });
+        let case = two.seen_by(0);
+        let told: Vec<String> = log_lines(&case).into_iter().skip(4).map(|l| l.text).collect();
+        assert_eq!(
+            told,
+            [
+                "party 0 proposes: party 1: Mend the pipe",
+                "party 1 answers #5 with: what: Mend the pipe → Mend the pipe on Monday",
+                "party 0 accepts #6",
+                "party 1 declares #6 done, showing #5",
+                "party 0 approves the result declared in #8: well done",
+                "party 1 contests #5: not / so",
+            ]
+        );
+        let written = write_log(&case, &log_lines(&case), 80);
+        assert!(written.contains("[agreed]") && written.lines().all(|l| width(l) <= 80), "{written}");
+    }
+}

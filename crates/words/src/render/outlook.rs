@@ -1,0 +1,560 @@
+//! What each side can do now, what is waited for, and what follows from doing nothing.
+
+use counterpart_core::{
+    fold::{InForce, Position, SubjectKey},
+    graph::Ix,
+    id::PartyId,
+    value::{Seat, Unit},
+    view::{CaseState, Expected, Follows, Move, SeatView, Step, Waiting},
+};
+use counterpart_node::due_instant;
+
+use super::{Speech, listed, sealable, sentence, subject_in_a_line, to_do, wrapped};
+use crate::{
+    case::OpenCase,
+    render::line,
+    style::{Style, styled},
+    when,
+};
+
+/// One side: what it is waited for, and what it may do besides.
+#[derive(Debug)]
+pub struct Side {
+    pub seat: Seat,
+    pub party: Option<PartyId>,
+    pub own: bool,
+    pub awaited: Vec<Awaited>,
+    /// Possible, and waited for by nobody.
+    pub others: Vec<Move>,
+}
+
+/// A move that is waited for.
+#[derive(Debug)]
+pub struct Awaited {
+    pub waiting: Waiting,
+    /// The acts that would make it.
+    pub moves: Vec<Move>,
+    pub follows: Vec<Follows>,
+}
+
+/// Every side that may do something or is waited for, the own one first; or only one seat.
+pub fn outlook(case: &OpenCase, only: Option<Seat>) -> Vec<Side> {
+    let wanted = |s: &&SeatView| only.is_none_or(|seat| seat == s.seat);
+    let mut seats: Vec<&SeatView> = case.seats.iter().filter(wanted).collect();
+    seats.sort_by_key(|s| !case.is_own_seat(&s.seat));
+    seats.into_iter().map(|s| side(case, s)).collect()
+}
+
+fn side(case: &OpenCase, seat: &SeatView) -> Side {
+    let party = seat.parties.first().copied();
+    let view = case.view();
+    let mut others = party.map(|p| moves(case, &p)).unwrap_or_default();
+    let waits = view.waiting.iter().filter(|w| w.seat == seat.seat);
+    let awaited = waits
+        .map(|waiting| {
+            let (moves, rest) = others.drain(..).partition(|m| case.record.makes(m, waiting));
+            others = rest;
+            Awaited { waiting: waiting.clone(), moves, follows: case.record.follows(waiting, &due_instant) }
+        })
+        .collect();
+    Side { seat: seat.seat, party, own: case.is_own_seat(&seat.seat), awaited, others }
+}
+
+/// What a party can do now: of our own, what this home's device may sign.
+pub fn moves(case: &OpenCase, party: &PartyId) -> Vec<Move> {
+    let view = case.view();
+    match case.author.filter(|_| *party == case.own) {
+        Some(author) => case.record.moves_by(view, party, vec![author], case.now, &due_instant),
+        None => case.record.moves(view, party, case.now, &due_instant),
+    }
+}
+
+/// Everything `counterpart next` prints, for so many columns.
+pub fn next(case: &OpenCase, sides: &[Side], columns: usize) -> String {
+    let mut out =
+        vec![wrapped("", &format!("{} ({})", styled(Style::Strong, &line(&case.title)), case.short()), columns)];
+    if let CaseState::Closed(ix) = case.view().state {
+        let name = case.entry_name(&case.record.graph().id(ix));
+        let closed = format!("Closed by agreement ({name}): nothing is waited for. Whatever is done now reopens it.");
+        out.push(wrapped("", &closed, columns));
+    }
+    for side in sides {
+        out.push(String::new());
+        out.extend(side_lines(case, side, columns));
+    }
+    if sides.iter().any(|s| s.own) {
+        let free = format!(
+            "At any time: counterpart propose, item, call, contact, note, attach, thank or remind {} ...",
+            case.short()
+        );
+        out.push(String::new());
+        out.push(wrapped("", &styled(Style::Faint, &free), columns));
+    }
+    out.join("\n")
+}
+
+fn side_lines(case: &OpenCase, side: &Side, columns: usize) -> Vec<String> {
+    let label = case.seat_label(&side.seat);
+    let mut out = Vec::new();
+    let head = match (side.own, side.awaited.is_empty(), side.party.is_none()) {
+        (true, false, _) => format!("Your move, {label}"),
+        (true, true, _) => format!("{label}, nothing is waited for from you"),
+        (false, false, true) => format!("Waiting for {label}, who has not joined yet"),
+        (false, false, false) => format!("Waiting for {label}"),
+        (false, true, true) => format!("{label} has not joined yet"),
+        (false, true, false) => format!("Nothing is waited for from {label}"),
+    };
+    out.push(wrapped("", &styled(Style::Strong, &head), columns));
+    for awaited in &side.awaited {
+        out.extend(awaited_lines(case, side, awaited, columns));
+    }
+    if side.party.is_none() && case.opener == case.own {
+        let invite = format!("counterpart invite {}   makes a link to send them", case.short());
+        out.push(wrapped("  ", &styled(Style::Faint, &invite), columns));
+    }
+    let groups = grouped(case, &side.others);
+    if side.own && !groups.is_empty() {
+        out.push("  You can also".to_owned());
+        for (step, refs) in &groups {
+            let command = match refs.as_slice() {
+                [one] => command(case, *step, one),
+                _ => command(case, *step, "REF"),
+            };
+            out.push(wrapped("    ", &in_words(*step, &listed(refs.iter().cloned())), columns));
+            out.push(wrapped("      ", &styled(Style::Faint, &command), columns));
+        }
+    } else if !groups.is_empty() {
+        let told = groups.iter().map(|(step, refs)| in_words(*step, &listed(refs.iter().cloned())));
+        let lead = if side.awaited.is_empty() { "They can: " } else { "They can also: " };
+        out.push(wrapped("  ", &format!("{lead}{}.", told.collect::<Vec<_>>().join("; ")), columns));
+    }
+    out
+}
+
+fn awaited_lines(case: &OpenCase, side: &Side, awaited: &Awaited, columns: usize) -> Vec<String> {
+    let mut out = vec![wrapped("  ", &awaited_in_words(case, &awaited.waiting), columns)];
+    if side.own {
+        for made in &awaited.moves {
+            let reference = reference(case, made);
+            let command = command(case, made.step, &reference);
+            out.push(wrapped("    ", &styled(Style::Faint, &command), columns));
+        }
+        for command in erasing(case, &awaited.waiting) {
+            out.push(wrapped("    ", &styled(Style::Faint, &command), columns));
+        }
+    } else if !awaited.moves.is_empty() {
+        let told = awaited.moves.iter().map(|m| in_words(m.step, &reference(case, m)));
+        out.push(wrapped("    ", &format!("They can {}.", one_of(told.collect())), columns));
+    }
+    for told in follows_in_words(case, awaited) {
+        out.push(wrapped("    ", &told, columns));
+    }
+    out
+}
+
+/// The commands that answer a request to erase something: it is no matter to take further, so no move makes it.
+pub fn erasing(case: &OpenCase, waiting: &Waiting) -> Vec<String> {
+    let about = waiting.about.filter(|_| waiting.expected == Expected::Erase);
+    let short = case.short();
+    let commands = about.map(|id| case.entry_typed(&id)).map(|about| {
+        [format!("counterpart erased {short} {about}"), format!("counterpart contest {short} {about} REASON")]
+    });
+    commands.into_iter().flatten().collect()
+}
+
+/// What is waited for, about what, and since when.
+pub fn awaited_in_words(case: &OpenCase, waiting: &Waiting) -> String {
+    let about = waiting.about.map(|id| case.entry_name(&id));
+    let to_do = capital(&to_do(waiting.expected, about.as_deref()));
+    let since = when::show_short(waiting.since, case.zone(), case.now);
+    let speech = Speech::of_case(case);
+    let told = |ix: Ix| {
+        let author = case.party_label(&case.record.graph().statement(ix).party);
+        let proposal = case.record.fold().proposal(ix).filter(|_| waiting.expected == Expected::Perform);
+        match proposal {
+            Some(p) => p.subjects.iter().map(|s| subject_in_a_line(&speech, s)).collect::<Vec<_>>().join("; "),
+            None => sentence(&speech, &author, &case.record.laid_open(ix)),
+        }
+    };
+    let found = waiting.about.and_then(|id| case.record.graph().find(&id));
+    let text = match (waiting.expected, found) {
+        (_, None) => return format!("{to_do}, since {since}"),
+        (Expected::Choose, Some(ix)) => {
+            let rivals = crossed(case, ix).map_or_else(Vec::new, |(rivals, _)| rivals);
+            let each = rivals.into_iter().map(|rival| format!("{}: {}", entry(case, rival), told(rival)));
+            return format!("Choose between agreements that crossed, since {since}: {}", one_of(each.collect()));
+        }
+        (_, Some(ix)) => told(ix),
+    };
+    format!("{to_do}, since {since}: {text}")
+}
+
+fn entry(case: &OpenCase, ix: Ix) -> String {
+    case.entry_name(&case.record.graph().id(ix))
+}
+
+/// The entries that name what crossed on a matter of a revision, and what stays meanwhile.
+fn crossed(case: &OpenCase, revision: Ix) -> Option<(Vec<Ix>, Option<Ix>)> {
+    let lens = case.lens();
+    case.record.fold().subject_keys(revision).iter().find_map(|key| match lens.in_force(key) {
+        InForce::Crossed { rivals, stays } => {
+            let named = |p: &Position| case.record.graph().find(&lens.name(*p, key)).unwrap_or(p.revision());
+            Some((rivals.iter().map(named).collect(), stays.map(|(position, _)| position.revision())))
+        }
+        _ => None,
+    })
+}
+
+fn capital(text: &str) -> String {
+    let mut rest = text.chars();
+    rest.next().map(|first| first.to_uppercase().chain(rest).collect()).unwrap_or_default()
+}
+
+/// "a", "a or b", "a, b or c".
+fn one_of(mut words: Vec<String>) -> String {
+    match words.pop() {
+        None => String::new(),
+        Some(last) if words.is_empty() => last,
+        Some(last) => format!("{} or {last}", words.join(", ")),
+    }
+}
+
+/// The possible acts by kind, with what each may be about; what only programs would do is left out.
+fn grouped(case: &OpenCase, moves: &[Move]) -> Vec<(Step, Vec<String>)> {
+    let mut groups: Vec<(Step, Vec<String>)> = Vec::new();
+    for made in moves {
+        // Terms other than of actions and items are offered anew, as terms of their own.
+        let anew = !matches!(made.key, SubjectKey::Action(_) | SubjectKey::Item(_));
+        if made.step == Step::Propose && anew {
+            continue;
+        }
+        let reference = reference(case, made);
+        match groups.iter_mut().find(|(step, _)| *step == made.step) {
+            Some((_, refs)) if refs.contains(&reference) => {}
+            Some((_, refs)) => refs.push(reference),
+            None => groups.push((made.step, vec![reference])),
+        }
+    }
+    groups.sort_by_key(|(step, _)| *step);
+    groups
+}
+
+/// What a command calls it: the action as a whole, or the entry.
+pub fn reference(case: &OpenCase, made: &Move) -> String {
+    let of_matter = matches!(
+        made.step,
+        Step::Declare
+            | Step::Progress
+            | Step::Propose
+            | Step::Release
+            | Step::Reopen
+            | Step::Stop
+            | Step::Cancel(_)
+            | Step::Missed
+            | Step::Dispute
+    );
+    match &made.key {
+        SubjectKey::Action(_) if of_matter => case.subject_name(&made.key),
+        SubjectKey::Item(key) if made.step == Step::Propose => line(key),
+        _ => case.entry_name(&made.about),
+    }
+}
+
+fn typed(reference: &str) -> String {
+    reference.trim_start_matches('#').to_owned()
+}
+
+/// The command that makes a move; words in capitals are for its author to fill in.
+pub fn command(case: &OpenCase, step: Step, reference: &str) -> String {
+    let reference = typed(reference);
+    let (word, rest) = match step {
+        Step::Accept => ("accept", String::new()),
+        Step::Counter => ("counter", " --due TIME".to_owned()),
+        Step::Decline => ("decline", String::new()),
+        Step::Confirm => ("confirm", String::new()),
+        Step::Prove => ("prove", String::new()),
+        Step::Declare => ("done", String::new()),
+        Step::Approve | Step::Deem => ("approve", String::new()),
+        Step::Reject => ("reject", " REASON".to_owned()),
+        Step::Allow => ("allow", String::new()),
+        Step::Refuse => ("refuse", String::new()),
+        Step::Choose => ("choose", String::new()),
+        Step::Ratify => ("ratify", String::new()),
+        Step::Decide => ("decide", " DECISION".to_owned()),
+        Step::Concede => ("concede", String::new()),
+        Step::Settle => ("settle", String::new()),
+        Step::Progress => ("progress", " TEXT".to_owned()),
+        Step::Propose => {
+            let items = case.view().items.iter().any(|i| line(&i.key) == reference);
+            let what =
+                if items { format!("--item {reference}=VALUE") } else { format!("--amend {reference} --due TIME") };
+            return format!("counterpart propose {} {what}", case.short());
+        }
+        Step::Release | Step::Reopen => ("release", String::new()),
+        Step::Undeclare => ("undone", String::new()),
+        Step::Stop => ("stop", " REASON".to_owned()),
+        Step::Cancel(clause) => ("cancel", format!(" --clause {}", clause + 1)),
+        Step::Missed => ("missed", String::new()),
+        Step::Dispute => ("dispute", " REASON".to_owned()),
+        Step::Withdraw => ("withdraw", String::new()),
+    };
+    format!("counterpart {word} {} {reference}{rest}", case.short())
+}
+
+/// A possible act in words.
+pub fn in_words(step: Step, what: &str) -> String {
+    match step {
+        Step::Accept => format!("accept {what}"),
+        Step::Counter => format!("offer other terms in place of {what}"),
+        Step::Decline => format!("decline {what}"),
+        Step::Confirm => format!("confirm {what}"),
+        Step::Prove => format!("prove that {what} arrived in time"),
+        Step::Declare => format!("declare {what} done"),
+        Step::Approve => format!("approve {what}"),
+        Step::Deem => format!("take {what} as accepted, by the terms' time for rejecting it"),
+        Step::Reject => format!("reject {what}"),
+        Step::Allow => format!("allow {what}"),
+        Step::Refuse => format!("refuse {what}"),
+        Step::Choose => format!("choose {what}"),
+        Step::Ratify => format!("stand by {what}"),
+        Step::Decide => format!("decide the dispute {what}"),
+        Step::Concede => format!("give in to the dispute {what}"),
+        Step::Settle => format!("settle the dispute {what}"),
+        Step::Progress => format!("report progress on {what}"),
+        Step::Propose => format!("propose other terms for {what}"),
+        Step::Release => format!("ask to be released from {what}"),
+        Step::Reopen => format!("ask to reopen {what}"),
+        Step::Undeclare => format!("take back that it is done ({what})"),
+        Step::Stop => format!("give {what} up, with reasons"),
+        Step::Cancel(clause) => format!("cancel {what} under clause {} of its terms", clause + 1),
+        Step::Missed => format!("record that the due time of {what} passed"),
+        Step::Dispute => format!("dispute {what}"),
+        Step::Withdraw => format!("take {what} back"),
+    }
+}
+
+/// What follows from doing nothing, a sentence a consequence.
+pub fn follows_in_words(case: &OpenCase, awaited: &Awaited) -> Vec<String> {
+    let waiting = &awaited.waiting;
+    let own = case.is_own_seat(&waiting.seat);
+    let lead = if own { "If you do nothing" } else { "If they do nothing" };
+    let one = |follows: &Follows| match follows {
+        Follows::Nothing => format!("{lead}: {}.", idle(case, waiting)),
+        Follows::OfferEnds { at } => {
+            let (at_time, distance) = (when::show(*at, case.zone()), when::distance(*at, case.now));
+            if *at >= case.now {
+                format!(
+                    "The offer is open until {at_time} ({distance}); an accept that arrives later does not count by itself."
+                )
+            } else {
+                format!(
+                    "The offer was open until {at_time}; an accept comes late now, and counts once all others accept again."
+                )
+            }
+        }
+        Follows::Due { key, at, recorded } => {
+            let who = if own { "the other side" } else { "you" };
+            let (name, at_time) = (case.subject_name(key), when::show(*at, case.zone()));
+            let distance = when::distance(*at, case.now);
+            if *at >= case.now {
+                format!("{lead}: {name} is due {at_time} ({distance}); after that {who} may record a miss.")
+            } else if *recorded {
+                format!("{lead}: {name} was due {at_time}, {distance}; that it was missed is on record.")
+            } else {
+                let command = match own {
+                    true => String::new(),
+                    false => format!(" (counterpart missed {} {})", case.short(), typed(&name)),
+                };
+                format!(
+                    "{lead}: {name} was due {at_time}, {distance}; {who} may record a miss{command}. It changes no terms."
+                )
+            }
+        }
+        Follows::Consequence { key, text } => {
+            format!("The signed terms of {} say what follows: {}", case.subject_name(key), sealable(text))
+        }
+        Follows::Deemed { from, count, unit } => deemed(case, lead, own, *from, *count, *unit),
+    };
+    awaited.follows.iter().map(one).collect()
+}
+
+fn deemed(case: &OpenCase, lead: &str, own: bool, from: Option<i64>, count: u32, unit: Unit) -> String {
+    let unit = if unit == Unit::WorkingDays { "working days" } else { unit.as_str() };
+    let who = if own { "the other side" } else { "whoever did it" };
+    match from {
+        Some(at) if at > case.now => format!(
+            "{lead}: by the signed terms silence becomes acceptance. From {} on ({}) {who} may sign that it is accepted.",
+            when::show(at, case.zone()),
+            when::distance(at, case.now)
+        ),
+        Some(at) => format!(
+            "By the signed terms the time for rejecting it ended {}: {who} may sign that it is accepted.",
+            when::show(at, case.zone())
+        ),
+        None => format!(
+            "{lead}: by the signed terms silence becomes acceptance {count} {unit} after the result provably arrived; \
+             that it arrived is not proven yet."
+        ),
+    }
+}
+
+/// What stays as it is while nobody moves.
+fn idle(case: &OpenCase, waiting: &Waiting) -> String {
+    match waiting.expected {
+        Expected::Join => "this side cannot sign anything in this case",
+        Expected::Answer if is_alleged(case, waiting) => {
+            "it stays what was noted of their words; nothing is agreed, silence binds nobody"
+        }
+        Expected::Answer if changes_agreed(case, waiting) => "what is agreed stays as it is; silence binds nobody",
+        Expected::Answer => "nothing is agreed; silence binds nobody",
+        Expected::Confirm => "it binds nobody until it is confirmed",
+        Expected::Prove => "it is not agreed until it is proven that the accept arrived in time",
+        Expected::Perform | Expected::Rework => "it stays agreed and not done; the terms say nothing of what follows",
+        Expected::Judge => "it stays declared and not approved; by these terms silence is no acceptance",
+        Expected::Allow => "the agreement stays as it is; silence allows nothing",
+        Expected::Choose => return unchosen(case, waiting),
+        Expected::Ratify => "it stays contested: neither in force nor void",
+        Expected::Settle | Expected::Decide => "the dispute stays open",
+        Expected::Erase => "this side keeps its copy",
+    }
+    .to_owned()
+}
+
+/// Whether what is to be answered was recorded for them from what they said.
+pub(super) fn is_alleged(case: &OpenCase, waiting: &Waiting) -> bool {
+    let about = waiting.about.and_then(|id| case.record.graph().find(&id));
+    about.and_then(|ix| case.record.fold().proposal(ix)).is_some_and(|p| p.alleged.is_some())
+}
+
+/// Whether what is to be answered would take the place of something agreed.
+fn changes_agreed(case: &OpenCase, waiting: &Waiting) -> bool {
+    let about = waiting.about.and_then(|id| case.record.graph().find(&id));
+    let proposal = about.and_then(|ix| case.record.fold().proposal(ix));
+    proposal.is_some_and(|p| p.subjects.iter().any(|s| s.base.is_some()))
+}
+
+fn unchosen(case: &OpenCase, waiting: &Waiting) -> String {
+    let about = waiting.about.and_then(|id| case.record.graph().find(&id));
+    match about.and_then(|ix| crossed(case, ix)).and_then(|(_, stays)| stays) {
+        Some(stays) => format!("neither is in force; what was agreed before, {}, goes on", entry(case, stays)),
+        None => "neither is in force, and nothing is agreed in their place".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use counterpart_core::{act::Act, view::Question};
+
+    use super::*;
+    use crate::{
+        fixture::{Two, open},
+        render::{self, layout::width},
+    };
+
+    fn plain(text: &str) -> String {
+        anstream::adapter::strip_str(text).to_string()
+    }
+
+    /// A case with something of everything, as the customer sees it.
+    fn busy() -> OpenCase {
+        let mut two = Two::new();
+        let first = two.propose(0, "Mend the pipe\nand\u{200E} the wall behind it, which has been wet since May");
+        two.accept(1, first);
+        let declare = Act::Declare { revision: first, subject: 0, note: None, evidence: Vec::new() };
+        let declare = two.act(1, &declare);
+        two.act(0, &Act::Reject { declare, unmet: Vec::new(), reason: open("it still drips") });
+        two.act(1, &Act::Release { of: first, reason: Some(open("the plumber we work with has left us")) });
+        two.propose(1, "Paint the wall");
+        two.seen_by(0)
+    }
+
+    #[test]
+    fn what_is_waited_for_comes_with_the_commands_and_what_silence_means() {
+        let case = busy();
+        let told = plain(&next(&case, &outlook(&case, None), 400));
+        let short = case.short();
+        for part in [
+            "Your move, party 0".to_owned(),
+            format!("counterpart accept {short} 10"),
+            "If you do nothing: nothing is agreed; silence binds nobody.".to_owned(),
+            format!("counterpart allow {short} 9"),
+            "If you do nothing: the agreement stays as it is; silence allows nothing.".to_owned(),
+            "Waiting for party 1".to_owned(),
+            "They can declare #5 done".to_owned(),
+            "the terms say nothing of what follows".to_owned(),
+        ] {
+            assert!(told.contains(&part), "{part}\n{told}");
+        }
+        assert!(!told.contains("If they do nothing: nothing is agreed"), "{told}");
+    }
+
+    #[test]
+    fn narrow_terminals_and_deceiving_texts_change_nothing() {
+        let case = busy();
+        let key = case.view().actions[0].key.clone();
+        let why = case.record.why(Question::Subject(key));
+        let people = case.record.people(case.view());
+        for columns in [40, 80] {
+            for told in [
+                next(&case, &outlook(&case, None), columns),
+                render::why(&case, &why, columns),
+                render::people(&case, &people, columns),
+                render::ledger(&case, columns),
+            ] {
+                let told = plain(&told);
+                assert!(told.lines().all(|l| width(l) <= columns), "{told}");
+                assert!(!told.contains('\u{200E}'), "{told}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_closing_sentence_names_what_it_rests_on() {
+        type Stage = fn(&mut Two) -> counterpart_core::id::EntryId;
+        let rows: [(Stage, &str); 5] = [
+            (|two| two.propose(0, "Mend it"), "So it is proposed, because party 1 has not signed it."),
+            (
+                |two| {
+                    let first = two.propose(0, "Mend it");
+                    two.accept(1, first);
+                    first
+                },
+                "So it is agreed, because party 0 (#5) and party 1 (#6) both signed the same terms, those of #5.",
+            ),
+            (
+                |two| {
+                    let first = two.propose(0, "Mend it");
+                    two.act(1, &Act::Decline { revision: first, reason: None });
+                    first
+                },
+                "So it is declined, because party 1 (#6) declined #5.",
+            ),
+            (
+                |two| {
+                    let first = two.propose(0, "Mend it");
+                    two.accept(1, first);
+                    let request = two.act(1, &Act::Release { of: first, reason: None });
+                    two.act(0, &Act::Allow { request, note: None });
+                    first
+                },
+                "So it is cancelled, because party 1 (#7) asked to be released from it and party 0 (#8) allowed it.",
+            ),
+            (
+                |two| {
+                    let first = two.propose(0, "Mend it");
+                    two.accept(1, first);
+                    two.act(1, &Act::Stop { revision: first, subject: 0, reason: open("no plumber") });
+                    first
+                },
+                "So it is stopped, because party 1 (#7), who was to do it, gave it up: no plumber.",
+            ),
+        ];
+        for (stage, sentence) in rows {
+            let mut two = Two::new();
+            stage(&mut two);
+            let case = two.seen_by(0);
+            let key = case.view().actions[0].key.clone();
+            assert_eq!(render::conclusion(&case, &case.record.why(Question::Subject(key))), sentence);
+        }
+    }
+}

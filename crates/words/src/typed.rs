@@ -1,0 +1,15 @@
+//! What a person typed.
+
+use counterpart_core::text;
+
+use crate::error::{CommandError, Done};
+
+/// What a person typed, made ready for signing: normalised, and free of characters that deceive.
+pub fn typed(what: &str, input: &str) -> Done<String> {
+    let text = text::normalise(input);
+    text::check(&text).map_err(|e| CommandError::usage(format!("{what}: {e}")))?;
+    if text.trim().is_empty() {
+        return Err(CommandError::usage(format!("{what}: it is empty; write at least one word")));
+    }
+    Ok(text)
+}
