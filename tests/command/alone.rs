@@ -15,10 +15,20 @@ fn two_commands_lead_from_nothing_to_a_tracked_promise() {
     assert!(said.contains("Your identity was made on the way"), "{said}");
     home.ok(&["call", "Dean rings back", "--with", "Dean", "--promised", "Call back", "--by", "in 3 days", "-y"]);
     let shown = words(&home.ok(&["show", "."]));
-    for told in ["Call back", "recorded for them from what they said", "by: Acme Ltd (Dean)", "for: Maya", "in 3 days"]
-    {
-        assert!(shown.contains(told) || shown.contains("in 2 days"), "{told}\n{shown}");
+    for told in ["Call back", "recorded for them from what they said", "by: Acme Ltd (Dean)", "for: Maya"] {
+        assert!(shown.contains(told), "{told}\n{shown}");
     }
+    // Whole days, and a moment has passed since.
+    assert!(shown.contains("in 3 days") || shown.contains("in 2 days"), "{shown}");
+    // What nobody received nobody signed for.
+    let bundle = home.path().join("alone.zip").display().to_string();
+    home.ok(&["export", ".", &bundle]);
+    let verified = home.ok(&["verify", &bundle]);
+    assert!(verified.contains("Nobody but Maya signed an entry here.") && !verified.contains("received"), "{verified}");
+    let page = home.path().join("alone.html");
+    home.ok(&["report", ".", &page.display().to_string()]);
+    let page = std::fs::read_to_string(page).expect("the report");
+    assert!(page.contains("nobody else signed anything") && !page.contains("signed for having all"), "{page}");
     // Later cases remember the name.
     let (_, said) = home.said(&["new", "Bill", "--with", "Northlink Ltd", "-y"]);
     assert!(said.contains("Maya opens a case") && !said.contains("identity"), "{said}");

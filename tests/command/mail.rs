@@ -1,10 +1,6 @@
 //! Mail: set up, imported, fetched, taken into cases; never twice, never unseen.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    process::Stdio,
-};
+use std::{fs, path::PathBuf, process::Stdio};
 
 use serde_json::Value;
 
@@ -188,6 +184,12 @@ fn settings_are_kept_for_their_owner_alone_and_show_no_password() {
     fs::write(home.path().join("mail"), "scribble\n").expect("a file");
     let said = home.fails(1, &["mail", "show"]);
     assert!(said.contains("cannot be understood"), "{said}");
+    // A password goes to no other host than the one it was given for.
+    let secret = home.path().join("secret").display().to_string();
+    fs::write(&secret, "geheim").expect("written");
+    home.ok(&["mail", "set", "--address", "a@b.example", "--send", "smtp.a.example", "--password-file", &secret]);
+    assert!(home.fails(2, &["mail", "set", "--send", "smtp.b.example"]).contains("password is needed"));
+    home.ok(&["mail", "set", "--send", "smtp.a.example:465"]);
     home.ok(&["mail", "set", "--forget"]);
     home.fails(1, &["mail", "show"]);
 }
@@ -355,7 +357,7 @@ fn nothing_is_left_beside() {
     let left: Vec<PathBuf> = fs::read_dir(home.path())
         .expect("the home")
         .map(|entry| entry.expect("an entry").path())
-        .filter(|path| path.extension().is_some_and(|ending| ending == "new") || Path::new("mail-aside") == path)
+        .filter(|path| path.extension().is_some_and(|ending| ending == "new") || path.ends_with("mail-aside"))
         .collect();
     assert!(left.is_empty(), "{left:?}");
 }

@@ -143,7 +143,7 @@ fn item(case: &OpenCase, text: &str) -> Done<Topic> {
     let Some((key, value)) = text.split_once('=') else {
         return Err(CommandError::usage(format!("'{text}' is not KEY=VALUE")).hint("such as price=24.99:money:GBP"));
     };
-    let here = Here { zone: case.zone(), now: case.now };
+    let here = Here { zone: case.zone(), now: case.now, file: crate::attachment::read_item };
     let (value, kind) = item_value::split_type(value);
     let value = item_value::stated(kind, &[value.to_owned()], here)?;
     Ok(Topic::Item { key: typed("the item's name", key.trim())?, value })

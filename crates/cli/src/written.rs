@@ -4,6 +4,15 @@ use std::{fs, io::Write as _, path::Path};
 
 use crate::error::{CommandError, Done};
 
+/// Refuses to write over a file that is there, unless that was asked for.
+pub(crate) fn not_over(file: &Path, force: bool) -> Done {
+    if force || !file.exists() {
+        return Ok(());
+    }
+    let there = CommandError::failed(format!("{} is there already; nothing was written", file.display()));
+    Err(there.hint("another name, or --force to write over it"))
+}
+
 /// Writes a file. It appears whole, or what was there stays.
 pub(crate) fn write_whole(file: &Path, bytes: &[u8]) -> Done {
     let mut name = file.file_name().unwrap_or_default().to_owned();

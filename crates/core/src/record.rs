@@ -354,12 +354,6 @@ impl Record {
         sealed.into_iter().map(|(path, _)| path).filter(|path| !known.iter().any(|d| d.path == *path)).collect()
     }
 
-    /// Entries with sealed places whose values are not here.
-    #[must_use]
-    pub fn entries_lacking_values(&self) -> Vec<EntryId> {
-        self.graph.all().filter(|ix| !self.lacking_values(*ix).is_empty()).map(|ix| self.graph.id(ix)).collect()
-    }
-
     /// Keeps a receipt; gives whether it was new.
     ///
     /// # Errors

@@ -2,6 +2,7 @@
 
 mod brief;
 mod checkpoint;
+mod difference;
 mod ledger;
 mod moves;
 mod names;
@@ -13,6 +14,7 @@ mod why;
 pub(crate) use brief::BriefCache;
 pub use brief::{Brief, BriefSeat, Promised};
 pub use checkpoint::Checkpoint;
+pub use difference::{Term, TermChanges, term_changes};
 pub use ledger::{DueInstant, PromiseLedger, Tally};
 pub use moves::{Follows, Move, Step};
 pub use names::{NameError, Names, Reference};

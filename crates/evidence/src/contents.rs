@@ -46,11 +46,6 @@ pub(crate) fn readme() -> Part<'static> {
     Part { name: layout::README, bytes: Cow::Borrowed(README.as_bytes()) }
 }
 
-/// The list of checksums of the members under `data/`, given with their checksums in their order.
-pub(crate) fn manifest<'m>(payload: impl Iterator<Item = (&'m str, Sha)>) -> String {
-    bag::manifest(payload)
-}
-
 /// The tag files but the exporter's word, ascending by name.
 pub(crate) fn tags(
     case: &CaseId,

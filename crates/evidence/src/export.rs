@@ -95,7 +95,7 @@ pub fn export(
     let digests = parallel::chunks(payload.len(), || (), digest).concat();
     let listed = || payload.iter().zip(&digests).map(|((name, _), digest)| (name.as_str(), *digest));
     check_attachments(listed())?;
-    let manifest = contents::manifest(listed());
+    let manifest = bag::manifest(listed());
     let word = (exporter.sign)(&ExporterWord { manifest: bag::digest(manifest.as_bytes()), ..word });
     let octets = (payload.iter().map(|(_, bytes)| bytes.len() as u64).sum(), payload.len());
     let tags = contents::tags(&case, exported_at, octets, &word, manifest);

@@ -28,7 +28,7 @@ mod words;
 
 pub use archive::{MAX_BUNDLE, could_begin, oversized};
 pub use contents::specification;
-pub use counterpart_timestamp::{MAX_ROOTS_FILE, Roots, RootsError};
+pub use counterpart_timestamp::{MAX_ROOTS_FILE, Roots};
 #[cfg(feature = "export")]
 pub use export::{Attachments, ExportError, Exporter, export};
 pub use failure::{Failure, FailureKind};

@@ -1,9 +1,12 @@
 //! A verified bundle opened for reading: what it proves, and the record it makes.
 
+use std::collections::BTreeSet;
+
 use counterpart_core::{attachment::FileRef, record::Record, stamp::KeptStamp};
 use counterpart_timestamp::Roots;
 
 use crate::{
+    bag::Sha,
     failure::Failure,
     layout::{self, Layout},
     stamps::{JudgedStamp, over},
@@ -37,10 +40,10 @@ pub fn open(bytes: &[u8], roots: Option<&Roots>, progress: &(dyn Fn(u64, u64) + 
 
 /// The files whose bytes are in the bundle. Where entries give one hash different sizes, only the right one is meant.
 fn files(record: &Record, layout: &Layout<'_>) -> Vec<FileRef> {
-    let is_here = |file: &FileRef| {
-        layout.attachments.iter().any(|member| {
-            layout::attachment_sha(member.name) == Some(file.sha256) && member.bytes.len() as u64 == file.size
-        })
-    };
+    // A set: a stranger's entries may name as many files as they like.
+    let held: BTreeSet<(Sha, u64)> = (layout.attachments.iter())
+        .filter_map(|member| Some((layout::attachment_sha(member.name)?, member.bytes.len() as u64)))
+        .collect();
+    let is_here = |file: &FileRef| held.contains(&(file.sha256, file.size));
     record.attachments().into_iter().map(|attachment| attachment.named.file).filter(is_here).collect()
 }

@@ -102,7 +102,7 @@ pub(crate) fn check<'b>(
         compare_pieces(layout::TIMELINE, &timeline, &members)?;
         let payload = |(member, _): &(&Member<'_>, &Sha)| member.name.starts_with(layout::PAYLOAD);
         let (payload, digests): (Vec<Member<'_>>, Vec<Sha>) = members.iter().zip(&digests).filter(payload).unzip();
-        let manifest = contents::manifest(payload.iter().map(|m| m.name).zip(digests));
+        let manifest = bag::manifest(payload.iter().map(|m| m.name).zip(digests));
         let supplied = manifest.as_bytes() == layout.manifest.bytes;
         let digest = if supplied { listed } else { bag::digest(manifest.as_bytes()) };
         if digest != word.manifest {

@@ -119,6 +119,10 @@ impl<'v> Names<'v> {
         for tail in &verdict.tails {
             let name = self.party(&tail.party);
             lines.push(match tail.entries.len() {
+                // Nobody signs for having received nothing.
+                0 if verdict.entries.iter().all(|entry| entry.party == tail.party) => {
+                    format!("  Nobody but {name} signed an entry here.")
+                }
                 0 => format!("  {name} signed for having received everything the others signed."),
                 n => format!("  Nothing here shows that {name} received {n} of the others' entries."),
             });

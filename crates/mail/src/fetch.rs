@@ -244,6 +244,8 @@ async fn read(
                     };
                     skip = why.map(|why| Skipped { uid: *uid, subject: glance.head.subject, why });
                 }
+            } else {
+                skip = Some(Skipped { uid: *uid, subject: String::new(), why: "the server did not give its head" });
             }
             report(&mut |fetched| {
                 fetched.skipped.extend(skip.take());

@@ -119,14 +119,8 @@ impl SendError {
     /// was put right, and no message is to be given up for it.
     #[must_use]
     pub fn is_of_the_setup(&self) -> bool {
-        matches!(self, Self::Server(_) | Self::Untrusted { .. } | Self::Login { .. })
+        matches!(self, Self::Server(_) | Self::Untrusted { .. } | Self::Login { .. } | Self::Lacking(_))
             || matches!(self, Self::Refused { step: Step::Connecting | Step::Protecting | Step::LoggingIn, .. })
-    }
-
-    /// Whether the server may have taken the message all the same: it had all of it and did not say.
-    #[must_use]
-    pub fn may_have_been_sent(&self) -> bool {
-        matches!(self, Self::Broken { step: Step::HandedOver, .. } | Self::Late { step: Step::HandedOver })
     }
 }
 
@@ -250,7 +244,7 @@ impl<'s> Conversation<'s> {
         if !bytes.is_ascii() || !from.email().is_ascii() || to.iter().any(|to| !to.email().is_ascii()) {
             if !self.smtp.server_info().supports_feature(Extension::SmtpUtfEight) {
                 let what = "an address in it has letters beyond a to z, which this server cannot handle (SMTPUTF8)";
-                return Err(SendError::Lacking(what.to_owned()));
+                return Err(MailError::Library(what.to_owned()).into());
             }
             parameters.push(MailParameter::SmtpUtfEight);
             if self.smtp.server_info().supports_feature(Extension::EightBitMime) {

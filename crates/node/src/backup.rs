@@ -1,5 +1,5 @@
-//! A backup: one file with what a home holds but the keys of its device. The same device is never restored; a restored
-//! home makes itself a new one.
+//! A backup: one file with the identity, the cases and the notebook of a home, without the keys of its device and without
+//! its settings. The same device is never restored; a restored home makes itself a new one.
 
 mod item;
 mod vault;

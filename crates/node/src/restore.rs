@@ -12,9 +12,11 @@ use counterpart_core::{
     receipt::SignedReceipt,
     record::Record,
     seal::{Disclosure, path_to_value},
+    stamp::imprint,
     statement::Entry,
 };
 use counterpart_store::{EntryRow, Files, KeyEventRow, PeerAddress, ReceiptRow, Store, StoreError, Txn};
+use counterpart_timestamp::Token;
 use ed25519_dalek::{SigningKey, pkcs8::DecodePrivateKey as _};
 
 use crate::{
@@ -178,6 +180,10 @@ impl Restoring {
                 let taken = SignedReceipt::verify(&stored.envelope).and_then(|r| record.apply_receipt(r));
                 taken.map_err(|e| format!("a receipt in it was altered: {e}"))?;
             }
+            for kept in self.store().stamps(case).map_err(text)? {
+                Token::check(&kept.token, &imprint(&case, &kept.heads), None)
+                    .map_err(|e| format!("a time stamp in it was altered: {e}"))?;
+            }
             let party = self.about.party;
             if let Some(brief) = record.brief() {
                 let now = self.about.made;
@@ -296,7 +302,7 @@ impl Restoring {
         }
         self.store = None;
         drop(Desk::open_with(&folder, passphrase)?);
-        // From here on it goes forward only: what is put in place stays, and is found by the next attempt.
+        // From here on it goes forward only: the next attempt begins anew.
         self.folder = None;
         settle(&folder, &self.home)?;
         let recovery_sheet = sheet.map(|_| sheet::path(&self.home));

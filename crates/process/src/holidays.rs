@@ -202,12 +202,6 @@ impl Holidays {
     pub fn name(&self, day: Date) -> Option<&str> {
         self.days.get(&day).map(String::as_str)
     }
-
-    /// Whether the holidays of that year are known: past the data only a person's own days count.
-    #[must_use]
-    pub fn reach(&self, day: Date) -> bool {
-        self.region.is_some() && (YEARS.0..=YEARS.1).contains(&day.year())
-    }
 }
 
 /// A line of a person's own list that cannot be read.

@@ -135,8 +135,10 @@ pub fn thanks(record: &Record, view: &View, promises: &[Promise], own: &PartyId)
 
 /// Everybody on other sides whose name is on record.
 fn named(record: &Record, view: &View, own: &PartyId) -> Vec<(String, Seat)> {
+    // Whoever takes no part in agreements, such as an arbiter, is on nobody's side.
+    let other = |seat: Seat| view.seats.iter().any(|s| s.seat == seat && s.role.agrees() && !s.parties.contains(own));
     let mut names: Vec<(String, Seat)> = Vec::new();
-    for seat in record.people(view).into_iter().filter(|s| s.party != Some(*own)) {
+    for seat in record.people(view).into_iter().filter(|s| other(s.seat)) {
         let cards = seat.cards.iter().map(|card| &card.card.name);
         let handed = seat.handovers.iter().filter_map(|handover| handover.person.as_ref());
         let noted = seat.noted.iter().filter_map(|noted| noted.person.as_ref());

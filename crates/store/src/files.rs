@@ -45,7 +45,7 @@ pub enum FilesError {
     Io { path: PathBuf, detail: String },
     #[error("{} was changed while it was read: wait until nobody writes to it, then try again", .path.display())]
     Changed { path: PathBuf },
-    #[error("{} has another length than it should: it is fetched again from its beginning", .path.display())]
+    #[error("{} has another length than it should: the file is fetched once its case is opened anew", .path.display())]
     OutOfStep { path: PathBuf },
 }
 
@@ -207,12 +207,16 @@ impl Files {
     /// # Errors
     /// A failing disk.
     pub fn erase(&self, case: &CaseId, file: &FileRef) -> Result<bool, FilesError> {
+        let (folder, name) = (self.of_case(case), hex(&file.sha256));
+        // Copies that a crash cut short.
+        let unfinished = |n: &str| n.strip_prefix(&name).is_some_and(|rest| rest.ends_with(".new"));
+        let cut_short = names(&folder)?.into_iter().filter(|(n, _)| unfinished(n)).map(|(n, _)| folder.join(n));
         let mut found = false;
-        for path in [self.whole(case, file), self.part(case, file)] {
+        for path in [self.whole(case, file), self.part(case, file)].into_iter().chain(cut_short) {
             found |= overwrite(&path).map_err(FilesError::of(&path))?;
         }
         if found {
-            sync_folder(&self.of_case(case))?;
+            sync_folder(&folder)?;
         }
         Ok(found)
     }

@@ -3,7 +3,7 @@
 use counterpart_core::id::CaseId;
 use rusqlite::{Row, params};
 
-use crate::{Inserted, Reads, StoreError, Txn};
+use crate::{Reads, StoreError, Txn};
 
 /// One letter. What the states mean, and the body, is not known here.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,20 +79,20 @@ fn letter(row: &Row<'_>) -> rusqlite::Result<LetterRow> {
 }
 
 impl Txn<'_> {
-    /// Stores a letter, unless its case has one for that occasion.
+    /// Stores a letter, unless its case has one for that occasion; tells whether it was new.
     ///
     /// # Errors
     /// A full, damaged or failing store.
-    pub fn insert_letter(&self, row: &LetterRow) -> Result<Inserted, StoreError> {
+    pub fn insert_letter(&self, row: &LetterRow) -> Result<bool, StoreError> {
         let known = "SELECT 1 FROM letters WHERE case_id = ?1 AND occasion = ?2";
         if self.row(known, params![row.case.0, row.occasion], |_| Ok(()))?.is_some() {
-            return Ok(Inserted::Already);
+            return Ok(false);
         }
         self.change(
             "INSERT INTO letters (id, case_id, occasion, state, due, next_try, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
             params![row.id, row.case.0, row.occasion, row.state, row.due, row.next_try, row.body],
         )?;
-        self.inserted()
+        Ok(true)
     }
 
     /// Changes what happens with a letter; its case and occasion stay. Tells whether it was there in state `from`:

@@ -3,7 +3,7 @@
 use counterpart_core::id::{CaseId, EntryId};
 use rusqlite::{Row, params};
 
-use crate::{Inserted, Reads, StoreError, Txn};
+use crate::{Reads, StoreError, Txn};
 
 /// One message, known by the hash of its bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,18 +60,18 @@ fn mail(row: &Row<'_>) -> rusqlite::Result<MailRow> {
 }
 
 impl Txn<'_> {
-    /// Remembers a message, unless one of the same bytes is known.
+    /// Remembers a message, unless one of the same bytes is known; tells whether it was new.
     ///
     /// # Errors
     /// A full, damaged or failing store.
-    pub fn insert_mail(&self, row: &MailRow) -> Result<Inserted, StoreError> {
+    pub fn insert_mail(&self, row: &MailRow) -> Result<bool, StoreError> {
         if self.mail(&row.sha256)?.is_some() {
-            return Ok(Inserted::Already);
+            return Ok(false);
         }
         self.change(
             "INSERT INTO mails (sha256, message_id, out, case_id, entry, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
             params![row.sha256, row.message_id, row.out, row.case.map(|c| c.0), row.entry.map(|e| e.0), row.at],
         )?;
-        self.inserted()
+        Ok(true)
     }
 }

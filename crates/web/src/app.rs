@@ -34,7 +34,7 @@ pub(crate) struct App {
     pub(crate) standing: watch::Sender<Standing>,
     /// The home has changed in a way that the node's keeper should look at.
     pub(crate) look: Notify,
-    pub(crate) checks: Semaphore,
+    pub(crate) checks: Arc<Semaphore>,
     /// True once the server stops.
     pub(crate) stopping: watch::Sender<bool>,
     desk: RwLock<Option<Arc<Desk>>>,
@@ -52,7 +52,7 @@ impl App {
             live: Live::new(),
             standing: watch::Sender::new(Standing::NoIdentity),
             look: Notify::new(),
-            checks: Semaphore::new(CHECKS),
+            checks: Arc::new(Semaphore::new(CHECKS)),
             stopping: watch::Sender::new(false),
             desk: RwLock::new(None),
         }

@@ -2,10 +2,7 @@
 
 use std::{
     convert::Infallible,
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, Mutex, PoisonError, atomic::Ordering},
     time::Duration,
 };
 
@@ -49,18 +46,17 @@ pub(crate) enum Changed {
 pub(crate) struct Live {
     sender: broadcast::Sender<(u64, Changed)>,
     /// How many notices there were: a page knows by it whether it is behind.
-    version: AtomicU64,
-    /// Notices go out in the order of their numbers.
-    order: Mutex<()>,
+    /// Locked while one goes out, so that they go in the order of their numbers.
+    version: Mutex<u64>,
 }
 
 impl Live {
     pub(crate) fn new() -> Self {
-        Self { sender: broadcast::Sender::new(KEPT), version: AtomicU64::new(0), order: Mutex::new(()) }
+        Self { sender: broadcast::Sender::new(KEPT), version: Mutex::new(0) }
     }
 
     pub(crate) fn version(&self) -> u64 {
-        self.version.load(Ordering::Acquire)
+        *self.version.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether any page is open that would be told.
@@ -69,11 +65,10 @@ impl Live {
     }
 
     pub(crate) fn tell(&self, changed: Changed) {
-        let order = self.order.lock().unwrap_or_else(PoisonError::into_inner);
-        let version = self.version.fetch_add(1, Ordering::AcqRel) + 1;
+        let mut version = self.version.lock().unwrap_or_else(PoisonError::into_inner);
+        *version += 1;
         // Nobody need be listening.
-        drop(self.sender.send((version, changed)));
-        drop(order);
+        drop(self.sender.send((*version, changed)));
     }
 }
 

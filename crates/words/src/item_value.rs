@@ -4,10 +4,11 @@ mod json;
 mod nested;
 mod shown;
 
+use std::path::Path;
+
 use counterpart_core::value::{Decimal, ItemValue, Sealable, is_date};
 
 use crate::{
-    attachment,
     error::{CommandError, Done},
     money,
     typed::typed,
@@ -23,6 +24,16 @@ pub struct Here<'a> {
     pub zone: &'a str,
     /// Unix milliseconds.
     pub now: i64,
+    /// How a file of this machine is read that somebody names by its path.
+    pub file: ReadFile,
+}
+
+/// Reads a file through and gives what the record says of it.
+pub type ReadFile = fn(&Path) -> Done<ItemValue>;
+
+/// For where what is typed may come from elsewhere than this machine's own person: no path is followed.
+pub fn no_files(_path: &Path) -> Done<ItemValue> {
+    Err(CommandError::usage("no file can be named here").hint("`counterpart attach` puts a file on record"))
 }
 
 /// What `--type` may say, for help and errors.
@@ -148,7 +159,7 @@ fn read(kind: Option<&str>, value: &str, reading: Reading<'_>) -> Done<ItemValue
             _ => return Err(wrong("yes or no")),
         },
         "choice" => ItemValue::Choice(choice(detail, value)?),
-        "file" => attachment::read(std::path::Path::new(trimmed))?.into_item(),
+        "file" => (here.file)(Path::new(trimmed))?,
         "list" => nested::list(detail, &nested::elements(value), reading)?,
         "record" => nested::record(value, reading)?,
         "check-list" => nested::check_list(&nested::elements(value))?,
@@ -191,7 +202,7 @@ fn seconds(text: &str) -> Option<u64> {
 mod tests {
     use super::*;
 
-    const HERE: Here<'_> = Here { zone: "Europe/London", now: 1_782_896_400_000 };
+    const HERE: Here<'_> = Here { zone: "Europe/London", now: 1_782_896_400_000, file: no_files };
 
     #[test]
     fn values_people_type() {
@@ -240,11 +251,21 @@ mod tests {
             ("text", "\u{202E}txt", "U+202E"),
             ("text", " ", "empty"),
             ("choice:express|standard", "slow", "not one of the choices"),
-            ("file", "/nowhere/at/all", "cannot be read"),
+            ("file", "/etc/hostname", "no file can be named here"),
         ] {
             let error = parse(Some(kind), value, HERE).expect_err(value);
             assert!(error.message.contains(says), "{kind} {value}: {}", error.message);
         }
+    }
+
+    #[test]
+    fn a_path_is_followed_only_where_files_are_read() {
+        fn named(path: &Path) -> Done<ItemValue> {
+            Ok(ItemValue::Text(Sealable::Open(path.display().to_string())))
+        }
+        let here = Here { file: named, ..HERE };
+        assert_eq!(parse(Some("file"), " bill.pdf ", here), named(Path::new("bill.pdf")));
+        assert!(parse(Some("list:file"), "bill.pdf", HERE).is_err());
     }
 
     #[test]

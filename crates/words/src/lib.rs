@@ -1,9 +1,8 @@
 //! What people type and what they read, in plain words: acts and terms in sentences, times, money, items, case templates,
 //! what became of an action and why, and what went wrong with what would help.
 //!
-//! The command and the pages say the same things because they say them from here. Nothing here prints, asks or signs.
+//! Apart from the command, so that pages can say the same things from here. Nothing here prints, asks or signs.
 
-pub mod attachment;
 pub mod case;
 pub mod error;
 #[cfg(test)]

@@ -5,7 +5,6 @@ from .graph import bits
 from .lens import Lens, once
 from .terms import PROPOSALS, Key
 
-AGREED = ("agreed", "declared", "rework", "completed", "stopped")
 
 
 def actions(lens: Lens) -> list[tuple[bytes, int]]:

@@ -9,6 +9,7 @@ use crate::{
     calendars::{self, Kept},
     error::{CommandError, Done},
     session::Session,
+    written::not_over,
 };
 
 /// Write what is due as a calendar that any calendar program reads (.ics)
@@ -69,9 +70,8 @@ pub(crate) fn run(session: &Session, args: &Args) -> Done {
             return terminal.bytes(&mut |out| out.write_all(text.as_bytes()).map(|()| true));
         }
     };
-    if !keep && file.exists() && !args.force {
-        let there = CommandError::failed(format!("{} is there already; nothing was written", file.display()));
-        return Err(there.hint("another name, or --force to write over it"));
+    if !keep {
+        not_over(file, args.force)?;
     }
     let file = std::path::absolute(file).map_err(|e| CommandError::failed(format!("{}: {e}", file.display())))?;
     if keep && Kept::read(&desk)?.file.as_ref() != Some(&file) && file.exists() {

@@ -12,7 +12,7 @@ use crate::{
     disclosure::DisclosureArgs,
     error::{CommandError, Done},
     session::Session,
-    written::write_whole,
+    written::{not_over, write_whole},
 };
 
 /// Write a case as one file that anybody can verify, without this program's keys and without a network
@@ -37,10 +37,7 @@ pub(crate) fn run(session: &Session, args: &Args) -> Done {
     let desk = session.desk()?;
     let mut case = OpenCase::open(&desk, &args.case.case)?;
     let file = args.file.clone().unwrap_or_else(|| PathBuf::from(format!("{}.zip", case.short())));
-    if file.exists() && !args.force {
-        let there = CommandError::failed(format!("{} is there already; nothing was written", file.display()));
-        return Err(there.hint("another name, or --force to write over it"));
-    }
+    not_over(&file, args.force)?;
     let withheld = args.disclosure.apply(&mut case)?;
     let Bundle { bytes: bundle, files } = bundle(&desk, &case)?;
     write_whole(&file, &bundle)?;

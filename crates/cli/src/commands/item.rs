@@ -47,7 +47,7 @@ pub(crate) struct Args {
 
 pub(crate) fn run(session: &Session, args: &Args) -> Done {
     act(session, &args.case, |_, case| {
-        let here = Here { zone: case.zone(), now: case.now };
+        let here = Here { zone: case.zone(), now: case.now, file: crate::attachment::read_item };
         let value = match &args.json_value {
             Some(json) => item_value::from_json(json, here)?,
             None => {

@@ -15,7 +15,7 @@ use crate::{
     case::OpenCase,
     confirm,
     error::{CommandError, Done},
-    item_value::Here,
+    item_value::{Here, no_files},
     render::{self, Speech},
     session::{Session, typed},
     template::{self, Plan},
@@ -122,7 +122,7 @@ fn from_template(
     set: &[String],
 ) -> Done {
     let terminal = session.terminal;
-    let (here, seats) = (Here { zone, now: now() }, plan::seats(open));
+    let (here, seats) = (Here { zone, now: now(), file: no_files }, plan::seats(open));
     let answers = plan::answers(session, chosen, set, here)?;
     let plan = Plan::new(&chosen.template, &answers, seats, here)?;
     confirm::agree(session, &plan::in_full(open, seats, zone, who, &plan, terminal.columns()))?;

@@ -181,8 +181,7 @@ fn report_html(desk: &Desk, case: &OpenCase) -> Done<(usize, String)> {
         due: &due_instant,
     };
     let report = Report::of(&source).ok_or_else(|| CommandError::failed("this case has not arrived yet"))?;
-    let html = report.html(Some(counterpart_report::Paper::A4));
-    let html = html.map_err(|e| CommandError::failed(format!("the report could not be put together: {e}")))?;
+    let html = report::html(&report, Some(counterpart_report::Paper::A4))?;
     Ok((report.entries, html))
 }
 

@@ -4,17 +4,19 @@ mod browser;
 mod json;
 mod made_from;
 
-use std::{fs, io::Write as _, path::PathBuf};
+use std::path::PathBuf;
 
 use counterpart_node::{due_instant, now};
 use counterpart_report::{Paper, Report, Source};
 
+pub(super) use self::browser::print;
 use self::made_from::MadeFrom;
 use crate::{
     disclosure::DisclosureArgs,
     error::{CommandError, Done},
     render::line,
     session::Session,
+    written::{not_over, write_whole},
 };
 
 /// Write a case as a report for reading and printing: who signed what, what became of it, how far it is proven
@@ -95,16 +97,13 @@ pub(crate) fn run(session: &Session, args: &Args) -> Done {
         (None, false) => Some(PathBuf::from(format!("{}.{}", case.short(), if args.pdf { "pdf" } else { "html" }))),
     };
     if let Some(file) = &file {
-        if file.exists() && !args.force {
-            let there = CommandError::failed(format!("{} is there already; nothing was written", file.display()));
-            return Err(there.hint("another name, or --force to write over it"));
-        }
+        not_over(file, args.force)?;
         let paper = args.paper.map(Paper::from);
         if args.pdf {
             let html = html(&report, Some(paper.unwrap_or(Paper::A4)))?;
-            browser::print(&html, file, report.entries)?;
+            print(&html, file, report.entries)?;
         } else {
-            write(file, html(&report, paper)?.as_bytes())?;
+            write_whole(file, html(&report, paper)?.as_bytes())?;
         }
     }
     if session.terminal.json {
@@ -128,27 +127,6 @@ pub(crate) fn run(session: &Session, args: &Args) -> Done {
     Ok(())
 }
 
-/// Prints a report's page by a browser that is installed; `entries` says how long that may take.
-pub(super) fn print(html: &str, file: &std::path::Path, entries: usize) -> Done {
-    browser::print(html, file, entries)
-}
-
-fn html(report: &Report, paper: Option<Paper>) -> Done<String> {
+pub(super) fn html(report: &Report, paper: Option<Paper>) -> Done<String> {
     report.html(paper).map_err(|e| CommandError::failed(format!("the report could not be put together: {e}")))
-}
-
-/// The file appears whole or not at all.
-fn write(file: &std::path::Path, bytes: &[u8]) -> Done {
-    let mut name = file.file_name().unwrap_or_default().to_owned();
-    name.push(".writing");
-    let making = file.with_file_name(name);
-    let written = fs::File::create(&making).and_then(|mut out| {
-        out.write_all(bytes)?;
-        out.sync_all()
-    });
-    written.and_then(|()| fs::rename(&making, file)).map_err(|e| {
-        // Half a file helps nobody; if it cannot be removed either, the disk has other troubles.
-        drop(fs::remove_file(&making));
-        CommandError::failed(format!("{}: {e}", file.display()))
-    })
 }

@@ -199,22 +199,21 @@ impl Record {
     }
 
     fn lacks(&self, party: &PartyId, erased: &Places, ix: Ix) -> bool {
-        let id = self.graph.id(ix);
         let lacks_file = |file: &FileRef| {
             !self.holds_file(file) && (erased.is_empty() || self.file_erased_by(party, file).is_none())
         };
-        self.lacking_values(ix).into_iter().any(|path| !erased.contains(&(id, path)))
-            || self.files_of(ix).iter().any(|named| lacks_file(&named.file))
+        self.lacks_value(erased, ix) || self.files_of(ix).iter().any(|named| lacks_file(&named.file))
     }
 
     /// Entries with sealed values that are not here, although this party did not erase them, in order of arrival.
     #[must_use]
     pub fn lacking_values_for(&self, party: &PartyId) -> Vec<EntryId> {
         let erased = self.all_erased_by(party);
-        let lacks = |ix: &Ix| {
-            let id = self.graph.id(*ix);
-            self.lacking_values(*ix).into_iter().any(|path| !erased.contains(&(id, path)))
-        };
-        self.graph.all().filter(lacks).map(|ix| self.graph.id(ix)).collect()
+        self.graph.all().filter(|ix| self.lacks_value(&erased, *ix)).map(|ix| self.graph.id(ix)).collect()
+    }
+
+    fn lacks_value(&self, erased: &Places, ix: Ix) -> bool {
+        let id = self.graph.id(ix);
+        self.lacking_values(ix).into_iter().any(|path| !erased.contains(&(id, path)))
     }
 }

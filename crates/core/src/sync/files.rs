@@ -34,8 +34,9 @@ struct Ask {
 /// What is known of files on one link.
 #[derive(Debug, Default)]
 pub(super) struct LinkFiles {
-    /// Files to ask for next; some may have come meanwhile.
-    todo: VecDeque<FileRef>,
+    /// Files to ask for next; some may have come meanwhile. A set: the other side can have any of them put here again and
+    /// again.
+    todo: BTreeSet<FileRef>,
     /// The file whose parts are being asked for.
     current: Option<FileRef>,
     /// Asked for and not answered, in turn.
@@ -114,6 +115,10 @@ impl Machine {
             if known && (self.files.wants.contains_key(&file) || self.record.holds_file(&file)) {
                 continue;
             }
+            // What was erased here is not fetched, and takes no room.
+            if self.record.file_erased_by(&self.author.party, &file).is_some() {
+                continue;
+            }
             let taken = self.files.taken.entry(party).or_default();
             let sum = taken.saturating_add(file.size);
             if file.size > MAX_FILE || sum > MAX_PARTY {
@@ -137,7 +142,7 @@ impl Machine {
 
     fn todo_again(&mut self, file: FileRef) {
         for link in self.links.values_mut() {
-            link.files.todo.push_back(file);
+            link.files.todo.insert(file);
         }
     }
 
@@ -335,7 +340,7 @@ impl Machine {
     pub(super) fn take_held(&mut self, id: LinkId, file: FileRef) {
         let Some(link) = self.links.get_mut(&id) else { return };
         if link.files.absent.remove(&file) {
-            link.files.todo.push_back(file);
+            link.files.todo.insert(file);
         }
     }
 
@@ -387,7 +392,7 @@ impl Machine {
             let link = self.links.get_mut(&id)?;
             let device = link.peer.device;
             let files = &mut link.files;
-            let file = files.current.or_else(|| files.todo.pop_front())?;
+            let file = files.current.or_else(|| files.todo.pop_first())?;
             let begun = files.current.take().is_some();
             let shunned = files.absent.contains(&file) || self.files.distrusted.contains(&(device, file));
             let Some(want) = self.files.wants.get_mut(&file).filter(|_| !shunned) else { continue };

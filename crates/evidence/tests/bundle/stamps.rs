@@ -149,7 +149,7 @@ fn a_stamp_under_another_name_was_altered() {
 }
 
 #[test]
-fn more_stamps_than_may_be_are_refused_and_not_written() {
+fn more_stamps_than_may_be_are_refused_and_an_exporter_leaves_out_what_does_not_hold() {
     let mut case = Case::of(6);
     let one = over(&case, case.record.graph().heads(), TIME);
     // As many tokens as asked: what is not signed may differ.

@@ -378,7 +378,7 @@ impl Session {
                 }
                 Err(Interrupt::Error(Error::MalformedMessage { discarded_bytes })) => {
                     // Servers tell of things that nobody asked for, in forms that nobody fixed. What answers a command
-                    // is not among them.
+                    // begins so too: what is lacking then is told as skipped.
                     self.strange += 1;
                     let unasked = discarded_bytes.declassify().starts_with(b"* ");
                     if !unasked || self.strange > MOST_STRANGE {

@@ -72,6 +72,7 @@ impl Engine {
             Ok(collected) => collected,
             Err(why) => return self.fetch_failed(&why, FIRST_WAIT),
         };
+        let whole = collected.broken.is_none();
         match collected.broken {
             None => (self.fetching.failures, self.fetching.told) = (0, None),
             Some(why) => self.tell_once(why),
@@ -79,7 +80,8 @@ impl Engine {
         for skipped in &collected.skipped {
             self.tell(NodeEvent::NoMail { why: format!("a mail stays in the mailbox: {}", skipped.why) });
         }
-        if collected.more {
+        // After a look that broke off nothing is gained by the next before its time.
+        if collected.more && whole {
             self.fetching.next = None;
         }
         let taken = match self.desk.take_waiting_mail(clock::now()) {

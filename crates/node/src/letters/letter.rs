@@ -218,12 +218,6 @@ impl Letter {
         &self.body.message_id
     }
 
-    /// Whether a standing consent lets it go.
-    #[must_use]
-    pub fn by_standing_consent(&self) -> bool {
-        self.body.standing
-    }
-
     /// How often it was tried in vain.
     #[must_use]
     pub fn tries(&self) -> u32 {

@@ -287,23 +287,29 @@ impl Desk {
         if !matches!(letter.state, LetterState::Allowed | LetterState::Sending) {
             return Ok(Taken::Nothing);
         }
-        if letter.state == LetterState::Allowed {
+        let sending = letter.state == LetterState::Sending;
+        let looked = self.look_at(&letter.case, now)?;
+        let Some(outlook) = looked.outlook else {
+            return if sending { self.hand_over(letter, now) } else { Ok(Taken::Nothing) };
+        };
+        let letter = if sending {
+            // It may have reached the mail server: it goes on as it is.
+            letter
+        } else {
             // The record may have changed since it was allowed.
-            let looked = self.look_at(&letter.case, now)?;
-            let Some(outlook) = looked.outlook else { return Ok(Taken::Nothing) };
             let still = outlook.letters.into_iter().find(|l| l.id == letter.id);
             let Some(letter) = still.filter(|l| l.state == LetterState::Allowed) else { return Ok(Taken::Nothing) };
-            let whom = if letter.kind() == LetterKind::Notice { Whom::Me } else { Whom::Them };
-            let at = Timestamp::from_millisecond(now).unwrap_or(Timestamp::UNIX_EPOCH);
-            if !whatever_the_hour && !outlook.calendar.allows(at, whom) {
-                let later = outlook.calendar.allowed(at, whom).map(|(at, _)| at.as_millisecond());
-                let waits = Letter { next_try: later, ..letter };
-                self.moved(&waits, waits.clone())?;
-                return Ok(Taken::Nothing);
-            }
-            return self.take_allowed(letter, now);
+            letter
+        };
+        let whom = if letter.kind() == LetterKind::Notice { Whom::Me } else { Whom::Them };
+        let at = Timestamp::from_millisecond(now).unwrap_or(Timestamp::UNIX_EPOCH);
+        if !whatever_the_hour && !outlook.calendar.allows(at, whom) {
+            let later = outlook.calendar.allowed(at, whom).map(|(at, _)| at.as_millisecond());
+            let waits = Letter { next_try: later, ..letter };
+            self.moved(&waits, waits.clone())?;
+            return Ok(Taken::Nothing);
         }
-        self.hand_over(letter, now)
+        if sending { self.hand_over(letter, now) } else { self.take_allowed(letter, now) }
     }
 
     fn take_allowed(&self, letter: Letter, now: i64) -> Result<Taken, DeskError> {
@@ -346,7 +352,12 @@ impl Desk {
             let record = self.record(&letter.case)?;
             let refused = letter.act().and_then(|act| self.preview(&record, &act, now).err());
             if let Some(why) = refused {
-                return self.give_up(letter, &why.to_string()).map(Taken::Told);
+                // A home that may sign no more says so until it may again; the letter waits.
+                let put = match why {
+                    DeskError::UsedElsewhere => self.put_off(letter, now, &why.to_string()),
+                    _ => self.give_up(letter, &why.to_string()),
+                };
+                return put.map(Taken::Told);
             }
         }
         let to: Result<Vec<Address>, _> = letter.body.to.iter().map(|to| to.parse()).collect();
@@ -436,6 +447,7 @@ impl Desk {
         match signed {
             Ok(_) => Ok(Posted::Sent(noted)),
             Err(why @ DeskError::Store(_)) => Err(why),
+            Err(why @ DeskError::UsedElsewhere) if bytes.is_none() => self.put_off(letter, now, &why.to_string()),
             Err(why) if bytes.is_none() => self.give_up(letter, &why.to_string()),
             Err(why) => {
                 // The server has it: what is not on record is at least not sent again.

@@ -10,7 +10,7 @@ use counterpart_process::{
     schedule::{Calendar, Slot},
     thanks::{self, Thanks},
 };
-use counterpart_store::{Inserted, LetterRow, Reads, StoreError, Txn};
+use counterpart_store::{LetterRow, Reads, StoreError, Txn};
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 
@@ -127,14 +127,6 @@ impl Desk {
     pub fn reminders(&self, case: &CaseId, now: i64) -> Result<CaseOutlook, DeskError> {
         let empty = || DeskError::Damaged { case: *case, why: "it has not arrived yet".to_owned() };
         self.look_at(case, now)?.outlook.ok_or_else(empty)
-    }
-
-    /// The reminders that are to come in a case.
-    ///
-    /// # Errors
-    /// As [`Desk::reminders`].
-    pub fn planned_reminders(&self, case: &CaseId, now: i64) -> Result<Vec<Planned>, DeskError> {
-        Ok(self.reminders(case, now)?.planned())
     }
 
     /// Looks at every case whose turn it is, and gives all letters of all cases that something is still to become of.
@@ -296,7 +288,7 @@ impl Desk {
                     };
                     // One that is on its way already is not replaced.
                     if let (true, Some(letter)) = (went, letter)
-                        && txn.insert_letter(&letter.row())? != Inserted::Already
+                        && txn.insert_letter(&letter.row())?
                     {
                         new.push(letter.clone());
                     }

@@ -11,7 +11,7 @@ use counterpart_core::{
     value::{Sealable, Seat},
 };
 use counterpart_mail::{Address, Incoming, LARGEST, ReadError};
-use counterpart_store::{Inserted, MailRow, NotebookRow, Reads, StoreError};
+use counterpart_store::{MailRow, NotebookRow, Reads, StoreError};
 use data_encoding::HEXLOWER;
 
 use super::{
@@ -170,7 +170,8 @@ impl Desk {
         }
         let mail = Incoming::read(bytes)?;
         let file = FileRef::of(bytes);
-        if self.with_store(|store| store.mail(&file.sha256))?.is_some() {
+        // The case knows as well: after a restore nothing else does.
+        if record.names_file(&file) || self.with_store(|store| store.mail(&file.sha256))?.is_some() {
             return Err(PostError::Known);
         }
         self.room_for(record, &file)?;
@@ -205,13 +206,8 @@ impl Desk {
                 let entry = signed.first().map(|signed| signed.id);
                 let message_id = mail.message_id.clone();
                 let row = MailRow { sha256: file.sha256, message_id, out: false, case: Some(*case), entry, at: now };
-                match txn.insert_mail(&row)? {
-                    Inserted::Already => {
-                        raced = true;
-                        Err(DeskError::MailKnown)
-                    }
-                    _ => Ok(()),
-                }
+                raced = !txn.insert_mail(&row)?;
+                if raced { Err(DeskError::MailKnown) } else { Ok(()) }
             },
             now,
         );

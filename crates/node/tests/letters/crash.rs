@@ -82,7 +82,10 @@ fn killed_while_sending_loses_none_and_repeats_only_the_same() {
             3 => When::At(Step::Connected),
             _ => When::After(u64::try_from(round * 13 % 120).expect("a delay")),
         };
-        *victim.lock().expect("whole") = Some((child(&stage, now), when));
+        // Watched before it starts: it may come to its step at once.
+        let mut watch = victim.lock().expect("whole");
+        *watch = Some((child(&stage, now), when));
+        drop(watch);
         match when {
             When::After(delay) => {
                 // The moment is random on purpose; nothing waits for it.

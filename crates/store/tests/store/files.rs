@@ -146,6 +146,11 @@ fn an_erased_file_is_gone_with_its_part() {
     files.keep(&case(1), &file, &source).expect("kept");
     files.append(&case(1), &file, 0, &photo[..500]).expect("a part of the same");
     fs::remove_file(source).expect("removed");
+    // A process that was killed while it kept the same file left a copy.
+    let folder = home.folder.path().join("attachments");
+    let folder = fs::read_dir(folder).expect("read").next().expect("the case's").expect("an entry").path();
+    let hex: String = file.sha256.iter().map(|byte| format!("{byte:02x}")).collect();
+    fs::write(folder.join(format!("{hex}.77.new")), &photo[..700]).expect("written");
     // Whoever still has it open finds it overwritten.
     let mut open = files.open(&case(1), &file).expect("open");
     assert_eq!(files.erase(&case(1), &file), Ok(true));
@@ -154,6 +159,7 @@ fn an_erased_file_is_gone_with_its_part() {
     std::io::Read::read_to_end(&mut open, &mut left).expect("read");
     assert!(left.iter().all(|byte| *byte == 0));
     assert_eq!(files.list(&case(1)), Ok(Listing::default()));
+    assert_eq!(fs::read_dir(folder).map_or(0, Iterator::count), 0, "nothing of it is left");
 }
 
 #[test]

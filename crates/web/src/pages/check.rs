@@ -1,6 +1,6 @@
 //! Checks a bundle that somebody gave: what it proves, in the verifier's own words.
 
-use std::{fs::File, io::Read as _};
+use std::{fs::File, io::Read as _, sync::Arc};
 
 use askama::Template;
 use axum::{http::StatusCode, response::Response};
@@ -47,9 +47,14 @@ pub(super) async fn judge(upload: Upload) -> Result<Response, Problem> {
         return made(&visit, Some((name, Outcome::NoFile)));
     }
     // One at a time: a file comes into memory whole.
-    let place = visit.app.checks.acquire().await;
-    let verdict = aside(move || verify(file, size)).await?;
-    drop(place);
+    let place = Arc::clone(&visit.app.checks).acquire_owned().await;
+    let verdict = aside(move || {
+        let verdict = verify(file, size);
+        // Held by the work itself: a browser that goes away does not end it.
+        drop(place);
+        verdict
+    })
+    .await?;
     let outcome = match verdict.map_err(|_disk| Problem::new(StatusCode::INSUFFICIENT_STORAGE, "disk"))? {
         Ok(verdict) => Outcome::Holds(verdict.in_words().lines().map(str::to_owned).collect()),
         Err(failure) => Outcome::Refused(failure.message),

@@ -151,9 +151,9 @@ pub fn to_json(value: &ItemValue) -> Json {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::item_value::show;
+    use crate::item_value::{no_files, show};
 
-    const HERE: Here<'_> = Here { zone: "Europe/London", now: 1_782_896_400_000 };
+    const HERE: Here<'_> = Here { zone: "Europe/London", now: 1_782_896_400_000, file: no_files };
 
     #[test]
     fn json_nests() {

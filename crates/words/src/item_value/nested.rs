@@ -118,9 +118,9 @@ pub(super) fn checked(value: &ItemValue) -> Option<(&Sealable, bool)> {
 
 #[cfg(test)]
 mod tests {
-    use crate::item_value::{Here, lines, parse, show};
+    use crate::item_value::{Here, lines, no_files, parse, show};
 
-    const HERE: Here<'_> = Here { zone: "Europe/London", now: 1_782_896_400_000 };
+    const HERE: Here<'_> = Here { zone: "Europe/London", now: 1_782_896_400_000, file: no_files };
 
     #[test]
     fn nested_values_people_type() {

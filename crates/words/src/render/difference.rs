@@ -2,8 +2,8 @@
 
 use counterpart_core::{
     act::{Subject, Topic},
-    cbor::Value,
     id::EntryId,
+    view::{Term, term_changes},
 };
 use serde_json::{Value as Json, json};
 
@@ -12,24 +12,6 @@ use crate::{
     case::{OpenCase, key_of},
     json::subject as subject_json,
 };
-
-/// The terms of each kind of subject: as they are signed, and as they are shown.
-const ACTION: &[(&str, &str)] = &[
-    ("what", "what"),
-    ("performers", "by"),
-    ("beneficiaries", "for"),
-    ("due", "due"),
-    ("value", "value"),
-    ("conditions", "done when"),
-    ("evidence", "evidence"),
-    ("consequences", "otherwise"),
-    ("cancel", "may cancel"),
-    ("deemed", "accepted"),
-    ("items", "rests on"),
-];
-const ITEM: &[(&str, &str)] = &[("value", "value")];
-const TERMS: &[(&str, &str)] = &[("title", "terms"), ("text", "text"), ("seats", "between")];
-const CLOSE: &[(&str, &str)] = &[("summary", "summary")];
 
 /// Shown in place of a term that is not there.
 const NONE: &str = "none";
@@ -109,34 +91,16 @@ type Compared = (Vec<Change>, Vec<&'static str>, Vec<Json>);
 
 /// Compares by what is signed, and tells it as it is shown.
 fn between(speech: &Speech<'_>, old: &Subject, new: &Subject) -> Option<Compared> {
-    let terms = match (&old.topic, &new.topic) {
-        (Topic::Action { .. }, Topic::Action { .. }) => ACTION,
-        (Topic::Item { .. }, Topic::Item { .. }) => ITEM,
-        (Topic::Terms { .. }, Topic::Terms { .. }) => TERMS,
-        (Topic::Close { .. }, Topic::Close { .. }) => CLOSE,
-        _ => return None,
-    };
-    let (old_signed, new_signed) = (old.to_value(), new.to_value());
+    let compared = term_changes(old, new)?;
     let (old_shown, new_shown) = (subject_terms(speech, old, false), subject_terms(speech, new, false));
     let (old_json, new_json) = (subject_json(old), subject_json(new));
-    let (mut changes, mut unchanged, mut json) = (Vec::new(), Vec::new(), Vec::new());
-    for &(term, label) in terms {
-        let (was, is) = (old_signed.field(term), new_signed.field(term));
-        if was == is {
-            if was.is_some_and(|value| !empty(value)) {
-                unchanged.push(label);
-            }
-            continue;
-        }
+    let (mut changes, mut json) = (Vec::new(), Vec::new());
+    for Term { signed: term, label } in compared.changed {
         let text = format!("{label}: {}", became(&shown(&old_shown, label), &shown(&new_shown, label)));
         changes.push(Change { term, text });
         json.push(json!({"term": term, "old": old_json[term], "new": new_json[term]}));
     }
-    Some((changes, unchanged, json))
-}
-
-fn empty(value: &Value) -> bool {
-    value.as_array().is_some_and(<[Value]>::is_empty)
+    Some((changes, compared.same.iter().map(|term| term.label).collect(), json))
 }
 
 /// The lines shown for a term.

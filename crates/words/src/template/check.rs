@@ -6,10 +6,13 @@ use super::{
     Action, Asked, Clause, Place, Reminder, StepAsked, Wording, answers::as_typed, problem::nearest, read::UNKNOWN,
     toml::Reader,
 };
-use crate::{item_value::Here, money, when};
+use crate::{
+    item_value::{Here, no_files},
+    money, when,
+};
 
 /// Where and when samples are read: the outcome depends on neither.
-pub(super) const CHECKED_IN: Here<'_> = Here { zone: "UTC", now: 1_800_000_000_000 };
+pub(super) const CHECKED_IN: Here<'_> = Here { zone: "UTC", now: 1_800_000_000_000, file: no_files };
 
 /// The types that a due time can be filled from.
 const FOR_DUE: &[&str] = &["date", "time", "integer", "choice"];

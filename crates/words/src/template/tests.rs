@@ -10,9 +10,9 @@ use counterpart_core::{
 use counterpart_process::steps::{Place, Ref, Start};
 
 use super::{BUILT_IN, Origin, Plan, Problem, Seats, Template, all, find, read, write_new};
-use crate::item_value::Here;
+use crate::item_value::{Here, no_files};
 
-const HERE: Here<'_> = Here { zone: "Europe/London", now: 1_782_896_400_000 };
+const HERE: Here<'_> = Here { zone: "Europe/London", now: 1_782_896_400_000, file: no_files };
 
 /// A template that is good, with places for bad lines.
 fn with(top: &str, item: &str, action: &str) -> String {

@@ -114,11 +114,12 @@ impl Sorted {
         Self { case, entry, ..self }
     }
 
-    /// Whether it waits for somebody to look at it.
+    /// Whether it would have been put aside, but for want of room.
     pub(super) fn found_no_room(&self) -> bool {
         matches!(self.outcome, Outcome::NoRoom)
     }
 
+    /// Whether it waits for somebody to look at it.
     pub(crate) fn waits(&self) -> bool {
         matches!(self.outcome, Outcome::Unmatched | Outcome::OtherCopy | Outcome::Waiting | Outcome::Left)
     }

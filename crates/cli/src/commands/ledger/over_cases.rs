@@ -14,7 +14,7 @@ use crate::{
     session::Session,
     terminal::{Style, styled},
     when,
-    written::write_whole,
+    written::{not_over, write_whole},
 };
 
 pub(super) fn run(session: &Session, desk: &Desk, args: &Args) -> Done {
@@ -42,10 +42,7 @@ pub(super) fn run(session: &Session, desk: &Desk, args: &Args) -> Done {
     }
     let terminal = session.terminal;
     if let Some(file) = &args.csv {
-        if file.exists() && !args.force {
-            let there = CommandError::failed(format!("{} is there already; nothing was written", file.display()));
-            return Err(there.hint("another name, or --force to write over it"));
-        }
+        not_over(file, args.force)?;
         let table = csv(&suppliers).map_err(|e| CommandError::failed(format!("the table could not be made: {e}")))?;
         write_whole(file, &table)?;
     }

@@ -196,10 +196,11 @@ impl Asking<'_> {
     }
 
     fn log_in(&self, settings: &mut MailSettings) -> Done {
-        let before = |send: bool| {
+        // A password goes to the host that it was given for, and to no other.
+        let before = |send: bool, host: &str| {
             let before = self.before?;
             let server = if send { before.send.as_ref() } else { before.fetch.as_ref().map(|fetch| &fetch.server) };
-            server.and_then(|server| server.login.clone())
+            server.filter(|server| server.host == host).and_then(|server| server.login.clone())
         };
         let own = settings.own.email().to_owned();
         let mut asked: Option<MailSecret> = None;
@@ -210,7 +211,7 @@ impl Asking<'_> {
                 server.login = None;
                 continue;
             }
-            let known = before(send);
+            let known = before(send, &server.host);
             let named = if send { None } else { self.args.fetch_user.clone() }.or_else(|| self.args.user.clone());
             let user = named.or_else(|| known.as_ref().map(|(user, _)| user.clone())).unwrap_or_else(|| own.clone());
             let secret = match (&self.args.password_file, &self.args.token_file) {

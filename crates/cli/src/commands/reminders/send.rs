@@ -18,6 +18,7 @@ use crate::{
     render::{self, line},
     session::Session,
     terminal::{Style, styled},
+    written::write_whole,
 };
 
 /// Send what is due: each letter is shown as it will be sent, then you are asked
@@ -237,8 +238,8 @@ impl Sending<'_> {
             let folder = self.folder.map_or_else(|| self.desk.home().join("drafts"), Path::to_path_buf);
             let id: String = shown::data_id(letter).chars().take(8).collect();
             let path = folder.join(format!("{}-{id}.eml", short_form(&letter.case.0)));
-            let written = fs::create_dir_all(&folder).and_then(|()| fs::write(&path, bytes));
-            written.map_err(|e| CommandError::failed(format!("{}: {e}", path.display())))?;
+            fs::create_dir_all(&folder).map_err(|e| CommandError::failed(format!("{}: {e}", folder.display())))?;
+            write_whole(&path, &bytes)?;
             Some(path.display().to_string())
         };
         let drafted = self.desk.letter_drafted(letter, file.as_deref().unwrap_or_default())?;

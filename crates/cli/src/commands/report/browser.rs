@@ -25,7 +25,7 @@ const GLANCE: Duration = Duration::from_millis(25);
 const BY_HAND: &str = "leave --pdf out, open the HTML in any browser and print it, or save it as PDF there";
 
 /// Prints a page; `entries` says how long that may take.
-pub(super) fn print(html: &str, file: &Path, entries: usize) -> Done {
+pub(in crate::commands) fn print(html: &str, file: &Path, entries: usize) -> Done {
     let browser = find()?;
     let folder = Folder::beside(file)?;
     let page = folder.path.join("report.html");

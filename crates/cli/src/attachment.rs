@@ -18,16 +18,16 @@ use crate::{
     case::OpenCase,
     error::{CommandError, Done},
     render::{self, size},
-    typed::typed,
+    session::typed,
 };
 
 /// What the record says of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Attachment {
-    pub file: FileRef,
+pub(crate) struct Attachment {
+    pub(crate) file: FileRef,
     /// Data, never a path.
-    pub name: String,
-    pub media: Option<&'static str>,
+    pub(crate) name: String,
+    pub(crate) media: Option<&'static str>,
 }
 
 /// The files that this run has read to put their bytes on record: an act that names one is signed once they are kept.
@@ -35,7 +35,7 @@ pub struct Attachment {
 static READ: Mutex<Vec<(FileRef, PathBuf)>> = Mutex::new(Vec::new());
 
 /// Reads a file through once. Its bytes go along with the act that names it.
-pub fn read(path: &Path) -> Done<Attachment> {
+pub(crate) fn read(path: &Path) -> Done<Attachment> {
     let attachment = fingerprint(path)?;
     if attachment.file.size > MAX_FILE {
         return Err(CommandError::usage(format!(
@@ -50,8 +50,13 @@ pub fn read(path: &Path) -> Done<Attachment> {
     Ok(attachment)
 }
 
+/// The same, as the value of an item.
+pub(crate) fn read_item(path: &Path) -> Done<ItemValue> {
+    Ok(read(path)?.into_item())
+}
+
 /// Reads a file through once, for what proves that it is unchanged. Its bytes stay where they are.
-pub fn fingerprint(path: &Path) -> Done<Attachment> {
+pub(crate) fn fingerprint(path: &Path) -> Done<Attachment> {
     let shown = path.display();
     let failed = |e: std::io::Error| {
         CommandError::usage(format!("the file {shown} cannot be read: {e}"))
@@ -76,7 +81,7 @@ pub fn fingerprint(path: &Path) -> Done<Attachment> {
 }
 
 /// The files of this machine whose bytes go along with some acts, each once.
-pub fn going_along(acts: &[Act]) -> Vec<(FileRef, PathBuf)> {
+pub(crate) fn going_along(acts: &[Act]) -> Vec<(FileRef, PathBuf)> {
     let read = READ.lock().unwrap_or_else(PoisonError::into_inner);
     let named: Vec<FileRef> = acts.iter().flat_map(named_by).map(|named| named.file).collect();
     let mut found: Vec<(FileRef, PathBuf)> = Vec::new();
@@ -89,7 +94,7 @@ pub fn going_along(acts: &[Act]) -> Vec<(FileRef, PathBuf)> {
 }
 
 /// Whether the others will fetch so much more of ours: they fetch no more than a certain sum from one side unasked.
-pub fn room_for(case: &OpenCase, files: &[(FileRef, PathBuf)]) -> Done {
+pub(crate) fn room_for(case: &OpenCase, files: &[(FileRef, PathBuf)]) -> Done {
     let mut ours: Vec<FileRef> = Vec::new();
     for attachment in case.record.attachments() {
         let own = case.record.graph().statement(attachment.entry).party == case.own;
@@ -112,23 +117,23 @@ pub fn room_for(case: &OpenCase, files: &[(FileRef, PathBuf)]) -> Done {
 
 impl Attachment {
     /// Under another name, if one is given; the name is made ready for signing.
-    pub fn named(self, name: Option<&str>) -> Done<Self> {
+    pub(crate) fn named(self, name: Option<&str>) -> Done<Self> {
         let name = typed("the file's name", name.unwrap_or(&self.name));
         let name = name.map_err(|error| error.hint("give it another name with --name"))?;
         Ok(Self { name, ..self })
     }
 
     /// The fingerprint as `sha256sum` writes it.
-    pub fn hex(&self) -> String {
+    pub(crate) fn hex(&self) -> String {
         render::hex(&self.file.sha256)
     }
 
-    pub fn into_item(self) -> ItemValue {
+    pub(crate) fn into_item(self) -> ItemValue {
         let media = self.media.map(str::to_owned);
         ItemValue::File { sha256: self.file.sha256, size: self.file.size, name: Sealable::Open(self.name), media }
     }
 
-    pub fn into_act(self, about: Option<EntryId>) -> Act {
+    pub(crate) fn into_act(self, about: Option<EntryId>) -> Act {
         Act::Attach {
             sha256: self.file.sha256,
             size: i64::try_from(self.file.size).unwrap_or(i64::MAX),
@@ -171,7 +176,7 @@ const DEVICES: [&str; 4] = ["con", "prn", "aux", "nul"];
 
 /// A name to save a file under, from what its sender called it: never a path, never hidden, never an option or a
 /// device.
-pub fn safe_name(said: Option<&str>, file: &FileRef) -> String {
+pub(crate) fn safe_name(said: Option<&str>, file: &FileRef) -> String {
     let last = said.unwrap_or_default().rsplit(['/', '\\']).next().unwrap_or_default();
     let plain = |c: char| if c.is_alphanumeric() || PLAIN.contains(c) { c } else { '_' };
     let mut name: String = last.chars().map(plain).collect();
@@ -211,7 +216,9 @@ mod tests {
         let act = attachment.clone().into_act(None);
         assert!(attachment.named(Some("\u{202E}")).expect_err("deceives").hint.is_some());
         assert!(read(folder.path()).expect_err("a folder").message.contains("is a folder"));
-        assert!(read(&folder.path().join("none")).expect_err("nothing").message.contains("cannot be read"));
+        for nothing in [read(&folder.path().join("none")).err(), read_item(&folder.path().join("none")).err()] {
+            assert!(nothing.expect("nothing").message.contains("cannot be read"));
+        }
         // What was read goes along with what names it, and only with that.
         assert_eq!(going_along(std::slice::from_ref(&act)).iter().filter(|(_, p)| *p == path).count(), 1);
         assert_eq!(going_along(&[Act::Seen]), []);
