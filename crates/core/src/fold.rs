@@ -330,6 +330,12 @@ impl Fold {
         self.items.iter()
     }
 
+    /// The statements of one fact, in the order they arrived.
+    #[must_use]
+    pub fn statements_of(&self, key: &str) -> &[Ix] {
+        self.items.get(key).map_or(&[], |list| list)
+    }
+
     /// Every `erase`, in the agreed order.
     #[must_use]
     pub fn erase_requests(&self) -> &[Ix] {
@@ -436,7 +442,8 @@ fn subject_keys(id: EntryId, proposal: &Proposal) -> Vec<SubjectKey> {
 }
 
 /// The entries an act speaks of, the one it is about first.
-pub(crate) fn references(act: &Act) -> Vec<EntryId> {
+#[must_use]
+pub fn references(act: &Act) -> Vec<EntryId> {
     match act {
         Act::Uninvite { invite, .. } => vec![*invite],
         Act::Admit { invite, revision, .. } => std::iter::once(*invite).chain(*revision).collect(),

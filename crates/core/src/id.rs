@@ -141,6 +141,10 @@ id_type!(
     /// The hash of an Automerge change.
     ChangeId
 );
+id_type!(
+    /// An edit of a worksheet: the hash of its payload.
+    EditId
+);
 
 /// Crockford's alphabet: no I, L, O or U, so that nothing is misread aloud or by hand.
 const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";

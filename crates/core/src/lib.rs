@@ -26,3 +26,4 @@ pub mod sync;
 pub mod text;
 pub mod value;
 pub mod view;
+pub mod worksheet;

@@ -4,6 +4,7 @@
 //! [`Machine::poll_output`]. One mutation, then drain. What stands behind a [`Output::Persist`] in the queue is
 //! done only once that is durable: the order of emission is the durability rule.
 
+mod drafts;
 mod files;
 pub mod frame;
 pub mod hello;
@@ -16,9 +17,10 @@ pub use machine::Machine;
 
 use crate::{
     attachment::FileRef,
-    id::{DeviceKey, EntryId, EventId, PartyId, ReceiptId},
+    id::{DeviceKey, EditId, EntryId, EventId, PartyId, ReceiptId},
     receipt::{Receipt, SignedReceipt},
     sync::frame::FrameError,
+    worksheet::EpochId,
 };
 
 /// One stream to another device's copy of this case. The shell numbers them and never uses a number twice.
@@ -31,6 +33,8 @@ pub struct PeerDevice {
     pub party: PartyId,
     pub device: DeviceKey,
     pub grant: EventId,
+    /// The version of the exchange that both ends speak.
+    pub version: u32,
 }
 
 /// Something for the shell to do, in this order.
@@ -102,6 +106,18 @@ pub enum Persist {
         number: u32,
         bytes: Vec<u8>,
     },
+    /// An edit of the worksheet.
+    Edit {
+        id: EditId,
+        epoch: EpochId,
+        device: DeviceKey,
+        seq: u32,
+        bytes: Vec<u8>,
+    },
+    /// All edits of the worksheet may go but those of one epoch.
+    ForgetEdits {
+        but: EpochId,
+    },
     /// A sealed value, by its encoded path, of which nothing may be left.
     EraseValue {
         entry: EntryId,
@@ -118,6 +134,8 @@ pub enum Stored {
     Entry(Vec<u8>),
     Value(Vec<u8>),
     Receipt(Vec<u8>),
+    /// An edit of the worksheet.
+    Edit(Vec<u8>),
 }
 
 /// Our own store gave something that cannot be taken in.
@@ -142,6 +160,10 @@ pub enum Notice {
     WrongFile { file: FileRef, device: DeviceKey },
     /// More than may wait from one peer rests on what is not here; it is asked for again on the next connection.
     Held { from: PeerDevice },
+    /// Something was done in the worksheet elsewhere, by others or by another process.
+    Worksheet,
+    /// A device has edits of the worksheet for which there is no room here.
+    WorksheetFull { from: PeerDevice },
 }
 
 /// Why a link is closed.
@@ -196,14 +218,17 @@ pub struct PeerStatus {
     pub fetching: bool,
     /// It wants files from here.
     pub giving: bool,
+    /// Edits of the worksheet are on their way.
+    pub drafting: bool,
 }
 
 impl PeerStatus {
-    /// Whether it has stored all that we hold, and we all that it named, and neither fetches files of the other.
+    /// Whether it has stored all that we hold, and we all that it named, and neither fetches files of the other or lacks
+    /// edits of the worksheet.
     #[must_use]
     pub fn in_step(&self) -> bool {
         let entries = self.met && self.to_send == 0 && self.to_receive == 0 && self.unstored == 0;
-        entries && !self.fetching && !self.giving
+        entries && !self.fetching && !self.giving && !self.drafting
     }
 }
 

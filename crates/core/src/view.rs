@@ -258,6 +258,24 @@ impl Record {
         self.graph().ordered().into_iter().map(|ix| (ix, known.grade(&lens, ix))).collect()
     }
 
+    /// How far each of these entries is shared.
+    #[must_use]
+    pub fn grades_of(&self, entries: &[Ix]) -> Vec<Grade> {
+        let known = Known::new(self);
+        let lens = self.lens();
+        entries.iter().map(|ix| known.grade(&lens, *ix)).collect()
+    }
+
+    /// For each of these entries, the other members to whom it is sent and who have not provably received it.
+    #[must_use]
+    pub fn not_received(&self, own: &PartyId, entries: &[Ix]) -> Vec<Vec<PartyId>> {
+        let known = Known::new(self);
+        let members = self.lens().members();
+        let others: Vec<PartyId> = members.into_iter().filter(|p| p != own && self.delivers_to(p)).collect();
+        let lacks = |ix: Ix, party: &PartyId| !self.graph().covered_by(ix, known.tips(party));
+        entries.iter().map(|ix| others.iter().copied().filter(|party| lacks(*ix, party)).collect()).collect()
+    }
+
     /// For each other member, what of this copy they have not provably received.
     #[must_use]
     pub fn delivery(&self, own: &PartyId) -> Vec<Delivery> {
@@ -447,18 +465,18 @@ fn items(lens: &Lens<'_>) -> Vec<ItemView> {
     keys.dedup();
     let mut views = Vec::new();
     for key in keys {
-        let statements: Vec<Ix> = lens
-            .fold()
-            .items()
-            .find(|(k, _)| **k == key)
-            .map(|(_, list)| list.iter().copied().filter(|ix| lens.has(*ix)).collect())
-            .unwrap_or_default();
-        let superseded = |ix: &Ix| {
-            let party = graph.statement(*ix).party;
-            statements.iter().any(|later| graph.statement(*later).party == party && graph.in_past(*ix, *later))
-        };
-        let mut standing: Vec<Ix> = statements.iter().copied().filter(|ix| !superseded(ix)).collect();
-        standing.sort_unstable_by_key(|ix| graph.order(*ix));
+        let mut statements: Vec<Ix> =
+            lens.fold().statements_of(&key).iter().copied().filter(|ix| lens.has(*ix)).collect();
+        statements.sort_unstable_by_key(|ix| graph.order(*ix));
+        // The latest first: what knows of one that was superseded knows of all that one superseded.
+        let mut standing: Vec<Ix> = Vec::new();
+        for ix in statements.into_iter().rev() {
+            let party = graph.statement(ix).party;
+            if !standing.iter().any(|later| graph.statement(*later).party == party && graph.in_past(ix, *later)) {
+                standing.push(ix);
+            }
+        }
+        standing.reverse();
         let mut label = None;
         let mut stated = Vec::new();
         for ix in standing {

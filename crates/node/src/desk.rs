@@ -32,6 +32,7 @@ use crate::{
     poke::poke,
     random::Source,
     today,
+    worksheet::Sheets,
 };
 
 /// A home, opened: its store and its identity.
@@ -41,6 +42,7 @@ pub struct Desk {
     identity: Identity,
     random: Source,
     store: Mutex<Store>,
+    sheets: Mutex<Sheets>,
 }
 
 impl Desk {
@@ -88,7 +90,7 @@ impl Desk {
         let identity = home::unlock(home, &store, passphrase)?;
         let entries = || Ok::<_, StoreError>(store.summaries()?.iter().map(|case| case.entries).sum());
         let random = Source::new(entries)?;
-        Ok(Self { home: home.to_owned(), identity, random, store: Mutex::new(store) })
+        Ok(Self { home: home.to_owned(), identity, random, store: Mutex::new(store), sheets: Mutex::default() })
     }
 
     /// The home folder.
@@ -160,6 +162,11 @@ impl Desk {
     /// Work with the store itself.
     pub fn with_store<T>(&self, work: impl FnOnce(&mut Store) -> T) -> T {
         work(&mut self.locked())
+    }
+
+    /// The worksheets in memory. Whoever needs the store as well takes these first.
+    pub(crate) fn sheets(&self) -> MutexGuard<'_, Sheets> {
+        self.sheets.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn locked(&self) -> MutexGuard<'_, Store> {

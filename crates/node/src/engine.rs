@@ -8,6 +8,7 @@ mod letters;
 mod links;
 mod post;
 mod stamps;
+mod worksheet;
 
 use std::{
     collections::{BTreeMap, BTreeSet},

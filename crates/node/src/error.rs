@@ -6,6 +6,7 @@ use counterpart_core::{
     id::{CaseId, DeviceKey, PartyId, short_form},
     invitation::LinkError,
     record::DraftError,
+    worksheet::EditError,
 };
 use counterpart_process::steps::PathError;
 use counterpart_store::{FilesError, StoreError};
@@ -86,6 +87,8 @@ pub enum DeskError {
     TooManyFiles { most: u64 },
     #[error("{0}")]
     Draft(#[from] DraftError),
+    #[error("{0}")]
+    Worksheet(#[from] EditError),
     #[error("the stored copy of case {} is damaged: {why}. Run `counterpart doctor`", short_form(&.case.0))]
     Damaged { case: CaseId, why: String },
     #[error("{0}")]

@@ -6,6 +6,7 @@
 mod agent;
 mod backup;
 mod beside;
+mod checks;
 mod clock;
 mod desk;
 mod doctor;
@@ -29,10 +30,13 @@ mod sheet;
 mod stamps;
 mod steps;
 mod today;
+mod worksheet;
 
 pub use agent::{Agent, AgentGrant, AgentRequest, CaseLink, LineError, Rights, Taken, ask, take};
 pub use backup::{BackupAbout, BackupContents, is_backup_encrypted};
+pub use checks::{Check, CheckedBy};
 pub use clock::now;
+pub use counterpart_timestamp::{Root, Roots};
 pub use desk::Desk;
 pub use doctor::DoctorReport;
 pub use due::due_instant;
@@ -47,7 +51,7 @@ pub use letters::{
     Watched, show_notice, wait_after,
 };
 pub use node::{Node, NodeConfig, NodeError, NodeEvent, Outcome};
-pub use notebook::{Lesson, NotebookEntry};
+pub use notebook::{Lesson, NotebookEntry, is_mail_address};
 pub use post::{
     Aside, Collected, Fit, FitBy, Known, MailFetch, MailFinding, MailSecret, MailServer, MailSettings, MailState,
     PostError, sent_row, subject_tag,

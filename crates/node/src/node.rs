@@ -80,6 +80,10 @@ pub enum NodeEvent {
         device: DeviceKey,
         seq: u32,
     },
+    /// Something was done in the case's worksheet, by others or by another process: it is to be read again.
+    Worksheet {
+        case: CaseId,
+    },
     /// A service gave a time stamp over the case: Unix milliseconds.
     Stamped {
         case: CaseId,
@@ -288,6 +292,7 @@ impl NodeEvent {
             Self::Fork { case: c, seq, .. } => {
                 format!("{}: ALARM: two histories were signed with one key, at position {seq}", case(c))
             }
+            Self::Worksheet { case: c } => format!("{}: the worksheet changed", case(c)),
             Self::Stamped { case: c, .. } => format!("{}: a time stamp was kept", case(c)),
             Self::NotStamped { case: c, why } => format!("{}: no time stamp yet: {why}; will try again", case(c)),
             Self::UsedElsewhere { case: c } => format!("{}: ALARM: {}", case(c), DeskError::UsedElsewhere),

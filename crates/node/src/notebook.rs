@@ -259,7 +259,7 @@ impl Desk {
     }
 
     /// An id that no note has: where randomness is fixed the same may be drawn again.
-    fn fresh_id(&self, reads: &Reads) -> Result<[u8; 16], DeskError> {
+    pub(crate) fn fresh_id(&self, reads: &Reads) -> Result<[u8; 16], DeskError> {
         loop {
             let id = self.draw();
             if reads.note(&id)?.is_none() {
@@ -418,6 +418,12 @@ fn with_known(known: &Note, new: &Note) -> Option<Note> {
         }
         _ => None,
     }
+}
+
+/// Whether mail can be sent to a text as it stands: a bare address and nothing else.
+#[must_use]
+pub fn is_mail_address(text: &str) -> bool {
+    bare_address(text).is_some()
 }
 
 /// A number without what people put between its digits.

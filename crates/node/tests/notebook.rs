@@ -5,7 +5,7 @@ use counterpart_core::{
     id::CaseId,
     value::{Sealable, Seat},
 };
-use counterpart_node::{Desk, Lesson};
+use counterpart_node::{Check, CheckedBy, Desk, Lesson};
 use counterpart_process::{
     call::Draft,
     menu,
@@ -137,4 +137,18 @@ fn people_of_the_other_side_come_from_contacts_and_the_notebook() {
         told,
         [("Dean", Some("customer care"), Some("dean@acme.example")), ("Priya", None, Some("priya@acme.example"))]
     );
+}
+
+#[test]
+fn an_identity_that_was_checked_is_remembered_until_it_is_forgotten() {
+    let (_folder, desk, _case) = opened();
+    let other = counterpart_core::id::PartyId([7; 32]);
+    assert_eq!(desk.checks().expect("read"), []);
+    desk.keep_check(&other, CheckedBy::Telephone, NOW).expect("kept");
+    desk.keep_check(&other, CheckedBy::InPerson, NOW + 1).expect("kept anew");
+    let check = Check { party: other, by: CheckedBy::InPerson, at: NOW + 1 };
+    assert_eq!(desk.checks().expect("read"), [check]);
+    assert!(desk.notebook().expect("read").is_empty(), "it is none of the notes about people");
+    assert!(desk.drop_check(&other).expect("forgotten") && !desk.drop_check(&other).expect("gone already"));
+    assert_eq!(desk.checks().expect("read"), []);
 }

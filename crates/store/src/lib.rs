@@ -15,6 +15,7 @@
 
 mod agendas;
 mod chores;
+mod edits;
 mod entries;
 mod error;
 mod files;
@@ -33,6 +34,7 @@ mod values;
 
 pub use agendas::AgendaRow;
 pub use chores::{Chore, ChoreRow};
+pub use edits::{EditRow, StoredEdit};
 pub use entries::{EntryRow, Inserted, StoredEntry, StoredEntryRef};
 pub use error::StoreError;
 pub use files::{Files, FilesError, Listing};

@@ -13,7 +13,7 @@ use crate::error::{StoreError, sqlite};
 pub(crate) const APPLICATION_ID: i64 = 0x4374_5074;
 
 /// Step n takes a store from version n to version n + 1. A released step is never edited: a change is a new step.
-const STEPS: &[&str] = &[VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5];
+const STEPS: &[&str] = &[VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5, VERSION_6];
 
 const VERSION_1: &str = "
 CREATE TABLE entries (
@@ -176,6 +176,24 @@ CREATE TABLE agendas (
     steps TEXT,
     CHECK ((steps_rest_on IS NULL) = (steps IS NULL))
 ) STRICT, WITHOUT ROWID;
+";
+
+const VERSION_6: &str = "
+-- Edits of worksheets, of the present epoch. Drafts: no evidence, and in no backup.
+CREATE TABLE edits (
+    arrival INTEGER PRIMARY KEY AUTOINCREMENT,
+    case_id BLOB NOT NULL CHECK (length(case_id) = 32),
+    id BLOB NOT NULL CHECK (length(id) = 32),
+    epoch INTEGER NOT NULL CHECK (epoch >= 1),
+    epoch_id BLOB NOT NULL CHECK (length(epoch_id) = 32),
+    device BLOB NOT NULL CHECK (length(device) = 32),
+    seq INTEGER NOT NULL CHECK (seq >= 1),
+    own INTEGER NOT NULL CHECK (own IN (0, 1)),
+    envelope BLOB NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX edits_by_id ON edits (case_id, id);
+CREATE INDEX edits_by_case ON edits (case_id);
+CREATE UNIQUE INDEX edits_own_position ON edits (case_id, epoch, epoch_id, device, seq) WHERE own = 1;
 ";
 
 /// The version this program writes.

@@ -15,6 +15,7 @@ use counterpart_core::{
         frame::Frame,
         hello::{Ask, Greeted, Handshake, Reached},
     },
+    worksheet::{Wish, Worksheet, WorksheetState},
 };
 
 use crate::{case::START, history::random_draft, node::Node, rng::Rng};
@@ -143,6 +144,20 @@ impl Network {
         let attached = self.nodes[node].attach(bytes, self.now, &mut self.rng)?;
         self.drain(node);
         Ok(attached)
+    }
+
+    /// A node's user changes the worksheet.
+    pub fn draft(&mut self, node: usize, wishes: impl FnOnce(&mut Worksheet) -> (WorksheetState, Vec<Wish>)) {
+        self.now += 1;
+        self.nodes[node].draft(self.now, wishes);
+        self.drain(node);
+    }
+
+    /// A node's user starts the worksheet afresh.
+    pub fn restart_worksheet(&mut self, node: usize, keep: bool) {
+        self.now += 1;
+        self.nodes[node].restart_worksheet(keep, self.now);
+        self.drain(node);
     }
 
     /// A node's user does something at random.
@@ -353,6 +368,12 @@ impl Network {
             }
             Frame::KeyEvents { events, .. } => {
                 assert!(events.iter().all(|e| here.store.key_events.contains(e)), "a key event was sent too early");
+            }
+            Frame::DraftEdits { edits, .. } => {
+                for bytes in edits {
+                    let held = here.store.edits.iter().any(|(.., stored)| *stored == bytes);
+                    assert!(held, "an edit was sent before it was durable");
+                }
             }
             Frame::Stored { .. } => {
                 let graph = here.machine.record().graph();

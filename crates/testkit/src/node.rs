@@ -5,14 +5,16 @@ use std::collections::BTreeMap;
 use counterpart_core::{
     act::Act,
     attachment::FileRef,
+    envelope::Verified,
     graph::Ix,
-    id::{CaseId, EntryId, PartyId},
+    id::{CaseId, EditId, EntryId, PartyId},
     receipt::SignedReceipt,
     record::{DraftError, Record},
     seal::Disclosure,
     statement::Entry,
-    sync::{Machine, Persist, frame::Frame},
+    sync::{Machine, Persist, Stored, frame::Frame},
     value::Sealable,
+    worksheet::{EpochId, SignedEdit, Wish, Worksheet, WorksheetState},
 };
 
 use crate::{party::Party, rng::Rng};
@@ -25,6 +27,8 @@ pub struct Store {
     /// Disclosures by entry and path.
     pub values: BTreeMap<(EntryId, Vec<u8>), Vec<u8>>,
     pub receipts: Vec<Vec<u8>>,
+    /// Edits of the worksheet with their epochs.
+    pub edits: Vec<(EpochId, EditId, Vec<u8>)>,
     /// Attached files, whole.
     pub files: BTreeMap<FileRef, Vec<u8>>,
     /// What is here of others, from the beginning.
@@ -50,6 +54,11 @@ impl Store {
                 Persist::EraseValue { entry, path } => {
                     self.values.remove(&(entry, path));
                 }
+                Persist::Edit { id, epoch, bytes, .. } => {
+                    assert!(!self.holds_edit(&id), "{id:?} is persisted twice");
+                    self.edits.push((epoch, id, bytes));
+                }
+                Persist::ForgetEdits { but } => self.edits.retain(|(epoch, ..)| *epoch >= but),
                 Persist::EraseFile(file) => {
                     self.files.remove(&file);
                     self.parts.remove(&file);
@@ -94,8 +103,17 @@ impl Store {
         }
     }
 
+    fn stored_edits(&self) -> Vec<Vec<u8>> {
+        self.edits.iter().map(|(.., bytes)| bytes.clone()).collect()
+    }
+
     fn part_lengths(&self) -> Vec<(FileRef, u64)> {
         self.parts.iter().map(|(file, bytes)| (*file, bytes.len() as u64)).collect()
+    }
+
+    #[must_use]
+    pub fn holds_edit(&self, id: &EditId) -> bool {
+        self.edits.iter().any(|(_, other, _)| other == id)
     }
 
     #[must_use]
@@ -148,6 +166,7 @@ impl Node {
     pub fn new(party: &Party, device: usize, case: CaseId, trusted: &[PartyId], store: Store) -> Self {
         let mut machine = Machine::new(case, store.restore(), party.author(device), trusted.to_vec());
         machine.parts_found(&store.part_lengths());
+        machine.edits_found(store.stored_edits()).expect("stored edits come back");
         Self { party: party.clone(), device, case, trusted: trusted.to_vec(), store, machine }
     }
 
@@ -156,6 +175,55 @@ impl Node {
         let author = self.party.author(self.device);
         self.machine = Machine::new(self.case, self.store.restore(), author, self.trusted.clone());
         self.machine.parts_found(&self.store.part_lengths());
+        self.machine.edits_found(self.store.stored_edits()).expect("stored edits come back");
+    }
+
+    /// What a worksheet is at the desk: made of what is stored.
+    ///
+    /// # Panics
+    /// When something stored does not come back.
+    #[must_use]
+    pub fn worksheet(&self) -> Worksheet {
+        let mut sheet = Worksheet::new(self.case);
+        for bytes in self.store.stored_edits() {
+            let edit = SignedEdit::decode(&bytes).expect("a stored edit can be read").from_own_store();
+            sheet.take(edit).expect("a stored edit comes back");
+        }
+        sheet
+    }
+
+    /// Changes the worksheet at the desk, then lets the machine know; the outputs wait in it.
+    ///
+    /// # Panics
+    /// When the change cannot be made.
+    pub fn draft(&mut self, now: i64, wishes: impl FnOnce(&mut Worksheet) -> (WorksheetState, Vec<Wish>)) {
+        let mut sheet = self.worksheet();
+        let (shown, wishes) = wishes(&mut sheet);
+        let author = self.party.author(self.device);
+        let key = &self.party.devices[self.device].key;
+        let (edits, _) = sheet.edit(&author, key, &shown, &wishes, now).expect("a change that can be made");
+        self.keep_edits(&edits, now);
+    }
+
+    /// Starts the worksheet afresh.
+    ///
+    /// # Panics
+    /// When that cannot be done.
+    pub fn restart_worksheet(&mut self, keep: bool, now: i64) {
+        let mut sheet = self.worksheet();
+        let author = self.party.author(self.device);
+        let key = &self.party.devices[self.device].key;
+        let (edits, _) = sheet.restart(&author, key, keep, now).expect("a new start");
+        self.store.persist(vec![Persist::ForgetEdits { but: sheet.epoch() }]);
+        self.keep_edits(&edits, now);
+    }
+
+    fn keep_edits(&mut self, edits: &[SignedEdit<Verified>], now: i64) {
+        for edit in edits {
+            self.store.edits.push((edit.epoch(), edit.id, edit.bytes().to_vec()));
+        }
+        let stored = edits.iter().map(|edit| Stored::Edit(edit.bytes().to_vec())).collect();
+        self.machine.absorb(stored, now).expect("edits made here can be taken in");
     }
 
     /// Keeps a file and puts it on record; the outputs wait in the machine.

@@ -37,12 +37,13 @@ fn greeted(party: &Party, device: usize) -> Greeted {
         log: own.log,
         peer: own.peer,
         key_events: own.key_events,
+        version: 2,
     }
 }
 
 fn peer(party: &Party, device: usize) -> PeerDevice {
     let author = party.author(device);
-    PeerDevice { party: author.party, device: author.device, grant: author.grant }
+    PeerDevice { party: author.party, device: author.device, grant: author.grant, version: 1 }
 }
 
 /// The customer's machine with a link over which nothing but tips came yet.
@@ -106,7 +107,7 @@ fn a_new_agent_is_heard_by_its_own_log_and_refused_once_it_ended() {
     let (case, customer, mut supplier) = setting();
     let mut machine = Machine::new(case.id, case.store.restore(), customer.author(0), Vec::new());
     let agent = machine.admit(&greeted(&supplier, 1), START).expect("a device of a member");
-    assert_eq!(agent, peer(&supplier, 1));
+    assert_eq!(agent, PeerDevice { version: 2, ..peer(&supplier, 1) });
     let (_, persisted, _) = frames(&mut machine);
     assert!(matches!(persisted.as_slice(), [Persist::KeyEvent { position: 3, .. }]), "its grant was news");
 

@@ -28,7 +28,7 @@ fn copy() -> (Machine, Party, EntryId, Vec<u8>, u32) {
     let seq = later.graph().statement(later.graph().find(&signed.id).expect("just signed")).seq;
     let mut machine = Machine::new(case.id, case.store.restore(), customer.author(0), Vec::new());
     let other = supplier.author(0);
-    let peer = PeerDevice { party: other.party, device: other.device, grant: other.grant };
+    let peer = PeerDevice { party: other.party, device: other.device, grant: other.grant, version: 1 };
     machine.connected(LINK, peer, START);
     (machine, customer, signed.id, signed.bytes, seq)
 }

@@ -39,7 +39,7 @@ fn three(seed: u64) -> Network {
 
 fn peer(party: &Party) -> PeerDevice {
     let author = party.author(0);
-    PeerDevice { party: author.party, device: author.device, grant: author.grant }
+    PeerDevice { party: author.party, device: author.device, grant: author.grant, version: 1 }
 }
 
 fn drained(machine: &mut Machine) -> Vec<Output> {

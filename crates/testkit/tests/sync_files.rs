@@ -245,7 +245,7 @@ impl Setting {
 
     fn peer(&self) -> PeerDevice {
         let author = self.supplier.author(0);
-        PeerDevice { party: author.party, device: author.device, grant: author.grant }
+        PeerDevice { party: author.party, device: author.device, grant: author.grant, version: 1 }
     }
 
     fn meet(&self, machine: &mut Machine, link: LinkId) -> Vec<Output> {
@@ -573,7 +573,7 @@ fn who_left_and_who_is_a_stranger_get_no_bytes() {
     // What it knows the name of it is not given either.
     let ask = Frame::WantChunk { file, offset: 0, length: 1000 };
     let peer = net.nodes[2].party.author(0);
-    let peer = PeerDevice { party: peer.party, device: peer.device, grant: peer.grant };
+    let peer = PeerDevice { party: peer.party, device: peer.device, grant: peer.grant, version: 1 };
     let machine = &mut net.nodes[0].machine;
     machine.connected(LinkId(900), peer, START);
     machine.handle_frame(LinkId(900), &Frame::Tips(Tips::default()).encode(), START);

@@ -59,7 +59,7 @@ impl Setting {
 
     fn peer(&self) -> PeerDevice {
         let author = self.supplier.author(0);
-        PeerDevice { party: author.party, device: author.device, grant: author.grant }
+        PeerDevice { party: author.party, device: author.device, grant: author.grant, version: 1 }
     }
 
     /// A machine and a link over which tips were exchanged.

@@ -3,11 +3,12 @@
 use crate::{
     attachment::FileRef,
     cbor::{CborError, FRAME_LIMITS, Value},
-    id::{CaseId, DeviceKey, EntryId, EventId, PartyId},
+    id::{CaseId, DeviceKey, EditId, EntryId, EventId, PartyId},
     invitation::MAX_REQUEST,
     keylog::{MAX_EVENT, MAX_POSITION},
     receipt::MAX_RECEIPT,
     statement::{KeyCitation, MAX_ENTRY_PAYLOAD, MAX_SEQ},
+    worksheet::{EpochId, MAX_DEVICES, MAX_EDIT},
 };
 
 /// Largest frame, in bytes.
@@ -125,6 +126,30 @@ pub enum Frame {
     Fetching {
         more: bool,
     },
+    /// What the sender has of the worksheet.
+    DraftTips(DraftTips),
+    /// Edits of the worksheet; numbered apart from the frames of the record.
+    DraftEdits {
+        number: u32,
+        edits: Vec<Vec<u8>>,
+    },
+    /// That frame of edits was dealt with.
+    DraftStored {
+        number: u32,
+    },
+    /// Asks for a device's edits anew, from a position on.
+    DraftWant {
+        device: DeviceKey,
+        from: u32,
+    },
+}
+
+/// What a copy has of the worksheet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DraftTips {
+    pub epoch: EpochId,
+    /// The last edit of each device.
+    pub tips: Vec<(DeviceKey, u32, EditId)>,
 }
 
 /// What a copy holds, in few words.
@@ -228,6 +253,13 @@ impl Frame {
             Self::NotHeld { file } => (22, file_parts(file)),
             Self::Held { file } => (23, file_parts(file)),
             Self::Fetching { more } => (24, vec![(*more).into()]),
+            Self::DraftTips(DraftTips { epoch, tips }) => {
+                let tips = list(tips, |(device, seq, id)| vec![(&device.0).into(), (*seq).into(), (&id.0).into()]);
+                (25, vec![epoch.number.into(), (&epoch.id_bytes()).into(), tips])
+            }
+            Self::DraftEdits { number, edits } => (26, vec![(*number).into(), blobs(edits)]),
+            Self::DraftStored { number } => (27, vec![(*number).into()]),
+            Self::DraftWant { device, from } => (28, vec![(&device.0).into(), (*from).into()]),
         }
     }
 
@@ -239,7 +271,7 @@ impl Frame {
         let Value::Array(items) = Value::decode(bytes, FRAME_LIMITS)? else { return Err(FrameError::Shape) };
         let mut parts = Parts(items.into_iter());
         let Some(Value::Int(tag)) = parts.0.next() else { return Err(FrameError::Shape) };
-        if !(1..=24).contains(&tag) {
+        if !(1..=28).contains(&tag) {
             return Err(FrameError::UnknownTag(tag));
         }
         let frame = Self::read(tag, &mut parts).ok_or(FrameError::Part(tag))?;
@@ -289,6 +321,13 @@ impl Frame {
             22 => Self::NotHeld { file: p.file()? },
             23 => Self::Held { file: p.file()? },
             24 => Self::Fetching { more: p.0.next()?.as_bool()? },
+            25 => Self::DraftTips(DraftTips {
+                epoch: EpochId::from_parts(p.number()?, p.bytes32()?)?,
+                tips: p.list(MAX_DEVICES, |p| Some((DeviceKey(p.bytes32()?), p.seq()?, EditId(p.bytes32()?))))?,
+            }),
+            26 => Self::DraftEdits { number: p.number()?, edits: p.blobs(MAX_EDIT + ENVELOPE)? },
+            27 => Self::DraftStored { number: p.number()? },
+            28 => Self::DraftWant { device: DeviceKey(p.bytes32()?), from: p.seq()? },
             _ => return None,
         })
     }
@@ -464,6 +503,11 @@ mod tests {
             Frame::NotHeld { file: FileRef { sha256: [7; 32], size: 0 } },
             Frame::Held { file: FileRef { sha256: [7; 32], size: (1 << 53) - 1 } },
             Frame::Fetching { more: true },
+            Frame::DraftTips(DraftTips { epoch: EpochId::FIRST, tips: vec![(device, 7, EditId([8; 32]))] }),
+            Frame::DraftTips(DraftTips { epoch: EpochId { number: 2, id: Some(EditId([8; 32])) }, tips: vec![] }),
+            Frame::DraftEdits { number: 1, edits: vec![vec![1], vec![2; 300]] },
+            Frame::DraftStored { number: 1 },
+            Frame::DraftWant { device, from: 1 },
         ]
     }
 
@@ -486,7 +530,11 @@ mod tests {
             (Value::Int(4).encode(), FrameError::Shape),
             (array(vec!["x".into()]), FrameError::Shape),
             (array(vec![Value::Int(0)]), FrameError::UnknownTag(0)),
-            (array(vec![Value::Int(25)]), FrameError::UnknownTag(25)),
+            (array(vec![Value::Int(29)]), FrameError::UnknownTag(29)),
+            (
+                array(vec![Value::Int(25), Value::Int(2), Value::Bytes(vec![0; 32]), Value::Array(vec![])]),
+                FrameError::Part(25),
+            ),
             (array(vec![Value::Int(4), Value::Int(1)]), FrameError::Part(4)),
             (array(vec![Value::Int(3), Value::Bytes(vec![0; 31])]), FrameError::Part(3)),
             (array(vec![Value::Int(11), Value::Int(-1)]), FrameError::Part(11)),
@@ -531,7 +579,7 @@ mod tests {
         }
 
         #[test]
-        fn altered_frames_read_back_or_are_refused(which in 0_usize..20, at in any::<prop::sample::Index>(), to in any::<u8>()) {
+        fn altered_frames_read_back_or_are_refused(which in 0_usize..one_of_each().len(), at in any::<prop::sample::Index>(), to in any::<u8>()) {
             let mut bytes = one_of_each().swap_remove(which).encode();
             let at = at.index(bytes.len());
             bytes[at] = to;

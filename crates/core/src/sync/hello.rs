@@ -20,8 +20,11 @@ use crate::{
     statement::KeyCitation,
 };
 
-/// The version of the exchange this code speaks.
-pub const VERSION: u32 = 1;
+/// The latest version of the exchange this code speaks. The second added the worksheet, and that unknown frames of an
+/// open case are passed over.
+pub const VERSION: u32 = 2;
+/// The earliest it still speaks.
+pub const OLDEST_VERSION: u32 = 1;
 /// Most bytes of key events in one hello.
 pub const MAX_LOG_BYTES: usize = 1000 * 1024;
 const MAX_HELLO: usize = 512;
@@ -60,6 +63,8 @@ pub struct Greeted {
     /// Its transport peer id, as the transport itself found it.
     pub peer: Vec<u8>,
     pub key_events: Vec<Vec<u8>>,
+    /// The version of the exchange that both ends speak.
+    pub version: u32,
 }
 
 /// What the handshake came to.
@@ -92,9 +97,7 @@ pub enum Reached {
 pub enum HelloError {
     #[error("the other side sent something that is not a frame: {0}")]
     Frame(#[from] FrameError),
-    #[error(
-        "the other side speaks version {0} of the exchange, this program speaks version 1: one of them must be updated"
-    )]
+    #[error("the other side speaks version {0} of the exchange, this program another one: one of them must be updated")]
     Version(u32),
     #[error("the other side sent our own greeting back")]
     Reflected,
@@ -132,28 +135,43 @@ pub struct Handshake {
     remote: Vec<u8>,
     nonce: [u8; 32],
     their_nonce: [u8; 32],
+    /// The version we speak at most, then the one agreed on.
+    version: u32,
     greeted: Option<Box<Greeted>>,
     state: State,
     out: VecDeque<Vec<u8>>,
 }
 
 impl Handshake {
-    /// The dialing end. `remote` is the peer id the transport found at the other end; `nonce` is fresh random bytes.
+    /// The dialing end; it names the version it speaks. Where it ends in [`HelloError::Version`] with an older one, dial
+    /// again in that: [`Handshake::dial_speaking`]. `remote` is the peer id the transport found at the other end; `nonce` is fresh random bytes.
     #[must_use]
     pub fn dial(own: Identity, remote: Vec<u8>, ask: Ask, nonce: [u8; 32]) -> Self {
-        Self::new(own, remote, Some(ask), nonce)
+        Self::dial_speaking(VERSION, own, remote, ask, nonce)
     }
 
-    /// The answering end.
+    /// The same in an older version.
+    #[must_use]
+    pub fn dial_speaking(version: u32, own: Identity, remote: Vec<u8>, ask: Ask, nonce: [u8; 32]) -> Self {
+        let mut dialer = Self::new(own, remote, Some(ask), nonce, version);
+        dialer.greet();
+        dialer
+    }
+
+    /// The answering end: it greets once it knows which versions the dialer speaks.
     #[must_use]
     pub fn answer(own: Identity, remote: Vec<u8>, nonce: [u8; 32]) -> Self {
-        Self::new(own, remote, None, nonce)
+        Self::new(own, remote, None, nonce, VERSION)
     }
 
-    fn new(own: Identity, remote: Vec<u8>, ask: Option<Ask>, nonce: [u8; 32]) -> Self {
-        let greeting = Frame::Greeting { version: VERSION, nonce };
-        let out = VecDeque::from([greeting.encode()]);
-        Self { own, ask, remote, nonce, their_nonce: [0; 32], greeted: None, state: State::Greeting, out }
+    fn new(own: Identity, remote: Vec<u8>, ask: Option<Ask>, nonce: [u8; 32], version: u32) -> Self {
+        let out = VecDeque::new();
+        Self { own, ask, remote, nonce, their_nonce: [0; 32], version, greeted: None, state: State::Greeting, out }
+    }
+
+    fn greet(&mut self) {
+        let greeting = Frame::Greeting { version: self.version, nonce: self.nonce };
+        self.out.push_back(greeting.encode());
     }
 
     /// The next frame to send.
@@ -192,15 +210,20 @@ impl Handshake {
     }
 
     fn greeted_by(&mut self, version: u32, nonce: [u8; 32], key: &SigningKey) -> Result<(), HelloError> {
-        if version != VERSION {
-            return Err(HelloError::Version(version));
-        }
         if nonce == self.nonce {
             return Err(HelloError::Reflected);
         }
+        // The dialer names the latest it speaks, and the answerer which one it is to be. A program of the first version
+        // knows no other and ends the stream.
+        let only_first = self.version > OLDEST_VERSION && version == OLDEST_VERSION;
+        if version < OLDEST_VERSION || (self.ask.is_some() && (version > self.version || only_first)) {
+            return Err(HelloError::Version(version));
+        }
+        self.version = self.version.min(version);
         self.their_nonce = nonce;
         let ask = match &self.ask {
             None => {
+                self.greet();
                 self.state = State::Hello;
                 return Ok(());
             }
@@ -259,7 +282,7 @@ impl Handshake {
     }
 
     fn say_hello(&mut self, key: &SigningKey) {
-        let payload = payload(&self.own, &self.remote, &self.nonce, &self.their_nonce);
+        let payload = payload(self.version, &self.own, &self.remote, &self.nonce, &self.their_nonce);
         let envelope = Envelope::sign(Domain::Hello, payload, key).bytes().to_vec();
         let hello = Frame::Hello { envelope, key_events: newest_within(&self.own.key_events) };
         self.out.push_back(hello.encode());
@@ -270,7 +293,8 @@ impl Handshake {
         let value = Value::decode(envelope.payload(), LIMITS).map_err(FrameError::Cbor)?;
         let said = Said::read(&value).ok_or(HelloError::Malformed)?;
         envelope.verify(Domain::Hello, &PublicKey::parse(&said.device.0)?)?;
-        let here = said.peer == self.remote
+        let here = said.version == self.version
+            && said.peer == self.remote
             && said.other_peer == self.own.peer
             && said.nonce == self.their_nonce
             && said.other_nonce == self.nonce;
@@ -278,12 +302,13 @@ impl Handshake {
             return Err(HelloError::OtherConnection);
         }
         let Said { party, device, grant, log, peer, .. } = said;
-        Ok(Greeted { party, device, grant, log, peer, key_events })
+        Ok(Greeted { party, device, grant, log, peer, key_events, version: self.version })
     }
 }
 
 /// What a hello's payload says.
 struct Said {
+    version: u32,
     party: PartyId,
     device: DeviceKey,
     grant: EventId,
@@ -297,12 +322,13 @@ struct Said {
 impl Said {
     fn read(value: &Value) -> Option<Self> {
         let Value::Map(fields) = value else { return None };
-        (fields.len() == 10 && value.header(1)?.as_int()? == i64::from(VERSION)).then_some(())?;
+        (fields.len() == 10).then_some(())?;
         let bytes32 = |key| value.header(key)?.as_bytes()?.try_into().ok();
         let peer = |key| Some(value.header(key)?.as_bytes().filter(|p| p.len() <= MAX_PEER)?.to_vec());
         let party = PartyId(bytes32(2)?);
         let position = u32::try_from(value.header(5)?.as_int()?).ok()?;
         Some(Self {
+            version: u32::try_from(value.header(1)?.as_int()?).ok()?,
             party,
             device: DeviceKey(bytes32(3)?),
             grant: EventId(bytes32(4)?),
@@ -315,9 +341,9 @@ impl Said {
     }
 }
 
-fn payload(own: &Identity, remote: &[u8], nonce: &[u8; 32], their_nonce: &[u8; 32]) -> Vec<u8> {
+fn payload(version: u32, own: &Identity, remote: &[u8], nonce: &[u8; 32], their_nonce: &[u8; 32]) -> Vec<u8> {
     header([
-        (1, Some(Value::Int(i64::from(VERSION)))),
+        (1, Some(Value::from(version))),
         (2, Some(Value::from(&own.party.0))),
         (3, Some(Value::from(&own.device.0))),
         (4, Some(Value::from(&own.grant.0))),
@@ -377,7 +403,8 @@ pub fn admit_peer(
         && grant.device == greeted.device
         && grant.peer == greeted.peer
         && !is_revoked(record.logs(), &greeted.party, &greeted.grant);
-    let peer = PeerDevice { party: greeted.party, device: greeted.device, grant: greeted.grant };
+    let Greeted { party, device, grant, version, .. } = *greeted;
+    let peer = PeerDevice { party, device, grant, version };
     if fits { Ok((peer, new)) } else { Err(NotAvailable) }
 }
 
@@ -466,6 +493,7 @@ mod tests {
     fn asked(a: &Node, b: &Node, ask: Ask) -> (Handshake, Handshake, Reached) {
         let mut dialer = Handshake::dial(a.own.clone(), b.own.peer.clone(), ask, [1; 32]);
         let mut answerer = Handshake::answer(b.own.clone(), a.own.peer.clone(), [2; 32]);
+        carry(&mut dialer, &mut answerer, &b.key);
         carry(&mut answerer, &mut dialer, &a.key);
         let reached = last(carry(&mut dialer, &mut answerer, &b.key));
         (dialer, answerer, reached)
@@ -512,8 +540,10 @@ mod tests {
         let (a, b) = (node(10), node(20));
         let mut dialer = Handshake::dial(a.own.clone(), b.own.peer.clone(), Ask::Open(CaseId([9; 32])), [1; 32]);
         let mut first = Handshake::answer(b.own.clone(), a.own.peer.clone(), [2; 32]);
+        let mut frames = vec![dialer.poll_output().expect("the dialer greets")];
+        first.handle_frame(&frames[0], &b.key).expect("a greeting");
         carry(&mut first, &mut dialer, &a.key);
-        let frames: Vec<_> = std::iter::from_fn(|| dialer.poll_output()).collect();
+        frames.extend(std::iter::from_fn(|| dialer.poll_output()));
         for (peer, nonce) in [(a.own.peer.clone(), [3; 32]), (vec![7; 38], [2; 32])] {
             let mut replayed = Handshake::answer(b.own.clone(), peer, nonce);
             replayed.handle_frame(&frames[0], &b.key).expect("a greeting");
@@ -524,9 +554,51 @@ mod tests {
         assert_eq!(other.handle_frame(&frames[1], &a.key), Err(HelloError::OtherConnection));
         let mut mirror = Handshake::answer(b.own.clone(), a.own.peer.clone(), [1; 32]);
         assert_eq!(mirror.handle_frame(&frames[0], &b.key), Err(HelloError::Reflected));
-        let later = Frame::Greeting { version: 2, nonce: [4; 32] }.encode();
+    }
+
+    #[test]
+    fn both_ends_agree_on_a_version() {
+        let (a, b) = (node(10), node(20));
+        let greeting = |version| Frame::Greeting { version, nonce: [4; 32] }.encode();
+        let answered = |version| {
+            let mut answerer = Handshake::answer(b.own.clone(), a.own.peer.clone(), [2; 32]);
+            assert_eq!(answerer.poll_output(), None, "the dialer speaks first");
+            answerer.handle_frame(&greeting(version), &b.key)?;
+            Ok(Frame::decode(&answerer.poll_output().expect("a greeting")).expect("a frame"))
+        };
+        let said = |version| Ok(Frame::Greeting { version, nonce: [2; 32] });
+        assert_eq!(answered(0), Err(HelloError::Version(0)));
+        assert_eq!(answered(1), said(1));
+        assert_eq!(answered(VERSION), said(VERSION));
+        assert_eq!(answered(VERSION + 1), said(VERSION));
+        let dialed = |version, speaks| {
+            let (own, peer) = (a.own.clone(), b.own.peer.clone());
+            let mut dialer = Handshake::dial_speaking(speaks, own, peer, Ask::Open(CaseId([9; 32])), [1; 32]);
+            dialer.handle_frame(&greeting(version), &a.key).map(drop)
+        };
+        // A program that knows only the first version has ended the stream by then: it is dialed again in that.
+        assert_eq!(dialed(1, VERSION), Err(HelloError::Version(1)));
+        assert_eq!(dialed(1, 1), Ok(()));
+        assert_eq!(dialed(VERSION, VERSION), Ok(()));
+        assert_eq!(dialed(VERSION + 1, VERSION), Err(HelloError::Version(VERSION + 1)));
+    }
+
+    #[test]
+    fn an_older_version_is_spoken_with_those_who_know_no_other() {
+        let (a, b) = (node(10), node(20));
+        let ask = Ask::Open(CaseId([9; 32]));
+        let mut dialer = Handshake::dial_speaking(1, a.own.clone(), b.own.peer.clone(), ask, [1; 32]);
         let mut answerer = Handshake::answer(b.own.clone(), a.own.peer.clone(), [2; 32]);
-        assert_eq!(answerer.handle_frame(&later, &b.key), Err(HelloError::Version(2)));
+        carry(&mut dialer, &mut answerer, &b.key);
+        carry(&mut answerer, &mut dialer, &a.key);
+        let Reached::Asked { greeted, .. } = last(carry(&mut dialer, &mut answerer, &b.key)) else {
+            unreachable!("the dialer asked for a case")
+        };
+        answerer.ready(&b.key);
+        let Reached::Ready(answered) = last(carry(&mut answerer, &mut dialer, &a.key)) else {
+            unreachable!("the answerer was ready")
+        };
+        assert_eq!((greeted.version, answered.version), (1, 1));
     }
 
     #[test]

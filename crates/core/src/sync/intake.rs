@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{
     CloseReason, LinkId, Machine, Notice, Persist,
-    frame::{Frame, MAX_PROBE, MAX_WANT, Tips},
+    frame::{Frame, FrameError, MAX_PROBE, MAX_WANT, Tips},
     hello::EventName,
     link::{Link, MAX_ASKED, MAX_STRANGER_BYTES, Need},
     machine::persist_value,
@@ -29,6 +29,8 @@ impl Machine {
         if self.links.contains_key(&link) {
             match Frame::decode(bytes) {
                 Ok(frame) => self.take(link, frame),
+                // From the second version on a node may say what only later versions understand.
+                Err(FrameError::UnknownTag(_)) if self.links.get(&link).is_some_and(|l| l.drafts.speaks()) => {}
                 Err(error) => self.close(link, error.into()),
             }
             self.settle(now);
@@ -65,6 +67,14 @@ impl Machine {
             Frame::NotHeld { file } => self.take_not_held(id, file),
             Frame::Held { file } => self.take_held(id, file),
             Frame::Fetching { more } => self.take_fetching(id, more),
+            draft @ (Frame::DraftTips(_)
+            | Frame::DraftEdits { .. }
+            | Frame::DraftStored { .. }
+            | Frame::DraftWant { .. })
+                if link.drafts.speaks() =>
+            {
+                self.take_draft(id, draft);
+            }
             _ => self.close(id, CloseReason::OutOfPlace("the case is open already")),
         }
     }

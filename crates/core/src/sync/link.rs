@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use super::{PeerDevice, files::LinkFiles};
+use super::{PeerDevice, drafts::LinkDrafts, files::LinkFiles};
 use crate::{
     envelope::Verified,
     graph::Ix,
@@ -72,6 +72,7 @@ pub(super) struct Link {
     pub(super) wanted: BTreeSet<EntryId>,
     pub(super) wanted_keys: BTreeSet<EventId>,
     pub(super) files: LinkFiles,
+    pub(super) drafts: LinkDrafts,
 }
 
 impl Link {
@@ -79,6 +80,7 @@ impl Link {
         Self {
             peer,
             files,
+            drafts: LinkDrafts::new(peer.version),
             tips: false,
             probing: BTreeSet::new(),
             theirs: Vec::new(),

@@ -21,6 +21,7 @@ use crate::{
     seal::{Disclosure, path_to_value},
     statement::Entry,
     view::Brief,
+    worksheet::Worksheet,
 };
 
 /// Keeps one case in step with other devices' copies of it.
@@ -39,6 +40,7 @@ pub struct Machine {
     pub(super) stranger_bytes: usize,
     pub(super) fresh: Fresh,
     pub(super) files: Files,
+    pub(super) sheet: Worksheet,
     forks: BTreeSet<(DeviceKey, u32)>,
     /// When a receipt was last handed out to be signed and has not come back.
     signing: Option<i64>,
@@ -67,6 +69,8 @@ pub(super) struct Fresh {
     keys: bool,
     /// Something came that lies beside the record.
     beside: bool,
+    /// The worksheet changed.
+    pub(super) drafts: bool,
 }
 
 impl Machine {
@@ -93,6 +97,7 @@ impl Machine {
             stranger_bytes: 0,
             fresh: Fresh::default(),
             files: Files::default(),
+            sheet: Worksheet::new(case),
             forks,
             signing: None,
             postponed: None,
@@ -172,6 +177,7 @@ impl Machine {
             waiting: link.parking.len(),
             fetching: link.files.fetching(),
             giving: link.files.giving(),
+            drafting: self.drafts_under_way(*id),
         };
         self.links.iter().map(status).collect()
     }
@@ -285,6 +291,7 @@ impl Machine {
                 let receipt = SignedReceipt::from_own_store(&bytes).map_err(|e| damaged(&e))?;
                 self.record.apply_receipt(receipt).map_err(|e| damaged(&e))?;
             }
+            Stored::Edit(bytes) => self.fresh.drafts |= self.edit_found(&bytes)?,
         }
         Ok(())
     }
@@ -347,6 +354,10 @@ impl Machine {
     /// Drains what a mutation brought into the queue: durable first, then told, then sent.
     pub(super) fn settle(&mut self, now: i64) {
         self.close_revoked();
+        // An author may have become known.
+        if !self.fresh.entries.is_empty() && self.links.values().any(|link| link.drafts.waiting() > 0) {
+            self.retry_edits();
+        }
         let fresh = std::mem::take(&mut self.fresh);
         if !fresh.persist.is_empty() {
             self.out.push_back(Output::Persist(fresh.persist));
@@ -355,6 +366,9 @@ impl Machine {
         if changed {
             self.out.push_back(Output::Notify(Notice::Entries(fresh.entries)));
             self.alarm_forks();
+        }
+        if fresh.drafts {
+            self.out.push_back(Output::Notify(Notice::Worksheet));
         }
         self.out.extend(fresh.notices.into_iter().map(Output::Notify));
         self.out.extend(fresh.files);
@@ -379,7 +393,7 @@ impl Machine {
             self.out.push_back(Output::Close { link, reason });
         }
         for link in links {
-            while let Some(frame) = self.next_offer(link) {
+            while let Some(frame) = self.next_offer(link).or_else(|| self.next_draft(link)) {
                 self.out.push_back(Output::Send { link, frame: frame.encode() });
             }
         }

@@ -336,6 +336,9 @@ impl Asking<'_> {
             if !ended {
                 self.agreed(key, revision);
             }
+            if status.state == ActionState::Stopped {
+                self.dispute(key, revision);
+            }
             if !ended || status.state == ActionState::Stopped {
                 self.propose(key, revision);
             }
@@ -405,7 +408,13 @@ impl Asking<'_> {
         for clause in (0..clauses).filter_map(|c| u32::try_from(c).ok()) {
             self.ask(Step::Cancel(clause), key, ix, &Act::Cancel { revision, subject, clause, reason: None });
         }
-        self.ask(Step::Dispute, key, ix, &Act::Dispute { about: revision, subject: Some(subject), reason: words() });
+        self.dispute(key, ix);
+    }
+
+    /// Says that what was agreed needs deciding; also of what its performer gave up.
+    fn dispute(&mut self, key: &SubjectKey, ix: Ix) {
+        let (about, subject) = (self.id(ix), self.place(ix, key));
+        self.ask(Step::Dispute, key, ix, &Act::Dispute { about, subject: Some(subject), reason: words() });
     }
 
     /// Other terms on what stands now.

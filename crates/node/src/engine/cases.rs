@@ -12,7 +12,10 @@ use counterpart_core::{
 use counterpart_store::{Chore, EntryRow, Inserted, KeyEventRow, ReceiptRow, Txn};
 use tokio::time::Instant;
 
-use super::Engine;
+use super::{
+    Engine,
+    worksheet::{is_of_worksheet, keep_edit},
+};
 use crate::{beside::Erasing, clock::now, desk::put_summary, error::DeskError, home, limits, node::NodeEvent};
 
 /// A case with a link, or one just acted on.
@@ -20,6 +23,8 @@ pub(super) struct OpenCase {
     pub(super) machine: Machine,
     /// The store's last entry that the machine has.
     pub(super) ordinal: u64,
+    /// The store's last edit of the worksheet that the machine has.
+    pub(super) edits: u64,
     /// An own entry stored with its values when it was signed: the machine is about to ask for just that.
     pub(super) kept: Option<EntryId>,
     /// When the machine wants to be woken, Unix milliseconds.
@@ -40,11 +45,20 @@ impl Engine {
             let trusted = self.trusted.get(&case).copied().into_iter().collect();
             let mut machine = Machine::new(case, loaded.record, self.desk.author(), trusted);
             machine.parts_found(&loaded.parts);
+            let stored = self.desk.with_store(|store| store.edits_after(case, 0))?;
+            let edits = stored.last().map_or(0, |edit| edit.arrival);
+            // Drafts that cannot be read harm nothing but themselves.
+            let drafts = machine.edits_found(stored.into_iter().map(|edit| edit.envelope).collect());
+            if let Err(why) = drafts {
+                self.trouble(&why);
+            }
             for (_, device, file) in self.wrong_files.iter().filter(|(of, ..)| *of == case) {
                 machine.distrust(*device, *file);
             }
-            self.cases
-                .insert(case, OpenCase { machine, ordinal: loaded.ordinal, kept: None, wake: None, looking: None });
+            self.cases.insert(
+                case,
+                OpenCase { machine, ordinal: loaded.ordinal, edits, kept: None, wake: None, looking: None },
+            );
         }
         Ok(self.cases.get_mut(&case).expect("just put in"))
     }
@@ -101,6 +115,7 @@ impl Engine {
             Ok((_, None)) => {}
             Err(why) => self.trouble(&why),
         }
+        self.absorb_edits(case);
     }
 
     /// Signs an act of ours in memory: reading the heads, signing and storing are one transaction.
@@ -215,6 +230,9 @@ impl Engine {
     }
 
     fn persist(&mut self, case: CaseId, things: &[Persist]) -> Result<(), DeskError> {
+        if things.iter().all(is_of_worksheet) {
+            return self.persist_edits(case, things);
+        }
         let own = self.desk.author();
         let Some(open) = self.cases.get_mut(&case) else { return Ok(()) };
         let kept = |thing: &Persist| match thing {
@@ -314,6 +332,11 @@ impl Engine {
             Notice::Receipt { party, .. } => self.tell(NodeEvent::Receipt { case, party }),
             Notice::File(file) => self.tell(NodeEvent::File { case, file }),
             Notice::WrongFile { file, device } => self.wrong_file(case, device, file),
+            Notice::Worksheet => self.tell(NodeEvent::Worksheet { case }),
+            Notice::WorksheetFull { .. } => {
+                let why = "the other side wrote more in the worksheet than there is room for here: start it afresh";
+                self.tell(NodeEvent::Trouble(why.to_owned()));
+            }
             Notice::Held { .. } => {
                 self.tell(NodeEvent::Trouble("more arrived than may wait; it is asked for again".to_owned()));
             }
@@ -377,6 +400,7 @@ fn keep(txn: &Txn<'_>, case: CaseId, thing: &Persist) -> Result<Option<DeviceKey
                 txn.put_chore(&Chore::Scrub)?;
             }
         }
+        Persist::Edit { .. } | Persist::ForgetEdits { .. } => keep_edit(txn, case, thing)?,
         Persist::EraseFile(file) => txn.put_chore(&Chore::EraseFile { case, file: *file })?,
     }
     Ok(None)

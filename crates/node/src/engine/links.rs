@@ -7,7 +7,7 @@ use counterpart_core::{
     id::CaseId,
     sync::{
         LinkId, PeerDevice,
-        hello::{Ask, Greeted, Handshake, Identity, Reached},
+        hello::{Ask, Greeted, Handshake, HelloError, Identity, OLDEST_VERSION, Reached, VERSION},
     },
 };
 use counterpart_net::{Address, Channel, Net, PeerId, Protocol};
@@ -273,22 +273,43 @@ pub(super) struct Call {
 
 impl Call {
     pub(super) async fn place(self, ask: Ask, protocol: Protocol) -> Result<(Reached, Channel), String> {
+        match self.speaking(VERSION, ask.clone(), protocol).await {
+            // It knows no later one, and has hung up.
+            Err(Unshaken::Hello(HelloError::Version(OLDEST_VERSION))) => {
+                self.speaking(OLDEST_VERSION, ask, protocol).await.map_err(|why| why.to_string())
+            }
+            outcome => outcome.map_err(|why| why.to_string()),
+        }
+    }
+
+    async fn speaking(&self, version: u32, ask: Ask, protocol: Protocol) -> Result<(Reached, Channel), Unshaken> {
         let remote = self.peer.as_bytes().to_vec();
-        let mut channel = self.net.open(self.peer, self.addresses, protocol).await.map_err(|why| why.to_string())?;
-        let mut handshake = Handshake::dial(self.own, remote, ask, random());
+        let opened = self.net.open(self.peer.clone(), self.addresses.clone(), protocol).await;
+        let mut channel = opened.map_err(|why| Unshaken::Line(why.to_string()))?;
+        let mut handshake = Handshake::dial_speaking(version, self.own.clone(), remote, ask, random());
         let reached = tokio::time::timeout(HANDSHAKE, shake(&mut handshake, &mut channel, &self.key));
-        let reached = reached.await.map_err(|_late| "the other side did not answer in time".to_owned())??;
+        let late = |_| Unshaken::Line("the other side did not answer in time".to_owned());
+        let reached = reached.await.map_err(late)??;
         Ok((reached, channel))
     }
 }
 
+/// Why a handshake came to nothing.
+#[derive(Debug, thiserror::Error)]
+enum Unshaken {
+    #[error("{0}")]
+    Hello(#[from] HelloError),
+    #[error("{0}")]
+    Line(String),
+}
+
 /// Exchanges frames until the handshake reaches something.
-async fn shake(handshake: &mut Handshake, channel: &mut Channel, key: &SigningKey) -> Result<Reached, String> {
+async fn shake(handshake: &mut Handshake, channel: &mut Channel, key: &SigningKey) -> Result<Reached, Unshaken> {
     loop {
-        flush(handshake, channel).await?;
-        let frame = channel.recv().await.map_err(|e| e.to_string())?;
-        let frame = frame.ok_or_else(|| "the other side ended the conversation".to_owned())?;
-        if let Some(reached) = handshake.handle_frame(&frame, key).map_err(|e| e.to_string())? {
+        flush(handshake, channel).await.map_err(Unshaken::Line)?;
+        let frame = channel.recv().await.map_err(|e| Unshaken::Line(e.to_string()))?;
+        let frame = frame.ok_or_else(|| Unshaken::Line("the other side ended the conversation".to_owned()))?;
+        if let Some(reached) = handshake.handle_frame(&frame, key)? {
             return Ok(reached);
         }
     }
@@ -312,7 +333,7 @@ pub(super) async fn answer(
 ) {
     let mut handshake = Handshake::answer(own, remote, random());
     let answered = tokio::time::timeout(HANDSHAKE, async {
-        let reached = shake(&mut handshake, &mut channel, &key).await?;
+        let reached = shake(&mut handshake, &mut channel, &key).await.map_err(|why| why.to_string())?;
         let met = match reached {
             Reached::Asked { case, greeted } if protocol == Protocol::Case => {
                 let (answer, decision) = oneshot::channel();

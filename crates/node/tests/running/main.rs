@@ -6,3 +6,5 @@ mod files;
 mod settling;
 mod side;
 mod two_nodes;
+mod versions;
+mod worksheet;

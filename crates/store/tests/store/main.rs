@@ -2,6 +2,7 @@
 
 mod damage;
 mod durability;
+mod edits;
 mod erasure;
 mod files;
 mod keeping;

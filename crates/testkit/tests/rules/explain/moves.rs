@@ -107,8 +107,8 @@ fn each_side_is_told_what_it_can_do() {
                 w.sync_all();
                 (w, action)
             },
-            &["propose"],
-            &["propose"],
+            &["dispute", "propose"],
+            &["dispute", "propose"],
         ),
     ];
     for (name, stage, customer, supplier) in stages {
