@@ -72,7 +72,7 @@ fn dependencies_point_one_way() {
         ("mail", &[]),
         ("node", &["core", "store", "net", "timestamp", "process", "mail"]),
         ("words", &["core", "store", "node", "evidence", "process"]),
-        ("web", &["core", "store", "node", "evidence"]),
+        ("web", &["core", "store", "node", "evidence", "words", "process", "report"]),
         ("cli", &["core", "store", "node", "evidence", "report", "timestamp", "process", "mail", "words", "web"]),
     ];
     assert_eq!(crates().len(), may.len(), "every crate has a place");
@@ -127,6 +127,7 @@ fn each_library_has_one_home() {
         ("axum", "web"),
         ("hyper", "web"),
         ("hyper-util", "web"),
+        ("qrcode", "web"),
         ("clap", "cli"),
         ("toml_edit", "words"),
         ("iso_currency", "words"),
@@ -139,9 +140,9 @@ fn each_library_has_one_home() {
         }
     }
     for (path, text) in sources("core") {
-        if !path.ends_with("change.rs") {
+        if !path.ends_with("src/change.rs") && !path.ends_with("worksheet/document.rs") {
             let uses = text.contains("use automerge") || text.contains("automerge::");
-            assert!(!uses, "only change.rs knows Automerge, not {}", path.display());
+            assert!(!uses, "only change.rs and worksheet/document.rs know Automerge, not {}", path.display());
         }
     }
 }

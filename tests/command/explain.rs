@@ -265,6 +265,16 @@ fn both_sides_see_whose_move_it_is_why_and_what_became_of_promises() {
     let people = customer.json(at, &["people", "."]);
     assert_eq!(people["schema"], "counterpart/people/1");
     assert_eq!(people["sides"][1]["responsible"][0]["card"]["phone"], "+44 113 496 0100");
+    // Whether it is really them, compared by their number and remembered.
+    let number = people["sides"][1]["check_number"].as_str().expect("a number").to_owned();
+    assert_eq!((number.len(), &people["sides"][1]["checked"]), (35, &Value::Null));
+    holds(&customer.told(at, &["people", "."]), &[&number, "not checked yet that it is really them"]);
+    let checked = customer.told(at, &["people", ".", "--checked", "supplier", "--by", "in-person"]);
+    holds(&checked, &["checked by you in person, "]);
+    assert_eq!(customer.json(at, &["people", "."])["sides"][1]["checked"]["by"], "in-person");
+    holds(&customer.told(at, &["people", ".", "--unchecked", "supplier"]), &["not checked yet"]);
+    let own = customer.run(at, &["people", ".", "--checked", "me"]);
+    assert_eq!(own.status.code(), Some(2));
 
     holds(&customer.told(at, &["ledger", "."]), &["late 1 #3 \"call back\"", "open 1"]);
     let ledger = customer.json(at, &["ledger", "."]);

@@ -49,3 +49,27 @@ fn a_port_that_is_taken_is_told() {
     let said = Home::empty().fails(1, &["web", "--no-node", "--port", &port]);
     assert!(said.contains(&port) && said.contains("--port 0"), "{said}");
 }
+
+#[test]
+fn a_node_serves_the_pages_too_when_asked_from_an_empty_home_as_well() {
+    for (known, more) in [(true, &["--listen", "/ip4/127.0.0.1/tcp/0"][..]), (false, &[])] {
+        let home = Home::empty();
+        if known {
+            home.ok(&["init"]);
+        }
+        let mut command = home.command(&[&["up", "--open"], more].concat());
+        // No browser is to be found.
+        command.env("PATH", "");
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("it starts");
+        let lines = read_lines(child.stdout.take().expect("its output"));
+        let mut link = String::new();
+        while !link.contains("/open?token=") {
+            link = lines.recv_timeout(PATIENCE).expect("a link among what it says");
+        }
+        assert_eq!(ask(&link), "HTTP/1.1 303 See Other");
+        let pid = child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &pid]).status().expect("kill is there").success());
+        assert!(child.wait().expect("it ends").success(), "stopping is no failure");
+        assert!(!home.path().join("web").exists(), "and nothing of it is left");
+    }
+}

@@ -9,10 +9,11 @@ use std::{
 
 use counterpart_core::{
     act::Act,
-    attachment::{FileHash, FileRef, MAX_FILE, MAX_PARTY, named_by},
+    attachment::{FileHash, FileRef, MAX_FILE, named_by},
     id::EntryId,
     value::{ItemValue, Sealable},
 };
+use counterpart_words::acts::files;
 
 use crate::{
     case::OpenCase,
@@ -77,7 +78,8 @@ pub(crate) fn fingerprint(path: &Path) -> Done<Attachment> {
         hash.update(&buffer[..got]);
     }
     let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-    Ok(Attachment { file: hash.finish(), name, media: media(path) })
+    let media = files::media(&name);
+    Ok(Attachment { file: hash.finish(), name, media })
 }
 
 /// The files of this machine whose bytes go along with some acts, each once.
@@ -93,26 +95,10 @@ pub(crate) fn going_along(acts: &[Act]) -> Vec<(FileRef, PathBuf)> {
     found
 }
 
-/// Whether the others will fetch so much more of ours: they fetch no more than a certain sum from one side unasked.
+/// Whether the others will fetch so much more of ours.
 pub(crate) fn room_for(case: &OpenCase, files: &[(FileRef, PathBuf)]) -> Done {
-    let mut ours: Vec<FileRef> = Vec::new();
-    for attachment in case.record.attachments() {
-        let own = case.record.graph().statement(attachment.entry).party == case.own;
-        if own && !ours.contains(&attachment.named.file) {
-            ours.push(attachment.named.file);
-        }
-    }
-    let new = files.iter().map(|(file, _)| *file).filter(|file| !ours.contains(file));
-    let all: u64 = ours.iter().copied().chain(new).map(|file| file.size).sum();
-    if files.is_empty() || all <= MAX_PARTY {
-        return Ok(());
-    }
-    Err(CommandError::failed(format!(
-        "your files in this case would be {} together; the other side fetches {} at most",
-        size(all),
-        size(MAX_PARTY)
-    ))
-    .hint("`counterpart attach --fingerprint-only` puts what proves a file on record; send the file another way"))
+    let files: Vec<FileRef> = files.iter().map(|(file, _)| *file).collect();
+    files::room_for(case, &files)
 }
 
 impl Attachment {
@@ -142,29 +128,6 @@ impl Attachment {
             about,
         }
     }
-}
-
-/// The media type that the ending of a file's name says.
-fn media(path: &Path) -> Option<&'static str> {
-    let ending = path.extension()?.to_str()?.to_lowercase();
-    Some(match ending.as_str() {
-        "pdf" => "application/pdf",
-        "png" => "image/png",
-        "jpg" | "jpeg" => "image/jpeg",
-        "heic" => "image/heic",
-        "webp" => "image/webp",
-        "txt" | "log" => "text/plain",
-        "csv" => "text/csv",
-        "html" | "htm" => "text/html",
-        "json" => "application/json",
-        "eml" => "message/rfc822",
-        "zip" => "application/zip",
-        "mp3" => "audio/mpeg",
-        "m4a" => "audio/mp4",
-        "wav" => "audio/wav",
-        "mp4" => "video/mp4",
-        _ => return None,
-    })
 }
 
 /// Characters kept in a name that somebody else gave a file; every other becomes `_`.

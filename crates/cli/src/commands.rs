@@ -86,13 +86,9 @@ mod withdraw;
 use clap::{Args, Subcommand};
 use counterpart_core::{act::Act, id::EntryId, value::Sealable};
 use counterpart_node::Desk;
+use counterpart_words::acts::{self, text};
 
-use crate::{
-    case::OpenCase,
-    confirm as signing,
-    error::Done,
-    session::{Session, typed},
-};
+use crate::{case::OpenCase, confirm as signing, error::Done, session::Session};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -337,12 +333,7 @@ fn act(session: &Session, case: &CaseArg, make: impl FnOnce(&Desk, &OpenCase) ->
     signing::sign(session, &desk, case, &act).map(drop)
 }
 
-/// A text that an act cannot be without.
-fn text(what: &str, input: &str) -> Done<Sealable> {
-    Ok(Sealable::Open(typed(what, input)?))
-}
-
 /// A remark that may go with an act.
 fn remark(what: &str, text: Option<&String>) -> Done<Option<Sealable>> {
-    text.map(|t| Ok(Sealable::Open(typed(what, t)?))).transpose()
+    acts::remark(what, text.map(String::as_str))
 }

@@ -19,7 +19,7 @@ use std::{cell::OnceCell, path::PathBuf, process::ExitCode};
 
 use clap::Parser;
 // What people type and read is the same on pages; here it is only asked for, printed and signed.
-use counterpart_words::{case, error, item_value, json, money, possible, references, render, stamped, template, when};
+use counterpart_words::{case, error, item_value, json, possible, references, render, stamped, template, when};
 
 use crate::{commands::Command, error::Kind, session::Session, terminal::Terminal};
 

@@ -1,4 +1,4 @@
-//! Terms as people give them on the command line, and the proposal they become.
+//! Terms as people give them on the command line.
 
 mod action;
 mod also;
@@ -6,19 +6,14 @@ mod also;
 pub(crate) use action::{ActionArgs, Droppable};
 
 use counterpart_core::{
-    act::{ActionTerms, Mode, Proposal, Role, Subject, Topic},
-    fold::SubjectKey,
-    id::EntryId,
-    value::{ActionId, Sealable, Seat},
+    act::{ActionTerms, Proposal, Topic},
+    value::{ActionId, Sealable},
 };
+use counterpart_words::terms::{Offer, admit_new, free_seat, free_terms, item_in_one};
 
-use crate::{
-    case::{OpenCase, key_of},
-    error::{CommandError, Done},
-    item_value::{self, Here},
-    session::typed,
-    when,
-};
+pub(crate) use counterpart_words::terms::{closing, continued, in_force, proposal, replace_or_add};
+
+use crate::{attachment, case::OpenCase, error::Done, session::typed};
 
 /// The options that `propose` and `counter` share.
 #[derive(Debug, clap::Args)]
@@ -62,7 +57,11 @@ impl TermsArgs {
 
     /// Whether anything is said of how long the offer holds, or of its mode.
     pub(crate) fn says_of_offer(&self) -> bool {
-        self.open_until.is_some() || self.confirm
+        self.said_of_offer().says_anything()
+    }
+
+    fn said_of_offer(&self) -> Offer {
+        Offer { open_until: self.open_until.clone(), confirm: self.confirm }
     }
 
     pub(crate) fn note(&self) -> Done<Option<Sealable>> {
@@ -88,109 +87,22 @@ impl TermsArgs {
         };
         let mut topics = self.also.iter().map(also).collect::<Done<Vec<_>>>()?;
         for text in &self.item {
-            topics.push(item(case, text)?);
+            topics.push(item_in_one(case, text, attachment::read_item)?);
         }
         for pair in self.terms.chunks_exact(2) {
-            let seats: Vec<_> = case.seats.iter().filter(|s| s.role.agrees()).map(|s| s.seat).collect();
-            topics.push(Topic::Terms {
-                terms: None,
-                title: typed("the title", &pair[0])?,
-                text: Sealable::Open(typed("the terms", &pair[1])?),
-                seats,
-            });
+            topics.push(free_terms(case, &pair[0], &pair[1])?);
         }
         for text in &self.admit {
             topics.push(Topic::AdmitSeat { seat: free_seat(case, text)? });
         }
         for pair in self.admit_new.chunks_exact(2) {
-            let role = Role::from_word(&pair[0].trim().to_lowercase()).ok_or_else(|| {
-                CommandError::usage(format!("'{}' is not a role", pair[0]))
-                    .hint("write customer, supplier, third, observer or arbiter, then the name in quotes")
-            })?;
-            topics.push(Topic::AdmitNew { role, label: Sealable::Open(typed("the name", &pair[1])?), party: None });
+            topics.push(admit_new(&pair[0], &pair[1])?);
         }
         Ok(topics)
     }
 
     /// Puts how long the offer holds, and its mode, into a proposal.
     pub(crate) fn offer(&self, case: &OpenCase, proposal: Proposal) -> Done<Proposal> {
-        let outright = |topic: &Topic| matches!(topic, Topic::AdmitSeat { .. } | Topic::AdmitNew { .. });
-        if self.says_of_offer() && proposal.subjects.iter().any(|s| outright(&s.topic)) {
-            return Err(CommandError::usage(
-                "letting a party in is agreed outright, without a time limit or --confirm",
-            )
-            .hint("propose it by itself"));
-        }
-        let until = self.open_until.as_ref().map(|text| when::until(text, case.zone(), case.now)).transpose();
-        let mode = if self.confirm { Mode::Confirm } else { Mode::Firm };
-        Ok(Proposal { mode, open_until: until.map_err(|e| CommandError::usage(e.to_string()))?, ..proposal })
+        self.said_of_offer().put(case, proposal)
     }
-}
-
-/// A seat that nobody has taken.
-fn free_seat(case: &OpenCase, text: &str) -> Done<Seat> {
-    let seat = case.seat(text)?;
-    let taken = case.seats.iter().any(|s| s.seat == seat && !s.parties.is_empty());
-    if taken {
-        return Err(CommandError::failed(format!("the seat of {} is taken", case.seat_label(&seat)))
-            .hint("--admit-new ROLE LABEL adds a seat for a further party"));
-    }
-    Ok(seat)
-}
-
-/// `price=24.99:money:GBP`: a type stands behind the value where it is one; else the whole is text.
-fn item(case: &OpenCase, text: &str) -> Done<Topic> {
-    let Some((key, value)) = text.split_once('=') else {
-        return Err(CommandError::usage(format!("'{text}' is not KEY=VALUE")).hint("such as price=24.99:money:GBP"));
-    };
-    let here = Here { zone: case.zone(), now: case.now, file: crate::attachment::read_item };
-    let (value, kind) = item_value::split_type(value);
-    let value = item_value::stated(kind, &[value.to_owned()], here)?;
-    Ok(Topic::Item { key: typed("the item's name", key.trim())?, value })
-}
-
-/// A topic of a revision as a later revision continues it.
-pub(crate) fn continued(key: &SubjectKey, topic: &Topic) -> Topic {
-    match (key, topic.clone()) {
-        (SubjectKey::Action(id), Topic::Action { terms, .. }) => Topic::Action { action: Some(*id), terms },
-        (SubjectKey::Terms(id), Topic::Terms { title, text, seats, .. }) => {
-            Topic::Terms { terms: Some(*id), title, text, seats }
-        }
-        (SubjectKey::Close(id), Topic::Close { summary, .. }) => Topic::Close { close: Some(*id), summary },
-        (_, topic) => topic,
-    }
-}
-
-/// Puts an item or free terms in place of those of the same name, or adds them.
-pub(crate) fn replace_or_add(topics: &mut Vec<Topic>, new: Topic) {
-    for old in topics.iter_mut() {
-        match (&mut *old, &new) {
-            (Topic::Item { key: old_key, .. }, Topic::Item { key, .. }) if old_key == key => {
-                *old = new;
-                return;
-            }
-            (Topic::Terms { title: old_title, text: old_text, .. }, Topic::Terms { title, text, .. })
-                if old_title == title =>
-            {
-                old_text.clone_from(text);
-                return;
-            }
-            _ => {}
-        }
-    }
-    topics.push(new);
-}
-
-/// A proposal of these topics, resting on what is in force, to be signed by those it concerns.
-pub(crate) fn proposal(
-    case: &OpenCase,
-    topics: Vec<Topic>,
-    alleged: Option<EntryId>,
-    note: Option<Sealable>,
-) -> Proposal {
-    let lens = case.lens();
-    let base = |topic: &Topic| lens.in_force(&key_of(topic)?).standing().and_then(|(_, names)| names.first().copied());
-    let subjects: Vec<Subject> = topics.into_iter().map(|topic| Subject { base: base(&topic), topic }).collect();
-    let signers = lens.required_signers(&subjects);
-    Proposal { subjects, signers, mode: Mode::Firm, open_until: None, alleged, note }
 }

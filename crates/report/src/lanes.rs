@@ -17,7 +17,7 @@ use crate::{
 /// Columns in a row: as many as stay legible in print.
 pub(crate) const COLUMNS: usize = 12;
 /// Units of a row's width.
-pub(crate) const WIDTH: usize = 1000;
+pub const WIDTH: usize = 1000;
 /// For the names of the lanes.
 const GUTTER: usize = 128;
 const COLUMN: usize = 72;
@@ -26,6 +26,16 @@ const HEADER: usize = 76;
 const LANE: usize = 78;
 /// From a lane's upper edge to its line.
 const RAIL: usize = 18;
+
+/// What comes after what, from left to right.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Order {
+    /// What was signed after what it rests on; by the signers' clocks where neither rests on the other.
+    #[default]
+    Steps,
+    /// By the signers' clocks alone.
+    Time,
+}
 
 /// What sort of act it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -30,18 +30,20 @@ mod stamped;
 mod terms;
 mod timeline;
 
+mod depiction;
 mod lanes;
 mod page;
 
 pub use actions::{Action, Assent, Matter, Signature, Signed, Step};
 pub use clock::Time;
 pub use contacts::{Contact, Contacts};
+pub use depiction::{Depiction, Promise};
 pub use difference::Change;
 pub use facts::{File, Item, Stated};
-pub use lanes::{Bar, Column, Due, Lane, Mark, Picture, Row, Shape};
+pub use lanes::{Bar, Column, Due, Lane, Mark, Order, Picture, Row, Shape, WIDTH};
 pub use outcome::{Badge, Outcome};
 pub use page::Paper;
-pub use report::{Alarm, Head, Ledger, MadeFrom, Party, Report, Tallied};
+pub use report::{Alarm, Head, Ledger, MadeFrom, Party, Report, Tallied, tally_word};
 pub use sealed::{Beside, Erased};
 pub use source::{Bundle, Source};
 pub use stamped::{Stamp, Vouched};

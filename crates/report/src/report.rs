@@ -18,7 +18,7 @@ use crate::{
     contacts::{Contacts, contacts},
     facts::{File, Item, files, items},
     gaps::gaps,
-    lanes::{Picture, picture},
+    lanes::{Order, Picture, picture},
     sealed::{Beside, beside},
     source::{Bundle, Source},
     stamped::{Stamp, stamps},
@@ -198,7 +198,7 @@ impl Report {
             parties: parties(&teller, &attested, source.holder),
             ledgers: ledgers(&teller),
             matters: matters(&teller, &attested),
-            picture: picture(&teller, &timeline, &actions),
+            picture: picture(&teller, &actions, Order::Steps),
             contacts: contacts(&teller),
             stated_by,
             items,
@@ -298,7 +298,7 @@ fn made_from(teller: &Teller<'_>, bundle: &Bundle) -> MadeFrom {
     }
 }
 
-fn ledgers(teller: &Teller<'_>) -> Vec<Ledger> {
+pub(crate) fn ledgers(teller: &Teller<'_>) -> Vec<Ledger> {
     let named = |keys: &[SubjectKey]| {
         let names = keys.iter().filter_map(|key| match key {
             SubjectKey::Action(id) => Some(Words::new().entry(teller.part(&id.proposal, id.index))),
@@ -383,7 +383,8 @@ pub(crate) fn receipts(n: &usize) -> String {
 }
 
 /// The heading of a column of the promise ledger.
-pub(crate) fn tally_word(word: &str) -> &str {
+#[must_use]
+pub fn tally_word(word: &'static str) -> &'static str {
     match word {
         "released" => "released or cancelled",
         "stopped" => "given up",

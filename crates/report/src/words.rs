@@ -78,7 +78,8 @@ impl Words {
     }
 
     /// The same with what a party wrote cut after so many letters.
-    pub(crate) fn shortened(mut self, letters: usize) -> Self {
+    #[must_use]
+    pub fn shortened(mut self, letters: usize) -> Self {
         for piece in &mut self.0 {
             if let Piece::Quote(text) = piece
                 && let Some((cut, _)) = text.char_indices().nth(letters)

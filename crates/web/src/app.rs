@@ -10,15 +10,23 @@ use counterpart_node::{Desk, DeskError, Passphrase};
 use tokio::sync::{Notify, Semaphore, watch};
 
 use crate::{
+    connection::Connections,
+    done::Done,
+    download::Downloads,
     guard::{Hosts, Problem},
+    joins::Joins,
     keeper::Standing,
     live::Live,
     opening::Opening,
     session::Sessions,
+    undo::Undo,
 };
 
 /// Files being checked at once: each comes into memory whole.
 const CHECKS: usize = 1;
+
+/// Cases being opened at once: each comes into memory whole, and more at a time would not be faster.
+const CASES: usize = 4;
 
 #[derive(Debug)]
 pub(crate) struct App {
@@ -34,7 +42,18 @@ pub(crate) struct App {
     pub(crate) standing: watch::Sender<Standing>,
     /// The home has changed in a way that the node's keeper should look at.
     pub(crate) look: Notify,
+    /// How it stands with the others, as the node here told.
+    pub(crate) connections: Connections,
+    /// Files made to be taken away.
+    pub(crate) downloads: Downloads,
     pub(crate) checks: Arc<Semaphore>,
+    pub(crate) cases: Semaphore,
+    /// Forms that did what they ask for.
+    pub(crate) done: Done,
+    /// What was taken away and can be brought back.
+    pub(crate) undo: Undo,
+    /// What became of requests to join.
+    pub(crate) joins: Joins,
     /// True once the server stops.
     pub(crate) stopping: watch::Sender<bool>,
     desk: RwLock<Option<Arc<Desk>>>,
@@ -52,7 +71,13 @@ impl App {
             live: Live::new(),
             standing: watch::Sender::new(Standing::NoIdentity),
             look: Notify::new(),
+            connections: Connections::default(),
+            downloads: Downloads::default(),
+            done: Done::default(),
+            joins: Joins::default(),
+            undo: Undo::default(),
             checks: Arc::new(Semaphore::new(CHECKS)),
+            cases: Semaphore::new(CASES),
             stopping: watch::Sender::new(false),
             desk: RwLock::new(None),
         }
@@ -78,7 +103,8 @@ impl App {
         };
         match opened {
             Ok(desk) => Ok(Some(desk)),
-            Err(DeskError::NoIdentity { .. }) => Ok(None),
+            // One that asked to act for somebody has none before the answer is taken.
+            Err(DeskError::NoIdentity { .. } | DeskError::Asked { .. }) => Ok(None),
             Err(why) => Err(why),
         }
     }

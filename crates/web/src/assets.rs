@@ -30,10 +30,32 @@ pub(crate) struct Assets {
 }
 
 static ASSETS: LazyLock<Assets> = LazyLock::new(|| Assets {
-    style: Asset::new("style", "css", "text/css; charset=utf-8", include_bytes!("../assets/style.css")),
-    script: Asset::new("script", "js", "text/javascript; charset=utf-8", include_bytes!("../assets/script.js")),
+    style: Asset::new("style", "css", "text/css; charset=utf-8", STYLE.as_bytes()),
+    script: Asset::new("script", "js", "text/javascript; charset=utf-8", SCRIPT.as_bytes()),
     icon: Asset::new("icon", "svg", "image/svg+xml", include_bytes!("../assets/icon.svg")),
 });
+
+/// The stylesheets of all parts, as one.
+const STYLE: &str = concat!(
+    include_str!("../assets/style/base.css"),
+    include_str!("../assets/style/case.css"),
+    include_str!("../assets/style/record.css"),
+    include_str!("../assets/style/forms.css"),
+    include_str!("../assets/style/terms.css"),
+    include_str!("../assets/style/start.css"),
+    include_str!("../assets/style/call.css"),
+    include_str!("../assets/style/picture.css"),
+    include_str!("../assets/style/draft.css"),
+);
+
+/// The scripts of all parts, as one; each is a function called at once.
+const SCRIPT: &str = concat!(
+    include_str!("../assets/script/base.js"),
+    include_str!("../assets/script/forms.js"),
+    include_str!("../assets/script/start.js"),
+    include_str!("../assets/script/call.js"),
+    include_str!("../assets/script/draft.js"),
+);
 
 impl Asset {
     fn new(name: &str, ending: &str, kind: &'static str, bytes: &'static [u8]) -> Self {

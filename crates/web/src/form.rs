@@ -10,6 +10,7 @@ use tokio::time::{Duration, timeout};
 
 use crate::{
     guard::{Problem, Visit},
+    typed::Typed,
     upload::FORM_LIMIT,
 };
 
@@ -26,13 +27,13 @@ const DRAIN: u64 = 4 << 30;
 #[derive(Debug)]
 pub(crate) struct Form {
     pub(crate) visit: Visit,
-    fields: Vec<(String, String)>,
+    pub(crate) typed: Typed,
 }
 
 impl Form {
     /// What was typed into a field; nothing typed is empty.
     pub(crate) fn text(&self, name: &str) -> &str {
-        self.fields.iter().find(|(n, _)| n == name).map_or("", |(_, value)| value)
+        self.typed.text(name)
     }
 }
 
@@ -54,7 +55,7 @@ impl<S: Send + Sync> FromRequest<S> for Form {
         let Ok(axum::Form(fields)) = read else {
             return Err(Problem::new(StatusCode::BAD_REQUEST, "form"));
         };
-        let form = Self { visit, fields };
+        let form = Self { visit, typed: Typed::new(fields) };
         if form.visit.session.as_ref().is_some_and(|session| session.made(form.text(FORM_SECRET))) {
             return Ok(form);
         }

@@ -8,7 +8,7 @@ use std::{net::SocketAddr, sync::Arc};
 
 use axum::{
     body::Body,
-    extract::{FromRequestParts, Request, State},
+    extract::{FromRequestParts, Query, Request, State},
     http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header, request::Parts},
     middleware::Next,
     response::{IntoResponse, Response},
@@ -18,9 +18,11 @@ use counterpart_node::now;
 use crate::{
     app::App,
     assets,
+    drafts::Kept,
     language::{self, Language},
     pages,
     session::Session,
+    typed::Typed,
 };
 
 /// Where a link leads, before the browser is known.
@@ -56,6 +58,10 @@ pub(crate) struct Visit {
     pub(crate) app: Arc<App>,
     pub(crate) language: &'static Language,
     pub(crate) path: String,
+    /// What stands behind the path's question mark.
+    pub(crate) query: Typed,
+    /// What somebody began in this form before; nothing on any other page.
+    pub(crate) kept: Option<Kept>,
     /// The browser; nothing only at [`OPEN`] and where a refusal is shown.
     pub(crate) session: Option<Arc<Session>>,
     /// What had changed when the request came.
@@ -111,8 +117,10 @@ pub(crate) async fn guard(State(app): State<Arc<App>>, mut request: Request, nex
     let headers = request.headers();
     let accepted = one(headers, &header::ACCEPT_LANGUAGE).unwrap_or_default();
     let mut visit = Visit {
-        language: language::accepted(accepted),
+        language: chosen(&app, headers).unwrap_or_else(|| language::accepted(accepted)),
         path: request.uri().path().to_owned(),
+        query: query(&request),
+        kept: None,
         session: session(&app, headers),
         version: app.live.version(),
         app: Arc::clone(&app),
@@ -135,7 +143,17 @@ pub(crate) async fn guard(State(app): State<Arc<App>>, mut request: Request, nex
         response = pages::problem(&visit, &problem);
     }
     finish(&mut response);
+    // The report brings the one style that it may have, and nothing that runs.
+    if let Some(pages::Own(policy)) = response.extensions_mut().remove() {
+        drop(response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy));
+    }
     response
+}
+
+/// What stands behind the path's question mark; what cannot be read is nothing.
+fn query(request: &Request) -> Typed {
+    let read = Query::<Vec<(String, String)>>::try_from_uri(request.uri());
+    Typed::new(read.map(|Query(fields)| fields).unwrap_or_default())
 }
 
 /// Whether a request may be answered at all.
@@ -201,13 +219,24 @@ fn one<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Result<Option<&'h str>,
     }
 }
 
+/// What the cookies of one name hold.
+fn cookies<'h>(headers: &'h HeaderMap, wanted: &str) -> impl Iterator<Item = &'h str> {
+    let lines = headers.get_all(header::COOKIE).iter().filter_map(|v| v.to_str().ok());
+    lines.flat_map(|line| line.split(';')).filter_map(move |pair| {
+        let (name, value) = pair.trim().split_once('=')?;
+        (name == wanted).then_some(value)
+    })
+}
+
+/// The language that was chosen in this browser.
+fn chosen(app: &App, headers: &HeaderMap) -> Option<&'static Language> {
+    let name = language::cookie(&app.cookie);
+    cookies(headers, &name).find_map(language::chosen)
+}
+
 /// The browser that a cookie names.
 fn session(app: &App, headers: &HeaderMap) -> Option<Arc<Session>> {
-    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|v| v.to_str().ok());
-    let mut named = cookies.flat_map(|line| line.split(';')).filter_map(|pair| {
-        let (name, value) = pair.trim().split_once('=')?;
-        (name == app.cookie).then_some(value)
-    });
+    let mut named = cookies(headers, &app.cookie);
     let value = named.next()?;
     // Two of one name: somebody else put one there.
     if named.next().is_some() { None } else { app.sessions.find(value, now()) }
@@ -222,7 +251,6 @@ pub(crate) fn cookie(app: &App, value: &str) -> HeaderValue {
 fn finish(response: &mut Response<Body>) {
     let headers = response.headers_mut();
     for (name, value) in [
-        (header::CONTENT_SECURITY_POLICY, POLICY),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::X_FRAME_OPTIONS, "DENY"),
         // Nobody else learns an address of ours. With `no-referrer` browsers would not say either which page a form of
@@ -234,7 +262,10 @@ fn finish(response: &mut Response<Body>) {
     ] {
         drop(headers.insert(name, HeaderValue::from_static(value)));
     }
-    if !headers.contains_key(header::CACHE_CONTROL) {
-        drop(headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache")));
+    // What is no page of ours, such as a file that somebody sent, has a stricter policy of its own.
+    for (name, usual) in [(header::CONTENT_SECURITY_POLICY, POLICY), (header::CACHE_CONTROL, "private, no-cache")] {
+        if !headers.contains_key(&name) {
+            drop(headers.insert(name, HeaderValue::from_static(usual)));
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use counterpart_node::{Node, NodeConfig, NodeEvent};
+use counterpart_node::{Node, NodeConfig, NodeEvent, now};
 use tokio::sync::mpsc;
 
 use crate::{
@@ -59,7 +59,10 @@ pub(crate) async fn keep(app: Arc<App>, wanted: bool) {
             event = event => match event {
                 Some(event) => tell(&app, &event),
                 // It stopped by itself.
-                None => running = None,
+                None => {
+                    running = None;
+                    app.connections.end(now());
+                }
             },
             () = tokio::time::sleep(LOOK), if idle => {}
             () = app.look.notified() => {}
@@ -68,6 +71,7 @@ pub(crate) async fn keep(app: Arc<App>, wanted: bool) {
     }
     if let Some((node, _)) = running {
         node.stop().await;
+        app.connections.end(now());
     }
 }
 
@@ -111,6 +115,8 @@ async fn start(app: &Arc<App>, wanted: bool) -> (Standing, Option<(Node, mpsc::R
 
 /// What a page may show otherwise after this; new entries are seen in the store as well, but later.
 fn tell(app: &App, event: &NodeEvent) {
+    app.joins.heard(event);
+    app.connections.take(event, now());
     let case = match event {
         NodeEvent::Joined(case)
         | NodeEvent::JoinRefused { case, .. }
@@ -122,6 +128,7 @@ fn tell(app: &App, event: &NodeEvent) {
         | NodeEvent::Receipt { case, .. }
         | NodeEvent::File { case, .. }
         | NodeEvent::Fork { case, .. }
+        | NodeEvent::Worksheet { case }
         | NodeEvent::Stamped { case, .. }
         | NodeEvent::NotStamped { case, .. }
         | NodeEvent::UsedElsewhere { case } => *case,

@@ -1,6 +1,7 @@
-//! Every word a page says of its own, by language file: `key = text`, a line each, `{name}` where something is put in.
+//! Every word a page says of its own, by language, in files for parts of the pages: `key = text`, a line each, `{name}` where something is put in.
 //!
-//! English is complete. Another language is another file and a line in [`LANGUAGES`]; what it lacks is said in English.
+//! English is the language that tests hold against sources and templates. Another one is another folder and a line in
+//! [`FILES`], complete as well; what a text that is not built in lacks is said in English.
 
 use std::{collections::BTreeMap, sync::LazyLock};
 
@@ -12,16 +13,26 @@ pub(crate) struct Language {
     texts: BTreeMap<&'static str, &'static str>,
 }
 
-/// Tag and file, the one that the others fall back to first.
-const FILES: &[(&str, &str)] = &[("en", include_str!("../languages/en.txt"))];
+/// One language's files, the same for each.
+macro_rules! files {
+    ($tag:literal) => {
+        files!($tag: "base", "case", "record", "acts", "terms", "start", "call", "picture", "draft")
+    };
+    ($tag:literal: $($part:literal),*) => {
+        ($tag, &[$(include_str!(concat!("../languages/", $tag, "/", $part, ".txt"))),*])
+    };
+}
+
+/// Tag and files, the one that the others fall back to first.
+const FILES: &[(&str, &[&str])] = &[files!("en"), files!("de")];
 
 static LANGUAGES: LazyLock<Vec<(&str, Language)>> =
-    LazyLock::new(|| FILES.iter().map(|(tag, file)| (*tag, Language { texts: read(file) })).collect());
+    LazyLock::new(|| FILES.iter().map(|(tag, files)| (*tag, Language { texts: read(files) })).collect());
 
 /// `key = text` by line; `#` begins a remark, an empty line is one.
-fn read(file: &'static str) -> BTreeMap<&'static str, &'static str> {
+fn read(files: &[&'static str]) -> BTreeMap<&'static str, &'static str> {
     let line = |line: &'static str| line.split_once('=').map(|(key, text)| (key.trim(), text.trim()));
-    file.lines().filter(|l| !l.trim_start().starts_with('#')).filter_map(line).collect()
+    files.iter().flat_map(|f| f.lines()).filter(|l| !l.trim_start().starts_with('#')).filter_map(line).collect()
 }
 
 /// The best that is there for an `Accept-Language` header.
@@ -41,12 +52,32 @@ pub(crate) fn accepted(header: Option<&str>) -> &'static Language {
     &found.unwrap_or(&LANGUAGES[0]).1
 }
 
+/// The languages that can be chosen: tag, and what each calls itself.
+pub(crate) fn all() -> Vec<(&'static str, &'static str)> {
+    LANGUAGES.iter().map(|(tag, language)| (*tag, language.say("language.name"))).collect()
+}
+
+/// The language that a browser chose, by its tag.
+pub(crate) fn chosen(tag: &str) -> Option<&'static Language> {
+    LANGUAGES.iter().find(|(known, _)| *known == tag).map(|(_, language)| language)
+}
+
+/// The name of the cookie that holds the choice, beside the one that lets the browser in.
+pub(crate) fn cookie(session: &str) -> String {
+    format!("{session}-language")
+}
+
 impl Language {
     /// What stands under a key.
     pub(crate) fn say(&self, key: &str) -> &'static str {
         let text = self.texts.get(key).or_else(|| LANGUAGES[0].1.texts.get(key)).copied();
         debug_assert!(text.is_some(), "no text for {key}");
         text.unwrap_or_default()
+    }
+
+    /// The same, where there may be nothing.
+    pub(crate) fn find(&self, key: &str) -> Option<&'static str> {
+        self.texts.get(key).or_else(|| LANGUAGES[0].1.texts.get(key)).copied()
     }
 
     /// The same, with things put in. The result is plain text: a template escapes it.
@@ -99,7 +130,24 @@ mod tests {
     use super::*;
 
     /// Keys that are put together while the program runs: their beginnings.
-    const PUT_TOGETHER: &[&str] = &["problem.", "node."];
+    const PUT_TOGETHER: &[&str] = &[
+        "role.",
+        "kind.",
+        "kinds.",
+        "today.group.",
+        "time.",
+        "settings.done.",
+        "mandate.",
+        "problem.",
+        "node.",
+        "promises.word.",
+        "proof.grade.",
+        "proof.means.",
+        "do.",
+        "case.do.",
+        "case.column.",
+        "draft.",
+    ];
 
     /// Every `name` in `say("name"` and the like, in sources and templates; and all that stands in quotes.
     fn used() -> (BTreeSet<String>, BTreeSet<String>) {
@@ -143,18 +191,27 @@ mod tests {
             })
             .collect();
         assert!(idle.is_empty(), "nobody says {idle:?}");
-        assert_eq!(english.len(), FILES[0].1.lines().filter(|l| l.contains('=') && !l.starts_with('#')).count());
+    }
+
+    /// What a text has room for, in any order.
+    fn holes(text: &str) -> BTreeSet<&str> {
+        text.split('{').skip(1).filter_map(|after| after.split_once('}')).map(|(name, _)| name).collect()
     }
 
     #[test]
-    fn other_languages_say_nothing_that_english_does_not() {
+    fn every_language_says_what_english_does() {
         let english = read(FILES[0].1);
-        for (tag, file) in FILES {
-            for (key, text) in read(file) {
-                let holes = |t: &str| t.matches('{').count();
-                let same = english.get(key).is_some_and(|e| holes(e) == holes(text));
-                assert!(same, "{tag}: {key}");
+        for (tag, files) in FILES {
+            let texts = read(files);
+            let lacking: Vec<_> = english.keys().filter(|key| !texts.contains_key(*key)).collect();
+            assert!(lacking.is_empty(), "{tag} has no text for {lacking:?}");
+            for (key, text) in &texts {
+                assert!(!text.is_empty(), "{tag}: nothing stands under {key}");
+                assert_eq!(english.get(key).map(|e| holes(e)), Some(holes(text)), "{tag}: {key}");
             }
+            let lines = files.iter().flat_map(|f| f.lines()).filter(|l| l.contains('=') && !l.starts_with('#'));
+            assert_eq!(texts.len(), lines.count(), "{tag}: a key stands twice");
+            assert_eq!(texts.get("language.tag"), Some(tag));
         }
     }
 
@@ -171,6 +228,9 @@ mod tests {
     fn a_language_is_found_or_english_is() {
         for header in [None, Some(""), Some("xx;q=1, en;q=0.2"), Some("en-GB"), Some(";;;,q=,\u{e9}")] {
             assert_eq!(accepted(header).say("language.tag"), "en");
+        }
+        for header in ["de", "de-AT, en;q=0.8", "fr, en;q=0.2, de;q=0.7", "DE-ch"] {
+            assert_eq!(accepted(Some(header)).say("language.tag"), "de");
         }
     }
 }

@@ -8,17 +8,27 @@
 mod app;
 mod server;
 
+mod done;
+mod drafts;
 mod form;
 mod guard;
 mod opening;
 mod session;
+mod typed;
+mod undo;
 mod upload;
 
+mod connection;
+mod download;
+mod joins;
 mod keeper;
 mod live;
 mod watch;
 
+mod acts;
+mod address;
 mod assets;
+mod case;
 mod language;
 mod pages;
 mod text;

@@ -79,6 +79,11 @@ impl Opening {
         Self { folder: home.join(FOLDER) }
     }
 
+    /// The home's folder for what lasts no longer than the program.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// Becomes the one that serves this home's pages; nothing if another process is it.
     pub(crate) fn claim(&self) -> Result<Option<Claim>, OpeningError> {
         let mut builder = fs::DirBuilder::new();
@@ -89,9 +94,21 @@ impl Opening {
         let path = self.folder.join(LOCK);
         let lock = private().create(true).truncate(false).open(&path).map_err(|e| failed(&path, &e))?;
         match lock.try_lock() {
-            Ok(()) => Ok(Some(Claim { folder: self.folder.clone(), _lock: lock })),
+            Ok(()) => {
+                self.clear();
+                Ok(Some(Claim { folder: self.folder.clone(), _lock: lock }))
+            }
             Err(TryLockError::WouldBlock) => Ok(None),
             Err(TryLockError::Error(e)) => Err(failed(&path, &e)),
+        }
+    }
+
+    /// Takes away what a server that was killed left: links, and files that were made to be taken away.
+    fn clear(&self) {
+        let Ok(entries) = fs::read_dir(&self.folder) else { return };
+        for path in entries.filter_map(|e| Some(e.ok()?.path())).filter(|path| !path.ends_with(LOCK)) {
+            // What cannot be removed harms nobody: it is for its owner alone.
+            drop(if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) });
         }
     }
 
@@ -184,6 +201,16 @@ mod tests {
         let forgotten = opening.give(0).expect("writable");
         opening.give(LASTS).expect("writable");
         assert_eq!(opening.redeem(&forgotten, 1), Redeemed::Unknown);
+        drop(claim);
+        // Killed, it leaves all that to the next one.
+        let folder = home.path().join(FOLDER);
+        fs::create_dir_all(folder.join("backup")).expect("writable");
+        fs::write(folder.join("backup/all"), b"x").expect("writable");
+        let old = opening.give(2).expect("writable");
+        let claim = opening.claim().expect("writable").expect("nobody else");
+        let left: Vec<_> = fs::read_dir(&folder).expect("a folder").flatten().map(|e| e.file_name()).collect();
+        assert_eq!(left, [LOCK]);
+        assert_eq!(opening.redeem(&old, 3), Redeemed::Unknown);
         drop(claim);
         assert!(link_to_running(home.path(), 0).expect("readable").is_none());
         assert!(fs::read_dir(home.path()).expect("a folder").next().is_none(), "nothing is left");

@@ -1,8 +1,16 @@
 //! The pages, a module each: what they are given and what they show.
 
+pub(crate) mod agents;
+mod case;
 mod cases;
+mod chart;
 mod check;
 mod frame;
+mod join;
+mod new;
+mod notebook;
+mod promises;
+mod review;
 mod settings;
 #[cfg(debug_assertions)]
 mod style;
@@ -22,10 +30,17 @@ use axum::{
 use counterpart_node::now;
 use serde_json::Value;
 
-use self::frame::Frame;
+pub(crate) use self::{
+    case::invite,
+    case::{CaseHead, Part, proof::Own},
+    frame::Frame,
+    notebook::{PrivateNote, private_notes},
+    review::unkept,
+};
 use crate::{
+    acts,
     app::App,
-    assets,
+    assets, drafts,
     form::Form,
     guard::{OPEN, Problem, Visit, cookie},
     live,
@@ -33,18 +48,100 @@ use crate::{
 };
 
 /// Every page that can be looked at; those that need an identity lead to the welcome where there is none.
-pub const GETS: &[&str] = &["/", "/cases", "/welcome", "/settings", "/check", "/live"];
+pub const GETS: &[&str] = &[
+    "/",
+    "/cases",
+    "/welcome",
+    "/settings",
+    "/check",
+    "/new",
+    "/join",
+    "/agents",
+    "/settings/sheet",
+    "/notebook",
+    "/promises",
+    "/live",
+];
 
 /// Everywhere that something can be sent to.
-pub const POSTS: &[&str] = &["/welcome", "/check", "/leave"];
+pub const POSTS: &[&str] = &[
+    "/keep",
+    "/new",
+    "/join",
+    "/join/stop",
+    "/agents/add",
+    "/agents/end",
+    "/agents/follow",
+    "/agents/ask",
+    "/agents/take",
+    "/settings/name",
+    "/settings/language",
+    "/settings/backup",
+    "/settings/stamps",
+    "/settings/sheet/delete",
+    "/welcome",
+    "/check",
+    "/leave",
+    "/notebook/add",
+    "/notebook/remove",
+    "/notebook/undo",
+];
 
 pub(crate) fn router(app: Arc<App>) -> Router {
     let router = Router::new()
         .route("/", get(today::show))
         .route("/cases", get(cases::show))
         .route("/welcome", get(welcome::show).post(welcome::make))
+        .route("/new", get(new::blank).post(new::open_blank))
+        .route("/new/{template}", get(new::by_template).post(new::open_by_template))
+        .route("/join", get(join::show).post(join::ask))
+        .route("/join/stop", post(join::stop))
+        .route("/agents", get(agents::show))
+        .route("/agents/add", post(agents::add))
+        .route("/agents/end", post(agents::end))
+        .route("/agents/follow", post(agents::follow))
+        .route("/agents/ask", post(agents::ask))
+        .route("/agents/take", post(agents::take))
         .route("/settings", get(settings::show))
+        .route("/settings/name", post(settings::rename))
+        .route("/settings/language", post(settings::speak))
+        .route("/settings/backup", post(settings::backup))
+        .route("/settings/stamps", post(settings::stamps))
+        .route("/settings/sheet", get(settings::sheet))
+        .route("/settings/sheet/delete", post(settings::delete_sheet))
+        .route("/case/{id}/invite", get(invite::show))
         .route("/check", get(check::show).post(check::judge))
+        .route("/case/{id}", get(case::overview))
+        .route("/case/{id}/action/{reference}", get(case::action))
+        .route("/case/{id}/record", get(case::record))
+        .route("/case/{id}/entry/{n}", get(case::entry))
+        .route("/case/{id}/facts", get(case::facts))
+        .route("/case/{id}/facts/{key}", get(case::fact))
+        .route("/case/{id}/people", get(case::people))
+        .route("/case/{id}/people/check", post(case::check_party))
+        .route("/case/{id}/files", get(case::files))
+        .route("/case/{id}/files/{n}", get(case::take_file))
+        .route("/case/{id}/do/{kind}", get(acts::show).post(acts::take))
+        .route("/case/{id}/call", get(case::call).post(case::take_call))
+        .route("/case/{id}/letters", get(case::letters).post(case::take_letter))
+        .route("/case/{id}/letters/{letter}", get(case::letter_file))
+        .route("/case/{id}/steps", get(case::steps).post(case::take_step))
+        .route("/notebook", get(notebook::show))
+        .route("/notebook/add", post(notebook::add))
+        .route("/notebook/remove", post(notebook::remove))
+        .route("/notebook/undo", post(notebook::undo))
+        .route("/case/{id}/draft", get(case::draft).post(case::take_draft))
+        .route("/case/{id}/draft/edit", post(case::edit_draft))
+        .route("/case/{id}/picture", get(case::picture::show))
+        .route("/case/{id}/proof", get(case::proof::show))
+        .route("/case/{id}/proof/make", post(case::proof::make))
+        .route("/case/{id}/proof/stamp", post(case::proof::ask))
+        .route("/case/{id}/made/{key}", get(case::proof::made))
+        .route("/case/{id}/report", get(case::proof::report))
+        .route("/promises", get(promises::show))
+        .route("/promises.csv", get(promises::table))
+        .route("/calendar.ics", get(promises::calendar))
+        .route("/keep", post(drafts::keep))
         .route("/leave", post(leave))
         .route("/live", get(live_stream))
         .route("/assets/{name}", get(assets::serve))
@@ -60,13 +157,13 @@ pub(crate) fn router(app: Arc<App>) -> Router {
 }
 
 /// A page made of its template.
-fn page(template: &impl Template) -> Result<Response, Problem> {
+pub(crate) fn page(template: &impl Template) -> Result<Response, Problem> {
     let failed = |_why: askama::Error| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "failed");
     Ok(Html(template.render().map_err(failed)?).into_response())
 }
 
 /// The same, as the answer to a form that was not right.
-fn page_again(template: &impl Template) -> Result<Response, Problem> {
+pub(crate) fn page_again(template: &impl Template) -> Result<Response, Problem> {
     Ok((StatusCode::UNPROCESSABLE_ENTITY, page(template)?).into_response())
 }
 

@@ -1,5 +1,7 @@
 //! A file sent with a form: it goes to a temporary file as it comes, never into memory whole.
 
+mod staged;
+
 use std::{
     fs::File,
     io::{self, Seek as _, SeekFrom, Write as _},
@@ -17,6 +19,8 @@ use crate::{
     form::{FORM_SECRET, PATIENCE},
     guard::{Problem, Visit},
 };
+
+pub(crate) use staged::{ONLY, Sent, Staged};
 
 /// Parts of a file that wait for the disk.
 const WAITING: usize = 16;

@@ -16,6 +16,7 @@ use counterpart_core::{
     value::Sealable,
 };
 use counterpart_node::{Desk, now};
+use counterpart_process::today::{Agenda, DueLine, Wait};
 use counterpart_store::{CaseSummary, StoreError};
 use counterpart_web::{Options, Server, link_to_running};
 use serde_json::json;
@@ -86,6 +87,33 @@ fn open_case(home: &Path, title: &str) {
     desk.new_case(&act, now()).expect("a case");
 }
 
+/// What is to be done in a case, by its summary.
+fn agenda(whose_move: &str, due: Option<i64>) -> Agenda {
+    let Some((whose, what)) = whose_move.split_once(": ") else { return Agenda::default() };
+    let (expected, about) = what.split_once(" #").unwrap_or((what, "3"));
+    let (who, mine) = ("Northlink <i>Ltd</i>".to_owned(), whose == "yours");
+    let wait = Wait {
+        who: who.clone(),
+        mine,
+        expected: expected.to_owned(),
+        about: Some(about.to_owned()),
+        what: Some(what.to_owned()),
+        since: now() - 5 * 24 * 60 * 60 * 1000,
+        absent: false,
+    };
+    let due = due.map(|due| DueLine {
+        who,
+        mine,
+        action: "x-0".to_owned(),
+        about: about.to_owned(),
+        what: Some("Send somebody who looks at it".to_owned()),
+        said: !mine,
+        at: now() + due,
+        absent: false,
+    });
+    Agenda { waits: vec![wait], dues: due.into_iter().collect(), beyond: 0 }
+}
+
 /// A home as it is after some weeks, and with what somebody might write to have it run.
 fn busy() -> TempDir {
     let home = TempDir::new().expect("a folder");
@@ -93,16 +121,16 @@ fn busy() -> TempDir {
     open_case(home.path(), "Broadband drops every evening");
     let day = 24 * 60 * 60 * 1000;
     let rows = [
-        ("Kitchen worktop, wrong colour", "yours: accept #12", Some(-day)),
+        ("Kitchen worktop, wrong colour", "yours: answer #12", Some(-day)),
         ("Boiler service contract", "yours: approve #9", Some(2 * day)),
-        ("Refund for the cancelled concert", "theirs: declare #4", Some(-3 * day)),
-        ("Bicycle repair", "theirs: accept #6", Some(3 * day)),
+        ("Refund for the cancelled concert", "theirs: perform #4", Some(-3 * day)),
+        ("Bicycle repair", "theirs: answer #6", Some(3 * day)),
         (
             "A title as long as somebody in a hurry writes it who has no time at all to think of a shorter one, with Donaudampfschifffahrtsgesellschaftskapitän in it",
-            "theirs: accept #2",
+            "theirs: answer #2",
             None,
         ),
-        ("\u{5E9}\u{5DC}\u{5D5}\u{5DD} \u{5E2}\u{5D5}\u{5DC}\u{5DD} 123", "theirs: accept #5", None),
+        ("\u{5E9}\u{5DC}\u{5D5}\u{5DD} \u{5E2}\u{5D5}\u{5DC}\u{5DD} 123", "theirs: answer #5", None),
         (
             "<script>window.hacked=1</script><img src=//example.org/x onerror='window.hacked=1'>",
             "yours: <b onmouseover=window.hacked=1>x</b>",
@@ -124,6 +152,8 @@ fn busy() -> TempDir {
                     entries: u64::from(n) * 7,
                     updated_at: now() - i64::from(n) * day,
                 })?;
+                let agenda = serde_json::to_string(&agenda(whose_move, due)).expect("plain data");
+                txn.put_agenda(CaseId([n; 32]), u64::from(n) * 7, &agenda)?;
             }
             Ok::<_, StoreError>(())
         })
@@ -176,6 +206,7 @@ fn a_person_with_a_browser() {
                 answer(&stdin, "done");
             }
             "do: another link" => answer(&stdin, &busy.link()),
+            "do: a link to the plain home" => answer(&stdin, &plain.link()),
             "do: stop" => {
                 busy.stop(&runtime);
                 answer(&stdin, "done");

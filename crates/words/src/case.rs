@@ -137,6 +137,11 @@ impl OpenCase {
         self.own_seats().contains(seat)
     }
 
+    /// Whether one can agree to anything here: an observer and an arbiter cannot.
+    pub fn agrees(&self) -> bool {
+        self.seats.iter().any(|seat| seat.role.agrees() && self.is_own_seat(&seat.seat))
+    }
+
     /// The seat on the other side, where there is exactly one.
     pub fn other_seat(&self) -> Option<Seat> {
         let agrees = |s: &&SeatView| s.role.agrees();
@@ -162,7 +167,7 @@ impl OpenCase {
         if bundle { format!("{name}/{}", lived.index + 1) } else { name }
     }
 
-    /// Finds a seat by number, label, role, or "me".
+    /// Finds a seat by number, label, role, "me", or as a seat names itself.
     pub fn seat(&self, typed: &str) -> Done<Seat> {
         let wanted = typed.trim().to_lowercase();
         if matches!(wanted.as_str(), "me" | "myself") {
@@ -182,8 +187,10 @@ impl OpenCase {
         let beginning = |s: &&SeatView| {
             wanted.chars().count() >= 3 && s.label.open().is_some_and(|l| l.to_lowercase().starts_with(&wanted))
         };
+        // Whoever was let in later has a seat without a number, called by the entry that proposed it.
+        let named = |s: &&SeatView| s.seat.to_string().to_lowercase() == wanted;
         // The most exact way of naming that fits anything decides.
-        for fits in [&label as &dyn Fn(&&SeatView) -> bool, &role, &beginning] {
+        for fits in [&named as &dyn Fn(&&SeatView) -> bool, &label, &role, &beginning] {
             let found: Vec<Seat> = self.seats.iter().filter(fits).map(|s| s.seat).collect();
             match found.as_slice() {
                 [] => {}

@@ -3,10 +3,16 @@
 //!
 //! Apart from the command, so that pages can say the same things from here. Nothing here prints, asks or signs.
 
+pub mod acts;
+pub mod agents;
+pub mod calendars;
 pub mod case;
+pub mod contact;
+pub mod disclosure;
 pub mod error;
 #[cfg(test)]
 mod fixture;
+pub mod inviting;
 pub mod item_value;
 pub mod json;
 pub mod money;
@@ -14,7 +20,11 @@ pub mod possible;
 pub mod references;
 pub mod render;
 pub mod stamped;
+pub mod steps;
 pub mod style;
 pub mod template;
+pub mod terms;
+pub mod today;
 pub mod typed;
 pub mod when;
+pub mod written;

@@ -28,7 +28,13 @@ pub fn parse(text: &str) -> Result<Money, MoneyError> {
 
 /// Reads an amount whose currency is given apart.
 pub fn parse_in(number: &str, code: &str) -> Result<Money, MoneyError> {
-    amount(&without_groups(number.trim())?, currency(code)?)
+    let currency = currency(code)?;
+    let number = number.trim();
+    // People write the sign all the same; another currency's sign stays, and is refused.
+    let sign = currency.symbol().symbol;
+    let (minus, rest) = number.strip_prefix('-').map_or(("", number), |rest| ("-", rest));
+    let bare = rest.strip_prefix(&sign).or_else(|| rest.strip_suffix(&sign)).unwrap_or(rest).trim();
+    amount(&format!("{minus}{}", without_groups(bare)?), currency)
 }
 
 /// The amount as people write it; letters where the sign is not one currency's own.
@@ -115,6 +121,20 @@ mod tests {
             assert_eq!(money.to_string(), signed);
             assert_eq!(show(&money), shown);
         }
+    }
+
+    #[test]
+    fn a_sign_of_the_currency_that_is_named_apart_says_the_same_again() {
+        for (typed, code, signed) in [
+            ("$4,200", "USD", "4200 USD"),
+            ("-£5", "gbp", "-5 GBP"),
+            ("14,200 €", "EUR", "14200 EUR"),
+            ("24.99", "GBP", "24.99 GBP"),
+        ] {
+            assert_eq!(parse_in(typed, code).expect(typed).to_string(), signed);
+        }
+        assert!(parse_in("£5", "EUR").is_err());
+        assert!(parse_in("£", "GBP").is_err());
     }
 
     #[test]

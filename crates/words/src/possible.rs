@@ -3,7 +3,9 @@
 use counterpart_core::{
     act::Act,
     fold::{Reason, SubjectKey},
+    id::EntryId,
     record::DraftError,
+    view::Move,
 };
 use counterpart_node::DeskError;
 
@@ -29,11 +31,9 @@ pub fn refused(case: &OpenCase, act: &Act, error: DeskError) -> CommandError {
         return refusal;
     }
     let see = match &reason {
-        Reason::Withdrawn(id)
-        | Reason::Declined(id)
-        | Reason::Countered(id)
-        | Reason::MovedOn(id)
-        | Reason::Overtaken(id) => format!("see {}; ", case.entry_name(id)),
+        reason if because_of(reason).is_some() => {
+            because_of(reason).map(|id| format!("see {}; ", case.entry_name(&id))).unwrap_or_default()
+        }
         Reason::NotTheChooser => {
             let chooser = matter(case, act).iter().find_map(|key| case.lens().chooser(key));
             chooser.map(|party| format!("{} is the one who chooses; ", case.party_label(&party))).unwrap_or_default()
@@ -47,14 +47,29 @@ pub fn refused(case: &OpenCase, act: &Act, error: DeskError) -> CommandError {
     refusal.hint(format!("{see}what you can do about it now:\n{}", list.join("\n")))
 }
 
-/// Commands on the matter of an act that would take effect now, the most likely first.
-pub fn instead(case: &OpenCase, act: &Act) -> Vec<String> {
-    let keys = matter(case, act);
-    let mut moves = outlook::moves(case, &case.own);
-    moves.retain(|m| keys.contains(&m.key));
+/// The entry because of which an act was refused, where it is one.
+pub fn because_of(reason: &Reason) -> Option<EntryId> {
+    match reason {
+        Reason::Withdrawn(id)
+        | Reason::Declined(id)
+        | Reason::Countered(id)
+        | Reason::MovedOn(id)
+        | Reason::Overtaken(id) => Some(*id),
+        _ => None,
+    }
+}
+
+/// What would take effect now on the matter of an act, the most likely first.
+pub fn moves_instead(case: &OpenCase, act: &Act) -> Vec<Move> {
+    let mut moves = outlook::moves_on(case, &case.own, &matter(case, act));
     moves.sort_by_key(|m| m.step);
+    moves
+}
+
+/// The same as commands.
+pub fn instead(case: &OpenCase, act: &Act) -> Vec<String> {
     let mut commands: Vec<String> = Vec::new();
-    for made in &moves {
+    for made in &moves_instead(case, act) {
         let command = outlook::command(case, made.step, &outlook::reference(case, made));
         if !commands.contains(&command) {
             commands.push(command);
@@ -115,8 +130,6 @@ pub fn in_general(case: &OpenCase, reason: &Reason) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use counterpart_core::id::EntryId;
-
     use super::*;
     use crate::fixture::{Two, open};
 

@@ -19,21 +19,24 @@ mod terms;
 mod whom;
 mod why;
 
-pub use files::{FileLine, Place, Whereabouts, beside, file, files, places, size, whereabouts, write_files};
+pub use files::{FileLine, Place, Whereabouts, beside, file, files, files_of, places, size, whereabouts, write_files};
 pub use full::{in_full, promise_in_full};
 pub use handover::{Details, handover};
-pub use items::{ItemLine, item_history, open_value, write_item};
+pub use items::{ItemLine, item_history, item_title, open_value, version_in_words, write_item};
 pub use layout::{indented, padded, wrapped};
 pub use ledger::{ledger, ledger_lines, ledgers};
-pub use log::{LogLine, log_lines, write_log};
+pub use log::{LogLine, log_lines, log_lines_of, write_log};
 pub use outlook::{next, outlook};
 pub use put::{Put, count_put_to_us, put_to_us};
 pub use sentence::{sentence, to_do};
-pub use show::{delivery, revision_in_force, show};
-pub use status::{difference, other_disputes};
-pub use terms::{action_terms, subject_in_a_line};
-pub use whom::people;
-pub use why::{conclusion, remark, why};
+pub use show::{alarms, applying, checkpoint, delivered, delivery, matter_name, revision_in_force, show};
+pub use status::{
+    beside_state, beside_terms, changes_head, difference, differences_of, grade_in_words, offer_lines, other_disputes,
+    overlay_in_words, ticks, told_beside,
+};
+pub use terms::{action_terms, subject_in_a_line, subject_terms};
+pub use whom::{check_number, people};
+pub use why::{conclusion, no_effect, proven, remark, signer, why};
 
 use counterpart_core::{
     act::{PartyRef, SeatOffer},

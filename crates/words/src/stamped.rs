@@ -1,7 +1,7 @@
 //! What time stamps prove of a case's entries.
 
 use counterpart_core::{graph::Ix, id::StampId};
-use counterpart_node::{Desk, HeldStamp};
+use counterpart_node::{Desk, HeldStamp, Standing};
 use serde_json::{Value as Json, json};
 
 use crate::{case::OpenCase, error::Done, render, when};
@@ -67,4 +67,33 @@ impl Proof {
 /// Whose time stamp it is.
 pub fn by(service: Option<&str>) -> String {
     service.map_or_else(|| "time stamp".to_owned(), |name| format!("time stamp by {}", render::line(name)))
+}
+
+/// A time stamp that is kept, in one line: its time, what it covers, and whether it is believed.
+pub fn in_words(case: &OpenCase, held: &HeldStamp) -> String {
+    let heads: Vec<String> = held.kept.heads.iter().map(|head| case.entry_name(head)).collect();
+    let upto = format!("up to {}", heads.join(", "));
+    let time = |at: i64| when::show(at, case.zone());
+    match &held.standing {
+        Standing::Valid(stamp) => {
+            format!("{}  {upto}, {}{}", time(stamp.at), by(stamp.service.as_deref()), accuracy(stamp.accuracy))
+        }
+        Standing::Untrusted { why, claims } => {
+            format!("{}  {upto}, not trusted ({why}): says {}", time(claims.at), by(claims.service.as_deref()))
+        }
+        Standing::Unchecked(claims) => {
+            let by = by(claims.service.as_deref());
+            format!("{}  {upto}, not checked, no root certificate is kept here: says {by}", time(claims.at))
+        }
+        Standing::Broken(why) => format!("a time stamp {upto} does not hold: {why}"),
+    }
+}
+
+/// How far its time may be off, in microseconds, where that matters.
+pub fn accuracy(micros: Option<u64>) -> String {
+    match micros {
+        // Shorter than anybody reads off.
+        None | Some(0..10_000) => String::new(),
+        Some(micros) => format!(", right to {} ms", micros.div_ceil(1000)),
+    }
 }

@@ -11,6 +11,7 @@ mod plan;
 mod problem;
 mod read;
 mod steps;
+mod told;
 mod toml;
 mod wording;
 
@@ -20,6 +21,7 @@ pub use plan::{Plan, Planned, Seats};
 pub use problem::Problem;
 pub use read::read;
 pub use steps::{StepAsked, StepFrom, WantedIn};
+pub use told::seats;
 pub use wording::{Place, Wording};
 
 use std::ops::Range;

@@ -13,3 +13,11 @@ pub fn typed(what: &str, input: &str) -> Done<String> {
     }
     Ok(text)
 }
+
+/// Bytes of a case's title.
+pub const TITLE: usize = 200;
+
+/// Whether a text can be a case's title: one line, not too long.
+pub fn is_title(text: &str) -> bool {
+    !text.contains('\n') && text.len() <= TITLE
+}

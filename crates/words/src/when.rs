@@ -9,6 +9,10 @@ use jiff::{
     tz::{AmbiguousOffset, Offset, TimeZone},
 };
 
+mod month;
+
+use month::{month_of, with_month};
+
 const MINUTE: i64 = 60_000;
 const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
@@ -17,9 +21,11 @@ const DAY: i64 = 24 * HOUR;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum WhenError {
     #[error(
-        "'{0}' is not a time: write \"2026-07-08 17:00\", \"tomorrow 17:00\", \"friday 5pm\" or \"in 10 working days\""
+        "'{0}' is not a time: write \"8 July 2026 17:00\", \"tomorrow 17:00\", \"friday 5pm\" or \"in 10 working days\""
     )]
     Shape(String),
+    #[error("'{0}' does not fit: that day is a {1}. Leave the day of the week out, or mend the date")]
+    OtherWeekday(String, String),
     #[error("'{0}' is not a time that has been: write \"2026-07-08 17:00\", \"today 17:00\" or \"20 minutes ago\"")]
     PastShape(String),
     #[error("'{0}' is not a date: write it as 2026-07-08, year, month, day, for a day that the month has")]
@@ -59,7 +65,7 @@ pub fn system_zone() -> String {
 
 /// Reads a due time. `case_zone` counts where none is written; `now` (Unix ms) where a day is named by a word.
 pub fn due(text: &str, case_zone: &str, now: i64) -> Result<Due, WhenError> {
-    if let Some((count, unit)) = length(text)? {
+    if let Some((count, unit)) = length(without_agreed(text))? {
         return Ok(Due::After { count, unit, zone: case_zone.to_owned() });
     }
     let (instant, local, zone) = absolute(text, case_zone, now)?;
@@ -126,15 +132,21 @@ pub fn absolute(text: &str, case_zone: &str, now: i64) -> Result<(i64, String, S
     }
     let tz = zone(&zone_name)?;
     let (rest, offset) = split_offset(rest);
-    let parted = match rest.split_once(' ') {
-        None if rest.starts_with(|c: char| c.is_ascii_digit()) => rest.split_once('T'),
-        parted => parted,
-    };
-    let (day, time) = parted.map_or((rest, None), |(day, time)| (day, Some(time.trim())));
     let today = Timestamp::from_millisecond(now).unwrap_or_default().to_zoned(tz.clone()).date();
-    let date = day_of(day, today)?.ok_or_else(|| WhenError::Shape(text.to_owned()))?;
+    let (date, time) = match with_month(rest, today)? {
+        Some((date, time)) => (date, Some(time)),
+        None => {
+            let parted = match rest.split_once(' ') {
+                None if rest.starts_with(|c: char| c.is_ascii_digit()) => rest.split_once('T'),
+                parted => parted,
+            };
+            let (day, time) = parted.map_or((rest, None), |(day, time)| (day, Some(time.trim().to_owned())));
+            (day_of(day, today)?.ok_or_else(|| WhenError::Shape(text.to_owned()))?, time)
+        }
+    };
     // A day alone means: by its end.
-    let time = time.filter(|t| !t.is_empty()).map_or(Ok(Time::constant(23, 59, 0, 0)), time_of)?;
+    let time = time.as_deref().map(|t| t.strip_prefix("at ").unwrap_or(t)).filter(|t| !t.is_empty());
+    let time = time.map_or(Ok(Time::constant(23, 59, 0, 0)), time_of)?;
     let civil = DateTime::from_parts(date, time);
     let instant = match offset {
         Some(offset) => fixed(civil, offset, &tz, &zone_name)?,
@@ -161,12 +173,28 @@ pub fn past(text: &str, case_zone: &str, now: i64) -> Result<i64, WhenError> {
     }
     // Of what has been, "friday" is the last one before today.
     let day = lower.split_whitespace().next().and_then(weekday_of);
-    let from = if day.is_some() { now - 8 * DAY } else { now };
+    let from = match day {
+        // So is "4 March" of the last twelve months.
+        _ if lower.split(|c: char| !c.is_alphabetic()).any(|word| month_of(word).is_some()) => now - 364 * DAY,
+        Some(_) => now - 8 * DAY,
+        None => now,
+    };
     match absolute(text, case_zone, from) {
         Ok((instant, _, _)) => Ok(instant),
         Err(WhenError::Shape(text)) => Err(WhenError::PastShape(text)),
         Err(other) => Err(other),
     }
+}
+
+/// A length of time without the words that say what it counts from: "3 days after it is agreed".
+fn without_agreed(text: &str) -> &str {
+    const FROM: [&str; 4] = [" after it is agreed", " after agreed", " after agreement", " from when it is agreed"];
+    let text = text.trim();
+    let end = FROM.iter().find(|from| {
+        let at = text.len().checked_sub(from.len());
+        at.and_then(|at| text.get(at..)).is_some_and(|end| end.eq_ignore_ascii_case(from))
+    });
+    end.and_then(|end| text.get(..text.len() - end.len())).unwrap_or(text)
 }
 
 /// "in 10 working days", "3 weeks", "within 2 hours": nothing if the text is no length of time.
@@ -212,7 +240,8 @@ fn split_zone<'t>(text: &'t str, case_zone: &str) -> (&'t str, String) {
 fn short_zone(text: &str) -> Option<&str> {
     let (_, last) = text.rsplit_once(' ')?;
     let fits = (3..=5).contains(&last.len()) && last.chars().all(|c| c.is_ascii_uppercase());
-    (fits && weekday_of(&last.to_lowercase()).is_none()).then_some(last)
+    let last_lower = last.to_lowercase();
+    (fits && weekday_of(&last_lower).is_none() && month_of(&last_lower).is_none()).then_some(last)
 }
 
 /// An offset behind the time of day: "01:30+01:00".
@@ -453,6 +482,15 @@ mod tests {
             ("2026-07-08T17:00Z", "2026-07-08T17:00", "2026-07-08T17:00:00Z"),
             ("2026-10-25 01:30+01:00", "2026-10-25T01:30", "2026-10-25T00:30:00Z"),
             ("2026-10-25 01:30+00:00", "2026-10-25T01:30", "2026-10-25T01:30:00Z"),
+            ("8 July 2026 17:00", "2026-07-08T17:00", "2026-07-08T16:00:00Z"),
+            ("8 July 2026, 17:00", "2026-07-08T17:00", "2026-07-08T16:00:00Z"),
+            ("Wed 8 Jul 2026 17:00", "2026-07-08T17:00", "2026-07-08T16:00:00Z"),
+            ("July 8th, 5 pm", "2026-07-08T17:00", "2026-07-08T16:00:00Z"),
+            ("8. JULY", "2026-07-08T23:59", "2026-07-08T22:59:00Z"),
+            ("1 July at 5pm", "2026-07-01T17:00", "2026-07-01T16:00:00Z"),
+            ("30 June 9am", "2027-06-30T09:00", "2027-06-30T08:00:00Z"),
+            ("friday at 5pm", "2026-07-03T17:00", "2026-07-03T16:00:00Z"),
+            ("8 July 2026 17:00 America/New_York", "2026-07-08T17:00", "2026-07-08T21:00:00Z"),
         ] {
             let Due::At { instant: found, local: shown, .. } = due(typed, LONDON, now()).expect(typed) else {
                 unreachable!("{typed} is a point in time")
@@ -481,6 +519,11 @@ mod tests {
         for (typed, says) in [
             ("soon", "\"tomorrow 17:00\""),
             ("2026-02-30 12:00", "a day that the month has"),
+            ("30 February", "a day that the month has"),
+            ("after the July", "\"friday 5pm\""),
+            ("July soon", "a day that the month has"),
+            ("Tuesday 8 July 2026", "that day is a Wednesday"),
+            ("8 July 2026 17:00 BST", "could be several"),
             ("08/07/2026", "year, month, day"),
             ("2026-07-08 25:00", "write 17:00"),
             ("2026-07-08 13pm", "write 17:00"),
@@ -518,6 +561,10 @@ mod tests {
         // It is a Wednesday.
         assert_eq!(past("monday 10:00", LONDON, now()), Ok(now() - 2 * DAY));
         assert_eq!(past("wed 10:00", LONDON, now()), Ok(now() - 7 * DAY));
+        assert_eq!(past("30 June 10:00", LONDON, now()), Ok(now() - DAY));
+        assert_eq!(past("1 July 2026 10:00", LONDON, now()), Ok(now()));
+        assert_eq!(past("1 Jul 09:00", LONDON, now()), Ok(now() - HOUR));
+        assert_eq!(past("3 July 10:00", LONDON, now()), Ok(now() - 363 * DAY));
     }
 
     #[test]
@@ -539,6 +586,15 @@ mod tests {
                 assert_eq!(past(&written, "Asia/Tokyo", later), Ok(instant), "{written}");
             }
         }
+    }
+
+    #[test]
+    fn a_due_time_may_say_what_it_counts_from() {
+        let plain = due("in 3 days", LONDON, now());
+        for text in ["in 3 days after it is agreed", "3 Days After Agreed", " in 3 days from when it is agreed "] {
+            assert_eq!(due(text, LONDON, now()), plain, "{text}");
+        }
+        assert!(matches!(until("in 3 days after agreed, or so", LONDON, now()), Err(WhenError::Shape(_))));
     }
 
     #[test]

@@ -119,7 +119,9 @@ const tests = {
     await focused(page, "name");
     await page.fill("#name", "Ann Miller");
     await page.keyboard.press("Enter");
-    await page.waitForURL(`${own}/`);
+    await page.waitForURL(`${own}/new`);
+    await look(page, "new");
+    await page.goto(`${own}/`);
     await page.getByText("Hello Ann Miller").waitFor();
     await look(page, "today-empty");
     await page.getByRole("link", { name: "Settings" }).click();
@@ -140,7 +142,8 @@ const tests = {
     await page.goto(about.plain);
     await page.fill("#name", "Ben");
     await page.click("button[type=submit]");
-    await page.waitForURL(`${own}/`);
+    await page.waitForURL(`${own}/new`);
+    await page.goto(`${own}/`);
     await page.getByText("Hello Ben").waitFor();
     for (const name of ["Cases", "Check a file", "Settings", "Today"]) {
       await page.getByRole("link", { name, exact: true }).click();
@@ -159,6 +162,75 @@ const tests = {
     assert.deepEqual(faults, []);
   },
 
+  async "from a new case to an invitation, and what is around"() {
+    const { made, faults, own } = await context(about.plain);
+    const page = await made.newPage();
+    await page.goto(await outside("a link to the plain home"));
+    await page.goto(`${own}/new`);
+    await page.fill("#title", "<b>Broadband</b> drops");
+    await page.fill("#other", "Northlink Ltd");
+    // What is being written comes back after a reload.
+    await page.waitForResponse(`${own}/keep`);
+    await page.reload();
+    assert.equal(await page.inputValue("#other"), "Northlink Ltd");
+    await page.getByRole("button", { name: "Show me what I sign" }).click();
+    await page.getByRole("heading", { name: "Read this before you sign it" }).waitFor();
+    await look(page, "new-review");
+    await page.getByRole("button", { name: /make the link to invite/ }).click();
+    await page.getByText("the link is ready").waitFor();
+    assert.ok(!page.url().includes("counterpart:join"), "the secret is in no address");
+    const link = await page.locator("textarea.link").first().inputValue();
+    assert.match(link, /^counterpart:join#[A-Za-z0-9_-]+$/);
+    await page.evaluate(() => document.querySelectorAll("details").forEach((part) => { part.open = true; }));
+    await look(page, "invite");
+    await page.getByRole("link", { name: "Take this invitation back" }).click();
+    await look(page, "uninvite");
+    await page.goto(`${own}/new/missed-callback`);
+    await page.click("main form button[type=submit]");
+    await look(page, "new-template");
+    // What stands behind # is taken out of the address.
+    await page.goto(`${own}/join#${encodeURIComponent(link)}`);
+    assert.equal(await page.inputValue("#link"), link);
+    assert.equal(page.url(), `${own}/join`);
+    await page.fill("#link", "no invitation");
+    await page.getByRole("button", { name: "Show me what this means" }).click();
+    await page.waitForSelector("#errors");
+    await look(page, "join-wrong");
+    for (const [path, name] of [["/agents", "agents"], ["/settings/sheet", "sheet"]]) {
+      await page.goto(`${own}${path}`);
+      await page.evaluate(() => document.querySelectorAll("details").forEach((part) => { part.open = true; }));
+      await look(page, name);
+    }
+    assert.deepEqual(faults, []);
+    await made.close();
+  },
+
+  // Words of another language are longer: the same widths, and nothing reads as English but what is marked so.
+  async "the same in German"() {
+    const { made, faults, own } = await context(about.plain, { locale: "de-DE" });
+    const page = await made.newPage();
+    await page.goto(await outside("a link to the plain home"));
+    assert.equal(await page.evaluate(() => document.documentElement.lang), "de");
+    await page.goto(`${own}/cases`);
+    await page.getByRole("heading", { level: 1, name: "Fälle" }).waitFor();
+    await page.locator("main th a.name").first().click();
+    await page.getByRole("link", { name: "Übersicht" }).waitFor();
+    const open = page.url().split("?")[0];
+    const paths = ["/settings", "/agents", "/notebook", "/promises", "/new", "/join", "/check"].map((path) => [path, path.slice(1)]);
+    for (const [path, name] of [...paths, ...["", "/record", "/people", "/facts", "/picture", "/proof", "/letters", "/call", "/draft", "/invite", "/do/propose", "/do/item"].map((end) => [`${new URL(open).pathname}${end}`, `case${end.replaceAll("/", "-")}`])]) {
+      await page.goto(`${own}${path}`);
+      await page.evaluate(() => document.querySelectorAll("details").forEach((part) => { part.open = true; }));
+      await look(page, `german-${name}`);
+    }
+    // Chosen, it counts more than what the browser says.
+    await page.goto(`${own}/settings`);
+    await page.selectOption("#language", "en");
+    await page.locator("form[action='/settings/language'] button").click();
+    await page.getByRole("heading", { level: 1, name: "Settings" }).waitFor();
+    assert.deepEqual(faults, []);
+    await made.close();
+  },
+
   async "every page of a home in use"() {
     const { made, faults, own } = await context(about.busy);
     const page = await made.newPage();
@@ -168,6 +240,17 @@ const tests = {
     await look(page, "today");
     await page.goto(`${own}/cases`);
     await look(page, "cases");
+    await page.getByRole("link", { name: "Broadband drops every evening" }).click();
+    await page.getByRole("heading", { name: "Begin here" }).waitFor();
+    await look(page, "case-alone");
+    const open = page.url().split("?")[0];
+    for (const [end, name] of [["/record", "record"], ["/entry/1", "entry"], ["/facts", "facts-none"], ["/people", "people"], ["/files", "files-none"], ["/picture", "picture"], ["/proof", "proof"]]) {
+      await page.goto(`${open}${end}`);
+      await page.evaluate(() => document.querySelectorAll("details").forEach((part) => { part.open = true; }));
+      await look(page, name);
+    }
+    await page.goto(`${own}/promises`);
+    await look(page, "promises");
     await page.goto(`${own}/style`);
     await look(page, "style");
     await page.goto(`${own}/nowhere`);

@@ -7,18 +7,12 @@ mod revoke;
 mod take;
 
 use clap::Subcommand;
-use counterpart_core::{
-    keylog::{Kinds, RevokeReason},
-    schema,
-    value::Money,
-};
+use counterpart_core::keylog::{Kinds, RevokeReason};
 use counterpart_node::Rights;
+use counterpart_words::agents::in_short;
+pub(crate) use counterpart_words::agents::{ceilings, kinds};
 
-use crate::{
-    error::{CommandError, Done},
-    money,
-    session::Session,
-};
+use crate::{error::Done, session::Session};
 
 /// Further devices and agents that act for you: ask on the new machine, add on yours, take on the new one
 ///
@@ -47,74 +41,6 @@ pub(crate) fn run(session: &Session, args: &Args) -> Done {
         AgentCommand::List(args) => list::run(session, args),
         AgentCommand::Revoke(args) => revoke::run(session, args),
     }
-}
-
-/// Kinds of act as people type them, made into those that are signed.
-pub(crate) fn kinds(typed: &[String]) -> Done<Vec<String>> {
-    let level = schema::level(1).expect("level 1 is known to every version");
-    let mut kinds: Vec<String> = Vec::new();
-    for word in typed {
-        let word = word.trim().to_lowercase();
-        let kind = match word.as_str() {
-            "done" => "declare",
-            "undone" => "undeclare",
-            "call" => "contact",
-            other => other,
-        };
-        if !level.kinds().any(|known| known == kind) {
-            let known: Vec<&str> = level.kinds().collect();
-            return Err(CommandError::usage(format!("'{word}' is not a kind of act"))
-                .hint(format!("the kinds are {}", known.join(", "))));
-        }
-        if !kinds.iter().any(|k| k == kind) {
-            kinds.push(kind.to_owned());
-        }
-    }
-    Ok(kinds)
-}
-
-/// Ceilings as people type them: one a currency, none below nothing.
-pub(crate) fn ceilings(typed: &[String]) -> Done<Vec<Money>> {
-    let mut ceilings: Vec<Money> = Vec::new();
-    for text in typed {
-        let ceiling = money::parse(text).map_err(|e| CommandError::usage(format!("the ceiling: {e}")))?;
-        if ceiling.amount().to_string().starts_with('-') {
-            return Err(CommandError::usage(format!("the ceiling: {} is less than nothing", money::show(&ceiling))));
-        }
-        if ceilings.iter().any(|c| c.currency() == ceiling.currency()) {
-            return Err(CommandError::usage(format!("two ceilings are in {}: give one", ceiling.currency())));
-        }
-        ceilings.push(ceiling);
-    }
-    Ok(ceilings)
-}
-
-/// What a device may sign, in words.
-pub(crate) fn signs(kinds: &Kinds) -> String {
-    match kinds {
-        Kinds::All => "every kind of act".to_owned(),
-        Kinds::Listed(kinds) if kinds.is_empty() => "nothing".to_owned(),
-        Kinds::Listed(kinds) => format!("only {}", kinds.join(", ")),
-    }
-}
-
-/// Ceilings in words; nothing where there are none.
-pub(crate) fn most(ceilings: &[(String, String)]) -> Option<String> {
-    let shown = |(amount, currency): &(String, String)| match Money::parse(amount, currency) {
-        Ok(money) => money::show(&money),
-        Err(_unusual) => format!("{amount} {currency}"),
-    };
-    (!ceilings.is_empty()).then(|| ceilings.iter().map(shown).collect::<Vec<_>>().join(" and "))
-}
-
-/// A device's rights in a few words.
-fn in_short(rights: &Rights) -> String {
-    let mailbox = rights.kinds == Kinds::Listed(Vec::new());
-    let mut words = if mailbox { vec!["mailbox: signs no acts".to_owned()] } else { vec![signs(&rights.kinds)] };
-    words.extend(most(&rights.ceilings).map(|most| format!("at most {most}")));
-    words.extend((rights.receive && !mailbox).then(|| "receives".to_owned()));
-    words.extend(rights.admin.then(|| "adds and ends agents".to_owned()));
-    words.join("; ")
 }
 
 /// Rights for programs.

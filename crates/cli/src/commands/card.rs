@@ -1,17 +1,9 @@
 //! `counterpart card`
 
-use counterpart_core::{
-    act::{Act, Card},
-    graph::Ix,
-    value::Sealable,
-};
+use counterpart_words::acts::{self, Introduced};
 
-use super::{CaseArg, act, remark};
-use crate::{
-    case::OpenCase,
-    error::{CommandError, Done},
-    session::Session,
-};
+use super::{CaseArg, act};
+use crate::{error::Done, session::Session};
 
 /// Introduce yourself in a case: who signs with this machine, and how to reach you directly
 ///
@@ -38,37 +30,12 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(session: &Session, args: &Args) -> Done {
-    act(session, &args.case, |desk, case| {
-        let device = desk.author().device;
-        let known = last_card(case, |card| card.device == Some(device));
-        let given = |what: &str, text: &Option<String>| remark(what, text.as_ref());
-        let name = given("the name", &args.name)?.or_else(|| known.as_ref().map(|k| k.name.clone()));
-        let name = name.ok_or_else(|| {
-            CommandError::usage("a card says a name").hint("write --name \"Priya Shah\"; the rest is up to you")
-        })?;
-        let kept = |field: fn(&Card) -> &Option<Sealable>| known.as_ref().and_then(|card| field(card).clone());
-        let card = Card {
-            name,
-            function: given("the function", &args.function)?.or_else(|| kept(|c| &c.function)),
-            phone: given("the phone number", &args.phone)?.or_else(|| kept(|c| &c.phone)),
-            email: given("the e-mail address", &args.email)?.or_else(|| kept(|c| &c.email)),
-            hours: given("the hours", &args.hours)?.or_else(|| kept(|c| &c.hours)),
-            device: Some(device),
-        };
-        if known.as_ref() == Some(&card) {
-            return Err(
-                CommandError::usage("your card says just that already").hint("say what is new, such as --phone")
-            );
-        }
-        Ok(Act::Card(card))
-    })
-}
-
-/// The latest of our own party's cards that fits.
-fn last_card(case: &OpenCase, fits: impl Fn(&Card) -> bool) -> Option<Card> {
-    let own = |ix: &Ix| case.lens().has(*ix) && case.record.graph().statement(*ix).party == case.own;
-    case.record.graph().ordered().into_iter().rev().filter(own).find_map(|ix| match case.record.laid_open(ix) {
-        Act::Card(card) if fits(&card) => Some(card),
-        _ => None,
-    })
+    let said = Introduced {
+        name: args.name.as_deref(),
+        function: args.function.as_deref(),
+        phone: args.phone.as_deref(),
+        email: args.email.as_deref(),
+        hours: args.hours.as_deref(),
+    };
+    act(session, &args.case, |desk, case| acts::card(case, desk.author().device, &said))
 }

@@ -2,7 +2,6 @@
 
 use counterpart_core::{
     act::{Act, Topic},
-    fold::SubjectKey,
     value::Sealable,
 };
 
@@ -30,12 +29,11 @@ pub(crate) struct Args {
 pub(crate) fn run(session: &Session, args: &Args) -> Done {
     let desk = session.desk()?;
     let case = OpenCase::open(&desk, &args.case.case)?;
-    let closings = case.view().matters.iter().filter(|m| matches!(m.key, SubjectKey::Close(_)));
-    if let Some(open) = closings.flat_map(|m| &m.status.open).next() {
-        if case.record.graph().statement(*open).party == case.own {
+    if let Some((open, own)) = terms::closing(&case) {
+        if own {
             return Err(CommandError::failed("you have proposed to close it already; it waits for the others"));
         }
-        let (short, entry) = (case.short(), case.entry_typed(&case.record.graph().id(*open)));
+        let (short, entry) = (case.short(), case.entry_typed(&open));
         return Err(CommandError::failed("closing is proposed already")
             .hint(format!("counterpart accept {short} {entry} agrees to it")));
     }

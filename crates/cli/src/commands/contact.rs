@@ -6,13 +6,13 @@ mod promised;
 mod questions;
 mod said;
 
-pub(super) use before::in_words;
 pub(super) use said::{Said, waited};
 
 use clap::ValueEnum;
 use counterpart_core::id::short_form;
 use counterpart_node::{Desk, now};
 use counterpart_process::call::{Draft, Way};
+use counterpart_words::contact::told;
 
 use crate::{
     case::OpenCase,
@@ -177,7 +177,7 @@ fn resumed(session: &Session, desk: &Desk, case: &OpenCase, given: Draft) -> Don
     let terminal = session.terminal;
     let Some(kept) = desk.draft_of(&case.id)?.filter(Draft::says_anything) else { return Ok(given) };
     terminal.always(&format!("You began to note a {} on {}:", noun(&kept), when::show(kept.begun, case.zone())));
-    for (label, text) in questions::told(case, &kept) {
+    for (label, text) in told(case, &kept) {
         terminal.always(&format!("  {label:<12} {}", render::line(&text)));
     }
     let answer = terminal.ask_or_end("Go on with it? [Y/n, n throws it away]")?;

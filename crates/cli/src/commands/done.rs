@@ -1,9 +1,9 @@
 //! `counterpart done`
 
-use counterpart_core::act::Act;
+use counterpart_words::acts;
 
-use super::{EntryArg, remark};
-use crate::{case::OpenCase, confirm, error::Done, session::Session};
+use super::{EntryArg, act};
+use crate::{error::Done, session::Session};
 
 /// Declare that what you agreed to do is done; those it was for approve or reject it
 #[derive(Debug, clap::Args)]
@@ -19,11 +19,8 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(session: &Session, args: &Args) -> Done {
-    let desk = session.desk()?;
-    let case = OpenCase::open(&desk, &args.target.case.case)?;
-    let target = case.in_force(&args.target.entry)?;
-    let evidence = args.evidence.iter().map(|e| Ok(case.entry(e)?.id)).collect::<Done<Vec<_>>>()?;
-    let note = remark("the note", args.note.as_ref())?;
-    let act = Act::Declare { revision: target.id, subject: target.subject, note, evidence };
-    confirm::sign(session, &desk, case, &act).map(drop)
+    act(session, &args.target.case, |_, case| {
+        let evidence: Vec<&str> = args.evidence.iter().map(String::as_str).collect();
+        acts::declare(case, &args.target.entry, args.note.as_deref(), &evidence)
+    })
 }

@@ -1,11 +1,11 @@
 //! `counterpart handover`
 
-use counterpart_core::act::Act;
+use counterpart_words::acts;
 
-use super::{CaseArg, act, remark, text};
+use super::{CaseArg, act};
 use crate::{
     case::OpenCase,
-    error::{CommandError, Done},
+    error::Done,
     render::{self, Details},
     session::Session,
 };
@@ -47,23 +47,6 @@ pub(crate) fn run(session: &Session, args: &Args) -> Done {
         return session.terminal.data(&page);
     }
     act(session, &args.case, |desk, case| {
-        let own = desk.author().device;
-        let to = match &args.device {
-            Some(typed) => {
-                let agent = desk.agent(typed)?;
-                if agent.revoked.is_some() {
-                    return Err(CommandError::failed(format!("the rights of {typed} have ended"))
-                        .hint("`counterpart agent list` shows whose stand"));
-                }
-                agent.device
-            }
-            None => own,
-        };
-        let summary = match &args.summary {
-            Some(summary) => text("the summary", summary)?,
-            None => text("the summary", &render::handover(case, Details::Sealed))?,
-        };
-        let person = remark("the person's name", args.person.as_ref())?;
-        Ok(Act::Handover { from: (to != own).then_some(own), to, person, summary })
+        acts::handover(desk, case, args.person.as_deref(), args.device.as_deref(), args.summary.as_deref())
     })
 }

@@ -4,10 +4,10 @@ use std::slice;
 
 use counterpart_core::{
     act::Act,
-    fold::{InForce, SubjectKey},
-    value::{ActionId, Sealable, Seat},
+    value::{Sealable, Seat},
 };
 use counterpart_node::now;
+use counterpart_words::inviting::{agreement_lacks, free_seats};
 use serde_json::json;
 
 use super::CaseArg;
@@ -16,7 +16,6 @@ use crate::{
     confirm,
     error::{CommandError, Done},
     possible::refused,
-    render,
     session::{Session, typed},
     when,
 };
@@ -74,26 +73,14 @@ pub(crate) fn run(session: &Session, args: &Args) -> Done {
         "Send this link to {who}, and to nobody else: whoever opens it first takes the seat. It holds until {}.",
         when::show(expires, case.zone())
     ));
-    if let Some(first) = agreement_first(&case, &seat) {
-        terminal.say(&first);
+    if agreement_lacks(&case, &seat) {
+        terminal.say(&format!(
+            "They are let in only once everybody here has agreed to it: counterpart propose {} --admit {seat}",
+            case.short()
+        ));
     }
     terminal.say(&format!("They reach your node, while `counterpart up` runs, at {}.", link.addresses.join(" or ")));
     Ok(())
-}
-
-/// What has to be agreed before the invited can be let in: only the first other party comes in by invitation alone.
-fn agreement_first(case: &OpenCase, seat: &Seat) -> Option<String> {
-    let key = match *seat {
-        Seat::Number(_) => SubjectKey::Seat(*seat),
-        Seat::Added(proposal, index) => SubjectKey::NewSeat(ActionId { proposal, index }),
-    };
-    let agreed = matches!(case.lens().in_force(&key), InForce::One { .. });
-    (case.lens().members().len() > 1 && !agreed).then(|| {
-        format!(
-            "They are let in only once everybody here has agreed to it: counterpart propose {} --admit {seat}",
-            case.short()
-        )
-    })
 }
 
 fn case_after(desk: &counterpart_node::Desk, case: &OpenCase) -> Done<OpenCase> {
@@ -105,12 +92,11 @@ fn seat(case: &OpenCase, typed: Option<&str>) -> Done<Seat> {
     if let Some(typed) = typed {
         return case.seat(typed);
     }
-    let free: Vec<_> = case.seats.iter().filter(|s| s.parties.is_empty()).collect();
-    match free.as_slice() {
-        [one] => Ok(one.seat),
+    match free_seats(case).as_slice() {
+        [one] => Ok(*one),
         [] => Err(CommandError::failed("every seat of the case is taken")),
         several => {
-            let names = several.iter().map(|s| render::sealable(&s.label)).collect::<Vec<_>>().join("; ");
+            let names = several.iter().map(|s| case.seat_label(s)).collect::<Vec<_>>().join("; ");
             Err(CommandError::usage("several seats are free: say which with --seat").hint(names))
         }
     }

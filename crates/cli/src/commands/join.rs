@@ -2,11 +2,9 @@
 
 use std::time::Duration;
 
-use counterpart_core::{
-    id::{CaseId, short_form},
-    invitation::Link,
-};
+use counterpart_core::{id::CaseId, invitation::Link};
 use counterpart_node::{Desk, Node, NodeConfig, NodeEvent, now};
+use counterpart_words::inviting::asking;
 use serde_json::json;
 
 use crate::{
@@ -14,7 +12,6 @@ use crate::{
     error::{CommandError, Done, Kind},
     render,
     session::{Session, runtime},
-    when,
 };
 
 /// Join a case you were invited to
@@ -37,13 +34,7 @@ pub(crate) fn run(session: &Session, args: &Args) -> Done {
     let desk = session.desk()?;
     let mut link = Link::parse(&args.link).map_err(counterpart_node::DeskError::from)?;
     link.addresses.extend(args.address.iter().cloned());
-    let text = format!(
-        "You ask to join the case {} under your identity {}.\nWhoever made the invitation learns this identity and \
-         this device's key. The invitation holds until {}.",
-        short_form(&link.case.0),
-        short_form(&desk.party().0),
-        when::show(link.expires, "UTC"),
-    );
+    let text = asking(&link, &desk.party(), "UTC");
     crate::confirm::agree(session, &text)?;
     desk.begin_join(&link, now())?;
     let patience = Duration::from_secs(args.wait);

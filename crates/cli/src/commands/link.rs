@@ -1,12 +1,9 @@
 //! `counterpart link`
 
-use counterpart_core::{act::Act, id::CaseId};
+use counterpart_words::acts;
 
 use super::{CaseArg, NoteArg, act};
-use crate::{
-    error::{CommandError, Done},
-    session::{Session, typed},
-};
+use crate::{error::Done, session::Session};
 
 /// Point to another case, such as one with a third party about the same matter
 ///
@@ -26,14 +23,6 @@ pub(crate) struct Args {
 
 pub(crate) fn run(session: &Session, args: &Args) -> Done {
     act(session, &args.case, |desk, case| {
-        let other = match CaseId::from_hex(args.other.trim()) {
-            Some(id) => id,
-            None => desk.resolve(&args.other)?,
-        };
-        if other == case.id {
-            return Err(CommandError::usage("that is this case itself")
-                .hint("`counterpart list` shows the others; any case is named by its 64 digits"));
-        }
-        Ok(Act::Link { case: other, relation: typed("the relation", args.relation.trim())?, note: args.note.read()? })
+        acts::link(desk, case, &args.other, &args.relation, args.note.note.as_deref())
     })
 }

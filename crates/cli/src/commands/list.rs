@@ -2,6 +2,7 @@
 
 use counterpart_core::id::short_form;
 use counterpart_node::now;
+use counterpart_words::today::{Whose, whose};
 
 use crate::{
     error::Done,
@@ -33,10 +34,10 @@ pub(crate) fn run(session: &Session, _args: &Args) -> Done {
     for case in summaries {
         let mut text = format!("{}  {}", padded(&case.state, 8), line(&case.title));
         if !case.whose_move.is_empty() {
-            let (style, whose) = match case.whose_move.split_once(": ") {
-                Some(("yours", what)) => (Style::Strong, format!("your move: {what}")),
-                Some(("theirs", what)) => (Style::Faint, format!("waiting for them: {what}")),
-                _ => (Style::Faint, case.whose_move.clone()),
+            let (style, whose) = match whose(&case.whose_move) {
+                Whose::Yours(asked) => (Style::Strong, format!("your move: {}", asked.text)),
+                Whose::Theirs(asked) => (Style::Faint, format!("waiting for them: {}", asked.text)),
+                Whose::Nobody => (Style::Faint, case.whose_move.clone()),
             };
             text.push_str(&format!("; {}", styled(style, &line(&whose))));
         }

@@ -9,6 +9,7 @@ use counterpart_core::{
     value::Sealable,
 };
 use counterpart_node::{Desk, now};
+use counterpart_words::typed::is_title;
 use serde_json::json;
 
 use crate::{
@@ -63,7 +64,7 @@ pub(crate) fn run(session: &Session, args: &Args) -> Done {
         (None, Some(chosen)) => typed("the title", &chosen.template.title)?,
         (None, None) => return Err(CommandError::usage("say what the case is about")),
     };
-    if title.contains('\n') || title.len() > 200 {
+    if !is_title(&title) {
         return Err(
             CommandError::usage("the title is one line of at most 200 bytes").hint("say the rest with --about TEXT")
         );
@@ -122,10 +123,10 @@ fn from_template(
     set: &[String],
 ) -> Done {
     let terminal = session.terminal;
-    let (here, seats) = (Here { zone, now: now(), file: no_files }, plan::seats(open));
+    let (here, seats) = (Here { zone, now: now(), file: no_files }, template::seats(open));
     let answers = plan::answers(session, chosen, set, here)?;
     let plan = Plan::new(&chosen.template, &answers, seats, here)?;
-    confirm::agree(session, &plan::in_full(open, seats, zone, who, &plan, terminal.columns()))?;
+    confirm::agree(session, &plan.in_full(open, (zone, now()), who, terminal.columns()))?;
     let signed = plan::sign(session, desk, open, &plan)?;
     if terminal.json {
         return terminal.json(&plan::as_json(chosen, &plan, &signed));

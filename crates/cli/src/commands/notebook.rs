@@ -5,14 +5,15 @@ mod remove;
 
 use clap::Subcommand;
 use counterpart_core::id::short_form;
-use counterpart_node::{Desk, NotebookEntry, now};
+use counterpart_node::{Desk, NotebookEntry};
 use counterpart_process::{
     menu,
     notebook::{Note, whom_key},
 };
 use serde_json::{Value, json};
 
-use super::contact::in_words;
+pub(super) use counterpart_words::contact::note_in_words as told;
+
 use crate::{
     case::OpenCase,
     error::{CommandError, Done},
@@ -117,35 +118,6 @@ pub(super) fn find(all: Vec<NotebookEntry>, typed: &str) -> Done<NotebookEntry> 
             .hint("`counterpart notebook` shows each with its name in front, such as 3fa92c")),
         (Some(_), Some(_)) => Err(CommandError::usage(format!("'{}' could be several notes", typed.trim()))
             .hint("`counterpart notebook --json` shows their whole ids")),
-    }
-}
-
-/// A note in words, for one line.
-pub(super) fn told(entry: &NotebookEntry, zone: &str) -> String {
-    let day = |at: i64| when::show_day(at, zone, now());
-    match &entry.note {
-        Note::Number(number) => {
-            let label = number.label.as_ref().map(|l| format!(", {}", line(l))).unwrap_or_default();
-            let worked = number.worked.map(|at| format!(" (worked {})", day(at))).unwrap_or_default();
-            format!("{}{label}{worked}", line(&number.number))
-        }
-        Note::Path(path) => {
-            let steps = if path.steps.is_empty() { "no menu".to_owned() } else { menu::in_words(&path.steps) };
-            let took = path.took.map(menu::duration);
-            let worked = path.worked.map(|at| format!("worked {}", day(at)));
-            let times = (path.times > 1).then(|| format!("{} times", path.times));
-            let number = path.number.as_ref().map(|n| format!("on {}", line(n)));
-            let remarks: Vec<String> = [took, worked, times, number].into_iter().flatten().collect();
-            let remarks = if remarks.is_empty() { String::new() } else { format!(" ({})", remarks.join(", ")) };
-            format!("{}{remarks}", line(&steps))
-        }
-        Note::Person(person) => in_words(person),
-        Note::Remark(remark) => {
-            let shared = if remark.shared.is_some() { " (put on record)" } else { "" };
-            format!("{}{shared}", line(&remark.text))
-        }
-        Note::Draft(_) => "a contact not noted to its end".to_owned(),
-        Note::Own(name) => line(name),
     }
 }
 

@@ -1,10 +1,6 @@
 //! `counterpart propose`
 
-use counterpart_core::{
-    act::Act,
-    fold::{InForce, SubjectKey},
-    value::ActionId,
-};
+use counterpart_core::act::Act;
 
 use super::CaseArg;
 use crate::{
@@ -46,7 +42,7 @@ pub(crate) fn run(session: &Session, args: &Args) -> Done {
     let mut topics = Vec::new();
     match &args.amend {
         Some(typed) => {
-            let (id, known) = in_force(&case, typed)?;
+            let (id, known) = terms::in_force(&case, typed)?;
             topics.push(args.terms.action(&case, Some(id), Some(&known), args.what.as_deref())?);
         }
         None if args.what.is_some() => topics.push(args.terms.action(&case, None, None, args.what.as_deref())?),
@@ -66,29 +62,4 @@ pub(crate) fn run(session: &Session, args: &Args) -> Done {
     let proposal = terms::proposal(&case, topics, alleged, args.terms.note()?);
     let proposal = args.terms.offer(&case, proposal)?;
     confirm::sign(session, &desk, case, &Act::Propose(proposal)).map(drop)
-}
-
-/// The action to amend, and its terms in force.
-fn in_force(case: &OpenCase, typed: &str) -> Done<(ActionId, counterpart_core::act::ActionTerms)> {
-    let (key, status) = case.subject(typed)?;
-    let SubjectKey::Action(id) = key else {
-        return Err(CommandError::usage("only actions are amended; propose items and terms anew"));
-    };
-    // Where agreements crossed, all may sign other terms instead; without a base these begin from the latest.
-    let crossed = matches!(status.in_force, InForce::Crossed { .. }).then_some(status.revision);
-    let revision = crate::render::revision_in_force(&status).or(crossed);
-    let terms = revision.and_then(|ix| case.lens().terms(ix, &key));
-    match terms {
-        Some(terms) => Ok((id, terms.clone())),
-        None => {
-            let (name, short) = (case.subject_name(&key), case.short());
-            let open: Vec<String> =
-                status.open.iter().map(|ix| case.entry_typed(&case.record.graph().id(*ix))).collect();
-            let hint = match open.first() {
-                Some(open) => format!("answer what is proposed instead: counterpart counter {short} {open} ..."),
-                None => "propose it anew".to_owned(),
-            };
-            Err(CommandError::failed(format!("nothing is agreed on {name}, so there is nothing to amend")).hint(hint))
-        }
-    }
 }

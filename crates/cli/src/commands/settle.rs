@@ -1,6 +1,6 @@
 //! `counterpart settle`
 
-use counterpart_core::act::Act;
+use counterpart_words::acts;
 
 use super::{EntryArg, NoteArg, act};
 use crate::{error::Done, session::Session};
@@ -19,8 +19,6 @@ pub(crate) struct Args {
 
 pub(crate) fn run(session: &Session, args: &Args) -> Done {
     act(session, &args.target.case, |_, case| {
-        let dispute = case.dispute(&args.target.entry)?.id;
-        let revision = args.by.as_ref().map(|typed| Ok::<_, crate::error::CommandError>(case.in_force(typed)?.id));
-        Ok(Act::Settle { dispute, revision: revision.transpose()?, note: args.note.read()? })
+        acts::settle(case, &args.target.entry, args.by.as_deref(), args.note.note.as_deref())
     })
 }

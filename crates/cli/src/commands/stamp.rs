@@ -9,7 +9,7 @@ use std::{
 
 use counterpart_core::id::short_form;
 use counterpart_node::{Desk, HeldStamp, PATIENCE, ServiceUrl, StampError, StampSettings, Standing};
-use counterpart_timestamp::{MAX_ROOTS_FILE, Roots, Stamp};
+use counterpart_timestamp::{MAX_ROOTS_FILE, Roots};
 use serde_json::{Value as Json, json};
 
 use crate::{
@@ -157,7 +157,7 @@ fn stamp(session: &Session, desk: &Desk, case: &OpenCase, args: &Args) -> Done {
     session.terminal.say(&format!(
         "Kept: a {}{}. All that is in the case now was there at that time.",
         stamped::by(stamp.service.as_deref()),
-        accuracy(stamp),
+        stamped::accuracy(stamp.accuracy),
     ));
     Ok(())
 }
@@ -186,7 +186,7 @@ fn list(session: &Session, desk: &Desk, case: &OpenCase, root: Option<&Path>) ->
         }));
     }
     for stamp in &held {
-        terminal.data(&in_words(case, stamp))?;
+        terminal.data(&stamped::in_words(case, stamp))?;
     }
     if held.is_empty() {
         terminal.say("No time stamp is kept for this case.");
@@ -203,26 +203,6 @@ fn list(session: &Session, desk: &Desk, case: &OpenCase, root: Option<&Path>) ->
         ));
     }
     Ok(())
-}
-
-/// One line for people.
-fn in_words(case: &OpenCase, held: &HeldStamp) -> String {
-    let heads: Vec<String> = held.kept.heads.iter().map(|head| case.entry_name(head)).collect();
-    let upto = format!("up to {}", heads.join(", "));
-    let time = |at: i64| when::show(at, case.zone());
-    match &held.standing {
-        Standing::Valid(stamp) => {
-            format!("{}  {upto}, {}{}", time(stamp.at), stamped::by(stamp.service.as_deref()), accuracy(stamp))
-        }
-        Standing::Untrusted { why, claims } => {
-            format!("{}  {upto}, not trusted ({why}): says {}", time(claims.at), stamped::by(claims.service.as_deref()))
-        }
-        Standing::Unchecked(claims) => {
-            let by = stamped::by(claims.service.as_deref());
-            format!("{}  {upto}, not checked, no root certificate is kept here: says {by}", time(claims.at))
-        }
-        Standing::Broken(why) => format!("a time stamp {upto} does not hold: {why}"),
-    }
 }
 
 fn as_json(case: &OpenCase, held: &HeldStamp) -> Json {
@@ -245,14 +225,6 @@ fn as_json(case: &OpenCase, held: &HeldStamp) -> Json {
         "root": stamp.map(|s| render::hex(&s.root)),
         "heads": heads,
     })
-}
-
-fn accuracy(stamp: &Stamp) -> String {
-    match stamp.accuracy {
-        // Shorter than anybody reads off.
-        None | Some(0..10_000) => String::new(),
-        Some(micros) => format!(", right to {} ms", micros.div_ceil(1000)),
-    }
 }
 
 fn roots_in_words(roots: &Roots) -> Vec<String> {

@@ -1,7 +1,8 @@
 //! `counterpart today`
 
 use counterpart_node::now;
-use counterpart_process::today::{Group, LetterDay, Matter, StepDay, Thing, next, things};
+use counterpart_process::today::{Group, Matter, Thing, next, things};
+use counterpart_words::today::{Telling, heading};
 use serde_json::{Value as Json, json};
 
 use crate::{
@@ -83,18 +84,6 @@ pub(crate) fn run(session: &Session, args: &Args) -> Done {
     terminal.data(&parts.join("\n\n"))
 }
 
-fn heading(group: Group) -> &'static str {
-    match group {
-        Group::Overdue => "Overdue",
-        Group::Soon => "Due within seven days",
-        Group::Steps => "If they stay silent",
-        Group::Yours => "Your move",
-        Group::Letters => "Letters",
-        Group::Mail => "Mail put aside",
-        Group::Waiting => "Waiting for others",
-    }
-}
-
 /// What to type.
 fn command(thing: &Thing) -> String {
     let quoted = |word: &String| {
@@ -113,123 +102,13 @@ struct Shown {
 
 impl Shown {
     fn thing(&self, thing: &Thing, first: bool) -> String {
-        let (style, said) = self.said(thing);
+        let telling = Telling { zone: &self.zone, now: self.now, commands: true };
+        let (style, said) = telling.thing(thing);
         let case = thing.case.as_ref().map(|case| format!("{case}  ")).unwrap_or_default();
         let title = if thing.title.is_empty() { String::new() } else { format!("{}: ", line(&thing.title)) };
         let text = format!("{title}{}", styled(style, &said));
         let mark = if first { "  > " } else { "  " };
         wrapped(&format!("{mark}{case}"), &text, self.columns)
-    }
-
-    fn said(&self, thing: &Thing) -> (Style, String) {
-        let away = |at: i64| when::distance(at, self.now);
-        let short = |at: i64| when::show_short(at, &self.zone, self.now);
-        match &thing.matter {
-            Matter::Due(due) => {
-                let who = if due.mine { "you".to_owned() } else { line(&due.who) };
-                let what = due.what.as_ref().map_or_else(|| "sealed".to_owned(), |what| line(what));
-                let said = match (due.said, due.mine) {
-                    (false, _) => "",
-                    (true, false) => " (as they said; not agreed)",
-                    (true, true) => " (as the other side noted it; not agreed)",
-                };
-                let style = if due.at < self.now { Style::Bad } else { Style::Warn };
-                let about = &due.about;
-                (style, format!("{who}: {what} (#{about}){said}; due {}, {}", short(due.at), away(due.at)))
-            }
-            Matter::Wait(wait) => {
-                let about = wait.about.as_ref().map(|n| format!(" #{n}")).unwrap_or_default();
-                let what = wait.what.as_ref().map(|what| format!(" \"{}\"", line(what))).unwrap_or_default();
-                let since = format!("since {}", short(wait.since));
-                if wait.mine {
-                    return (Style::Warn, format!("{}{about}{what}, {since}", your_move(&wait.expected)));
-                }
-                (Style::Faint, format!("{}: {}{about}{what}, {since}", line(&wait.who), their_move(&wait.expected)))
-            }
-            Matter::Step { line: step, standing } => {
-                let to = step.to.as_ref().map(|to| format!(", to {}", line(to))).unwrap_or_default();
-                let what = format!("{}{to}", line(&step.what));
-                let until = step.until.map(|(until, safe)| {
-                    if safe < until {
-                        format!("until {} (to be safe, by {})", short(until), short(safe))
-                    } else {
-                        format!("until {}, {}", short(until), away(until))
-                    }
-                });
-                let until = until.unwrap_or_else(|| "no end is noted".to_owned());
-                let (opens, surely) = step.opens;
-                match standing {
-                    StepDay::Soon => (Style::Faint, format!("{what}: from {}, {}", short(opens), away(opens))),
-                    StepDay::OpenAsClaimed => (
-                        Style::Warn,
-                        format!("{what}: can be taken by your own dates; by what is proven from {}", short(surely)),
-                    ),
-                    StepDay::Open => (Style::Warn, format!("{what}: can be taken, {until}")),
-                    StepDay::Ends => (Style::Bad, format!("{what}: ends soon, {until}")),
-                    StepDay::PerhapsOver => (Style::Bad, format!("{what}: do it at once, {until}")),
-                    StepDay::Over => (Style::Bad, format!("{what}: its time is over, {until}")),
-                }
-            }
-            Matter::Letter(letter) if letter.kind == "notice" => {
-                (Style::Warn, format!("your own note on {}: {}", line(&letter.about), line(&letter.what)))
-            }
-            Matter::Letter(letter) => {
-                let what = format!("{} of {} \"{}\"", letter.kind, line(&letter.about), line(&letter.what));
-                match (letter.state, &letter.trouble) {
-                    (LetterDay::Failed, Some(why)) => (Style::Bad, format!("{what}: it was not sent ({})", line(why))),
-                    (LetterDay::Failed, None) => (Style::Bad, format!("{what}: it was not sent")),
-                    (LetterDay::Asks, _) => (Style::Warn, format!("{what}: waits for your yes")),
-                    (LetterDay::Draft, _) => (Style::Warn, format!("{what}: lies as a draft for your mail program")),
-                    (LetterDay::Goes, Some(why)) => {
-                        (Style::Warn, format!("{what}: not sent yet ({}), is tried again", line(why)))
-                    }
-                    (LetterDay::Goes, None) => (Style::Faint, format!("{what}: goes out while `counterpart up` runs")),
-                }
-            }
-            Matter::Mail(count) => {
-                let mails =
-                    if *count == 1 { "1 mail that belongs".to_owned() } else { format!("{count} mails that belong") };
-                (Style::Warn, format!("{mails} to no case yet"))
-            }
-        }
-    }
-}
-
-fn your_move(expected: &str) -> &'static str {
-    match expected {
-        "answer" => "answer",
-        "confirm" => "confirm",
-        "prove" => "prove that your accept of this arrived:",
-        "perform" => "do, and declare done:",
-        "rework" => "do again, and declare done:",
-        "approve" => "approve or reject the result",
-        "allow" => "allow or refuse",
-        "choose" => "choose between agreements that crossed:",
-        "ratify" => "stand by, or let go,",
-        "settle" => "settle the dispute",
-        "decide" => "decide",
-        "erase" => "erase, or say why not:",
-        "join" => "join",
-        _ => "look at",
-    }
-}
-
-fn their_move(expected: &str) -> &'static str {
-    match expected {
-        "answer" => "an answer to",
-        "confirm" => "a confirmation of",
-        "prove" => "proof that their accept arrived of",
-        "perform" => "to do",
-        "rework" => "to do again",
-        "approve" => "a word on the result",
-        "allow" => "a word on the request",
-        "choose" => "a choice between agreements that crossed:",
-        "ratify" => "whether they stand by",
-        "settle" => "an end of the dispute",
-        "decide" => "a decision on",
-        "erase" => "to erase",
-        "join" => "to join",
-        _ => "a move on",
     }
 }
 

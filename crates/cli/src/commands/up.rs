@@ -2,9 +2,12 @@
 
 use std::time::Duration;
 
-use counterpart_node::{Node, NodeConfig, NodeError, now};
+use counterpart_node::{DeskError, Node, NodeConfig, NodeError, now};
+use counterpart_web::{Options, Server, link_to_running};
 use serde_json::json;
+use tokio::{sync::oneshot, task::JoinHandle};
 
+use super::web;
 use crate::{
     calendars,
     error::{CommandError, Done},
@@ -15,34 +18,45 @@ use crate::{
 /// Run your node: keeps your cases in step with the other sides until you stop it with Ctrl-C
 ///
 /// Strangers reach nothing but the answer to an invitation. Other commands work as well while it runs, and without it.
+/// With --open your cases are served as pages, too, and shown in your browser.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Where to listen, such as /ip4/127.0.0.1/tcp/4001; repeat for more [default: your home's own port, TCP and QUIC]
     #[arg(long, value_name = "ADDRESS")]
     listen: Vec<String>,
+    /// Serve the pages, too, and open them in your browser, as `counterpart web` does
+    #[arg(long)]
+    open: bool,
 }
 
 /// How often the calendar is brought up to date that is kept up.
 const CALENDAR: Duration = Duration::from_secs(60);
 
 pub(crate) fn run(session: &Session, args: &Args) -> Done {
-    let desk = session.desk()?;
+    let desk = match session.desk_if_any()? {
+        // Whoever begins is asked their name on the first page; the node starts with it.
+        Err(DeskError::NoIdentity { .. }) if args.open && args.listen.is_empty() => {
+            return web::run(session, &web::Args::opened());
+        }
+        opened => opened?,
+    };
     if desk.node_is_running() {
         return Err(CommandError::failed("your node is running already, in another window or in the background"));
     }
     let listen = if args.listen.is_empty() { desk.usual_listen()? } else { args.listen.clone() };
-    runtime()?.block_on(serve(session, desk, NodeConfig { listen }))
+    runtime()?.block_on(serve(session, desk, NodeConfig { listen }, args.open))
 }
 
-async fn serve(session: &Session, desk: counterpart_node::Desk, config: NodeConfig) -> Done {
+async fn serve(session: &Session, desk: counterpart_node::Desk, config: NodeConfig, open: bool) -> Done {
     let terminal = session.terminal;
+    let mut stop = std::pin::pin!(stop_asked());
     let (node, mut events) = Node::start(desk, &config).map_err(not_started)?;
+    let pages = if open { Pages::open(session).await? } else { None };
     let addresses = node.publish_addresses().await;
     if let Err(why) = addresses {
         terminal.say(&format!("the addresses could not be written down for invitations: {why}"));
     }
     terminal.say("Your node is up. Stop it with Ctrl-C.");
-    let mut stop = std::pin::pin!(stop_asked());
     // The node has the desk it was given; the calendar is written from one of its own.
     let beside = session.desk()?;
     let mut calendar = tokio::time::interval(CALENDAR);
@@ -61,27 +75,64 @@ async fn serve(session: &Session, desk: counterpart_node::Desk, config: NodeConf
             () = &mut stop => break,
         }
     }
+    if let Some(pages) = pages {
+        pages.stop().await;
+    }
     node.stop().await;
     terminal.say("Stopped. Nothing is lost: what others send meanwhile comes with the next start.");
     Ok(())
 }
 
-/// Waits for Ctrl-C, or for the request to end that service managers send.
-pub(super) async fn stop_asked() {
+/// The pages, served beside the node.
+struct Pages {
+    stop: oneshot::Sender<()>,
+    task: JoinHandle<()>,
+}
+
+impl Pages {
+    /// Serves them and shows them; nothing where another process serves them already, whose are shown then.
+    async fn open(session: &Session) -> Done<Option<Self>> {
+        let home = session.home()?;
+        if let Some(link) = link_to_running(&home, now()).map_err(web::failed)? {
+            web::tell(session, true, &link)?;
+            return Ok(None);
+        }
+        let options = Options { passphrase: session.passphrase.get().cloned(), ..Options::default() };
+        let server = Server::bind(&home, options).await.map_err(web::not_served)?;
+        web::tell(session, true, &server.link().map_err(web::failed)?)?;
+        let (stop, stopped) = oneshot::channel();
+        let task = tokio::spawn(server.serve(async { drop(stopped.await) }));
+        Ok(Some(Self { stop, task }))
+    }
+
+    async fn stop(self) {
+        drop(self.stop);
+        // It ends what is open by itself, and soon.
+        drop(self.task.await);
+    }
+}
+
+/// Ends at Ctrl-C, or at the request to end that service managers send. It listens from the moment of the call, within a
+/// runtime: whoever is told that something runs may ask it to end at once.
+pub(super) fn stop_asked() -> impl Future<Output = ()> {
     #[cfg(unix)]
-    {
+    let asked = {
         use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+        (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
+    };
+    async move {
+        #[cfg(unix)]
+        if let (Ok(mut interrupt), Ok(mut terminate)) = asked {
             tokio::select! {
+                _ = interrupt.recv() => {}
                 _ = terminate.recv() => {}
-                _ = tokio::signal::ctrl_c() => {}
             }
             return;
         }
-    }
-    // Without a way to be asked, only killing stops it; what is durable stays so.
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending::<()>().await;
+        // Without a way to be asked, only killing stops it; what is durable stays so.
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
     }
 }
 

@@ -35,10 +35,17 @@ pub(crate) struct Args {
     address: Option<IpAddr>,
 }
 
+impl Args {
+    /// The usual way, with the browser opened.
+    pub(super) fn opened() -> Self {
+        Self { open: true, port: None, address: None, no_node: false }
+    }
+}
+
 pub(crate) fn run(session: &Session, args: &Args) -> Done {
     let home = session.home()?;
     if let Some(link) = link_to_running(&home, now()).map_err(failed)? {
-        return tell(session, args, &link);
+        return tell(session, args.open, &link);
     }
     // An empty home is welcome; one whose keys rest under a passphrase is asked for it here.
     match session.desk_if_any()? {
@@ -52,6 +59,7 @@ pub(crate) fn run(session: &Session, args: &Args) -> Done {
         node: !args.no_node,
     };
     runtime()?.block_on(async {
+        let stop = stop_asked();
         let server = Server::bind(&home, options).await.map_err(not_served)?;
         let terminal = session.terminal;
         if let Some(address) = args.address.filter(|ip| !ip.is_loopback()) {
@@ -61,16 +69,16 @@ pub(crate) fn run(session: &Session, args: &Args) -> Done {
                 port = server.address().port(),
             ));
         }
-        tell(session, args, &server.link().map_err(failed)?)?;
+        tell(session, args.open, &server.link().map_err(failed)?)?;
         terminal.say("Your pages are served until you stop this with Ctrl-C.");
-        server.serve(stop_asked()).await;
+        server.serve(stop).await;
         terminal.say("Stopped. Nothing is lost.");
         Ok(())
     })
 }
 
 /// Gives the link, and opens it where that was asked.
-fn tell(session: &Session, args: &Args, link: &str) -> Done {
+pub(super) fn tell(session: &Session, wanted: bool, link: &str) -> Done {
     let terminal = session.terminal;
     if terminal.json {
         terminal.json(&json!({"schema": "counterpart/web/1", "link": link}))?;
@@ -78,7 +86,7 @@ fn tell(session: &Session, args: &Args, link: &str) -> Done {
         terminal.say("Open this link in your browser. It works once, for ten minutes:");
         terminal.data(link)?;
     }
-    if args.open && !open(link) {
+    if wanted && !open(link) {
         terminal.say("No browser could be started from here; open the link yourself.");
     }
     Ok(())
@@ -98,11 +106,11 @@ fn open(link: &str) -> bool {
     started.is_ok()
 }
 
-fn failed(error: impl std::fmt::Display) -> CommandError {
+pub(super) fn failed(error: impl std::fmt::Display) -> CommandError {
     CommandError::failed(error.to_string())
 }
 
-fn not_served(error: ServeError) -> CommandError {
+pub(super) fn not_served(error: ServeError) -> CommandError {
     let hint = match &error {
         ServeError::Address { .. } => "another port: counterpart web --port 0 takes any that is free",
         ServeError::Running => "run this again: it then gives a link to them",

@@ -2,7 +2,7 @@
 
 use std::{
     cmp::Reverse,
-    collections::{BTreeMap, BinaryHeap},
+    collections::{BTreeMap, BinaryHeap, btree_map::Entry},
 };
 
 use counterpart_core::{
@@ -15,20 +15,24 @@ use counterpart_core::{
 };
 
 use super::{
-    Bar, COLUMNS, Column, Due, Lane, Mark, Picture, Row, Shape, fitted,
+    Bar, COLUMNS, Column, Due, Lane, Mark, Order, Picture, Row, Shape, fitted,
     short::{merges, told, word},
 };
 use crate::{
     actions::Action,
     teller::Teller,
-    timeline::{Line, one_of_two},
+    timeline::one_of_two,
     words::{EntryName, Words, say},
 };
 
-pub(crate) fn picture(teller: &Teller<'_>, lines: &[Line], actions: &[Action]) -> Picture {
-    let lanes = Lanes::of(teller, lines);
-    let order = told_order(teller);
+pub(crate) fn picture(teller: &Teller<'_>, actions: &[Action], by: Order) -> Picture {
+    let lanes = Lanes::of(teller);
+    let mut order = told_order(teller);
     let bars = bars(teller, &lanes, &order);
+    if by == Order::Time {
+        // Stable: of one time the order of steps decides.
+        order.sort_by_key(|ix| teller.record.graph().statement(*ix).at);
+    }
     let mut columns = Vec::new();
     let mut left_out = Vec::new();
     let mut n = 0;
@@ -121,7 +125,7 @@ struct Lanes {
 }
 
 impl Lanes {
-    fn of(teller: &Teller<'_>, lines: &[Line]) -> Self {
+    fn of(teller: &Teller<'_>) -> Self {
         let mut lanes = Self { shown: Vec::new(), of_party: BTreeMap::new(), of_seat: BTreeMap::new() };
         for seat in &teller.view.seats {
             if seat.parties.is_empty() {
@@ -135,10 +139,12 @@ impl Lanes {
                 lanes.of_seat.entry(seat.seat).or_default().push(lane);
             }
         }
-        for line in lines {
-            if !lanes.of_party.contains_key(&line.party) {
-                let lane = lanes.add(&line.who, "no seat");
-                lanes.of_party.insert(line.party, lane);
+        let graph = teller.record.graph();
+        for party in graph.ordered().into_iter().map(|ix| graph.statement(ix).party) {
+            if let Entry::Vacant(free) = lanes.of_party.entry(party) {
+                let who = teller.party(&party);
+                lanes.shown.push(Lane { label: fitted(&who), who, role: "no seat" });
+                free.insert(lanes.shown.len() - 1);
             }
         }
         lanes.tell_apart();

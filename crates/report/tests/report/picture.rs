@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 
 use counterpart_core::act::Act;
-use counterpart_report::{Bar, Picture, Shape};
+use counterpart_report::{Bar, Depiction, Order, Picture, Shape};
 
 use crate::{
     markup::{assert_harmless, assert_nested, read},
-    stage::{AMIRA, HOME, Stage, amend, by, note, terms},
+    stage::{AMIRA, BEGIN, HOME, HOUR, Stage, amend, by, note, source, terms},
 };
 
 fn bars(picture: &Picture) -> Vec<(String, &Bar)> {
@@ -59,10 +59,7 @@ fn due_times_stand_where_they_fell() {
     let mut stage = Stage::new();
     let repair = stage.agreed("Repair visit", by(10));
     stage.hours(11);
-    stage.act(
-        AMIRA,
-        &Act::Missed { revision: repair, subject: 0, due: crate::stage::BEGIN + 10 * crate::stage::HOUR, note: None },
-    );
+    stage.act(AMIRA, &Act::Missed { revision: repair, subject: 0, due: BEGIN + 10 * HOUR, note: None });
     let change = stage.act(HOME, &amend(repair, terms("Repair visit", by(30))));
     stage.act(AMIRA, &Act::Accept { revision: change, note: None });
     stage.hours(20);
@@ -185,4 +182,33 @@ fn names_that_look_alike_are_told_apart() {
     let lanes = stage.report().picture.lanes;
     assert_eq!(lanes[0].label[0], lanes[1].label[0]);
     assert_ne!(lanes[0].label, lanes[1].label);
+}
+
+#[test]
+fn the_two_orders_differ_only_where_clocks_do() {
+    let mut stage = Stage::new();
+    let repair = stage.agreed("Repair visit", by(10));
+    // The supplier's clock is a day behind: what rests on the agreement says that it was before it.
+    stage.hours(-24);
+    let declare = stage.declare(repair);
+    stage.hours(25);
+    stage.approve(declare);
+    let drawn = |order| Depiction::of(&source(&stage.record, stage.at, None, &[]), order).expect("an opening");
+    let names = |picture: &Picture| -> Vec<String> {
+        let columns = picture.rows.iter().flat_map(|row| &row.columns);
+        columns.filter_map(|c| Some(c.entries.first()?.shown.clone())).collect()
+    };
+    let (steps, time) = (drawn(Order::Steps), drawn(Order::Time));
+    assert_eq!(steps.picture, stage.report().picture, "the report tells it in the order of steps");
+    assert_eq!(names(&steps.picture), ["#1", "#4", "#5", "#6", "#7", "#8"]);
+    assert_eq!(names(&time.picture), ["#7", "#1", "#4", "#5", "#6", "#8"]);
+    assert_eq!(bars(&steps.picture), bars(&time.picture), "what came about by which entry stays");
+
+    assert_eq!(steps.promises.len(), 1, "{:?}", steps.promises);
+    let promise = &steps.promises[0];
+    let at = |time: &Option<counterpart_report::Time>| time.as_ref().map(|time| time.at);
+    assert_eq!((promise.name.shown.as_str(), promise.outcome.word()), ("#5", "kept"));
+    assert!(at(&promise.agreed) > Some(promise.from.at), "agreed with the last signature");
+    assert!(at(&promise.done) < at(&promise.agreed).map(|at| at - 20 * HOUR), "as its author's clock says");
+    assert!(at(&promise.due).is_some());
 }

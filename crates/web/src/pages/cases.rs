@@ -11,6 +11,7 @@ use axum::{
 use counterpart_core::id::short_form;
 use counterpart_node::now;
 use counterpart_store::CaseSummary;
+use counterpart_words::today::{Whose, whose};
 use serde_json::Value;
 
 use super::{frame::Frame, page};
@@ -36,6 +37,7 @@ pub(crate) enum Move {
 /// A case as it stands in a list.
 #[derive(Debug)]
 pub(crate) struct Line {
+    pub(crate) page: String,
     pub(crate) short: String,
     pub(crate) title: String,
     pub(crate) state: String,
@@ -50,17 +52,14 @@ pub(crate) struct Line {
 
 impl Line {
     pub(crate) fn of(language: &'static Language, summary: &CaseSummary, now: i64) -> Self {
-        let (whose, what) = match summary.whose_move.split_once(": ") {
-            Some(("yours", what)) => (Move::Yours, what),
-            Some(("theirs", what)) => (Move::Theirs, what),
-            _ => (Move::Nobody, summary.whose_move.as_str()),
-        };
-        let what = match (whose, what) {
-            (_, "") => Markup::default().say(language.say("case.nobody")),
-            (Move::Yours, what) => language.markup("case.yours", &[("what", Markup::default().peer(what))]),
-            (_, what) => language.markup("case.theirs", &[("what", Markup::default().peer(what))]),
+        let what = |key: &str, what: &str| language.markup(key, &[("what", Markup::default().peer(what))]);
+        let (whose, what) = match whose(&summary.whose_move) {
+            Whose::Yours(asked) => (Move::Yours, what("case.yours", &asked.of_you())),
+            Whose::Theirs(asked) => (Move::Theirs, what("case.theirs", &asked.of_them())),
+            Whose::Nobody => (Move::Nobody, Markup::default().say(language.say("case.nobody"))),
         };
         Self {
+            page: format!("/case/{}", summary.case.to_hex()),
             short: short_form(&summary.case.0),
             title: summary.title.clone(),
             state: summary.state.clone(),

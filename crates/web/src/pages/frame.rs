@@ -1,11 +1,14 @@
 //! What is around every page: where one is, where one can go, and how it stands with the connection.
 
+use counterpart_words::when::system_zone;
+
 use crate::{
     assets,
     guard::Visit,
     keeper::Standing,
     language::Language,
     text::{Markup, Peer, peer},
+    time::{Dated, Moment},
 };
 
 /// The frame, for templates that extend `frame.html`.
@@ -47,6 +50,14 @@ impl Frame {
         self.language.say(key)
     }
 
+    /// Whose clock times are by that name no zone; nothing where none are shown.
+    pub(crate) fn times(&self) -> Markup {
+        if !self.known {
+            return Markup::default();
+        }
+        self.language.markup("frame.times", &[("zone", Markup::default().peer(&system_zone()))])
+    }
+
     pub(crate) fn ways(&self) -> Vec<Way> {
         let way = |path, key: &str| Way { path, name: self.say(key), here: self.current == path };
         match (&self.form_secret, self.known) {
@@ -55,6 +66,8 @@ impl Frame {
             (Some(_), true) => vec![
                 way("/", "nav.today"),
                 way("/cases", "nav.cases"),
+                way("/notebook", "nav.notebook"),
+                way("/promises", "nav.promises"),
                 way("/check", "nav.check"),
                 way("/settings", "nav.settings"),
             ],
@@ -79,6 +92,10 @@ impl Frame {
             Standing::Elsewhere => self.say("node.state.elsewhere"),
             Standing::Off | Standing::Failed(_) => self.say("node.state.off"),
         }
+    }
+
+    pub(crate) fn at(&self, moment: &Moment) -> Dated {
+        moment.shown(self.language)
     }
 
     pub(crate) fn peer<'t>(&self, written: &'t str) -> Peer<'t> {

@@ -49,7 +49,7 @@ fn a_name_makes_the_identity() {
     }
     let body = format!("form={secret}&name=Ann+%3Cb%3E");
     let answer = served.client().post("/welcome", &cookie, body.as_bytes());
-    assert_eq!((answer.status, answer.header("location")), (303, Some("/")));
+    assert_eq!((answer.status, answer.header("location")), (303, Some("/new")));
     let party = served.desk().party();
     // The second of two tabs: there is one identity, and it stays.
     let answer = served.client().post("/welcome", &cookie, body.as_bytes());

@@ -17,10 +17,10 @@ use crate::{
     served::Served,
 };
 
-struct Stream(BufReader<TcpStream>);
+pub(crate) struct Stream(BufReader<TcpStream>);
 
 impl Stream {
-    fn open(served: &Served, cookie: &str) -> (u16, Self) {
+    pub(crate) fn open(served: &Served, cookie: &str) -> (u16, Self) {
         let mut stream = BufReader::new(connect(served.address));
         let head = format!("GET /live HTTP/1.1\r\nHost: {}\r\nCookie: {cookie}\r\n\r\n", served.host());
         stream.get_mut().write_all(head.as_bytes()).expect("sent");
@@ -29,7 +29,7 @@ impl Stream {
     }
 
     /// The next event and its data.
-    fn next(&mut self) -> Option<(String, Value)> {
+    pub(crate) fn next(&mut self) -> Option<(String, Value)> {
         let (mut event, mut line) = (String::new(), String::new());
         while self.0.read_line(&mut line).is_ok_and(|n| n > 0) {
             if let Some(name) = line.trim_end().strip_prefix("event: ") {

@@ -1,9 +1,21 @@
 //! The pages over real sockets, asked as browsers ask, and as others would.
 
+mod acts;
+mod bad_input;
+mod call;
 mod client;
+mod draft;
 mod forms;
+mod german;
 mod live;
 mod matrix;
 mod opening;
+mod overview;
 mod pages;
+mod picture;
+mod record;
 mod served;
+mod start;
+mod terms;
+mod trial;
+mod two;

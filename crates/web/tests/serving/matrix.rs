@@ -1,7 +1,9 @@
 //! Host × origin × method × token: of all that could be asked, only what a browser that was let in asks from a page of
 //! ours, or by hand, is answered.
 
-use crate::served::Served;
+use std::io::Write as _;
+
+use crate::{served::Served, two::Two};
 
 /// What browsers say of where a request comes from: `Sec-Fetch-Site` and `Sec-Fetch-Mode`.
 const SITES: [(&str, &str); 6] = [
@@ -192,6 +194,112 @@ fn every_page_and_every_form_asks_who_it_is() {
         }
     }
     assert_eq!(served.client().get("/settings", &[("Cookie", &cookie)]).status, 200, "still let in");
+}
+
+/// Every route that the source names, with something that is there in place of each part that varies; and whether it can
+/// be looked at and sent to.
+fn routes(case: &str) -> Vec<(String, bool, bool)> {
+    let source = include_str!("../../src/pages.rs");
+    let written = source.split(".route(\"").skip(1).filter_map(|rest| rest.split_once("\", "));
+    let all = written.map(|(path, rest)| {
+        let methods = rest.split(['\n', ';']).next().unwrap_or_default();
+        let mut path = path.to_owned();
+        for (part, with) in [
+            ("{id}", case),
+            ("{reference}", "5"),
+            ("{n}", "1"),
+            ("{kind}", "note"),
+            ("{template}", "repair-visit"),
+            ("{letter}", "x"),
+            ("{key}", "x"),
+            ("{name}", "nothing"),
+        ] {
+            path = path.replace(part, with);
+        }
+        assert!(!path.contains('{'), "{path}: nothing is known to stand there");
+        (path, methods.contains("get("), methods.contains("post("))
+    });
+    all.collect()
+}
+
+/// For each route, those with a case's id too: Host × origin × method × cookie × the forms' field.
+#[test]
+fn each_route_lets_the_right_class_pass_and_nobody_else() {
+    let mut two = Two::new();
+    two.propose(1, "Mend the pipe", None);
+    let case = two.case.to_hex();
+    let served = two.serve();
+    let cookie = served.let_in();
+    let secret = served.form_secret(&cookie, "/settings");
+    let (own, port) = (served.host(), served.address.port());
+    let wrong = format!("{}=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", cookie.split('=').next().expect("a name"));
+    let origin = format!("http://{own}");
+    let entries = || served.desk().record(&two_id(&case)).expect("the case").graph().len();
+    let before = entries();
+    let (mut asked, mut passed, mut of_cases) = (0, 0, 0);
+    let all = routes(&case);
+    for listed in counterpart_web::GETS {
+        assert!(all.iter().any(|(path, get, _)| *get && path == listed), "{listed} is a route");
+    }
+    for listed in counterpart_web::POSTS {
+        assert!(all.iter().any(|(path, _, post)| *post && path == listed), "{listed} is a route");
+    }
+    for (path, get, post) in all {
+        // What everybody may have, and what ends the others.
+        if path.starts_with("/assets/") || path == "/live" || path == "/leave" {
+            continue;
+        }
+        of_cases += u32::from(path.starts_with("/case/"));
+        for host in [own.as_str(), &format!("example.org:{port}"), &format!("127.0.0.1:{}", port ^ 1)] {
+            for from in ["-", origin.as_str(), "http://example.org", "null"] {
+                for method in ["GET", "POST", "PUT", "DELETE"] {
+                    for token in ["-", wrong.as_str(), cookie.as_str()] {
+                        for field in ["", "AAAA", secret.as_str()] {
+                            if method != "POST" && !field.is_empty() {
+                                continue;
+                            }
+                            // What a form asks for is lacking, so that nothing is made.
+                            let body = if method == "POST" { format!("form={field}") } else { String::new() };
+                            let headers = [
+                                ("Host", host),
+                                ("Origin", from),
+                                ("Cookie", token),
+                                ("Content-Type", "application/x-www-form-urlencoded"),
+                            ];
+                            let right = host == own
+                                && token == cookie
+                                && match method {
+                                    "GET" => get && (from == "-" || from == origin),
+                                    "POST" => post && from == origin && field == secret,
+                                    _ => false,
+                                };
+                            // Asked once it would be a mail, a backup, a link used up.
+                            if right && (method == "POST" || path == "/open") {
+                                continue;
+                            }
+                            let status = served.client().ask(method, &path, &headers, body.as_bytes()).status;
+                            let refused = matches!(status, 400 | 403 | 405 | 415 | 421);
+                            assert_eq!(right, !refused, "{status} to {method} {path} {headers:?} {body}");
+                            assert!(status < 500, "{status} to {method} {path}");
+                            asked += 1;
+                            passed += u32::from(right);
+                        }
+                    }
+                }
+            }
+        }
+        if post {
+            let status = served.client().post(&path, &cookie, format!("form={secret}").as_bytes()).status;
+            assert!(matches!(status, 200 | 204 | 303 | 400 | 404 | 415 | 422), "{status} to {path}");
+        }
+    }
+    assert!(of_cases > 20 && passed > 40 && passed < asked / 20, "{passed} of {asked}");
+    assert_eq!(entries(), before, "nothing was signed");
+    drop(writeln!(std::io::stderr(), "{asked} asked, {passed} passed, {of_cases} routes of a case"));
+}
+
+fn two_id(hex: &str) -> counterpart_core::id::CaseId {
+    counterpart_core::id::CaseId::from_hex(hex).expect("an id")
 }
 
 #[test]

@@ -8,6 +8,7 @@ use counterpart_core::{
         Bound, Checkpoint, Evidence, Follows, Move, PromiseLedger, Question, Responsible, SeatPeople, Why, WhyStep,
     },
 };
+use counterpart_node::Check;
 use serde_json::{Map, Value as Json, json};
 
 use super::{named, named_ix, party, seat, text};
@@ -29,7 +30,7 @@ pub fn next(case: &OpenCase, sides: &[Side]) -> Json {
                 "moves": moves(case, &a.moves),
                 "commands": render::outlook::erasing(case, &a.waiting),
                 "if_nothing": a.follows.iter().map(|f| follows(case, f)).collect::<Vec<_>>(),
-                "if_nothing_text": render::outlook::follows_in_words(case, a).join(" "),
+                "if_nothing_text": render::outlook::follows_in_words(case, a, true).join(" "),
             })
         });
         json!({
@@ -130,7 +131,7 @@ fn step(case: &OpenCase, step: &WhyStep) -> Json {
 }
 
 /// `counterpart/people/1`: who is responsible on each side, and how to reach them.
-pub fn people(case: &OpenCase, people: &[SeatPeople]) -> Json {
+pub fn people(case: &OpenCase, people: &[SeatPeople], checks: &[Check]) -> Json {
     let one = |at: &SeatPeople| {
         let cards =
             at.cards.iter().map(|c| json!({"entry": named_ix(case, c.entry), "at": c.at, "card": card(&c.card)}));
@@ -157,6 +158,8 @@ pub fn people(case: &OpenCase, people: &[SeatPeople]) -> Json {
             "label": case.seat_label(&at.seat),
             "party": at.party.map(|p| p.to_hex()),
             "own": case.is_own_seat(&at.seat),
+            "check_number": at.party.as_ref().map(render::check_number),
+            "checked": checks.iter().find(|c| Some(c.party) == at.party).map(|c| json!({"by": c.by.as_str(), "at": c.at})),
             "responsible": at.responsible.iter().map(|r| responsible(case, r)).collect::<Vec<_>>(),
             "cards": cards.collect::<Vec<_>>(),
             "handovers": handovers.collect::<Vec<_>>(),

@@ -91,16 +91,21 @@ impl FileLine {
 
 /// Every file on record, in the agreed order. `parts` says of which some bytes are here.
 pub fn files(case: &OpenCase, parts: &[(FileRef, u64)]) -> Vec<FileLine> {
-    let attachments = case.record.attachments();
-    let several = |entry: Ix| attachments.iter().filter(|a| a.entry == entry).count() > 1;
-    let mut lines: Vec<FileLine> = Vec::new();
-    for attachment in &attachments {
-        let id = case.record.graph().id(attachment.entry);
-        let before = lines.iter().filter(|l| l.entry == attachment.entry).count();
-        let name = case.entry_name(&id);
-        let reference = if several(attachment.entry) { format!("{name}/{}", before + 1) } else { name };
-        let named = attachment.named.clone();
-        let erased = case.record.erasures(&id).into_iter().filter(|e| e.path == named.path).collect();
+    case.record.graph().ordered().into_iter().flat_map(|entry| files_of(case, entry, parts)).collect()
+}
+
+/// The files that one entry names.
+pub fn files_of(case: &OpenCase, entry: Ix, parts: &[(FileRef, u64)]) -> Vec<FileLine> {
+    let all = case.record.files_of(entry);
+    if all.is_empty() {
+        return Vec::new();
+    }
+    let id = case.record.graph().id(entry);
+    let (name, party) = (case.entry_name(&id), case.record.graph().statement(entry).party);
+    let (several, erasures) = (all.len() > 1, case.record.erasures(&id));
+    let one = |(n, named): (usize, NamedFile)| {
+        let reference = if several { format!("{name}/{}", n + 1) } else { name.clone() };
+        let erased = erasures.iter().filter(|e| e.path == named.path).cloned().collect();
         let coming = parts.iter().find(|(file, _)| *file == named.file).map(|(_, here)| *here);
         let whereabouts = if case.record.holds_file(&named.file) {
             Whereabouts::Here
@@ -111,16 +116,15 @@ pub fn files(case: &OpenCase, parts: &[(FileRef, u64)]) -> Vec<FileLine> {
         } else {
             coming.map_or(Whereabouts::NotHere, Whereabouts::Coming)
         };
-        let party = case.record.graph().statement(attachment.entry).party;
-        lines.push(FileLine { reference, entry: attachment.entry, id, named, party, whereabouts, erased });
-    }
-    lines
+        FileLine { reference, entry, id, named, party, whereabouts, erased }
+    };
+    all.into_iter().enumerate().map(one).collect()
 }
 
 /// The file that a person means: of an entry that names several, `7/2` is the second.
 pub fn file(case: &OpenCase, typed: &str, parts: &[(FileRef, u64)]) -> Done<FileLine> {
     let found = case.names.find(typed)?;
-    let mut of_entry: Vec<FileLine> = files(case, parts).into_iter().filter(|l| l.id == found.id).collect();
+    let mut of_entry = files_of(case, found.ix, parts);
     let name = case.entry_name(&found.id);
     let wanted = match (of_entry.len(), found.subject) {
         (0, _) => {
@@ -252,7 +256,8 @@ pub(super) fn place_in_words(case: Option<&OpenCase>, entry: &EntryId, path: &[P
 
 /// What stands at a place now, for whoever is about to erase it.
 pub(super) fn content(case: &OpenCase, entry: &EntryId, path: &[PathStep]) -> String {
-    let file = files(case, &[]).into_iter().find(|l| l.id == *entry && l.named.path == path);
+    let named = case.record.graph().find(entry).map(|ix| files_of(case, ix, &[])).unwrap_or_default();
+    let file = named.into_iter().find(|l| l.named.path == path);
     if let Some(file) = file {
         let hash = hex(&file.named.file.sha256);
         return format!("{}, {}, SHA-256 {hash}", file.name(), size(file.named.file.size));

@@ -172,7 +172,12 @@ pub fn in_full(speech: &Speech<'_>, who: &str, act: &Act) -> String {
             text.push_str(KEPT_BESIDE);
         }
     }
-    if lines.is_empty() { head } else { format!("{head}:\n{}", indented(&labelled(&lines), "  ")) }
+    if lines.is_empty() {
+        return head;
+    }
+    // Whose head ends with the terms that are agreed to has had its colon.
+    let colon = if head.contains('\n') { "" } else { ":" };
+    format!("{head}{colon}\n{}", indented(&labelled(&lines), "  "))
 }
 
 /// The labels of what will be sealed unless somebody asks otherwise.

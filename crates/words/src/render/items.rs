@@ -1,5 +1,7 @@
 //! Facts: what each side states, what is agreed, and how that came to be.
 
+use std::collections::BTreeMap;
+
 use counterpart_core::{
     act::{Act, Topic},
     fold::SubjectKey,
@@ -39,15 +41,15 @@ pub(super) fn item(case: &OpenCase, item: &ItemView, columns: usize) -> String {
         let told = erased.iter().map(|e| format!(", {}", erased_in_words(case, e))).collect::<String>();
         value_lines(&format!("{who} says"), &format!("{}{told}", case.entry_name(&stated.entry)), &value);
     }
-    let title = title(case, item);
+    let title = item_title(case, item);
     let head = if item.disputed { format!("{title}: {}", styled(Style::Warn, "stated differently")) } else { title };
     format!("{}\n{}", wrapped("  ", &head, columns), lines.join("\n"))
 }
 
 /// What a fact is called: by the label somebody gave it last, with its name behind.
-fn title(case: &OpenCase, item: &ItemView) -> String {
+pub fn item_title(case: &OpenCase, item: &ItemView) -> String {
     let key = line(&item.key);
-    let stated = case.record.fold().items().find(|(k, _)| **k == item.key).map_or(&[][..], |(_, list)| list.as_slice());
+    let stated = case.record.fold().statements_of(&item.key);
     let earlier =
         stated.iter().rev().filter(|ix| case.lens().has(**ix)).find_map(|ix| match case.record.laid_open(*ix) {
             Act::Item { label, .. } => label,
@@ -91,10 +93,11 @@ fn view<'c>(case: &'c OpenCase, key: &str) -> Option<&'c ItemView> {
 pub fn item_history(case: &OpenCase, key: &str) -> Done<Vec<ItemLine>> {
     let (graph, fold, lens) = (case.record.graph(), case.record.fold(), case.lens());
     let subject = SubjectKey::Item(key.to_owned());
-    let stated = fold.items().find(|(k, _)| *k == key).map_or(&[][..], |(_, list)| list.as_slice());
+    let stated = fold.statements_of(key);
     let proposed = fold.revisions_of(&subject);
+    let (item, used) = (view(case, key), used_by(case));
     let standing = |id: &EntryId| {
-        view(case, key).is_some_and(|item| {
+        item.is_some_and(|item| {
             item.stated.iter().any(|s| s.entry == *id) || item.agreed.as_ref().is_some_and(|(agreed, _)| agreed == id)
         })
     };
@@ -120,7 +123,7 @@ pub fn item_history(case: &OpenCase, key: &str) -> Done<Vec<ItemLine>> {
             value,
             what,
             stands: standing(&id) || open,
-            used_by: used_by(case, &id),
+            used_by: used.get(&id).cloned().unwrap_or_default(),
         });
     }
     if lines.is_empty() {
@@ -135,37 +138,50 @@ pub fn item_history(case: &OpenCase, key: &str) -> Done<Vec<ItemLine>> {
     Ok(lines)
 }
 
-/// The actions whose terms rest on this version.
-fn used_by(case: &OpenCase, id: &EntryId) -> Vec<String> {
+/// The actions whose terms rest on versions of facts, by version.
+fn used_by(case: &OpenCase) -> BTreeMap<EntryId, Vec<String>> {
     let lens = case.lens();
-    let rests = case.view().actions.iter().filter(|a| a.terms(&lens).is_some_and(|t| t.items.contains(id)));
-    rests.map(|a| case.subject_name(&a.key)).collect()
+    let mut used: BTreeMap<EntryId, Vec<String>> = BTreeMap::new();
+    for action in &case.view().actions {
+        for id in action.terms(&lens).map_or(&[][..], |terms| &terms.items) {
+            let of_version = used.entry(*id).or_default();
+            let name = case.subject_name(&action.key);
+            if !of_version.contains(&name) {
+                of_version.push(name);
+            }
+        }
+    }
+    used
 }
 
 /// The history of a fact for so many columns.
 pub fn write_item(case: &OpenCase, key: &str, lines: &[ItemLine], columns: usize) -> String {
-    let mut out = vec![styled(Style::Strong, &view(case, key).map_or_else(|| line(key), |item| title(case, item)))];
+    let mut out =
+        vec![styled(Style::Strong, &view(case, key).map_or_else(|| line(key), |item| item_title(case, item)))];
     let names = lines.iter().map(|l| width(&case.entry_name(&l.id))).max().unwrap_or(0);
     let times: Vec<String> = lines.iter().map(|l| when::show_short(l.at, case.zone(), case.now)).collect();
     let time_width = times.iter().map(|t| width(t)).max().unwrap_or(0);
     for (l, time) in lines.iter().zip(&times) {
         let first = format!("  {}  {}  ", padded(&case.entry_name(&l.id), names), padded(time, time_width));
-        let who = case.party_label(&l.party);
-        let value = item_value::show(&l.value);
-        let said = match (l.what, l.stands) {
-            ("stated", true) => format!("{who} says: {value}"),
-            ("stated", false) => format!("{who} said: {value} (replaced)"),
-            ("agreed", true) => format!("agreed: {value} (proposed by {who})"),
-            ("agreed", false) => format!("was agreed: {value} (replaced)"),
-            (_, true) => format!("{who} proposes: {value}"),
-            (_, false) => format!("{who} proposed: {value} (not agreed)"),
-        };
-        let used = if l.used_by.is_empty() {
-            String::new()
-        } else {
-            format!("; {} rests on it", listed(l.used_by.iter().cloned()))
-        };
-        out.push(wrapped(&first, &format!("{said}{used}"), columns));
+        out.push(wrapped(&first, &version_in_words(case, l), columns));
     }
     out.join("\n")
+}
+
+/// A version of a fact: who said what, and what became of it.
+pub fn version_in_words(case: &OpenCase, version: &ItemLine) -> String {
+    let who = case.party_label(&version.party);
+    let value = item_value::show(&version.value);
+    let said = match (version.what, version.stands) {
+        ("stated", true) => format!("{who} says: {value}"),
+        ("stated", false) => format!("{who} said: {value} (replaced)"),
+        ("agreed", true) => format!("agreed: {value} (proposed by {who})"),
+        ("agreed", false) => format!("was agreed: {value} (replaced)"),
+        (_, true) => format!("{who} proposes: {value}"),
+        (_, false) => format!("{who} proposed: {value} (not agreed)"),
+    };
+    if version.used_by.is_empty() {
+        return said;
+    }
+    format!("{said}; {} rests on it", listed(version.used_by.iter().cloned()))
 }

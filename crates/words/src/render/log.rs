@@ -2,6 +2,7 @@
 
 use counterpart_core::{
     fold::Verdict,
+    graph::Ix,
     id::{DeviceKey, EntryId, PartyId},
     view::Grade,
 };
@@ -54,10 +55,18 @@ impl LogLine {
 
 /// All entries, told; causes come first.
 pub fn log_lines(case: &OpenCase) -> Vec<LogLine> {
+    told(case, case.record.grades())
+}
+
+/// These entries, told.
+pub fn log_lines_of(case: &OpenCase, entries: &[Ix]) -> Vec<LogLine> {
+    told(case, entries.iter().copied().zip(case.record.grades_of(entries)).collect())
+}
+
+fn told(case: &OpenCase, entries: Vec<(Ix, Grade)>) -> Vec<LogLine> {
     let speech = Speech::of_case(case);
     let graph = case.record.graph();
-    let files = super::files(case, &[]);
-    let told = |(ix, grade)| {
+    let one = |(ix, grade)| {
         let statement = graph.statement(ix);
         let id = graph.id(ix);
         LogLine {
@@ -71,10 +80,10 @@ pub fn log_lines(case: &OpenCase) -> Vec<LogLine> {
             verdict: case.record.fold().verdict(ix).clone(),
             grade,
             time_proven: case.stamps.over(ix).cloned(),
-            beside: super::beside(case, ix, &files),
+            beside: super::beside(case, ix, &super::files_of(case, ix, &[])),
         }
     };
-    case.record.grades().into_iter().map(told).collect()
+    entries.into_iter().map(one).collect()
 }
 
 /// The log for so many columns.

@@ -1,11 +1,13 @@
 //! What each side can do now, what is waited for, and what follows from doing nothing.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use counterpart_core::{
     fold::{InForce, Position, SubjectKey},
     graph::Ix,
     id::PartyId,
     value::{Seat, Unit},
-    view::{CaseState, Expected, Follows, Move, SeatView, Step, Waiting},
+    view::{CaseState, Expected, Follows, Move, SeatView, Step, View, Waiting},
 };
 use counterpart_node::due_instant;
 
@@ -60,9 +62,66 @@ fn side(case: &OpenCase, seat: &SeatView) -> Side {
     Side { seat: seat.seat, party, own: case.is_own_seat(&seat.seat), awaited, others }
 }
 
+/// Some of the moves that are waited for, with what makes them and what follows from doing nothing. Nothing else is
+/// looked at: of a large case a page shows but a few.
+pub fn awaited(case: &OpenCase, waits: &[Waiting]) -> Vec<Awaited> {
+    let mut keys: Vec<SubjectKey> = waits.iter().flat_map(|waiting| matters_of(case, waiting)).collect();
+    keys.sort_unstable();
+    keys.dedup();
+    let parties: BTreeSet<PartyId> = waits.iter().filter_map(|waiting| waiting.party).collect();
+    let possible: BTreeMap<PartyId, Vec<Move>> =
+        parties.into_iter().map(|party| (party, moves_on(case, &party, &keys))).collect();
+    let one = |waiting: &Waiting| {
+        let of_party = waiting.party.and_then(|party| possible.get(&party));
+        let moves = of_party.into_iter().flatten().filter(|m| case.record.makes(m, waiting)).cloned().collect();
+        Awaited { waiting: waiting.clone(), moves, follows: case.record.follows(waiting, &due_instant) }
+    };
+    waits.iter().map(one).collect()
+}
+
+/// The matters that a move waited for is about.
+pub fn matters_of(case: &OpenCase, waiting: &Waiting) -> Vec<SubjectKey> {
+    let about = waiting.about.and_then(|id| case.record.graph().find(&id));
+    about.map(|ix| matters_of_entry(case, ix)).unwrap_or_default()
+}
+
+/// The matters that an entry is about: those of a revision, else those it touches.
+pub fn matters_of_entry(case: &OpenCase, entry: Ix) -> Vec<SubjectKey> {
+    let fold = case.record.fold();
+    let own = fold.subject_keys(entry);
+    if !own.is_empty() {
+        return own.to_vec();
+    }
+    match case.lens().declared(entry) {
+        Some((_, key)) => vec![key],
+        None => fold.touched_by(case.record.graph(), fold.act(entry)),
+    }
+}
+
+/// What a party can do now on some matters.
+pub fn moves_on(case: &OpenCase, party: &PartyId, keys: &[SubjectKey]) -> Vec<Move> {
+    let view = case.view();
+    let some = View {
+        actions: view.actions.iter().filter(|a| keys.contains(&a.key)).cloned().collect(),
+        matters: view.matters.iter().filter(|m| keys.contains(&m.key)).cloned().collect(),
+        items: Vec::new(),
+        waiting: Vec::new(),
+        forks: Vec::new(),
+        title: String::new(),
+        zone: String::new(),
+        heads: Vec::new(),
+        seats: Vec::new(),
+        ..*view
+    };
+    possible(case, &some, party)
+}
+
 /// What a party can do now: of our own, what this home's device may sign.
 pub fn moves(case: &OpenCase, party: &PartyId) -> Vec<Move> {
-    let view = case.view();
+    possible(case, case.view(), party)
+}
+
+fn possible(case: &OpenCase, view: &View, party: &PartyId) -> Vec<Move> {
     match case.author.filter(|_| *party == case.own) {
         Some(author) => case.record.moves_by(view, party, vec![author], case.now, &due_instant),
         None => case.record.moves(view, party, case.now, &due_instant),
@@ -146,7 +205,7 @@ fn awaited_lines(case: &OpenCase, side: &Side, awaited: &Awaited, columns: usize
         let told = awaited.moves.iter().map(|m| in_words(m.step, &reference(case, m)));
         out.push(wrapped("    ", &format!("They can {}.", one_of(told.collect())), columns));
     }
-    for told in follows_in_words(case, awaited) {
+    for told in follows_in_words(case, awaited, true) {
         out.push(wrapped("    ", &told, columns));
     }
     out
@@ -162,9 +221,32 @@ pub fn erasing(case: &OpenCase, waiting: &Waiting) -> Vec<String> {
     commands.into_iter().flatten().collect()
 }
 
+/// A move that is waited for, in words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AwaitedWords {
+    pub to_do: String,
+    pub since: String,
+    /// What it is about, or between what to choose; empty where that is nothing on record.
+    pub about: Vec<String>,
+}
+
 /// What is waited for, about what, and since when.
 pub fn awaited_in_words(case: &OpenCase, waiting: &Waiting) -> String {
-    let about = waiting.about.map(|id| case.entry_name(&id));
+    let AwaitedWords { to_do, since, about } = awaited_words(case, waiting);
+    match about.as_slice() {
+        [] => format!("{to_do}, since {since}"),
+        _ => format!("{to_do}, since {since}: {}", one_of(about)),
+    }
+}
+
+/// The same in its parts.
+pub fn awaited_words(case: &OpenCase, waiting: &Waiting) -> AwaitedWords {
+    // What is to be done keeps its name when its terms change.
+    let performed = Some(waiting).filter(|w| w.expected == Expected::Perform).map(|w| matters_of(case, w));
+    let about = match performed.as_deref() {
+        Some([key]) => Some(case.subject_name(key)),
+        _ => waiting.about.map(|id| case.entry_name(&id)),
+    };
     let to_do = capital(&to_do(waiting.expected, about.as_deref()));
     let since = when::show_short(waiting.since, case.zone(), case.now);
     let speech = Speech::of_case(case);
@@ -177,16 +259,16 @@ pub fn awaited_in_words(case: &OpenCase, waiting: &Waiting) -> String {
         }
     };
     let found = waiting.about.and_then(|id| case.record.graph().find(&id));
-    let text = match (waiting.expected, found) {
-        (_, None) => return format!("{to_do}, since {since}"),
+    match (waiting.expected, found) {
+        (_, None) => AwaitedWords { to_do, since, about: Vec::new() },
         (Expected::Choose, Some(ix)) => {
             let rivals = crossed(case, ix).map_or_else(Vec::new, |(rivals, _)| rivals);
             let each = rivals.into_iter().map(|rival| format!("{}: {}", entry(case, rival), told(rival)));
-            return format!("Choose between agreements that crossed, since {since}: {}", one_of(each.collect()));
+            let to_do = "Choose between agreements that crossed".to_owned();
+            AwaitedWords { to_do, since, about: each.collect() }
         }
-        (_, Some(ix)) => told(ix),
-    };
-    format!("{to_do}, since {since}: {text}")
+        (_, Some(ix)) => AwaitedWords { to_do, since, about: vec![told(ix)] },
+    }
 }
 
 fn entry(case: &OpenCase, ix: Ix) -> String {
@@ -333,8 +415,8 @@ pub fn in_words(step: Step, what: &str) -> String {
     }
 }
 
-/// What follows from doing nothing, a sentence a consequence.
-pub fn follows_in_words(case: &OpenCase, awaited: &Awaited) -> Vec<String> {
+/// What follows from doing nothing, a sentence a consequence; with the command that would help, or without.
+pub fn follows_in_words(case: &OpenCase, awaited: &Awaited, commands: bool) -> Vec<String> {
     let waiting = &awaited.waiting;
     let own = case.is_own_seat(&waiting.seat);
     let lead = if own { "If you do nothing" } else { "If they do nothing" };
@@ -353,21 +435,23 @@ pub fn follows_in_words(case: &OpenCase, awaited: &Awaited) -> Vec<String> {
             }
         }
         Follows::Due { key, at, recorded } => {
-            let who = if own { "the other side" } else { "you" };
+            let miss = match own {
+                true => "the other side may record a miss",
+                false if case.agrees() => "you may record a miss",
+                false => "a miss may be recorded",
+            };
             let (name, at_time) = (case.subject_name(key), when::show(*at, case.zone()));
             let distance = when::distance(*at, case.now);
             if *at >= case.now {
-                format!("{lead}: {name} is due {at_time} ({distance}); after that {who} may record a miss.")
+                format!("{lead}: {name} is due {at_time} ({distance}); after that {miss}.")
             } else if *recorded {
                 format!("{lead}: {name} was due {at_time}, {distance}; that it was missed is on record.")
             } else {
-                let command = match own {
+                let command = match own || !commands || !case.agrees() {
                     true => String::new(),
                     false => format!(" (counterpart missed {} {})", case.short(), typed(&name)),
                 };
-                format!(
-                    "{lead}: {name} was due {at_time}, {distance}; {who} may record a miss{command}. It changes no terms."
-                )
+                format!("{lead}: {name} was due {at_time}, {distance}; {miss}{command}. It changes no terms.")
             }
         }
         Follows::Consequence { key, text } => {
@@ -403,7 +487,8 @@ fn idle(case: &OpenCase, waiting: &Waiting) -> String {
     match waiting.expected {
         Expected::Join => "this side cannot sign anything in this case",
         Expected::Answer if is_alleged(case, waiting) => {
-            "it stays what was noted of their words; nothing is agreed, silence binds nobody"
+            let whose = if case.is_own_seat(&waiting.seat) { "your" } else { "their" };
+            return format!("it stays what was noted of {whose} words; nothing is agreed, silence binds nobody");
         }
         Expected::Answer if changes_agreed(case, waiting) => "what is agreed stays as it is; silence binds nobody",
         Expected::Answer => "nothing is agreed; silence binds nobody",
@@ -421,7 +506,7 @@ fn idle(case: &OpenCase, waiting: &Waiting) -> String {
 }
 
 /// Whether what is to be answered was recorded for them from what they said.
-pub(super) fn is_alleged(case: &OpenCase, waiting: &Waiting) -> bool {
+pub fn is_alleged(case: &OpenCase, waiting: &Waiting) -> bool {
     let about = waiting.about.and_then(|id| case.record.graph().find(&id));
     about.and_then(|ix| case.record.fold().proposal(ix)).is_some_and(|p| p.alleged.is_some())
 }
@@ -489,6 +574,42 @@ mod tests {
     }
 
     #[test]
+    fn looking_at_a_few_finds_what_looking_at_all_does() {
+        let case = busy();
+        let all = outlook(&case, None);
+        for side in &all {
+            let waits: Vec<Waiting> = side.awaited.iter().map(|one| one.waiting.clone()).collect();
+            let few = awaited(&case, &waits);
+            assert_eq!(few.len(), side.awaited.len());
+            for (one, known) in few.iter().zip(&side.awaited) {
+                assert_eq!((&one.moves, &one.follows), (&known.moves, &known.follows), "{:?}", one.waiting);
+                assert!(one.waiting.about.is_none() || !matters_of(&case, &one.waiting).is_empty());
+            }
+        }
+        let party = case.own;
+        let keys: Vec<SubjectKey> = case.view().actions.iter().map(|action| action.key.clone()).collect();
+        for key in keys {
+            let mut known = moves(&case, &party);
+            known.retain(|made| made.key == key);
+            assert_eq!(moves_on(&case, &party, &[key]), known);
+        }
+    }
+
+    #[test]
+    fn pages_name_no_commands() {
+        let case = busy();
+        let key = case.view().actions[0].key.clone();
+        let mut sides = outlook(&case, None);
+        let theirs = sides.iter_mut().filter(|side| !side.own).flat_map(|side| &mut side.awaited).next();
+        let late = theirs.expect("somebody is waited for");
+        late.follows = vec![Follows::Due { key, at: case.now - 1, recorded: false }];
+        assert!(follows_in_words(&case, late, true)[0].contains("(counterpart missed"));
+        let told = follows_in_words(&case, late, false);
+        assert!(told[0].contains("you may record a miss.") && !told[0].contains("counterpart "), "{told:?}");
+        assert!(render::delivered(&case, false).iter().all(|line| !line.contains('`')));
+    }
+
+    #[test]
     fn narrow_terminals_and_deceiving_texts_change_nothing() {
         let case = busy();
         let key = case.view().actions[0].key.clone();
@@ -498,7 +619,7 @@ mod tests {
             for told in [
                 next(&case, &outlook(&case, None), columns),
                 render::why(&case, &why, columns),
-                render::people(&case, &people, columns),
+                render::people(&case, &people, &[], columns),
                 render::ledger(&case, columns),
             ] {
                 let told = plain(&told);

@@ -51,7 +51,11 @@ pub fn show(case: &OpenCase, columns: usize) -> String {
     section(&mut out, "Promises", super::ledger_lines(case).iter().map(|l| wrapped("  ", l, columns)).collect());
     let shared = delivery(case).into_iter().chain(checkpoint(case)).collect::<Vec<_>>();
     section(&mut out, "Delivery", shared.iter().map(|d| wrapped("  ", d, columns)).collect());
-    section(&mut out, "Alarms", alarms(case).iter().map(|a| wrapped("  ", &styled(Style::Bad, a), columns)).collect());
+    section(
+        &mut out,
+        "Alarms",
+        alarms(case, true).iter().map(|a| wrapped("  ", &styled(Style::Bad, a), columns)).collect(),
+    );
     out.join("\n")
 }
 
@@ -162,14 +166,7 @@ fn action(case: &OpenCase, speech: &Speech<'_>, action: &ActionView, columns: us
     let margin = " ".repeat(width(&name) + 4);
     let mut out = Vec::new();
     let lens = case.lens();
-    let terms = match &action.status.in_force {
-        // Of agreements that crossed none applies: what all of them would change does.
-        InForce::Crossed { stays, .. } => match stays {
-            Some((Position::Revision(stays), _)) => lens.terms(*stays, &action.key),
-            _ => None,
-        },
-        _ => action.terms(&lens),
-    };
+    let terms = applying(&action.status).and_then(|revision| lens.terms(revision, &action.key));
     let what = terms.or(action.terms(&lens)).map_or_else(|| "(terms are not here)".to_owned(), |t| sealable(&t.what));
     out.push(wrapped(&format!("  {}  ", styled(Style::Strong, &name)), &what, columns));
     out.push(wrapped(&margin, &state_line(action), columns));
@@ -189,12 +186,29 @@ fn action(case: &OpenCase, speech: &Speech<'_>, action: &ActionView, columns: us
     out
 }
 
+/// The revision whose terms are those of a subject now; nothing where agreements crossed with none before them.
+pub fn applying(status: &ActionStatus) -> Option<Ix> {
+    match &status.in_force {
+        // Of agreements that crossed none applies: what all of them would change does.
+        InForce::Crossed { stays, .. } => match stays {
+            Some((Position::Revision(stays), _)) => Some(*stays),
+            _ => None,
+        },
+        _ => Some(status.revision),
+    }
+}
+
+/// A matter by the revision that stands for it, as people refer to it: `#3`, or `#3/2` in a bundle.
+pub fn matter_name(case: &OpenCase, matter: &MatterView) -> String {
+    let keys = case.record.fold().subject_keys(matter.status.revision);
+    let part = keys.iter().position(|k| *k == matter.key).and_then(|n| u32::try_from(n).ok()).unwrap_or(0);
+    super::sentence::part(&Speech::of_case(case), &case.record.graph().id(matter.status.revision), part)
+}
+
 fn matter(case: &OpenCase, speech: &Speech<'_>, matter: &MatterView, columns: usize) -> String {
     let subject = case.lens().subject(matter.status.revision, &matter.key);
     let what = subject.map(|s| subject_in_a_line(speech, s)).unwrap_or_default();
-    let keys = case.record.fold().subject_keys(matter.status.revision);
-    let part = keys.iter().position(|k| *k == matter.key).and_then(|n| u32::try_from(n).ok()).unwrap_or(0);
-    let name = super::sentence::part(speech, &case.record.graph().id(matter.status.revision), part);
+    let name = matter_name(case, matter);
     let ticks = ticks(matter.status.state, matter.settled).unwrap_or_default();
     let text = format!("{what}: {} {ticks}", matter.status.state.as_str());
     let mut out = vec![wrapped(&format!("  {}  ", styled(Style::Strong, &name)), text.trim_end(), columns)];
@@ -222,8 +236,13 @@ fn files(case: &OpenCase, columns: usize) -> Vec<String> {
     super::files(case, &[]).iter().map(one).collect()
 }
 
-/// What the others have provably received, and who cannot receive anything yet.
+/// What the others have provably received, and who cannot receive anything yet, with the command that would help.
 pub fn delivery(case: &OpenCase) -> Vec<String> {
+    delivered(case, true)
+}
+
+/// The same with the command, or without.
+pub fn delivered(case: &OpenCase, commands: bool) -> Vec<String> {
     let mut lines = Vec::new();
     for d in case.record.delivery(&case.own) {
         let who = case.party_label(&d.party);
@@ -244,7 +263,7 @@ pub fn delivery(case: &OpenCase) -> Vec<String> {
     let free = case.seats.iter().filter(|s| s.parties.is_empty()).count();
     for seat in case.seats.iter().filter(|s| s.parties.is_empty()) {
         let label = sealable(&seat.label);
-        let invite = if case.opener == case.own {
+        let invite = if commands && case.opener == case.own {
             // Which one is meant is only asked where several are free.
             let which = match seat.seat {
                 Seat::Number(number) if free > 1 => format!(" --seat {number}"),
@@ -268,7 +287,7 @@ fn lacking(case: &OpenCase, party: &PartyId) -> Vec<EntryId> {
 }
 
 /// How far the signatures of everybody reach: "Signed by both up to #41 (2 entries since)."
-fn checkpoint(case: &OpenCase) -> Option<String> {
+pub fn checkpoint(case: &OpenCase) -> Option<String> {
     let checkpoint = case.record.checkpoint()?;
     let all = if checkpoint.parties.len() == 2 { "both" } else { "all" };
     let heads = super::listed(checkpoint.heads.iter().map(|id| case.entry_name(id)));
@@ -280,7 +299,11 @@ fn checkpoint(case: &OpenCase) -> Option<String> {
     Some(format!("Signed by {all} up to {heads}{since}."))
 }
 
-fn alarms(case: &OpenCase) -> Vec<String> {
+/// What somebody has to know about keys: two histories under one, logs that have branches.
+///
+/// With the commands that would help, or without.
+pub fn alarms(case: &OpenCase, commands: bool) -> Vec<String> {
+    let with = |text: &str| if commands { text.to_owned() } else { String::new() };
     let fork = |f: &counterpart_core::view::ForkView| {
         let branches = super::listed(f.branches.iter().map(|b| case.entry_name(b)));
         format!(
@@ -291,22 +314,23 @@ fn alarms(case: &OpenCase) -> Vec<String> {
     };
     let dispute = |(party, dispute): (PartyId, Dispute)| {
         if party == case.own {
-            return "Your own key log has branches that nothing decides between. `counterpart identity show` says what to \
-                    do."
-            .to_owned();
+            let shown = with(" `counterpart identity show` says what to do.");
+            return format!("Your own key log has branches that nothing decides between.{shown}");
         }
         let who = case.party_label(&party);
         if dispute.for_good {
             return format!(
                 "The key log of {who} was given two new main keys: which devices are theirs stays in dispute for good. \
-                 What they agree to under a device added since needs their `ratify`; better ask them for a new identity."
+                 What they agree to under a device added since {}; better ask them for a new identity.",
+                if commands { "needs their `ratify`" } else { "counts once they say that they stand by it" }
             );
         }
         format!(
             "The key log of {who} has two branches from position {} on: which of the devices added since are theirs is in \
-             dispute. What those agree to waits for their `ratify`, unless you had built on it before; a new main key \
-             (`counterpart identity rotate`, on their side) decides it.",
-            dispute.position
+             dispute. What those agree to waits {}, unless you had built on it before; a new main key{} decides it.",
+            dispute.position,
+            if commands { "for their `ratify`" } else { "until they say that they stand by it" },
+            if commands { " (`counterpart identity rotate`, on their side)" } else { ", made on their side," }
         )
     };
     let forks = case.view().forks.iter().map(fork);

@@ -34,17 +34,37 @@ pub(super) fn state_line(action: &ActionView) -> String {
     } else if action.grade != Grade::Agreed {
         words.push_str(&format!(", {}", grade_in_words(action.grade)));
     }
-    if action.alleged {
-        words.push_str("; recorded for them from what they said");
-    }
-    for overlay in &action.overlays {
-        words.push_str(&format!("; {}", overlay_in_words(overlay)));
+    for beside in beside_state(action) {
+        words.push_str(&format!("; {beside}"));
     }
     words
 }
 
+/// What is to be known beside the state: whose words it records, what is open about it.
+pub fn beside_state(action: &ActionView) -> Vec<&str> {
+    let said = action.alleged.then_some("recorded for them from what they said");
+    said.into_iter().chain(action.overlays.iter().map(|overlay| overlay_in_words(overlay))).collect()
+}
+
+/// How far an action's terms are shared, and what is to be known beside its state, for whoever reads the page: what one
+/// did oneself is not said to be the other side's.
+pub fn told_beside<'a>(case: &OpenCase, action: &'a ActionView) -> (&'static str, Vec<&'a str>) {
+    let graph = case.record.graph();
+    if graph.statement(action.status.revision).party == case.own {
+        return (grade_in_words(action.grade), beside_state(action));
+    }
+    let grade = match action.grade {
+        Grade::Delivered => "delivered",
+        Grade::Acknowledged => "acknowledged",
+        Grade::Contested => "contested",
+        other => grade_in_words(other),
+    };
+    let said = action.alleged.then_some("noted from what was said");
+    (grade, said.into_iter().chain(action.overlays.iter().map(|overlay| overlay_in_words(overlay))).collect())
+}
+
 /// One tick for agreed, two for settled, each with its meaning; nothing where nothing is agreed.
-pub(super) fn ticks(state: ActionState, settled: bool) -> Option<&'static str> {
+pub fn ticks(state: ActionState, settled: bool) -> Option<&'static str> {
     let agreed = matches!(
         state,
         ActionState::Agreed
@@ -60,7 +80,8 @@ pub(super) fn ticks(state: ActionState, settled: bool) -> Option<&'static str> {
     }
 }
 
-fn grade_in_words(grade: Grade) -> &'static str {
+/// How far something is shared.
+pub fn grade_in_words(grade: Grade) -> &'static str {
     match grade {
         Grade::Unilateral => "held by its author only, as far as is proven here",
         Grade::Delivered => "delivered: the other side has it",
@@ -70,7 +91,8 @@ fn grade_in_words(grade: Grade) -> &'static str {
     }
 }
 
-fn overlay_in_words(overlay: &str) -> &str {
+/// What stands beside a state.
+pub fn overlay_in_words(overlay: &str) -> &str {
     match overlay {
         "change_proposed" => "a change is proposed",
         "release_asked" => "release is asked",
@@ -87,7 +109,8 @@ fn overlay_in_words(overlay: &str) -> &str {
     }
 }
 
-/// What is open, asked, declared, given up, disputed or missed on a subject, with the entries' names.
+/// What is open, asked, declared, given up, disputed or missed on a subject, with the entries' names. Lines that begin
+/// with [`UNDER`] belong to the one before.
 pub(super) fn status_lines(
     case: &OpenCase,
     speech: &Speech<'_>,
@@ -97,18 +120,46 @@ pub(super) fn status_lines(
     let told = Told { case, speech, key, status };
     let mut lines = told.renegotiated();
     lines.extend(told.open());
-    lines.extend(told.crossed());
-    lines.extend(told.ended_in());
-    lines.extend(told.undated());
-    lines.extend(told.performed());
-    lines.extend(told.requests());
-    lines.extend(told.disputed());
-    lines.extend(
-        status
-            .missed
-            .iter()
-            .map(|missed| format!("due time recorded as missed in {} by {}", told.name(*missed), told.author(*missed))),
-    );
+    lines.extend(told.rest());
+    lines
+}
+
+/// Begins a line that says more of the one before.
+const UNDER: &str = "- ";
+
+/// The same but what its terms change and what is proposed in their place, for those who show that apart: each line with
+/// those that say more of it.
+pub fn beside_terms(case: &OpenCase, key: &SubjectKey, status: &ActionStatus) -> Vec<(String, Vec<String>)> {
+    let speech = Speech::of_case(case);
+    let mut told: Vec<(String, Vec<String>)> = Vec::new();
+    for line in (Told { case, speech: &speech, key, status }).rest() {
+        match (line.strip_prefix(UNDER), told.last_mut()) {
+            (Some(under), Some((_, lines))) => lines.push(under.to_owned()),
+            _ => told.push((line, Vec::new())),
+        }
+    }
+    told
+}
+
+/// Until when an open revision can be accepted, and whose confirmation it wants.
+pub fn offer_lines(case: &OpenCase, open: Ix) -> Vec<String> {
+    let speech = Speech::of_case(case);
+    let name = |ix: Ix| case.entry_name(&case.record.graph().id(ix));
+    let proposal = case.record.fold().proposal(open);
+    let mut lines = Vec::new();
+    if let Some(Due::At { instant, .. }) = proposal.and_then(|p| p.open_until.as_ref()) {
+        let until = speech.time(*instant);
+        lines.push(if *instant > case.now {
+            format!("{} can be accepted until {until}", name(open))
+        } else {
+            let name = name(open);
+            format!("{name} was open until {until}: an answer now binds only if all agree to it again")
+        });
+    }
+    if proposal.is_some_and(|p| p.mode == Mode::Confirm) {
+        let author = case.party_label(&case.record.graph().statement(open).party);
+        lines.push(format!("{} binds only once {author} confirms it", name(open)));
+    }
     lines
 }
 
@@ -133,6 +184,21 @@ struct Told<'t> {
 }
 
 impl Told<'_> {
+    /// All but its terms and what is proposed in their place.
+    fn rest(&self) -> Vec<String> {
+        let mut lines = self.crossed();
+        lines.extend(self.ended_in());
+        lines.extend(self.undated());
+        lines.extend(self.performed());
+        lines.extend(self.requests());
+        lines.extend(self.disputed());
+        let missed = self.status.missed.iter();
+        lines.extend(
+            missed.map(|ix| format!("due time recorded as missed in {} by {}", self.name(*ix), self.author(*ix))),
+        );
+        lines
+    }
+
     fn name(&self, ix: Ix) -> String {
         self.case.entry_name(&self.case.record.graph().id(ix))
     }
@@ -154,14 +220,8 @@ impl Told<'_> {
     }
 
     fn changes(&self, difference: &Difference, revision: Ix) -> Vec<String> {
-        let from = self.case.entry_name(&difference.from);
-        let agreed = self.case.lens().fully_signed(revision);
-        let head = match (difference.agreed, agreed) {
-            (true, true) => format!("changed in {} from what was agreed in {from}:", self.name(revision)),
-            (true, false) => format!("would change what is agreed in {from}:"),
-            (false, _) => format!("answers {from}, changing of it:"),
-        };
-        let lines = difference.lines().into_iter().map(|line| format!("- {line}"));
+        let head = changes_head(self.case, difference, revision);
+        let lines = difference.lines().into_iter().map(|line| format!("{UNDER}{line}"));
         std::iter::once(head).chain(lines).collect()
     }
 
@@ -169,7 +229,6 @@ impl Told<'_> {
         let status = self.status;
         let mut lines = Vec::new();
         for open in &status.open {
-            let proposal = self.case.record.fold().proposal(*open);
             if *open != status.revision || status.open.len() > 1 {
                 let head = format!("proposed in {} by {}", self.name(*open), self.author(*open));
                 match difference(self.speech, self.key, *open) {
@@ -177,7 +236,7 @@ impl Told<'_> {
                         let from = self.case.entry_name(&difference.from);
                         let which = if difference.agreed { "a change of" } else { "in answer to" };
                         lines.push(format!("{head}, {which} {from}:"));
-                        lines.extend(difference.lines().into_iter().map(|line| format!("- {line}")));
+                        lines.extend(difference.lines().into_iter().map(|line| format!("{UNDER}{line}")));
                     }
                     None => {
                         let subject = self.case.lens().subject(*open, self.key);
@@ -186,18 +245,7 @@ impl Told<'_> {
                     }
                 }
             }
-            if let Some(Due::At { instant, .. }) = proposal.and_then(|p| p.open_until.as_ref()) {
-                let until = self.speech.time(*instant);
-                lines.push(if *instant > self.case.now {
-                    format!("{} can be accepted until {until}", self.name(*open))
-                } else {
-                    let name = self.name(*open);
-                    format!("{name} was open until {until}: an answer now binds only if all agree to it again")
-                });
-            }
-            if proposal.is_some_and(|p| p.mode == Mode::Confirm) {
-                lines.push(format!("{} binds only once {} confirms it", self.name(*open), self.author(*open)));
-            }
+            lines.extend(offer_lines(self.case, *open));
         }
         lines
     }
@@ -219,7 +267,7 @@ impl Told<'_> {
                     })
                     .unwrap_or_default(),
             };
-            lines.push(format!("- {}: {terms}", name(rival)));
+            lines.push(format!("{UNDER}{}: {terms}", name(rival)));
         }
         if let Some((Position::Revision(stays), _)) = stays {
             lines.push(format!("until then what was agreed in {} stays", self.name(*stays)));
@@ -374,13 +422,30 @@ impl Told<'_> {
 
 /// What a revision changes on a subject of what was agreed before, else of what it answers.
 pub fn difference(speech: &Speech<'_>, key: &SubjectKey, revision: Ix) -> Option<Difference> {
-    let case = speech.case?;
-    let subject = case.lens().subject(revision, key)?;
+    differences_of(speech, key, revision).into_iter().next()
+}
+
+/// What a revision changes on a subject of what was agreed before, and of what it answers.
+pub fn differences_of(speech: &Speech<'_>, key: &SubjectKey, revision: Ix) -> Vec<Difference> {
+    let Some(case) = speech.case else { return Vec::new() };
     let answers = match case.record.fold().act(revision) {
         Act::Counter { of, .. } => Some(of),
         _ => None,
     };
-    differences(speech, subject, answers).into_iter().next()
+    let subject = case.lens().subject(revision, key);
+    subject.map(|subject| differences(speech, subject, answers)).unwrap_or_default()
+}
+
+/// Stands before the lines of a difference.
+pub fn changes_head(case: &OpenCase, difference: &Difference, revision: Ix) -> String {
+    let from = case.entry_name(&difference.from);
+    match (difference.agreed, case.lens().fully_signed(revision)) {
+        (true, true) => {
+            format!("changed in {} from what was agreed in {from}:", case.entry_name(&case.record.graph().id(revision)))
+        }
+        (true, false) => format!("would change what is agreed in {from}:"),
+        (false, _) => format!("answers {from}, changing of it:"),
+    }
 }
 
 #[cfg(test)]

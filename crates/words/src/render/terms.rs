@@ -110,7 +110,7 @@ fn version(speech: &Speech<'_>, id: &EntryId) -> String {
 }
 
 /// Everything a subject says, as labelled lines; how far off a due time is only while it is `live`.
-pub(super) fn subject_terms(speech: &Speech<'_>, subject: &Subject, live: bool) -> Vec<(&'static str, String)> {
+pub fn subject_terms(speech: &Speech<'_>, subject: &Subject, live: bool) -> Vec<(&'static str, String)> {
     let mut lines = match &subject.topic {
         Topic::Action { terms, .. } => action_terms(speech, terms, None, live),
         Topic::Item { key, value } => vec![("item", line(key)), ("value", item_value::lines(value).join("\n"))],

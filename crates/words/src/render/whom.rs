@@ -3,9 +3,11 @@
 use counterpart_core::{
     act::Card,
     graph::Ix,
-    id::{DeviceKey, short_form},
+    id::{DeviceKey, PartyId, short_form},
     view::{HandoverView, Noted, Responsible, SeatPeople, SeatView},
 };
+
+use counterpart_node::{Check, CheckedBy};
 
 use super::{SEALED, layout::width, listed, padded, sealable, wrapped};
 use crate::{
@@ -15,7 +17,7 @@ use crate::{
 };
 
 /// Everything `counterpart people` prints, for so many columns.
-pub fn people(case: &OpenCase, people: &[SeatPeople], columns: usize) -> String {
+pub fn people(case: &OpenCase, people: &[SeatPeople], checks: &[Check], columns: usize) -> String {
     let mut out = Vec::new();
     for at in people {
         let Some(seat) = case.seats.iter().find(|s| s.seat == at.seat) else { continue };
@@ -23,6 +25,8 @@ pub fn people(case: &OpenCase, people: &[SeatPeople], columns: usize) -> String 
             out.push(String::new());
         }
         out.push(wrapped("", &heading(case, seat), columns));
+        let numbers = seat.parties.iter().map(|party| numbered(case, party, checks));
+        out.extend(numbers.map(|told| wrapped("  ", &styled(Style::Faint, &told), columns)));
         if at.responsible.is_empty() {
             out.push(wrapped("  ", &nobody(case, seat), columns));
         }
@@ -40,6 +44,37 @@ pub fn people(case: &OpenCase, people: &[SeatPeople], columns: usize) -> String 
         section(&mut out, "Noted in contacts", at.noted.iter().map(|n| noted(case, n, names, columns)).collect());
     }
     out.join("\n")
+}
+
+/// What two people read to each other to be sure of an identity: six groups of five digits, each from five bytes of it.
+/// Another identity with the same number is not found by trying.
+pub fn check_number(party: &PartyId) -> String {
+    let group = |bytes: &[u8]| bytes.iter().fold(0_u64, |n, byte| n << 8 | u64::from(*byte)) % 100_000;
+    party.0.chunks_exact(5).map(|bytes| format!("{:05}", group(bytes))).collect::<Vec<_>>().join(" ")
+}
+
+/// A party's number, and whether somebody compared it.
+fn numbered(case: &OpenCase, party: &PartyId, checks: &[Check]) -> String {
+    let number = check_number(party);
+    if *party == case.own {
+        return format!("your check number: {number}");
+    }
+    let check = checks.iter().find(|check| check.party == *party);
+    format!("check number: {number}, {}", check.map_or_else(|| UNCHECKED.to_owned(), |c| checked_in_words(case, c)))
+}
+
+/// Said of who was not compared yet.
+const UNCHECKED: &str = "not checked yet that it is really them";
+
+/// "checked by you by telephone, 3 May".
+fn checked_in_words(case: &OpenCase, check: &Check) -> String {
+    let how = match check.by {
+        CheckedBy::Telephone => " by telephone",
+        CheckedBy::InPerson => " in person",
+        CheckedBy::Video => " by video call",
+        CheckedBy::Other => "",
+    };
+    format!("checked by you{how}, {}", when::show_day(check.at, case.zone(), case.now))
 }
 
 fn heading(case: &OpenCase, seat: &SeatView) -> String {
@@ -122,4 +157,16 @@ fn noted(case: &OpenCase, noted: &Noted, names: usize, columns: usize) -> String
     let reached = if numbers.is_empty() { String::new() } else { format!("{numbers}, ") };
     let first = format!("    {}  ", padded(&noted_name(noted), names));
     wrapped(&first, &format!("{reached}last {last} ({contacts})"), columns)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_identity_is_read_out_in_digits() {
+        let party = PartyId(std::array::from_fn(|n| u8::try_from(n).expect("small")));
+        // 0x0001020304 is 16909060, and so on.
+        assert_eq!(check_number(&party), "09060 60585 12110 63635 15160 66685");
+    }
 }

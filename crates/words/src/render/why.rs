@@ -70,7 +70,7 @@ fn step_lines(case: &OpenCase, step: &WhyStep, columns: usize) -> Vec<String> {
 }
 
 /// "Priya for Northlink Ltd (device K7F2-...)".
-pub(super) fn signer(case: &OpenCase, step: &WhyStep) -> String {
+pub fn signer(case: &OpenCase, step: &WhyStep) -> String {
     let party = case.party_label(&step.party);
     let who = step.person.as_ref().map_or_else(|| party.clone(), |person| format!("{} for {party}", sealable(person)));
     format!("{who} (device {})", short_form(&step.device.0))
@@ -78,8 +78,13 @@ pub(super) fn signer(case: &OpenCase, step: &WhyStep) -> String {
 
 /// Why an act counts for nothing.
 pub fn remark(step: &WhyStep) -> Option<String> {
-    match &step.verdict {
-        Verdict::Effective if step.counts => None,
+    no_effect(&step.verdict, step.counts)
+}
+
+/// Why what was judged so counts for nothing; nothing where it has effect and counts in the end.
+pub fn no_effect(verdict: &Verdict, counts: bool) -> Option<String> {
+    match verdict {
+        Verdict::Effective if counts => None,
         Verdict::Effective => Some(set_aside().to_owned()),
         Verdict::Without(reason) => Some(format!("without effect, because {reason}")),
         Verdict::NotJudged => Some("not judged by this version of the program".to_owned()),
@@ -91,7 +96,7 @@ fn set_aside() -> &'static str {
 }
 
 /// Between which times it is proven to have been signed, and by whose word.
-fn proven(case: &OpenCase, step: &WhyStep) -> String {
+pub fn proven(case: &OpenCase, step: &WhyStep) -> String {
     let (at, proven): (i64, &Proven) = (step.at, &step.proven);
     let short = |instant: i64| when::show_short(instant, case.zone(), case.now);
     let whose = |bound: &Bound| match bound.by {

@@ -1,11 +1,12 @@
 //! `counterpart agent add`
 
-use counterpart_core::{id::short_form, keylog::Kinds};
+use counterpart_core::keylog::Kinds;
 use counterpart_node::{AgentRequest, DeskError, Rights, now};
+use counterpart_words::agents::granting;
 use serde_json::json;
 
-use super::{ceilings, kinds, most, rights_json, signs};
-use crate::{confirm, error::Done, render, session::Session};
+use super::{ceilings, kinds, rights_json};
+use crate::{confirm, error::Done, session::Session};
 
 /// On your machine: let the device that asked act for you, within the rights you give
 ///
@@ -44,7 +45,8 @@ pub(crate) fn run(session: &Session, args: &Args) -> Done {
         admin: args.admin,
         ceilings: money.iter().map(|m| (m.amount().to_string(), m.currency().to_owned())).collect(),
     };
-    confirm::agree(session, &text(&desk, &request, name, &rights))?;
+    let ending = "counterpart agent revoke NAME.";
+    confirm::agree(session, &granting(&desk.party(), &request, name, &rights, ending))?;
     let grant = desk.add_agent(&request, &rights, name, now())?;
     let line = grant.to_text();
     let terminal = session.terminal;
@@ -61,38 +63,4 @@ pub(crate) fn run(session: &Session, args: &Args) -> Done {
     terminal.say("Granted. Send the line back to that machine; it is no secret. There: counterpart agent take GRANT");
     terminal.say("To give it a case: counterpart case-address CASE here, counterpart follow LINK there.");
     Ok(())
-}
-
-/// Exactly what is granted.
-fn text(desk: &counterpart_node::Desk, request: &AgentRequest, name: &str, rights: &Rights) -> String {
-    let mailbox = rights.kinds == Kinds::Listed(Vec::new());
-    let mut lines = vec![
-        format!("As {}, you let a further device act for you:\n", short_form(&desk.party().0)),
-        format!("  Name       {} (kept on this machine only)", render::line(name)),
-        format!("  Device     {} (compare it with what that machine shows)", short_form(&request.device.0)),
-        format!("  Signs      {}", signs(&rights.kinds)),
-    ];
-    if let Some(most) = most(&rights.ceilings) {
-        lines.push(format!("  Money      at most {most} at stake; in other currencies nothing"));
-        lines.push("             Everybody in your cases sees this; what goes beyond it has no effect.".to_owned());
-    } else if !mailbox {
-        lines.push("  Money      no limit".to_owned());
-    }
-    lines.push("  Receives   yes: what it has stored counts as received by you".to_owned());
-    let agents = if rights.admin {
-        "may add further agents and end their rights, yours here among them"
-    } else {
-        "it may add none"
-    };
-    lines.push(format!("  Agents     {agents}"));
-    lines.push(String::new());
-    lines.push(if mailbox {
-        "It gets whatever your cases hold, and can agree to nothing.".to_owned()
-    } else {
-        "What it signs within this binds you like your own signature, from now on, until you end it:".to_owned()
-    });
-    if !mailbox {
-        lines.push("counterpart agent revoke NAME.".to_owned());
-    }
-    lines.join("\n")
 }

@@ -1,11 +1,12 @@
 //! `counterpart agent revoke`
 
 use counterpart_core::{id::short_form, keylog::RevokeReason};
-use counterpart_node::{Agent, now};
+use counterpart_node::now;
+use counterpart_words::agents::ending;
 use serde_json::json;
 
 use super::Reason;
-use crate::{confirm, error::Done, render, session::Session};
+use crate::{confirm, error::Done, session::Session};
 
 /// End the rights of a device or agent for good
 ///
@@ -25,7 +26,7 @@ pub(crate) fn run(session: &Session, args: &Args) -> Done {
     let agent = desk.agent(&args.agent)?;
     let reason = RevokeReason::from(args.reason);
     desk.check_revocation(&agent)?;
-    confirm::agree(session, &text(&agent, reason))?;
+    confirm::agree(session, &ending(&agent, reason))?;
     desk.revoke_agent(&agent.grant, reason, now())?;
     let terminal = session.terminal;
     if terminal.json {
@@ -44,24 +45,4 @@ pub(crate) fn run(session: &Session, args: &Args) -> Done {
     }
     terminal.say("In each case, whatever you sign next makes it part of the record.");
     Ok(())
-}
-
-fn text(agent: &Agent, reason: RevokeReason) -> String {
-    let device = short_form(&agent.device.0);
-    let who =
-        agent.name.as_ref().map_or_else(|| format!("device {device}"), |n| format!("{} ({device})", render::line(n)));
-    let meaning = match reason {
-        RevokeReason::Ended => {
-            "Reason: ended. What it signed before it knew of this goes on binding you, unless every other signer had \
-             signed something knowing of this first; then it is contested."
-        }
-        RevokeReason::Compromised => {
-            "Reason: compromised. What it signed without knowing of this binds you only where another signer had already \
-             built on it; all else is contested, until you ratify it, the others agree to drop it, or an arbiter decides."
-        }
-    };
-    format!(
-        "You end the rights of {who} for good; the same device is never granted anything again.\n\n{meaning}\n\
-         What you cited yourself always stands. Everybody in your cases will see this and the reason.\n"
-    )
 }

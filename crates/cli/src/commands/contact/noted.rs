@@ -2,38 +2,20 @@
 //! side. All of it is shown, asked for once, and signed as one.
 
 use counterpart_core::{
-    act::{Act, ActionTerms, Contact, PartyRef, Proposal, Role, Topic},
-    value::{Due, Sealable, Seat},
+    act::{Act, Proposal, Topic},
+    id::EntryId,
+    record::Signed,
+    value::Due,
 };
-use counterpart_node::{Desk, Lesson, now};
-use counterpart_process::{
-    call::{Draft, Promise},
-    menu::Step,
-    notebook::Person,
-};
+use counterpart_node::{Desk, now};
+use counterpart_process::call::Draft;
+use counterpart_words::contact::{Noted, noted};
+pub(super) use counterpart_words::contact::{began, check, due, due_written_out};
 
 use crate::{
-    case::OpenCase,
-    commands::{remark, stamp::after_an_act},
-    confirm,
-    error::{CommandError, Done},
-    json,
-    possible::refused,
-    render::{self, Speech},
-    session::{Session, typed},
-    terms, when,
+    case::OpenCase, commands::stamp::after_an_act, confirm, error::Done, json, possible::refused, render,
+    session::Session, when,
 };
-
-/// Most promises of one contact.
-const MAX_PROMISES: usize = 16;
-
-/// What comes of a contact.
-struct Noted {
-    contact: Contact,
-    /// What was promised in it, as yet without its name.
-    promises: Vec<Proposal>,
-    lesson: Option<Lesson>,
-}
 
 /// Shows a contact with its promises, asks, signs, fills the notebook, and says what follows. A draft it was made of is
 /// thrown away with that.
@@ -45,24 +27,18 @@ pub(super) fn sign(session: &Session, desk: &Desk, mut case: OpenCase, draft: &D
     let promised = |proposal: &Proposal| Act::Propose(proposal.clone());
     noted.promises.iter().map(promised).try_for_each(|act| judged(&act))?;
     let mut shown = confirm::text(&case, std::slice::from_ref(&contact));
-    for proposal in &noted.promises {
-        let speech = Speech::of_case(&case);
-        let own = case.party_label(&case.own);
-        let text = render::promise_in_full(&speech, &own, proposal);
+    for text in noted.promises_in_full(&case) {
         shown.push_str(&format!("\n{}\n", render::indented(&text, "  ")));
     }
     confirm::agree(session, &shown).map_err(|error| match asked {
         true => error.hint("what you answered is kept in your notebook: the same command goes on with it"),
         false => error,
     })?;
-    let next = |signed: &[counterpart_core::record::Signed]| match signed {
-        [] => Some(contact.clone()),
-        [first, rest @ ..] => {
-            let proposal = noted.promises.get(rest.len())?;
-            Some(Act::Propose(Proposal { alleged: Some(first.id), ..proposal.clone() }))
-        }
+    let next = |signed: &[Signed]| {
+        let ids: Vec<EntryId> = signed.iter().map(|one| one.id).collect();
+        noted.act(&ids)
     };
-    let also = |txn: &counterpart_store::Txn<'_>, _: &[counterpart_core::record::Signed]| {
+    let also = |txn: &counterpart_store::Txn<'_>, _: &[Signed]| {
         if asked {
             desk.drop_draft_in(txn, &case.id)?;
         }
@@ -78,7 +54,7 @@ pub(super) fn sign(session: &Session, desk: &Desk, mut case: OpenCase, draft: &D
     Ok(())
 }
 
-fn tell(session: &Session, case: &OpenCase, noted: &Noted, signed: &[counterpart_core::record::Signed]) -> Done {
+fn tell(session: &Session, case: &OpenCase, noted: &Noted, signed: &[Signed]) -> Done {
     let terminal = session.terminal;
     if terminal.json {
         let mut all = signed.iter().map(|one| json::signed(case, &one.id));
@@ -121,189 +97,4 @@ fn tracked(case: &OpenCase, topic: &Topic, typed: &str) -> String {
         Some(due) => format!("{what}, tracked until {}.", when::show_due(due)),
         None => format!("{what}, tracked without a time: none was said."),
     }
-}
-
-/// Whether what was given so far can be understood; says what to write where not.
-pub(super) fn check(case: &OpenCase, draft: &Draft) -> Done {
-    let summary = draft.summary.clone().or_else(|| Some("...".to_owned()));
-    noted(case, &Draft { summary, ..draft.clone() }).map(drop)
-}
-
-fn noted(case: &OpenCase, draft: &Draft) -> Done<Noted> {
-    let (seat, name) = match draft.person.as_deref() {
-        Some(with) => whom(case, with)?,
-        None => (case.other_seat(), None),
-    };
-    let role = draft.role.as_deref().map(|role| typed("the role", role)).transpose()?;
-    let line = draft.line.as_deref().map(|line| typed("the direct line", line)).transpose()?;
-    let person = match (&name, &role) {
-        (Some(name), Some(role)) => Some(format!("{name}, {role}")),
-        (name, _) => name.clone(),
-    };
-    let started = started(case, draft)?;
-    let menu = draft.menu.iter().map(|m| typed("the menu choice", m)).collect::<Done<Vec<_>>>()?;
-    let steps = menu.iter().map(|m| m.parse::<Step>()).collect::<Result<Vec<_>, _>>();
-    let steps = steps.map_err(|e| CommandError::usage(e.to_string()))?;
-    let number = draft.number.as_deref().map(|n| typed("the number", n)).transpose()?;
-    let summary = draft.summary.as_deref().ok_or_else(|| CommandError::usage("say what was said"))?;
-    let contact = Contact {
-        channel: draft.channel.clone(),
-        direction: if draft.incoming { "in" } else { "out" }.to_owned(),
-        started,
-        seconds: draft.minutes.map(|m| i64::from(m) * 60),
-        waited: draft.waited.map(i64::from),
-        seat,
-        person: person.map(Sealable::Open),
-        number: number.clone().map(Sealable::Open),
-        reference: remark("the reference", draft.reference.as_ref())?,
-        summary: Sealable::Open(typed("the summary", summary)?),
-        menu: menu.into_iter().map(Sealable::Open).collect(),
-    };
-    if draft.promises.len() > MAX_PROMISES {
-        return Err(CommandError::usage(format!("that is more than {MAX_PROMISES} promises of one contact"))
-            .hint("record the others with `counterpart propose CASE WHAT --promised-in REF`"));
-    }
-    let promise = |p: &Promise| promise(case, p, seat, name.as_deref(), (started, draft.begun));
-    let promises = draft.promises.iter().map(promise).collect::<Done<Vec<_>>>()?;
-    let of = seat.filter(|seat| !case.is_own_seat(seat)).map(|seat| case.seat_text(&seat));
-    let lesson = of.map(|of| Lesson {
-        of,
-        number,
-        steps,
-        waited: draft.waited,
-        called: draft.channel == "telephone" && !draft.incoming,
-        person: name.map(|name| Person { name, function: role, phone: line, ..Person::default() }),
-        at: started,
-    });
-    Ok(Noted { contact, promises, lesson })
-}
-
-/// When it began. Said in a way that counts from now, it counts from when the draft was begun.
-fn started(case: &OpenCase, draft: &Draft) -> Done<i64> {
-    match &draft.at {
-        Some(at) => began(case, at, draft.begun),
-        None => Ok(draft.begun - i64::from(draft.minutes.unwrap_or(0)) * 60_000),
-    }
-}
-
-/// Reads when a contact began, which is not to come.
-pub(super) fn began(case: &OpenCase, typed: &str, from: i64) -> Done<i64> {
-    let at = when::past(typed, case.zone(), from).map_err(|e| CommandError::usage(e.to_string()))?;
-    if at > now() {
-        return Err(CommandError::usage(format!("{} has not come yet", when::show(at, case.zone())))
-            .hint("write when it began, such as \"today 10:15\", \"20 minutes ago\" or \"2026-05-03 10:15\""));
-    }
-    Ok(at)
-}
-
-/// By when a promise is to be kept, as it stands in a draft.
-pub(super) fn due(case: &OpenCase, draft: &Draft, typed: &str) -> Done<Due> {
-    promised_by(case, typed, (started(case, draft)?, now()))
-}
-
-/// A due time written so that it means the same on any later day.
-pub(super) fn due_written_out(due: &Due) -> String {
-    match due {
-        Due::At { instant, zone, .. } => when::written_out(*instant, zone),
-        after @ Due::After { .. } => when::show_due(after),
-    }
-}
-
-fn promised_by(case: &OpenCase, typed: &str, (started, said): (i64, i64)) -> Done<Due> {
-    let due = when::promised(typed, case.zone(), started, said).map_err(|e| CommandError::usage(e.to_string()))?;
-    match &due {
-        Due::At { instant, zone, .. } if *instant <= started => Err(CommandError::usage(format!(
-            "'{}' is {}, and that was over when it was promised",
-            typed.trim(),
-            when::show(*instant, zone)
-        ))
-        .hint("write a time after the contact, such as \"tomorrow 17:00\", \"friday 17:00\" or \"in 3 working days\"")),
-        Due::At { instant, zone, .. } => match as_they_meant_it(typed, case.zone(), started) {
-            // Noted some days later, "friday" as it was said is not the next one from here.
-            Some(other) if other != *instant => Err(CommandError::usage(format!(
-                "'{}' can mean {}, from the day of the contact, or {}, from today",
-                typed.trim(),
-                when::show(other, zone),
-                when::show(*instant, zone)
-            ))
-            .hint(format!(
-                "write the day itself: \"{}\" or \"{}\"",
-                as_typed(other, zone),
-                as_typed(*instant, zone)
-            ))),
-            _ => Ok(due),
-        },
-        Due::After { .. } => Ok(due),
-    }
-}
-
-fn as_typed(instant: i64, zone: &str) -> String {
-    when::local_in(instant, zone).unwrap_or_default().replace('T', " ")
-}
-
-/// A day named by a word, as it was meant when the contact was; nothing for a length of time, which counts from there anyway.
-fn as_they_meant_it(typed: &str, zone: &str, started: i64) -> Option<i64> {
-    match when::due(typed, zone, started).ok()? {
-        Due::At { instant, .. } => Some(instant),
-        Due::After { .. } => None,
-    }
-}
-
-/// What was promised, as a proposal recorded for those who promised it.
-fn promise(
-    case: &OpenCase,
-    promise: &Promise,
-    seat: Option<Seat>,
-    answered: Option<&str>,
-    (started, said): (i64, i64),
-) -> Done<Proposal> {
-    let who = promise.who.as_deref().map(|who| whom(case, who)).transpose()?;
-    let (by, person) = match who {
-        Some((by, person)) => (by.or(seat), person),
-        None => (seat, answered.map(str::to_owned)),
-    };
-    let by = by.filter(|by| !case.is_own_seat(by)).ok_or_else(|| {
-        let named = answered.map(|name| format!(":{name}")).unwrap_or_default();
-        let others = case.seats.iter().filter(|seat| !case.is_own_seat(&seat.seat));
-        let ways: Vec<String> =
-            others.map(|seat| format!("--with \"{}{named}\"", render::sealable(&seat.label))).collect();
-        CommandError::usage("say whose promise it is: there are several others in the case").hint(ways.join(", or "))
-    })?;
-    let own = case.own_seats().first().copied();
-    let own =
-        own.ok_or_else(|| CommandError::failed("you have no seat in this case that a promise could be made to"))?;
-    let due = promise.by.as_deref().map(|by| promised_by(case, by, (started, said))).transpose()?;
-    let terms = ActionTerms {
-        what: Sealable::Open(typed("the promise", &promise.what)?),
-        performers: vec![PartyRef { seat: by, person: person.map(Sealable::Open) }],
-        beneficiaries: vec![PartyRef { seat: own, person: None }],
-        due,
-        value: None,
-        conditions: Vec::new(),
-        evidence: Vec::new(),
-        consequences: Vec::new(),
-        cancel: Vec::new(),
-        deemed: None,
-        items: Vec::new(),
-    };
-    Ok(terms::proposal(case, vec![Topic::Action { action: None, terms }], None, None))
-}
-
-/// A seat, a person at a seat ("supplier:Priya"), or a person of the other side. A name that merely begins like a seat's is
-/// a person's.
-fn whom(case: &OpenCase, with: &str) -> Done<(Option<Seat>, Option<String>)> {
-    let wanted = with.trim().to_lowercase();
-    let is_seat = || {
-        let numbered = wanted.strip_prefix("seat ").unwrap_or(&wanted).parse::<u32>().is_ok();
-        let named = |label: &str| {
-            label == wanted || label.strip_prefix(&wanted).is_some_and(|rest| rest.starts_with(char::is_whitespace))
-        };
-        let labels = case.seats.iter().filter_map(|s| s.label.open());
-        numbered || Role::from_word(&wanted).is_some() || labels.map(str::to_lowercase).any(|l| named(&l))
-    };
-    if with.contains(':') || is_seat() {
-        let (seat, person) = case.seat_and_person(with)?;
-        return Ok((Some(seat), person));
-    }
-    Ok((case.other_seat(), Some(typed("the person's name", with)?)))
 }

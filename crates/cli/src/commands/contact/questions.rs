@@ -6,8 +6,9 @@ use counterpart_process::{
     menu,
     notebook::{Before, Note, Person},
 };
+use counterpart_words::contact::{steps, waited};
 
-use super::{noted, noun, said, way};
+use super::{noted, noun, way};
 use crate::{
     case::OpenCase,
     error::{CommandError, Done},
@@ -132,14 +133,14 @@ fn take(case: &OpenCase, draft: &mut Draft, known: &Known, question: Question, a
         Question::Number => draft.number = or_known(known.number()),
         Question::Menu => {
             let text = if answer == SAME { known.way() } else { given() };
-            let steps = text.map(|text| said::steps(&text)).unwrap_or_default();
+            let steps = text.map(|text| steps(&text)).unwrap_or_default();
             for step in &steps {
                 step.parse::<menu::Step>().map_err(|e| CommandError::usage(e.to_string()))?;
             }
             draft.menu = steps;
         }
         Question::Waited => {
-            draft.waited = given().map(|text| said::waited(&text)).transpose().map_err(CommandError::usage)?;
+            draft.waited = given().map(|text| waited(&text)).transpose().map_err(CommandError::usage)?;
         }
         Question::Person => draft.person = given().map(|name| typed("the name", &name)).transpose()?,
         Question::Role => draft.role = or_known(known.role(draft)),
@@ -171,31 +172,4 @@ fn plain(answer: &str, what: &str) -> Done<Option<String>> {
         "y" | "yes" => Err(CommandError::usage(format!("{what}; Enter for none"))),
         _ => Ok(Some(answer.to_owned())),
     }
-}
-
-/// What a draft holds, for the person who wrote it.
-pub(super) fn told(case: &OpenCase, draft: &Draft) -> Vec<(&'static str, String)> {
-    let mut told = Vec::new();
-    let mut add = |label: &'static str, text: Option<String>| told.extend(text.map(|text| (label, text)));
-    add(
-        "when",
-        draft
-            .at
-            .as_deref()
-            .and_then(|at| when::past(at, case.zone(), now()).ok())
-            .map(|at| when::show(at, case.zone())),
-    );
-    add("number", draft.number.clone());
-    add("menu", (!draft.menu.is_empty()).then(|| draft.menu.join(", ")));
-    add("waited", draft.waited.map(menu::duration));
-    add("with", draft.person.clone());
-    add("role", draft.role.clone());
-    add("reference", draft.reference.clone());
-    add("said", draft.summary.clone());
-    for promise in &draft.promises {
-        let by = promise.by.as_ref().and_then(|by| noted::due(case, draft, by).ok());
-        let by = by.map(|due| format!(", by {}", when::show_due(&due))).unwrap_or_default();
-        add("promised", Some(format!("{}{by}", promise.what)));
-    }
-    told
 }

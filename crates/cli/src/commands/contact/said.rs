@@ -1,7 +1,9 @@
 //! What is said of a contact by options.
 
 use counterpart_node::now;
-use counterpart_process::{call::Draft, menu};
+use counterpart_process::call::Draft;
+use counterpart_words::contact::steps;
+pub(in crate::commands) use counterpart_words::contact::waited;
 
 use super::promised::Promised;
 use crate::error::{CommandError, Done};
@@ -48,16 +50,6 @@ pub(crate) struct Said {
     promised: Promised,
 }
 
-/// Seconds, from minutes or a length with its unit.
-pub(in crate::commands) fn waited(text: &str) -> Result<u32, String> {
-    let minutes = text.trim().chars().all(|c| c.is_ascii_digit()).then(|| text.trim().parse::<u32>().ok()).flatten();
-    let seconds = match minutes {
-        Some(minutes) => minutes.checked_mul(60),
-        None => menu::seconds(text),
-    };
-    seconds.ok_or_else(|| "write minutes, such as 25, or a length such as \"90 s\" or \"1 h\"".to_owned())
-}
-
 impl Said {
     /// The case and the summary: a single text with a space in it is what was said.
     pub(super) fn case_and_summary(&self) -> (Option<&str>, Option<&str>) {
@@ -92,17 +84,6 @@ impl Said {
     }
 }
 
-/// The steps in a text: those between commas, where each is one that is understood; else the text is one step.
-pub(super) fn steps(text: &str) -> Vec<String> {
-    let parts: Vec<&str> = text.split([',', ';']).map(str::trim).filter(|part| !part.is_empty()).collect();
-    let understood =
-        |part: &&str| part.parse::<menu::Step>().is_ok_and(|step| !matches!(step, menu::Step::Other { .. }));
-    match parts.len() > 1 && parts.iter().all(understood) {
-        true => parts.into_iter().map(str::to_owned).collect(),
-        false => vec![text.trim().to_owned()],
-    }
-}
-
 /// What was kept, with what is given now in its place.
 pub(super) fn over(kept: Draft, given: Draft) -> Draft {
     let menu = if given.menu.is_empty() { kept.menu } else { given.menu };
@@ -123,27 +104,5 @@ pub(super) fn over(kept: Draft, given: Draft) -> Draft {
         summary: given.summary.or(kept.summary),
         promises: kept.promises.into_iter().chain(given.promises).collect(),
         passed: kept.passed,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn waits_are_minutes_unless_they_say_otherwise() {
-        for (typed, seconds) in [("25", 1500), ("25 min", 1500), ("90 s", 90), ("1 h", 3600), ("0", 0)] {
-            assert_eq!(waited(typed), Ok(seconds), "{typed}");
-        }
-        for typed in ["", "long", "-3", "99999999999"] {
-            assert!(waited(typed).is_err(), "{typed}");
-        }
-    }
-
-    #[test]
-    fn a_comma_parts_steps_but_not_what_was_said() {
-        assert_eq!(steps("2, 1, wait 40 s, say complaint"), ["2", "1", "wait 40 s", "say complaint"]);
-        assert_eq!(steps("say yes, please"), ["say yes, please"]);
-        assert_eq!(steps("2 billing"), ["2 billing"]);
     }
 }

@@ -34,6 +34,7 @@ pub(crate) fn run(session: &Session, args: &Args) -> Done {
             "schema": "counterpart/identity/1",
             "party": report.party.to_hex(),
             "short": short_form(&report.party.0),
+            "check_number": crate::render::check_number(&report.party),
             "since": report.since,
             "main_key": main_key_word(report.main_key),
             "locked": report.locked,
@@ -48,6 +49,7 @@ pub(crate) fn run(session: &Session, args: &Args) -> Done {
     let mut lines = vec![
         short_form(&report.party.0),
         wrapped("Identity        ", &report.party.to_hex(), 100),
+        wrapped("Check number    ", &crate::render::check_number(&report.party), 100),
         wrapped("Since           ", &when::show_short(report.since, &zone, now), columns),
         wrapped("Main key        ", &main_key(&report, &zone, now), columns),
         wrapped("Recovery sheet  ", &sheet(&report, &zone, now), columns),

@@ -1,7 +1,7 @@
 //! `counterpart new --from`: a template's questions, its plan for the person's eyes, and the signing of it.
 
 use counterpart_core::{
-    act::{Act, Open},
+    act::Act,
     id::{EntryId, short_form},
 };
 use counterpart_node::{Desk, now};
@@ -14,7 +14,7 @@ use crate::{
     possible::refused,
     render::{self, Speech, line, wrapped},
     session::Session,
-    template::{Answer, Answers, Asked, Found, Plan, Planned, Seats, Template},
+    template::{Answer, Answers, Asked, Found, Plan, Planned, Template},
     terminal::{Style, styled},
 };
 
@@ -103,28 +103,6 @@ fn question(
     Err(CommandError::usage(message).hint(format!("give it at once: {}", template.set_that_works(item))))
 }
 
-/// The acts a template comes to, in full: what opens the case, then one after the other.
-pub(super) fn in_full(open: &Act, seats: Seats<'_>, zone: &str, who: &str, plan: &Plan, columns: usize) -> String {
-    let speech = Speech::before_case(zone, now()).with_seats(seats.0);
-    let count = plan.acts.len() + 1;
-    let mut text = format!("As {who}, you sign {count} acts, one after the other:\n");
-    for (n, act) in std::iter::once(open).chain(&plan.acts).enumerate() {
-        let full = render::in_full(&speech, who, act);
-        let (head, rest) = full.split_once('\n').unwrap_or((&full, ""));
-        text.push_str(&format!("\n{:>3}. {}\n", n + 1, head));
-        if !rest.is_empty() {
-            text.push_str(&format!("{}\n", render::indented(rest, "   ")));
-        }
-    }
-    if !plan.left_out.is_empty() {
-        text.push_str("\nLeft out:\n");
-        for left in &plan.left_out {
-            text.push_str(&format!("{}\n", wrapped("  - ", &line(left), columns)));
-        }
-    }
-    text
-}
-
 /// What was signed of a plan.
 pub(super) struct Signed {
     pub(super) case: OpenCase,
@@ -196,8 +174,7 @@ pub(super) fn reminders(reminders: &[Planned], columns: usize) -> String {
                 what is due.";
     let mut text = wrapped("", head, columns);
     for reminder in reminders {
-        let head = format!("{}, {}:", reminder.about, reminder.when);
-        text.push_str(&format!("\n{}", wrapped("  - ", &format!("{head} {}", line(&reminder.text)), columns)));
+        text.push_str(&format!("\n{}", wrapped("  - ", &reminder.line(), columns)));
     }
     text
 }
@@ -228,14 +205,6 @@ pub(super) fn as_json(chosen: &Chosen, plan: &Plan, signed: &Signed) -> serde_js
         "reminders": reminders,
         "steps": plan.step_count(),
     })
-}
-
-/// The seats of an opening.
-pub(super) fn seats(open: &Act) -> Seats<'_> {
-    match open {
-        Act::Open(Open { seats, .. }) => Seats(seats),
-        _ => Seats(&[]),
-    }
 }
 
 #[cfg(test)]

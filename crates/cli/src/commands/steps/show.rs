@@ -1,6 +1,7 @@
 //! The steps of a case, for people and for programs.
 
-use counterpart_process::steps::{Basis, Counted, DatedStep, Standing, Start, Step, Want, When, found};
+use counterpart_process::steps::{DatedStep, Standing, When};
+use counterpart_words::steps::{counts, dates, entries, standing as standing_in_words};
 use serde_json::{Value as Json, json};
 
 use crate::{
@@ -24,15 +25,15 @@ pub(super) fn in_words(case: &OpenCase, steps: &[(DatedStep, Standing)], columns
 fn one(case: &OpenCase, (dated, standing): &(DatedStep, Standing), columns: usize) -> String {
     let step = &dated.step;
     let to = step.to.as_ref().map(|to| format!(", to {}", line(to))).unwrap_or_default();
-    let (style, word) = word(standing);
+    let (style, word) = (style(standing), standing_in_words(standing));
     let head = format!("{}{to}", styled(Style::Strong, &line(&step.what)));
-    let mut lines = vec![wrapped(&format!("{}  ", step.id), &format!("{head}: {}", styled(style, &word)), columns)];
+    let mut lines = vec![wrapped(&format!("{}  ", step.id), &format!("{head}: {}", styled(style, word)), columns)];
     let mut say = |text: String| lines.push(wrapped("    ", &text, columns));
     if let Some(taken) = &step.taken {
         let by = taken.by.map(|by| format!(", as {} shows", case.entry_name(&by.0))).unwrap_or_default();
         say(format!("taken on {}{by}", when::show(taken.at, case.zone())));
     } else {
-        say(counts(case, dated));
+        say(counts(case, dated, &format!(": counterpart stamp {}", case.short())));
         if let Some(opens) = dated.opens {
             say(format!("from  {}", dates(case, opens, true)));
         }
@@ -55,89 +56,13 @@ fn one(case: &OpenCase, (dated, standing): &(DatedStep, Standing), columns: usiz
     lines.join("\n")
 }
 
-fn word(standing: &Standing) -> (Style, String) {
+fn style(standing: &Standing) -> Style {
     match standing {
-        Standing::Taken => (Style::Good, "taken".to_owned()),
-        Standing::NotNeeded => (Style::Faint, "not needed any more".to_owned()),
-        Standing::Uncounted(_) => (Style::Faint, "does not count yet".to_owned()),
-        Standing::Ahead => (Style::Faint, "not yet".to_owned()),
-        Standing::Open => (Style::Warn, "can be taken now".to_owned()),
-        Standing::Over => (Style::Bad, "its time is over".to_owned()),
+        Standing::Taken => Style::Good,
+        Standing::NotNeeded | Standing::Uncounted(_) | Standing::Ahead => Style::Faint,
+        Standing::Open => Style::Warn,
+        Standing::Over => Style::Bad,
     }
-}
-
-/// What it counts from, in words, and how far that is proven.
-fn counts(case: &OpenCase, dated: &DatedStep) -> String {
-    let (step, counted) = (&dated.step, &dated.counted);
-    let length = match (step.after, step.within) {
-        (Some(after), Some(within)) => format!("{after} after {}, then within {within}", from(case, step)),
-        (Some(after), None) => format!("{after} after {}", from(case, step)),
-        (None, Some(within)) => format!("within {within} of {}", from(case, step)),
-        (None, None) => format!("from {} on", from(case, step)),
-    };
-    match counted {
-        Err(missing) => format!("{length}; {}", line(&missing.to_string())),
-        Ok(counted) => {
-            let entry = counted.entry.map(|id| format!(" ({})", case.entry_name(&id))).unwrap_or_default();
-            format!("{length}: {}{entry}; {}", when::show(counted.at, case.zone()), proof(case, counted))
-        }
-    }
-}
-
-fn from(case: &OpenCase, step: &Step) -> String {
-    match &step.from {
-        Start::Opening => "the opening of the case".to_owned(),
-        Start::Entry { entry } => format!("entry {}", case.entry_name(&entry.0)),
-        Start::Due { proposal, .. } => format!("the due time of {}", case.entry_name(&proposal.0)),
-        Start::Item { key } => format!("'{}'", line(key)),
-        Start::FirstContact => "the first contact".to_owned(),
-        Start::LastContact => "the last contact".to_owned(),
-        Start::Step { id } => format!("the step {id}"),
-        Start::Date { .. } => "the day you named".to_owned(),
-    }
-}
-
-/// How far a time is proven.
-fn proof(case: &OpenCase, counted: &Counted) -> String {
-    let show = |at: i64| when::show_short(at, case.zone(), case.now);
-    let short = case.short();
-    match (counted.basis, counted.earliest, counted.latest) {
-        (Basis::Agreed, ..) => "all parties signed it".to_owned(),
-        (Basis::Noted, ..) => "your own note says so, and nothing in the case proves it".to_owned(),
-        (Basis::Said, ..) => "as one side noted it; not agreed".to_owned(),
-        (Basis::Stated, ..) => "as one side stated it; not agreed".to_owned(),
-        (Basis::Contact, _, Some(latest)) => format!("as noted; that it was noted by {} is proven", show(latest)),
-        (Basis::Signed, Some(earliest), Some(latest)) => {
-            format!("proven: between {} and {}", show(earliest), show(latest))
-        }
-        (Basis::Signed, None, Some(latest)) => format!("proven: not after {}", show(latest)),
-        (Basis::Signed, Some(earliest), None) => {
-            format!("proven: not before {}; nothing proves yet that it was not later", show(earliest))
-        }
-        (Basis::Contact | Basis::Signed, ..) => {
-            format!("by your own clock alone; a time stamp proves that it was not later: counterpart stamp {short}")
-        }
-    }
-}
-
-fn dates(case: &OpenCase, when: When, opens: bool) -> String {
-    let away = if opens && when.at <= case.now {
-        format!("for {}", when::lasting(when.at.abs_diff(case.now) / 1000))
-    } else {
-        when::distance(when.at, case.now)
-    };
-    let shown = format!("{}, {away}", when::show(when.at, case.zone()));
-    if when.safe == when.at {
-        return shown;
-    }
-    let safe = when::show(when.safe, case.zone());
-    let cautious = if opens { "surely from" } else { "to be safe, by" };
-    format!("{shown}; {cautious} {safe}")
-}
-
-/// The entries that have what is wanted, by name.
-pub(super) fn entries(case: &OpenCase, want: &Want) -> Vec<String> {
-    found(&case.record, case.view(), want).iter().map(|id| case.entry_name(id)).collect()
 }
 
 /// One step for programs.

@@ -11,6 +11,32 @@
     said.textContent = text;
   };
 
+  // --- Who did what: entries of others that the page did not have when it was opened, with where they are read.
+
+  const TOLD = 5;
+  const come = (page) => {
+    const old = document.getElementById("news");
+    const fresh = page.getElementById("news");
+    if (!old || !fresh) {
+      return [];
+    }
+    const known = new Set([...old.children].map((one) => one.dataset.entry));
+    const all = [...fresh.children].filter((one) => !known.has(one.dataset.entry)).map((one) => one.cloneNode(true));
+    old.replaceWith(document.adoptNode(fresh));
+    return all;
+  };
+  const tell = (all, remark) => {
+    const list = said.querySelector("ul") ?? document.createElement("ul");
+    list.append(...all);
+    while (list.children.length > TOLD) {
+      list.firstElementChild.remove();
+    }
+    const more = document.createElement("p");
+    more.textContent = remark;
+    said.className = "news";
+    said.replaceChildren(...(remark ? [list, more] : [list]));
+  };
+
   // --- What is being written is never taken away.
 
   const isTouched = (form) => [...form.elements].some((field) =>
@@ -53,6 +79,7 @@
     for (const field of secret ? document.querySelectorAll("input[name=form]") : []) {
       field.value = secret;
     }
+    const all = come(page);
     let changed = false;
     let left = false;
     for (const old of document.querySelectorAll("[data-live]")) {
@@ -76,13 +103,15 @@
       }
       changed = true;
     }
-    if (left) {
-      say(says.changed, true);
-    } else {
+    if (!left) {
       version = Number(page.body.dataset.version);
-      if (changed) {
-        say(says.updated, false);
-      }
+    }
+    if (all.length > 0) {
+      tell(all, left ? says.changed : "");
+    } else if (left) {
+      say(says.changed, true);
+    } else if (changed && !said.classList.contains("news")) {
+      say(says.updated, false);
     }
   };
   const same = (old, fresh) => {
@@ -108,6 +137,8 @@
     if (back) {
       say("", false);
     }
+    // Other parts of the script listen as well.
+    dispatchEvent(new CustomEvent("counterpart:changed", { detail: notice }));
     const ours = (part) => !notice.case || part.dataset.live === "all" || part.dataset.live === notice.case;
     if (back || !(notice.version <= version) && [...document.querySelectorAll("[data-live]")].some(ours)) {
       clearTimeout(wait);
@@ -235,15 +266,31 @@
   const idle = (button) => {
     button.removeAttribute("aria-disabled");
     button.textContent = button.dataset.was;
+    button.form?.querySelector(".waiting")?.remove();
+  };
+  // What takes more than a second shows that it goes on.
+  const waiting = (form) => {
+    const line = document.createElement("p");
+    const bar = document.createElement("progress");
+    line.className = "waiting";
+    line.setAttribute("role", "status");
+    bar.setAttribute("aria-label", says.busy);
+    line.append(bar, says.slow);
+    form.append(line);
   };
   document.addEventListener("submit", (event) => {
     const button = event.submitter ?? event.target.querySelector("button[type=submit]");
+    if (event.target.matches("[data-stays]")) {
+      // What is answered is a file; the page stays.
+      return;
+    }
     if (button?.getAttribute("aria-disabled")) {
       event.preventDefault();
     } else if (button) {
       button.dataset.was = button.textContent;
       button.textContent = says.busy;
       button.setAttribute("aria-disabled", "true");
+      setTimeout(() => button.getAttribute("aria-disabled") && waiting(event.target), 1000);
     }
   });
 

@@ -1,0 +1,195 @@
+//! A home in which a case lies that both sides have acted in. The other side is no home: it only signs.
+
+use std::fs;
+
+use counterpart_core::{
+    act::{Act, ActionTerms, Mode, PartyRef, Proposal, Subject, Topic},
+    graph::Ix,
+    id::{CaseId, EntryId},
+    record::Record,
+    seal::path_to_value,
+    statement::KeyCitation,
+    value::{ActionId, Due, Sealable, Seat},
+};
+use counterpart_node::{Desk, now};
+use counterpart_store::{CaseSummary, EntryRow, KeyEventRow, StoreError};
+use counterpart_testkit::{
+    case::{case_between, sign},
+    party::{Device, Party},
+    rng::Rng,
+};
+use ed25519_dalek::{SigningKey, pkcs8::DecodePrivateKey as _};
+use tempfile::TempDir;
+
+use crate::served::Served;
+
+pub(crate) const DAY: i64 = 24 * 60 * 60 * 1000;
+
+/// Seat 0, the home's own, opened the case; seat 1 joined: entries #1 to #4.
+pub(crate) struct Two {
+    home: TempDir,
+    parties: [Party; 2],
+    pub(crate) case: CaseId,
+    pub(crate) record: Record,
+    at: i64,
+    rng: Rng,
+}
+
+impl Two {
+    pub(crate) fn new() -> Self {
+        Self::with(0)
+    }
+
+    /// With the home's own party in that seat.
+    pub(crate) fn with(own: usize) -> Self {
+        let home = TempDir::new().expect("a folder");
+        Desk::init(home.path()).expect("an identity");
+        let (me, other) = (party_of(&home), Party::new(2));
+        let parties = if own == 0 { [me, other] } else { [other, me] };
+        let case = case_between(&[&parties[0], &parties[1]]);
+        Self { home, parties, case: case.id, record: case.record, at: now() - 20 * DAY, rng: Rng::new(5) }
+    }
+
+    /// Somebody signs something; gives its id.
+    pub(crate) fn act(&mut self, seat: usize, act: &Act) -> EntryId {
+        self.at += 60_000;
+        let (author, key) = (self.parties[seat].author(0), self.parties[seat].devices[0].key.clone());
+        sign(&mut self.record, &author, &key, act, self.at, &mut self.rng).id
+    }
+
+    /// That seat 1 does something for seat 0 by so many days from now.
+    pub(crate) fn propose(&mut self, seat: usize, what: &str, days: Option<i64>) -> EntryId {
+        self.act(seat, &Act::Propose(proposal(what, days, None, None)))
+    }
+
+    /// In answer to one version of an action that began with `first`.
+    pub(crate) fn counter(&mut self, seat: usize, first: EntryId, of: EntryId, what: &str) -> EntryId {
+        let action = Some(ActionId { proposal: first, index: 0 });
+        self.act(seat, &Act::Counter { of, proposal: proposal(what, None, action, None) })
+    }
+
+    pub(crate) fn amend(&mut self, seat: usize, first: EntryId, base: EntryId, what: &str) -> EntryId {
+        let action = Some(ActionId { proposal: first, index: 0 });
+        self.act(seat, &Act::Propose(proposal(what, None, action, Some(base))))
+    }
+
+    pub(crate) fn accept(&mut self, seat: usize, revision: EntryId) -> EntryId {
+        self.act(seat, &Act::Accept { revision, note: None })
+    }
+
+    pub(crate) fn declare(&mut self, seat: usize, revision: EntryId) -> EntryId {
+        self.act(seat, &Act::Declare { revision, subject: 0, note: None, evidence: Vec::new() })
+    }
+
+    /// What was proposed in an entry.
+    pub(crate) fn proposal(&self, id: &EntryId) -> Proposal {
+        let ix = self.record.graph().find(id).expect("an entry");
+        self.record.fold().proposal(ix).expect("a proposal").clone()
+    }
+
+    /// An entry as it is typed.
+    pub(crate) fn number(&self, id: &EntryId) -> String {
+        self.record.names().of(id).trim_start_matches('#').to_owned()
+    }
+
+    /// The case's page.
+    pub(crate) fn path(&self) -> String {
+        format!("/case/{}", self.case.to_hex())
+    }
+
+    /// Puts all of it into the home, and serves that.
+    pub(crate) fn serve(self) -> Served {
+        let desk = Desk::open(self.home.path()).expect("a home");
+        let (own, graph) = (desk.author(), self.record.graph());
+        let other = self.parties.iter().find(|party| party.id != own.party).expect("another party");
+        let row = |ix: Ix| {
+            let entry = &graph.node(ix).entry;
+            let (device, seq) = (entry.statement.device, u64::from(entry.statement.seq));
+            EntryRow { case: self.case, id: entry.id, device, seq, own: device == own.device, envelope: entry.bytes() }
+        };
+        let written = desk.with_store(|store| {
+            store.write(|txn| {
+                for event in self.record.logs().of_party(&other.id) {
+                    let position = u64::from(event.position);
+                    let row = KeyEventRow { id: event.id, party: event.party, position, envelope: event.bytes() };
+                    txn.insert_key_event(&row)?;
+                }
+                for ix in graph.all() {
+                    txn.insert_entry(&row(ix))?;
+                    for value in self.record.values_of(&graph.id(ix)) {
+                        let path = path_to_value(&value.path).encode();
+                        txn.put_value(self.case, value.entry, &path, &value.encode())?;
+                    }
+                }
+                txn.put_summary(&CaseSummary {
+                    case: self.case,
+                    title: "A kitchen that leaks".to_owned(),
+                    state: "open".to_owned(),
+                    whose_move: String::new(),
+                    next_due: None,
+                    entries: graph.len() as u64,
+                    updated_at: now(),
+                })?;
+                Ok::<_, StoreError>(())
+            })
+        });
+        written.expect("a written store");
+        drop(desk);
+        Served::of(self.home, false)
+    }
+}
+
+/// A home's own party, able to sign as the home would.
+fn party_of(home: &TempDir) -> Party {
+    let desk = Desk::open(home.path()).expect("a home");
+    let author = desk.author();
+    let pem = fs::read_to_string(home.path().join("keys/device.pem")).expect("the device key's file");
+    let key = SigningKey::from_pkcs8_pem(&pem).expect("a device key");
+    let stored = desk.with_store(|store| store.key_events(author.party)).expect("a key log");
+    let last = stored.last().expect("a log has its inception");
+    let position = u32::try_from(last.position).expect("a short log");
+    Party {
+        id: author.party,
+        // Root keys sign key events, and none are made here.
+        root: key.clone(),
+        next_root: key.clone(),
+        devices: vec![Device { key, grant: author.grant, peer: desk.peer_id().as_bytes().to_vec() }],
+        head: KeyCitation { party: author.party, position, event: last.id },
+        events: stored.into_iter().map(|event| event.envelope).collect(),
+    }
+}
+
+pub(crate) fn open(text: &str) -> Sealable {
+    Sealable::Open(text.to_owned())
+}
+
+fn proposal(what: &str, days: Option<i64>, action: Option<ActionId>, base: Option<EntryId>) -> Proposal {
+    let seat = |n| vec![PartyRef { seat: Seat::Number(n), person: None }];
+    let due = days.map(|days| {
+        let instant = now() + days * DAY;
+        // Any local time will do where only the instant counts; the fitting one is shown without a remark.
+        let local = jiff::Timestamp::from_millisecond(instant).expect("a time").strftime("%Y-%m-%dT%H:%M").to_string();
+        Due::At { instant: instant - instant.rem_euclid(60_000), local, zone: "UTC".to_owned() }
+    });
+    let terms = ActionTerms {
+        what: open(what),
+        performers: seat(1),
+        beneficiaries: seat(0),
+        due,
+        value: None,
+        conditions: Vec::new(),
+        evidence: Vec::new(),
+        consequences: Vec::new(),
+        cancel: Vec::new(),
+        deemed: None,
+        items: Vec::new(),
+    };
+    Proposal {
+        subjects: vec![Subject { base, topic: Topic::Action { action, terms } }],
+        signers: vec![Seat::Number(0), Seat::Number(1)],
+        mode: Mode::Firm,
+        open_until: None,
+        alleged: None,
+        note: None,
+    }
+}

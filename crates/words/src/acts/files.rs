@@ -1,0 +1,57 @@
+//! Files on their way into a case.
+
+use counterpart_core::attachment::{FileRef, MAX_PARTY};
+
+use crate::{
+    case::OpenCase,
+    error::{CommandError, Done},
+    render::size,
+};
+
+/// Whether the others will fetch so much more of ours: they fetch no more than a certain sum from one side unasked.
+pub fn room_for(case: &OpenCase, files: &[FileRef]) -> Done {
+    let mut ours: Vec<FileRef> = Vec::new();
+    for attachment in case.record.attachments() {
+        let own = case.record.graph().statement(attachment.entry).party == case.own;
+        if own && !ours.contains(&attachment.named.file) {
+            ours.push(attachment.named.file);
+        }
+    }
+    let new = files.iter().copied().filter(|file| !ours.contains(file));
+    let all: u64 = ours.iter().copied().chain(new).map(|file| file.size).sum();
+    if files.is_empty() || all <= MAX_PARTY {
+        return Ok(());
+    }
+    Err(CommandError::failed(format!(
+        "your files in this case would be {} together; the other side fetches {} at most",
+        size(all),
+        size(MAX_PARTY)
+    ))
+    .hint("`counterpart attach --fingerprint-only` puts what proves a file on record; send the file another way"))
+}
+
+/// The media type that the ending of a file's name says.
+pub fn media(name: &str) -> Option<&'static str> {
+    let (stem, ending) = name.rsplit_once('.')?;
+    if stem.is_empty() {
+        return None;
+    }
+    Some(match ending.to_lowercase().as_str() {
+        "pdf" => "application/pdf",
+        "png" => "image/png",
+        "jpg" | "jpeg" => "image/jpeg",
+        "heic" => "image/heic",
+        "webp" => "image/webp",
+        "txt" | "log" => "text/plain",
+        "csv" => "text/csv",
+        "html" | "htm" => "text/html",
+        "json" => "application/json",
+        "eml" => "message/rfc822",
+        "zip" => "application/zip",
+        "mp3" => "audio/mpeg",
+        "m4a" => "audio/mp4",
+        "wav" => "audio/wav",
+        "mp4" => "video/mp4",
+        _ => return None,
+    })
+}
