@@ -329,9 +329,10 @@ pub(crate) fn write_device_keys(
     written.map_err(|e| DeskError::File { path: owner, why: e.to_string() })
 }
 
-/// Gives a home a port of its own, so that an invitation's addresses stay true from one start to the next.
+/// Gives a home a port of its own, so that an invitation's addresses stay true from one start to the next. Below those
+/// that systems lend to connections going out (from 32768 on, on Linux), which would now and then be taken.
 pub(crate) fn write_port(home: &Path, random: &Source) -> Result<(), DeskError> {
-    let port = 20_000 + u16::from_be_bytes(random.draw()) % 20_000;
+    let port = 20_000 + u16::from_be_bytes(random.draw()) % 12_000;
     let path = home.join(PORT);
     let written = write_private(&path, port.to_string().as_bytes());
     written.map_err(|e| DeskError::File { path, why: e.to_string() })
