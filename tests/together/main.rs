@@ -1,13 +1,13 @@
 //! Two parties, a real program and a real browser each, from the first start to the closed case by clicks alone: see
-//! `tests/web/js/together.mjs`; and both in everything that there is, with hostile texts: `hostile.mjs`. Both programs run at a clock that the story sets, and are started anew when it moves on.
-//!
-//! The script says in a line on its standard output what is to be done outside the browsers; it is done here, and answered
-//! by a line.
+//! `tests/web/js/together.mjs`; and both in everything that there is, with hostile texts: `hostile.mjs`. Both programs run
+//! at a clock that the story sets, and are started anew when it moves on.
+
+#[path = "../web/script.rs"]
+mod script;
 
 use std::{
     collections::BTreeMap,
-    io::{BufRead as _, BufReader, Write as _},
-    path::{Path, PathBuf},
+    io::{BufRead as _, BufReader},
     process::{Child, Command, Stdio},
     sync::{Mutex, PoisonError},
 };
@@ -15,24 +15,7 @@ use std::{
 use serde_json::json;
 use tempfile::TempDir;
 
-/// Where `.ci/web` prepared the packages, and a browser; nothing when they are absent and may be.
-fn prepared() -> Option<(PathBuf, PathBuf)> {
-    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().map(|t| t.join("web"));
-    let folder = target.filter(|f| f.join("node_modules").is_dir());
-    let node = Command::new("node").arg("--version").output().is_ok_and(|o| o.status.success());
-    let folders: Vec<PathBuf> =
-        std::env::var_os("PATH").map(|p| std::env::split_paths(&p).collect()).unwrap_or_default();
-    let names = ["chromium", "chromium-browser", "google-chrome"];
-    let browser = names.iter().flat_map(|n| folders.iter().map(move |f| f.join(n))).find(|path| path.is_file());
-    if let (Some(folder), true, Some(browser)) = (folder, node, browser) {
-        return Some((folder, browser));
-    }
-    let missing = "needs Chromium or Chrome, Node.js, and the packages that `.ci/web` installs into the target folder";
-    assert!(std::env::var_os("COUNTERPART_TEST_ALL").is_none(), "this test {missing}");
-    // Counted as passed by the runner, so say plainly that nothing was tried.
-    drop(writeln!(std::io::stderr(), "skipped: {missing}"));
-    None
-}
+use crate::script::Player;
 
 /// Everybody's programs.
 struct Stage {
@@ -116,36 +99,18 @@ impl Drop for Stage {
 static TURN: Mutex<()> = Mutex::new(());
 
 fn play(script: &str) {
-    let Some((folder, browser)) = prepared() else { return };
+    let Some(player) = Player::prepared() else { return };
     let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     let mut stage =
         Stage { folder: TempDir::new().expect("a folder"), clock: String::new(), story: 0, running: BTreeMap::new() };
     let about = json!({
-        "browser": browser,
-        "pictures": std::env::var_os("COUNTERPART_PICTURES").map(PathBuf::from),
         "folder": stage.folder.path(),
         "only": std::env::var("COUNTERPART_STORY").ok(),
         "long": std::env::var_os("COUNTERPART_LONG").is_some(),
         "verbose": std::env::var_os("COUNTERPART_VERBOSE").is_some(),
         "patience": std::env::var("COUNTERPART_PATIENCE").ok().and_then(|p| p.parse::<u32>().ok()),
     });
-    let mut child = Command::new("node")
-        .arg(script)
-        .arg(about.to_string())
-        .current_dir(&folder)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("node starts");
-    let mut stdin = child.stdin.take().expect("a pipe");
-    for line in BufReader::new(child.stdout.take().expect("a pipe")).lines() {
-        let line = line.expect("text");
-        match line.strip_prefix("do: ") {
-            Some(what) => writeln!(stdin, "{}", stage.act(what)).expect("it listens"),
-            None => drop(writeln!(std::io::stderr(), "{line}")),
-        }
-    }
-    assert!(child.wait().expect("it ends").success(), "see above what went wrong");
+    assert!(player.play(script, about, |what| stage.act(what)), "see above what went wrong");
 }
 
 #[test]

@@ -1,13 +1,21 @@
 //! Calendar files: written, and kept up where that was asked for.
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use counterpart_core::id::CaseId;
-use counterpart_node::Desk;
+use counterpart_node::{Desk, KeptCalendar};
 
-pub(crate) use counterpart_words::calendars::{Kept, dates, make};
+pub(crate) use counterpart_words::calendars::{dates, make};
 
-use crate::{error::Done, render::line, session::Session, written::write_whole};
+use crate::{
+    error::{CommandError, Done},
+    render::line,
+    session::Session,
+    written::write_whole,
+};
 
 /// Writes a calendar into a file, unless it says just that already.
 pub(crate) fn write(desk: &Desk, only: Option<&CaseId>, file: &Path) -> Done<usize> {
@@ -19,9 +27,15 @@ pub(crate) fn write(desk: &Desk, only: Option<&CaseId>, file: &Path) -> Done<usi
     Ok(count)
 }
 
+/// Says which file is kept up from now on, and of which case alone; or that none is.
+pub(crate) fn keep(desk: &Desk, file: Option<PathBuf>, case: Option<&CaseId>) -> Done {
+    let kept = KeptCalendar { file, case: case.map(CaseId::to_hex), ..desk.kept_calendar()? };
+    Ok(desk.keep_calendar(&kept)?)
+}
+
 /// Brings the calendar up to date that is kept up, where one is. A file that cannot be written is said and fails nothing.
 pub(crate) fn refresh(desk: &Desk, session: &Session) {
-    let done = Kept::read(desk).and_then(|kept| {
+    let done = desk.kept_calendar().map_err(CommandError::from).and_then(|kept| {
         let Some(file) = kept.file else { return Ok(()) };
         write(desk, kept.case.as_deref().and_then(CaseId::from_hex).as_ref(), &file).map(drop)
     });

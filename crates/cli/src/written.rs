@@ -1,10 +1,24 @@
 //! Files that are written for people: whole or not at all.
 
-use std::path::Path;
-
-pub(crate) use counterpart_words::written::write_whole;
+use std::{fs, io::Write as _, path::Path};
 
 use crate::error::{CommandError, Done};
+
+/// Writes a file. It appears whole, or what was there stays.
+pub(crate) fn write_whole(file: &Path, bytes: &[u8]) -> Done {
+    let mut name = file.file_name().unwrap_or_default().to_owned();
+    name.push(".writing");
+    let making = file.with_file_name(name);
+    let written = fs::File::create(&making).and_then(|mut out| {
+        out.write_all(bytes)?;
+        out.sync_all()
+    });
+    written.and_then(|()| fs::rename(&making, file)).map_err(|e| {
+        // Half a file helps nobody; if it cannot be removed either, the disk has other troubles.
+        drop(fs::remove_file(&making));
+        CommandError::failed(format!("{}: {e}", file.display()))
+    })
+}
 
 /// Refuses to write over a file that is there, unless that was asked for.
 pub(crate) fn not_over(file: &Path, force: bool) -> Done {

@@ -4,6 +4,7 @@
 //! [`Machine::poll_output`]. One mutation, then drain. What stands behind a [`Output::Persist`] in the queue is
 //! done only once that is durable: the order of emission is the durability rule.
 
+mod admission;
 mod drafts;
 mod files;
 pub mod frame;
@@ -13,6 +14,7 @@ mod link;
 mod machine;
 mod offer;
 
+pub use admission::NotAvailable;
 pub use machine::Machine;
 
 use crate::{
@@ -27,7 +29,7 @@ use crate::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LinkId(pub u64);
 
-/// The device at the other end of a link, as [`hello::admit_peer`] found it fit to have the content.
+/// The device at the other end of a link, as [`Machine::admit`] found it fit to have the content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PeerDevice {
     pub party: PartyId,

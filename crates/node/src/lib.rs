@@ -6,6 +6,7 @@
 mod agent;
 mod backup;
 mod beside;
+mod calendar;
 mod checks;
 mod clock;
 mod desk;
@@ -34,6 +35,7 @@ mod worksheet;
 
 pub use agent::{Agent, AgentGrant, AgentRequest, CaseLink, LineError, Rights, Taken, ask, take};
 pub use backup::{BackupAbout, BackupContents, is_backup_encrypted};
+pub use calendar::KeptCalendar;
 pub use checks::{Check, CheckedBy};
 pub use clock::now;
 pub use counterpart_timestamp::{Root, Roots};

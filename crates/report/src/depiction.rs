@@ -64,10 +64,7 @@ impl Depiction {
                 what: action.title.clone(),
                 by: action.by.clone(),
                 from: said(graph.find(&action.id)?),
-                agreed: Some(())
-                    .filter(|()| lens.fully_signed(revision))
-                    .and_then(|()| signed())
-                    .map(|at| teller.time(at)),
+                agreed: lens.fully_signed(revision).then(signed).flatten().map(|at| teller.time(at)),
                 due: action.due_at.map(|at| teller.time(at)),
                 done: view.status.declare.map(said),
                 outcome: action.outcome,

@@ -6,8 +6,10 @@
 mod draw;
 mod plot;
 mod short;
+mod svg;
 
 pub(crate) use plot::picture;
+pub use svg::{Drawn, Legend};
 
 use crate::{
     clock::Time,
@@ -15,9 +17,9 @@ use crate::{
 };
 
 /// Columns in a row: as many as stay legible in print.
-pub(crate) const COLUMNS: usize = 12;
+const COLUMNS: usize = 12;
 /// Units of a row's width.
-pub const WIDTH: usize = 1000;
+const WIDTH: usize = 1000;
 /// For the names of the lanes.
 const GUTTER: usize = 128;
 const COLUMN: usize = 72;
@@ -61,7 +63,7 @@ pub enum Shape {
 }
 
 impl Shape {
-    pub const ALL: [Self; 9] = [
+    const ALL: [Self; 9] = [
         Self::Case,
         Self::Fact,
         Self::Offer,
@@ -90,8 +92,7 @@ impl Shape {
     }
 
     /// For the legend.
-    #[must_use]
-    pub fn meaning(self) -> &'static str {
+    fn meaning(self) -> &'static str {
         match self {
             Self::Case => "opens, joins, leaves",
             Self::Fact => "states, notes, writes down",
@@ -148,7 +149,7 @@ pub struct Bar {
 
 impl Bar {
     /// For the legend: how each is drawn, and what it means.
-    pub const LEGEND: [(&'static str, &'static str); 4] = [
+    const LEGEND: [(&'static str, &'static str); 4] = [
         ("agreed", "agreed: all have signed"),
         ("changed", "an agreement changed by all"),
         ("done", "the result accepted"),
@@ -156,8 +157,7 @@ impl Bar {
     ];
 
     /// What stands beside it, on two lines.
-    #[must_use]
-    pub fn words(&self) -> [String; 2] {
+    fn words(&self) -> [String; 2] {
         let names: Vec<&str> = self.about.split(' ').collect();
         let about = match names.as_slice() {
             [] => String::new(),
@@ -204,8 +204,7 @@ pub struct Row {
 
 impl Row {
     /// The year of its first column.
-    #[must_use]
-    pub fn year(&self) -> Option<i16> {
+    fn year(&self) -> Option<i16> {
         self.columns.first()?.at.year
     }
 }
@@ -221,31 +220,26 @@ pub struct Picture {
 
 impl Picture {
     /// Units of a row's height.
-    #[must_use]
-    pub fn height(&self) -> usize {
+    fn height(&self) -> usize {
         HEADER + self.lanes.len() * LANE
     }
 
-    #[must_use]
-    pub fn rail(&self, lane: &usize) -> usize {
+    fn rail(&self, lane: &usize) -> usize {
         HEADER + lane * LANE + RAIL
     }
 
     /// The middle of a column.
-    #[must_use]
-    pub fn x(&self, column: &usize) -> usize {
+    fn x(&self, column: &usize) -> usize {
         GUTTER + column * COLUMN + COLUMN / 2
     }
 
     /// Where the bar of a column stands: at its right edge, clear of what is written in it.
-    #[must_use]
-    pub fn bar_x(&self, column: &usize) -> usize {
+    fn bar_x(&self, column: &usize) -> usize {
         GUTTER + (column + 1) * COLUMN - 5
     }
 
     /// The line of a bar, from its first lane to its last.
-    #[must_use]
-    pub fn bar_path(&self, bar: &Bar, x: &usize) -> String {
+    fn bar_path(&self, bar: &Bar, x: &usize) -> String {
         let (first, last) = (bar.lanes.first().copied().unwrap_or(0), bar.lanes.last().copied().unwrap_or(0));
         // Above a single lane it still has to be seen.
         let top = self.rail(&first).saturating_sub(if first == last { 14 } else { 0 });
@@ -253,25 +247,21 @@ impl Picture {
     }
 
     /// Where a bar meets a lane.
-    #[must_use]
-    pub fn knot(&self, bar: &Bar, x: &usize, lane: &usize) -> String {
+    fn knot(&self, bar: &Bar, x: &usize, lane: &usize) -> String {
         Self::knot_at(bar.word, x, &self.rail(lane))
     }
 
-    #[must_use]
-    pub fn knot_at(word: &str, x: &usize, y: &usize) -> String {
+    fn knot_at(word: &str, x: &usize, y: &usize) -> String {
         draw::knot(word, *x, *y)
     }
 
     /// Where the lanes' lines begin and end.
-    #[must_use]
-    pub fn rails(&self, row: &Row) -> (usize, usize) {
+    fn rails(&self, row: &Row) -> (usize, usize) {
         (GUTTER - 4, GUTTER + row.columns.len() * COLUMN)
     }
 
     /// What a row shows, for those who hear it.
-    #[must_use]
-    pub fn described(&self, row: &Row) -> String {
+    fn described(&self, row: &Row) -> String {
         let one = |column: &Column| {
             let words = Words::new().say(&column.who).say(" ").then(column.says.clone());
             let words =

@@ -40,7 +40,7 @@ pub use contacts::{Contact, Contacts};
 pub use depiction::{Depiction, Promise};
 pub use difference::Change;
 pub use facts::{File, Item, Stated};
-pub use lanes::{Bar, Column, Due, Lane, Mark, Order, Picture, Row, Shape, WIDTH};
+pub use lanes::{Bar, Column, Drawn, Due, Lane, Legend, Mark, Order, Picture, Row, Shape};
 pub use outcome::{Badge, Outcome};
 pub use page::Paper;
 pub use report::{Alarm, Head, Ledger, MadeFrom, Party, Report, Tallied, tally_word};

@@ -4,7 +4,7 @@ use askama::Template;
 
 use crate::{
     actions::Action,
-    lanes::{Bar, Picture, Shape, WIDTH},
+    lanes::Picture,
     report::{Ledger, Report},
     timeline::Effect,
     words::Piece,
@@ -47,8 +47,6 @@ struct Page<'p> {
     fits: bool,
     /// The ledgers that hold anything.
     ledgers: Vec<&'p Ledger>,
-    shapes: [Shape; Shape::ALL.len()],
-    width: usize,
 }
 
 impl Report {
@@ -60,7 +58,7 @@ impl Report {
         let (summary, further) = on_page_one(&self.actions);
         let ledgers: Vec<&Ledger> = self.ledgers.iter().filter(|ledger| !ledger.is_empty()).collect();
         let fits = lines_of_summary(self, &summary, &further, ledgers.len()) <= LINES;
-        let page = Page { report: self, paper, summary, further, fits, ledgers, shapes: Shape::ALL, width: WIDTH };
+        let page = Page { report: self, paper, summary, further, fits, ledgers };
         let mut out = String::new();
         page.render_into(&mut out).map_err(|_no_memory| std::fmt::Error)?;
         Ok(out)

@@ -1,14 +1,9 @@
 //! The pages in a real browser: looked at, used by clicks, with and without script, by `tests/web/js/look.mjs`.
-//!
-//! The script says in a line on its standard output what is to be done outside the browser; it is done here, and
-//! answered by a line.
 
-use std::{
-    fs,
-    io::{BufRead as _, BufReader, Write as _},
-    path::{Path, PathBuf},
-    process::{ChildStdin, Command, Stdio},
-};
+#[path = "../../../tests/web/script.rs"]
+mod script;
+
+use std::{fs, path::Path};
 
 use counterpart_core::{
     act::{Role, SeatOffer},
@@ -23,24 +18,7 @@ use serde_json::json;
 use tempfile::TempDir;
 use tokio::{runtime::Runtime, sync::oneshot, task::JoinHandle};
 
-/// Where `.ci/web` prepared the packages, and a browser; nothing when they are absent and may be.
-fn prepared() -> Option<(PathBuf, PathBuf)> {
-    let target = option_env!("CARGO_TARGET_TMPDIR").map(PathBuf::from);
-    let folder = target.and_then(|t| Some(t.parent()?.join("web"))).filter(|f| f.join("node_modules").is_dir());
-    let node = Command::new("node").arg("--version").output().is_ok_and(|o| o.status.success());
-    let folders: Vec<PathBuf> =
-        std::env::var_os("PATH").map(|p| std::env::split_paths(&p).collect()).unwrap_or_default();
-    let names = ["chromium", "chromium-browser", "google-chrome"];
-    let browser = names.iter().flat_map(|n| folders.iter().map(move |f| f.join(n))).find(|path| path.is_file());
-    if let (Some(folder), true, Some(browser)) = (folder, node, browser) {
-        return Some((folder, browser));
-    }
-    let missing = "needs Chromium or Chrome, Node.js, and the packages that `.ci/web` installs into the target folder";
-    assert!(std::env::var_os("COUNTERPART_TEST_ALL").is_none(), "this test {missing}");
-    // Counted as passed by the runner, so say plainly that nothing was tried.
-    drop(writeln!(std::io::stderr(), "skipped: {missing}"));
-    None
-}
+use crate::script::Player;
 
 /// Pages being served.
 struct Served {
@@ -164,14 +142,12 @@ fn busy() -> TempDir {
 
 #[test]
 fn a_person_with_a_browser() {
-    let Some((folder, browser)) = prepared() else { return };
+    let Some(player) = Player::prepared() else { return };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("threads");
     let mut empty = Served::start(&runtime, TempDir::new().expect("a folder"), true);
     let mut plain = Served::start(&runtime, TempDir::new().expect("a folder"), true);
     let mut busy = Served::start(&runtime, busy(), false);
 
-    // Where to leave pictures of every page, for people to look at.
-    let pictures = std::env::var_os("COUNTERPART_PICTURES").map(PathBuf::from);
     let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures");
     let play = TempDir::new().expect("a folder");
     let altered = play.path().join("altered.zip");
@@ -180,48 +156,33 @@ fn a_person_with_a_browser() {
     bytes[middle] ^= 1;
     fs::write(&altered, bytes).expect("a file");
     let about = json!({
-        "browser": browser,
         "empty": empty.link(),
         "plain": plain.link(),
         "busy": busy.link(),
-        "pictures": pictures,
         "bundle": fixtures.join("broadband-2.zip"),
         "altered": altered,
+        "patience": 120_000,
     });
-    let mut child = Command::new("node")
-        .arg("look.mjs")
-        .arg(about.to_string())
-        .current_dir(&folder)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("node starts");
-    let answer = |mut to: &ChildStdin, text: &str| writeln!(to, "{text}").expect("it listens");
-    let stdin = child.stdin.take().expect("a pipe");
-    for line in BufReader::new(child.stdout.take().expect("a pipe")).lines() {
-        let line = line.expect("text");
-        match line.as_str() {
-            "do: open a case" => {
-                open_case(busy.home.path(), "Opened by another program");
-                answer(&stdin, "done");
-            }
-            "do: another link" => answer(&stdin, &busy.link()),
-            "do: a link to the plain home" => answer(&stdin, &plain.link()),
-            "do: stop" => {
-                busy.stop(&runtime);
-                answer(&stdin, "done");
-            }
-            "do: start" => {
-                busy.go(&runtime, false);
-                answer(&stdin, &busy.link());
-            }
-            said => drop(writeln!(std::io::stderr(), "{said}")),
+    let well = player.play("look.mjs", about, |what| match what {
+        "open a case" => {
+            open_case(busy.home.path(), "Opened by another program");
+            "done".to_owned()
         }
-    }
-    let status = child.wait().expect("it ends");
+        "another link" => busy.link(),
+        "a link to the plain home" => plain.link(),
+        "stop" => {
+            busy.stop(&runtime);
+            "done".to_owned()
+        }
+        "start" => {
+            busy.go(&runtime, false);
+            busy.link()
+        }
+        _ => "not understood".to_owned(),
+    });
     busy.stop(&runtime);
     empty.stop(&runtime);
     plain.stop(&runtime);
-    assert!(status.success(), "see above what went wrong");
+    assert!(well, "see above what went wrong");
     assert!(Desk::open(empty.home.path()).is_ok() && Desk::open(plain.home.path()).is_ok(), "identities were made");
 }

@@ -16,6 +16,7 @@ use counterpart_node::{Desk, due_instant};
 use crate::{
     case::OpenCase,
     error::{CommandError, Done},
+    inviting::{Became, Invitation, invitations},
     references::Target,
     render::{self, Details},
     typed::typed,
@@ -294,18 +295,6 @@ pub fn link(desk: &Desk, case: &OpenCase, other: &str, relation: &str, note: Opt
     Ok(Act::Link { case: other, relation: typed("the relation", relation.trim())?, note: remark("the note", note)? })
 }
 
-/// The invitations that were neither used nor taken back, oldest first.
-pub fn open_invitations(case: &OpenCase) -> Vec<Ix> {
-    let (graph, lens) = (case.record.graph(), case.lens());
-    let open = |ix: &Ix| {
-        let used = |by: Ix| matches!(case.record.fold().act(by), Act::Admit { .. } | Act::Uninvite { .. });
-        matches!(case.record.fold().act(*ix), Act::Invite { .. })
-            && lens.has(*ix)
-            && !lens.about(&graph.id(*ix)).any(used)
-    };
-    graph.ordered().into_iter().filter(open).collect()
-}
-
 /// That an invitation is no use any more: else the only one that is open.
 pub fn uninvite(case: &OpenCase, of: Option<&str>, reason: Option<&str>) -> Done<Act> {
     let invite = match of {
@@ -316,7 +305,8 @@ pub fn uninvite(case: &OpenCase, of: Option<&str>, reason: Option<&str>) -> Done
 }
 
 fn unused(case: &OpenCase) -> Done<EntryId> {
-    let found: Vec<EntryId> = open_invitations(case).into_iter().map(|ix| case.record.graph().id(ix)).collect();
+    let unused = |one: &Invitation| matches!(one.became, Became::Open | Became::Expired);
+    let found: Vec<EntryId> = invitations(case).into_iter().filter(unused).map(|one| one.id).collect();
     match found.as_slice() {
         [one] => Ok(*one),
         [] => Err(CommandError::failed("no invitation is open: there is nothing to take back")),

@@ -72,7 +72,7 @@ pub fn most(ceilings: &[(String, String)]) -> Option<String> {
 }
 
 /// Whether a device only receives.
-pub fn is_mailbox(rights: &Rights) -> bool {
+fn is_mailbox(rights: &Rights) -> bool {
     rights.kinds == Kinds::Listed(Vec::new())
 }
 

@@ -1,6 +1,6 @@
 //! Calendars of what is due: put together from what every case keeps ready.
 
-use std::{collections::BTreeMap, fs, io, path::PathBuf};
+use std::collections::BTreeMap;
 
 use counterpart_core::id::CaseId;
 use counterpart_node::{Desk, now};
@@ -8,60 +8,18 @@ use counterpart_process::{
     calendar::{Dated, Written, calendar},
     today::CaseDay,
 };
-use serde::{Deserialize, Serialize};
 
-use crate::{
-    error::{CommandError, Done},
-    written::write_whole,
-};
-
-/// In the home: which file is kept up, and what was written of each event.
-const FILE: &str = "calendar.json";
+use crate::error::Done;
 
 /// How long what is past stays in a calendar: ninety days, in milliseconds.
 const PAST: i64 = 90 * 24 * 60 * 60 * 1000;
-
-/// What is remembered between two calendars.
-#[derive(Debug, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Kept {
-    /// The file that is kept up.
-    pub file: Option<PathBuf>,
-    /// Of this case alone, as hex digits.
-    pub case: Option<String>,
-    written: Vec<Written>,
-}
-
-impl Kept {
-    pub fn read(desk: &Desk) -> Done<Self> {
-        let path = desk.home().join(FILE);
-        let text = match fs::read_to_string(&path) {
-            Ok(text) => text,
-            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Self::default()),
-            Err(e) => return Err(CommandError::failed(format!("{}: {e}", path.display()))),
-        };
-        serde_json::from_str(&text).map_err(|e| {
-            let error = CommandError::failed(format!("{} cannot be understood: {e}", path.display()));
-            error.hint("take it away: what it remembers is found again, and --keep says anew which file to keep up")
-        })
-    }
-
-    fn write(&self, desk: &Desk) -> Done {
-        let text = serde_json::to_string(self).map_err(|e| CommandError::failed(e.to_string()))?;
-        write_whole(&desk.home().join(FILE), text.as_bytes())
-    }
-
-    pub fn keep(desk: &Desk, file: Option<PathBuf>, case: Option<&CaseId>) -> Done {
-        Self { file, case: case.map(CaseId::to_hex), ..Self::read(desk)? }.write(desk)
-    }
-}
 
 /// A calendar of all cases, or of one: its text, and how many events it has. What was written is remembered, so that a
 /// change counts up.
 pub fn make(desk: &Desk, only: Option<&CaseId>) -> Done<(String, usize)> {
     let now = now();
     let dates = dates(desk, only, now)?;
-    let mut kept = Kept::read(desk)?;
+    let mut kept = desk.kept_calendar()?;
     let (text, written) = calendar("Counterpart", &dates, &kept.written, now);
     let count = written.len();
     let mut all: BTreeMap<String, Written> = kept.written.drain(..).map(|w| (w.uid.clone(), w)).collect();
@@ -71,7 +29,7 @@ pub fn make(desk: &Desk, only: Option<&CaseId>) -> Done<(String, usize)> {
     all.extend(written.into_iter().map(|w| (w.uid.clone(), w)));
     if all != before {
         kept.written = all.into_values().collect();
-        kept.write(desk)?;
+        desk.keep_calendar(&kept)?;
     }
     Ok((text, count))
 }
@@ -93,7 +51,8 @@ pub fn dates(desk: &Desk, only: Option<&CaseId>, now: i64) -> Done<Vec<Dated>> {
 fn of_case(id: &CaseId, day: &CaseDay) -> Vec<Dated> {
     let hex = id.to_hex();
     let short: String = hex.chars().take(16).collect();
-    let about = format!("{} (case {}). See: counterpart show {}", day.title, day.case, day.case);
+    // The same wherever it is made: for another text the event would count as changed.
+    let about = format!("{} (case {} in Counterpart)", day.title, day.case);
     let date = |uid: String, at: i64, title: String| Dated { uid, at, title, about: about.clone() };
     let mut dates = Vec::new();
     for due in &day.agenda.dues {

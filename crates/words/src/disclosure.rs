@@ -46,11 +46,7 @@ impl Disclosure {
                     Erasable::File(_, file) => drop(given.insert(file)),
                 }
             }
-            let graph = case.record.graph();
-            for entry in graph.all().map(|ix| graph.id(ix)) {
-                let sealed = case.record.values_of(&entry).iter().map(|value| (entry, value.path.clone()));
-                values.extend(sealed.filter(|place| !open.contains(place)));
-            }
+            values.extend(sealed(case).into_iter().filter(|place| !open.contains(place)));
             files.extend(case.record.files().filter(|file| !given.contains(file)));
         }
         let mut withheld = Withheld::default();
@@ -93,11 +89,7 @@ impl Disclosure {
 pub fn leave_out_all(case: &mut OpenCase, values: bool, files: bool) -> Withheld {
     let mut withheld = Withheld::default();
     if values {
-        let graph = case.record.graph();
-        let places =
-            |entry: EntryId| case.record.values_of(&entry).iter().map(move |value| (entry, value.path.clone()));
-        let all: Vec<(EntryId, Vec<PathStep>)> = graph.all().flat_map(|ix| places(graph.id(ix))).collect();
-        for (entry, path) in all {
+        for (entry, path) in sealed(case) {
             withheld.values += usize::from(case.record.forget_value(&entry, &path));
         }
     }
@@ -106,6 +98,13 @@ pub fn leave_out_all(case: &mut OpenCase, values: bool, files: bool) -> Withheld
         case.record.set_files(Vec::new());
     }
     withheld
+}
+
+/// Every sealed value that this copy holds, by entry and place.
+fn sealed(case: &OpenCase) -> Vec<(EntryId, Vec<PathStep>)> {
+    let graph = case.record.graph();
+    let places = |entry: EntryId| case.record.values_of(&entry).iter().map(move |value| (entry, value.path.clone()));
+    graph.all().flat_map(|ix| places(graph.id(ix))).collect()
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! What people type and what they read, in plain words: acts and terms in sentences, times, money, items, case templates,
 //! what became of an action and why, and what went wrong with what would help.
 //!
-//! Apart from the command, so that pages can say the same things from here. Nothing here prints, asks or signs.
+//! The command and the pages say the same things because they say them from here. Nothing here prints, asks or signs.
 
 pub mod acts;
 pub mod agents;
@@ -27,4 +27,3 @@ pub mod terms;
 pub mod today;
 pub mod typed;
 pub mod when;
-pub mod written;

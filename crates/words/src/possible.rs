@@ -30,15 +30,13 @@ pub fn refused(case: &OpenCase, act: &Act, error: DeskError) -> CommandError {
     if commands.is_empty() {
         return refusal;
     }
-    let see = match &reason {
-        reason if because_of(reason).is_some() => {
-            because_of(reason).map(|id| format!("see {}; ", case.entry_name(&id))).unwrap_or_default()
-        }
-        Reason::NotTheChooser => {
+    let see = match (because_of(&reason), &reason) {
+        (Some(id), _) => format!("see {}; ", case.entry_name(&id)),
+        (None, Reason::NotTheChooser) => {
             let chooser = matter(case, act).iter().find_map(|key| case.lens().chooser(key));
             chooser.map(|party| format!("{} is the one who chooses; ", case.party_label(&party))).unwrap_or_default()
         }
-        Reason::ArrivalUnproven => {
+        (None, Reason::ArrivalUnproven) => {
             format!("`counterpart prove {} REF` puts their receipt on record, once it has come; ", case.short())
         }
         _ => String::new(),

@@ -230,7 +230,7 @@ export class Crawler {
   async start() {
     if (!this.beside) {
       await this.person.context.addInitScript(install);
-      this.beside = await this.person.open();
+      this.beside = await this.person.context.newPage();
     }
     await this.beside.goto(`${this.person.own}/nowhere`);
     await this.person.page.reload();

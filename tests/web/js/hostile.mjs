@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Crawler } from "./crawl.mjs";
-import { Person, about, outside, run } from "./stage.mjs";
+import { Person, about, anew, outside, run } from "./stage.mjs";
 
 const { inner, wraps } = JSON.parse(readFileSync(new URL("hostile.json", import.meta.url)));
 const hostile = inner.flatMap((text) => wraps.map((wrap) => wrap.replaceAll("{}", () => text)));
@@ -130,7 +130,7 @@ await run({
     // Sent all the same: the browser finds nobody, and whoever goes back finds what was written.
     await keith.page.click('main form button[type="submit"]').catch(() => {});
     await keith.page.waitForURL(/chrome-error|do\/note/);
-    const [tab, form] = [await keith.open(), keith.page];
+    const [tab, form] = [await keith.context.newPage(), keith.page];
     const link = await outside("start keith");
     await tab.goto(link);
     keith.own = new URL(link).origin;
@@ -143,4 +143,4 @@ await run({
     assert.deepEqual(keith.faults, []);
     await keith.stop();
   },
-});
+}, anew);

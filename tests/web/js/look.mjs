@@ -2,91 +2,20 @@
 // output and answered by a line on standard input: see crates/web/tests/browser.rs.
 
 import assert from "node:assert/strict";
-import { readFileSync, mkdirSync } from "node:fs";
-import { createRequire } from "node:module";
-import { join } from "node:path";
-import { createInterface } from "node:readline";
-import { chromium } from "playwright-core";
+import { about, browser, look, outside, run, watched } from "./stage.mjs";
 
-const about = JSON.parse(process.argv[2]);
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-const answers = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
-const outside = async (what) => {
-  console.log(`do: ${what}`);
-  return (await answers.next()).value;
-};
-if (about.pictures) {
-  mkdirSync(about.pictures, { recursive: true });
-}
-
-const sizes = { laptop: { width: 1280, height: 800 }, phone: { width: 320, height: 640 } };
-const browser = await chromium.launch({ executablePath: about.browser, args: ["--no-sandbox"] });
-
-// Whatever a page asks for is asked of its own server, and nothing is said on the console.
+// A browser that comes in by a link. A form that was not right and one that was not let in are answers.
 const context = async (link, options = {}) => {
-  const made = await browser.newContext({ viewport: sizes.laptop, locale: "en-GB", ...options });
-  // A machine that is busy with other tests is slow; nothing is expected to be quick.
-  made.setDefaultTimeout(120_000);
-  const own = new URL(link).origin;
-  const faults = [];
-  await made.route("**", (route) => {
-    const at = new URL(route.request().url());
-    if (at.origin !== own) {
-      faults.push(`asked for ${at}`);
-      return route.abort();
-    }
-    return route.continue();
-  });
-  made.on("page", (page) => {
-    page.on("console", (message) => {
-      // A form that was not right and a browser that was not let in are answers, and the console calls them errors.
-      if (message.type() === "error" && !/status of (403|404|413|422)|net::ERR/.test(message.text())) {
-        faults.push(message.text());
-      }
-    });
-    page.on("pageerror", (error) => faults.push(String(error)));
-    page.on("dialog", (dialog) => {
-      faults.push(`dialog: ${dialog.message()}`);
-      dialog.dismiss();
-    });
-  });
-  return { made, faults, own };
+  const whose = { own: new URL(link).origin, faults: [] };
+  return { ...whose, made: await watched(whose, [403, 404, 413, 422], options) };
 };
-
-let looked = 0;
 
 // Browsers move the focus with a picture of the page, a moment after its text is there.
 async function focused(page, id) {
   await page.waitForFunction((id) => document.activeElement.id === id, id);
 }
 
-// A page as it is looked at: by axe in both schemes, at the width of a small phone, and in pictures.
-const look = async (page, name) => {
-  for (const scheme of ["light", "dark"]) {
-    await page.emulateMedia({ colorScheme: scheme });
-    for (const [size, viewport] of Object.entries(sizes)) {
-      await page.setViewportSize(viewport);
-      const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-      assert.ok(wide <= 0, `${name}: ${wide} pixels too wide on a ${size}`);
-      // Injected through the browser, not the page: the page's policy stays as it is.
-      const found = await page.evaluate(`${axe}; axe.run(document, { resultTypes: ["violations"] })`);
-      const bad = found.violations.map((v) => `${v.id}: ${v.help}: ${v.nodes.map((n) => n.html).join(" ")}`);
-      assert.deepEqual(bad, [], `${name}, ${scheme}, ${size}`);
-      looked += 1;
-      if (about.pictures) {
-        await page.screenshot({ path: join(about.pictures, `${name}-${size}-${scheme}.png`), fullPage: true });
-      }
-    }
-  }
-  await page.setViewportSize(sizes.laptop);
-  await page.emulateMedia({ colorScheme: "light", media: "print" });
-  if (about.pictures) {
-    await page.screenshot({ path: join(about.pictures, `${name}-print.png`), fullPage: true });
-  }
-  await page.emulateMedia({ media: "screen" });
-};
-
-const tests = {
+await run({
   async "from an empty home to an identity, by clicks and keys"() {
     const { made, faults, own } = await context(about.empty);
     const page = await made.newPage();
@@ -393,26 +322,4 @@ const tests = {
     await settings.getByText("This browser is signed out").waitFor();
     await made.close();
   },
-};
-
-let failed = 0;
-for (const [name, test] of Object.entries(tests)) {
-  for (const made of browser.contexts()) {
-    await made.close();
-  }
-  const started = Date.now();
-  try {
-    await test();
-    console.log(`ok: ${name} (${Date.now() - started} ms)`);
-  } catch (error) {
-    failed += 1;
-    console.log(`FAILED: ${name}\n${error.stack ?? error}`);
-    for (const page of browser.contexts().flatMap((made) => made.pages())) {
-      const seen = await page.evaluate(() => document.body.innerText.slice(0, 600)).catch(String);
-      console.log(`a page at ${page.url()} showed: ${seen}`);
-    }
-  }
-}
-console.log(`${looked} looks by axe, without a finding where nothing failed`);
-await browser.close();
-process.exit(failed ? 1 : 0);
+});

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { mkdirSync, readFileSync } from "node:fs";
+import { get } from "node:http";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -16,6 +17,8 @@ export const outside = async (what) => {
   console.log(`do: ${what}`);
   return (await answers.next()).value;
 };
+// Homes of nobody yet, for another story.
+export const anew = () => outside("anew homes");
 if (about.pictures) {
   mkdirSync(about.pictures, { recursive: true });
 }
@@ -23,23 +26,60 @@ if (about.pictures) {
 export const sizes = { laptop: { width: 1280, height: 800 }, phone: { width: 320, height: 640 } };
 export const browser = await chromium.launch({ executablePath: about.browser, args: ["--no-sandbox"] });
 
+// A machine that is busy with other tests is slow; nothing is expected to be quick.
+const patience = about.patience ?? 60_000;
+
+// A browser of `whose`, at the server `whose.own`. Whatever a page asks for is asked of that server, and nothing is said on the
+// console: what is otherwise stands in `whose.faults`. Answers of the kinds `answers` are errors on the console alone.
+export const watched = async (whose, answers, options = {}) => {
+  const made = await browser.newContext({ viewport: sizes.laptop, locale: "en-GB", ...options });
+  made.setDefaultTimeout(patience);
+  await made.route("**", (route) => {
+    const at = new URL(route.request().url());
+    if (at.origin !== whose.own) {
+      whose.faults.push(`asked for ${at}`);
+      return route.abort();
+    }
+    return route.continue();
+  });
+  const expected = new RegExp(`status of (${answers.join("|")})|net::ERR`);
+  made.on("page", (page) => {
+    page.on("console", (message) => {
+      if (message.type() === "error" && !expected.test(message.text())) {
+        whose.faults.push(message.text());
+      }
+    });
+    page.on("pageerror", (error) => whose.faults.push(String(error)));
+    page.on("dialog", (dialog) => {
+      whose.faults.push(`dialog: ${dialog.message()}`);
+      dialog.dismiss();
+    });
+  });
+  return made;
+};
+
 let looks = 0;
 
-// A page as it is looked at: by axe in both schemes, at the width of a small phone, and in pictures.
+// A page as it is looked at in one scheme and at one width, by axe and in a picture: what is wrong with it.
+export const glance = async (page, name, scheme, size) => {
+  await page.emulateMedia({ colorScheme: scheme });
+  await page.setViewportSize(sizes[size]);
+  const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+  // Injected through the browser, not the page: the page's policy stays as it is.
+  const found = await page.evaluate(`${axe}; axe.run(document, { resultTypes: ["violations"] })`);
+  looks += 1;
+  if (about.pictures) {
+    await page.screenshot({ path: join(about.pictures, `${name}-${size}-${scheme}.png`), fullPage: true });
+  }
+  const bad = found.violations.map((v) => `${v.id}: ${v.help}: ${v.nodes.map((n) => n.html.slice(0, 300)).slice(0, 3).join(" ")}`);
+  return wide > 0 ? [...bad, `${wide} pixels too wide`] : bad;
+};
+
+// The same in both schemes, on a laptop and on a small phone, with nothing wrong; and a picture as printed.
 export const look = async (page, name) => {
   for (const scheme of ["light", "dark"]) {
-    await page.emulateMedia({ colorScheme: scheme });
-    for (const [size, viewport] of Object.entries(sizes)) {
-      await page.setViewportSize(viewport);
-      const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-      assert.ok(wide <= 0, `${name}: ${wide} pixels too wide on a ${size}`);
-      const found = await page.evaluate(`${axe}; axe.run(document, { resultTypes: ["violations"] })`);
-      const bad = found.violations.map((v) => `${v.id}: ${v.help}: ${v.nodes.map((n) => n.html).join(" ")}`);
-      assert.deepEqual(bad, [], `${name}, ${scheme}, ${size}`);
-      looks += 1;
-      if (about.pictures) {
-        await page.screenshot({ path: join(about.pictures, `${name}-${size}-${scheme}.png`), fullPage: true });
-      }
+    for (const size of Object.keys(sizes)) {
+      assert.deepEqual(await glance(page, name, scheme, size), [], `${name}, ${scheme}, ${size}`);
     }
   }
   await page.setViewportSize(sizes.laptop);
@@ -48,21 +88,6 @@ export const look = async (page, name) => {
     await page.screenshot({ path: join(about.pictures, `${name}-print.png`), fullPage: true });
   }
   await page.emulateMedia({ media: "screen" });
-};
-export const looked = () => looks;
-
-// The same in one scheme and at one width; what is wrong is given, not thrown.
-export const glance = async (page, name, scheme, size) => {
-  await page.emulateMedia({ colorScheme: scheme });
-  await page.setViewportSize(sizes[size]);
-  const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-  const found = await page.evaluate(`${axe}; axe.run(document, { resultTypes: ["violations"] })`);
-  looks += 1;
-  if (about.pictures) {
-    await page.screenshot({ path: join(about.pictures, `${name}-${size}-${scheme}.png`), fullPage: true });
-  }
-  const bad = found.violations.map((v) => `${v.id}: ${v.help}: ${v.nodes.map((n) => n.html.slice(0, 300)).slice(0, 3).join(" ")}`);
-  return wide > 0 ? [...bad, `${wide} pixels too wide`] : bad;
 };
 
 // Somebody with a program and a browser of their own.
@@ -80,40 +105,15 @@ export class Person {
     const link = await outside(`start ${this.name}`);
     this.own = new URL(link).origin;
     if (!this.context) {
-      this.context = await browser.newContext({
-        viewport: sizes.laptop, locale: "en-GB", timezoneId: "Europe/London", acceptDownloads: true, ...this.options,
-      });
-      this.context.setDefaultTimeout(about.patience ?? 60_000);
-      await this.context.route("**", (route) => {
-        const at = new URL(route.request().url());
-        if (at.origin !== this.own) {
-          this.faults.push(`asked for ${at}`);
-          return route.abort();
-        }
-        return route.continue();
-      });
-      this.page = await this.open();
+      // A form that was not right, a second act that is refused, a browser that was not let in: all these are answers.
+      this.context = await watched(this, [403, 404, 409, 413, 422], { timezoneId: "Europe/London", ...this.options });
+      this.page = await this.context.newPage();
     }
     await this.page.goto(link);
   }
 
   async stop() {
     await outside(`stop ${this.name}`);
-  }
-
-  async open() {
-    const page = await this.context.newPage();
-    page.on("console", (message) => {
-      if (message.type() === "error" && !/status of (403|404|409|413|422)|net::ERR/.test(message.text())) {
-        this.faults.push(message.text());
-      }
-    });
-    page.on("pageerror", (error) => this.faults.push(String(error)));
-    page.on("dialog", (dialog) => {
-      this.faults.push(`dialog: ${dialog.message()}`);
-      dialog.dismiss();
-    });
-    return page;
   }
 
   async click(selector) {
@@ -218,15 +218,36 @@ export class Person {
     await this.until(this.page.locator("main").getByText(words).locator("visible=true").first());
   }
 
-  // Waits for something on the page. Without script it is the person who loads it again.
+  // What this person's program tells open pages, heard beside the browser.
+  async told() {
+    const cookies = await this.context.cookies(this.own);
+    const cookie = cookies.map(({ name, value }) => `${name}=${value}`).join("; ");
+    const signal = AbortSignal.timeout(patience);
+    return new Promise((take, fail) => get(`${this.own}/live`, { headers: { cookie }, signal }, take).on("error", fail));
+  }
+
+  // Waits for something on the page. Without script it is the person who loads it again: here whenever the program tells of a
+  // change, and once at its first word, since what came before that was told to nobody.
   async until(wanted) {
     if (this.options.javaScriptEnabled !== false) {
       return wanted.waitFor({ state: "attached" });
     }
-    for (let tries = 0; !(await wanted.count()); tries += 1) {
-      assert.ok(tries < 300, `${wanted} on ${this.page.url()}`);
-      await this.page.waitForTimeout(200);
-      await this.page.reload();
+    if (await wanted.count()) {
+      return;
+    }
+    const told = await this.told();
+    try {
+      for await (const _ of told) {
+        await this.page.reload();
+        if (await wanted.count()) {
+          return;
+        }
+      }
+      assert.fail("the program stopped");
+    } catch (error) {
+      throw new Error(`${wanted} on ${this.page.url()} did not come`, { cause: error });
+    } finally {
+      told.destroy();
     }
   }
 
@@ -239,16 +260,16 @@ export class Person {
   }
 }
 
-// Runs stories one after the other; says what a page showed where one failed.
-export const run = async (stories) => {
+// Runs stories one after the other, each after `before`; says what a page showed where one failed.
+export const run = async (stories, before = () => {}) => {
   let failed = 0;
   for (const [name, story] of Object.entries(stories).filter(([name]) => name.includes(about.only ?? ""))) {
     for (const made of browser.contexts()) {
       await made.close();
     }
     const started = Date.now();
-    await outside("anew homes");
     try {
+      await before();
       await story();
       console.log(`ok: ${name} (${Date.now() - started} ms)`);
     } catch (error) {

@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { Person, about, look, outside, run, sizes } from "./stage.mjs";
+import { Person, about, anew, look, outside, run, sizes } from "./stage.mjs";
 
 const clock = (at) => outside(`clock ${at}[Europe/London]`);
 
@@ -350,4 +350,4 @@ await run({
     await keith.sees("Agreed");
     await leave(keith, northlink);
   },
-});
+}, anew);

@@ -6,7 +6,7 @@ use counterpart_node::now;
 use serde_json::json;
 
 use crate::{
-    calendars::{self, Kept},
+    calendars,
     error::{CommandError, Done},
     session::Session,
     written::not_over,
@@ -41,8 +41,8 @@ pub(crate) fn run(session: &Session, args: &Args) -> Done {
     let terminal = session.terminal;
     let only = args.case.as_deref().map(|typed| desk.resolve(typed)).transpose()?;
     if args.stop_keeping {
-        let kept = Kept::read(&desk)?.file;
-        Kept::keep(&desk, None, None)?;
+        let kept = desk.kept_calendar()?.file;
+        calendars::keep(&desk, None, None)?;
         if terminal.json {
             return terminal.json(&json!({"schema": "counterpart/calendar/1", "file": null, "kept": false}));
         }
@@ -74,13 +74,13 @@ pub(crate) fn run(session: &Session, args: &Args) -> Done {
         not_over(file, args.force)?;
     }
     let file = std::path::absolute(file).map_err(|e| CommandError::failed(format!("{}: {e}", file.display())))?;
-    if keep && Kept::read(&desk)?.file.as_ref() != Some(&file) && file.exists() {
+    if keep && desk.kept_calendar()?.file.as_ref() != Some(&file) && file.exists() {
         let there = CommandError::failed(format!("{} is there already; nothing was written", file.display()));
         return Err(there.hint("name a file that is not there yet: it is written over each time"));
     }
     let events = calendars::write(&desk, only.as_ref(), &file)?;
     if keep {
-        Kept::keep(&desk, Some(file.clone()), only.as_ref())?;
+        calendars::keep(&desk, Some(file.clone()), only.as_ref())?;
     }
     if terminal.json {
         return terminal.json(&json!({

@@ -1,5 +1,7 @@
 //! `counterpart people`
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use counterpart_core::id::PartyId;
 use counterpart_node::{CheckedBy, now};
 
 use super::CaseArg;
@@ -23,8 +25,8 @@ pub(crate) struct Args {
     #[arg(long, value_name = "SEAT")]
     checked: Option<String>,
     /// How you compared it
-    #[arg(long, value_name = "HOW", default_value = "telephone", value_parser = ["telephone", "in-person", "video", "other"])]
-    by: String,
+    #[arg(long, value_name = "HOW", default_value = "telephone", value_parser = way(), requires = "checked")]
+    by: CheckedBy,
     /// Forget that you compared the check number of this side
     #[arg(long, value_name = "SEAT", conflicts_with = "checked")]
     unchecked: Option<String>,
@@ -34,8 +36,7 @@ pub(crate) fn run(session: &Session, args: &Args) -> Done {
     let desk = session.desk()?;
     let case = OpenCase::open(&desk, &args.case.case)?;
     if let Some(typed) = &args.checked {
-        let by = CheckedBy::from_word(&args.by).unwrap_or(CheckedBy::Other);
-        desk.keep_check(&whom(&case, typed)?, by, now())?;
+        desk.keep_check(&whom(&case, typed)?, args.by, now())?;
     }
     if let Some(typed) = &args.unchecked {
         desk.drop_check(&whom(&case, typed)?)?;
@@ -47,8 +48,13 @@ pub(crate) fn run(session: &Session, args: &Args) -> Done {
     session.terminal.data(&render::people(&case, &people, &checks, session.terminal.columns()))
 }
 
+fn way() -> impl TypedValueParser<Value = CheckedBy> {
+    let words = PossibleValuesParser::new(CheckedBy::ALL.map(CheckedBy::as_str));
+    words.try_map(|word| CheckedBy::from_word(&word).ok_or("no such way"))
+}
+
 /// The one party at a seat of the others.
-fn whom(case: &OpenCase, typed: &str) -> Done<counterpart_core::id::PartyId> {
+fn whom(case: &OpenCase, typed: &str) -> Done<PartyId> {
     let seat = case.seat(typed)?;
     let label = case.seat_label(&seat);
     let parties = case.seats.iter().find(|s| s.seat == seat).map_or(&[][..], |s| s.parties.as_slice());

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     CloseReason, Damaged, LinkId, Machine, Notice, Persist,
+    admission::is_revoked,
     frame::{DraftTips, Frame},
-    hello::is_revoked,
 };
 use crate::{
     envelope::Verified,
@@ -14,8 +14,6 @@ use crate::{
     worksheet::{Edit, EpochId, MAX_DEVICES, SignedEdit, Taken, Worksheet},
 };
 
-/// The first version of the exchange that has these frames.
-const SINCE: u32 = 2;
 /// Frames of edits sent that were not yet said to be stored, before sending waits.
 const WINDOW: u32 = 2;
 /// Most edits in a frame, and bytes from which on it is closed.
@@ -28,8 +26,6 @@ const MAX_WAITING_BYTES: usize = 1024 * 1024;
 /// How the worksheet stands between this copy and the one at the other end of a link.
 #[derive(Debug)]
 pub(super) struct LinkDrafts {
-    /// It knows these frames.
-    speaks: bool,
     /// Our tips were sent; its tips came.
     said: bool,
     heard: bool,
@@ -55,9 +51,8 @@ pub(super) struct LinkDrafts {
 }
 
 impl LinkDrafts {
-    pub(super) fn new(version: u32) -> Self {
+    pub(super) fn new() -> Self {
         Self {
-            speaks: version >= SINCE,
             said: false,
             heard: false,
             epoch: EpochId::FIRST,
@@ -75,10 +70,6 @@ impl LinkDrafts {
         }
     }
 
-    pub(super) fn speaks(&self) -> bool {
-        self.speaks
-    }
-
     /// Begins anew in an epoch of which the other side has nothing.
     fn enter(&mut self, epoch: EpochId) {
         self.epoch = epoch;
@@ -87,6 +78,16 @@ impl LinkDrafts {
         self.proofs.clear();
         self.asked.clear();
         self.ahead.clear();
+    }
+
+    /// It has a device's edits up to this one. What names more devices than an epoch has takes no room: who is not
+    /// remembered is sent once more what it has.
+    fn has_up_to(&mut self, device: DeviceKey, seq: u32) {
+        if let Some(has) = self.has.get_mut(&device) {
+            *has = (*has).max(seq);
+        } else if self.has.len() < MAX_DEVICES {
+            self.has.insert(device, seq);
+        }
     }
 
     fn park(&mut self, edit: SignedEdit<Verified>) {
@@ -144,7 +145,7 @@ impl Machine {
     pub(super) fn drafts_under_way(&self, id: LinkId) -> bool {
         let Some(link) = self.links.get(&id) else { return false };
         let drafts = &link.drafts;
-        if !drafts.speaks || !self.gets_content(&link.peer.party) {
+        if !link.speaks_second() || !self.gets_content(&link.peer.party) {
             return false;
         }
         let wanted = |(device, id): &(DeviceKey, EditId)| !self.sheet.holds(id) && !self.sheet.is_spoilt(device);
@@ -168,7 +169,7 @@ impl Machine {
     /// The next frame of the worksheet for a link, once it has all entries and while its window is open.
     pub(super) fn next_draft(&mut self, id: LinkId) -> Option<Frame> {
         let link = self.links.get(&id)?;
-        let first = link.met() && link.window_open() && link.drafts.speaks && self.gets_content(&link.peer.party);
+        let first = link.met() && link.window_open() && link.speaks_second() && self.gets_content(&link.peer.party);
         if !first {
             return None;
         }
@@ -266,6 +267,10 @@ impl Machine {
 
     /// Asked for anew: the edits of a device from one position on.
     fn take_draft_want(&mut self, id: LinkId, device: DeviceKey, from: u32) {
+        // Of a device that wrote nothing here there is nothing to send.
+        if self.sheet.at_position(&device, 1).is_none() {
+            return;
+        }
         let Some(link) = self.links.get_mut(&id) else { return };
         link.drafts.has.insert(device, from.saturating_sub(1));
         link.drafts.cursor = 0;
@@ -304,8 +309,7 @@ impl Machine {
             if edit.epoch() > link.drafts.epoch {
                 link.drafts.enter(edit.epoch());
             }
-            let has = link.drafts.has.entry(edit.edit.device).or_default();
-            *has = (*has).max(edit.edit.seq);
+            link.drafts.has_up_to(edit.edit.device, edit.edit.seq);
         }
         if known {
             return;
@@ -401,5 +405,22 @@ impl Machine {
         drop(link.drafts.unpark());
         let from = link.peer;
         self.fresh.notices.push(Notice::Refused { id: None, from, refusal });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_link_names_takes_room_for_as_many_devices_as_an_epoch_has() {
+        let mut drafts = LinkDrafts::new();
+        let device = |n: u16| DeviceKey([n.to_be_bytes()[0], n.to_be_bytes()[1]].repeat(16).try_into().expect("32"));
+        for n in 0..1000 {
+            drafts.has_up_to(device(n), 7);
+        }
+        drafts.has_up_to(device(0), 9);
+        drafts.has_up_to(device(0), 8);
+        assert_eq!((drafts.has.len(), drafts.has.get(&device(0))), (MAX_DEVICES, Some(&9)));
     }
 }

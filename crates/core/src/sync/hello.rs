@@ -7,16 +7,11 @@ use std::collections::VecDeque;
 
 use ed25519_dalek::SigningKey;
 
-use super::{
-    PeerDevice,
-    frame::{Decline, Frame, FrameError},
-};
+use super::frame::{Decline, Frame, FrameError};
 use crate::{
     cbor::{Limits, Value, header},
     envelope::{Envelope, EnvelopeError, PublicKey},
-    id::{CaseId, DeviceKey, Domain, EntryId, EventId, PartyId, hash},
-    keylog::{GrantState, KeyLogs, MAX_EVENT},
-    record::Record,
+    id::{CaseId, DeviceKey, Domain, EntryId, EventId, PartyId},
     statement::KeyCitation,
 };
 
@@ -53,7 +48,7 @@ pub enum Ask {
     Join(Vec<u8>),
 }
 
-/// Who the other end proved to be. Whether its grant stands, [`admit_peer`] says.
+/// Who the other end proved to be. Whether its grant stands, [`super::Machine::admit`] says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Greeted {
     pub party: PartyId,
@@ -70,7 +65,7 @@ pub struct Greeted {
 /// What the handshake came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reached {
-    /// Answerer: look the case up, [`admit_peer`], then call [`Handshake::ready`] or [`Handshake::not_available`].
+    /// Answerer: look the case up, [`super::Machine::admit`], then call [`Handshake::ready`] or [`Handshake::not_available`].
     Asked {
         case: CaseId,
         greeted: Box<Greeted>,
@@ -80,7 +75,7 @@ pub enum Reached {
         request: Vec<u8>,
         greeted: Box<Greeted>,
     },
-    /// Dialer: the case is open once [`admit_peer`] agrees; what follows are the machine's frames.
+    /// Dialer: the case is open once [`super::Machine::admit`] agrees; what follows are the machine's frames.
     Ready(Box<Greeted>),
     /// Dialer: the other side does not have the case, or not for us.
     NotAvailable,
@@ -144,7 +139,8 @@ pub struct Handshake {
 
 impl Handshake {
     /// The dialing end; it names the version it speaks. Where it ends in [`HelloError::Version`] with an older one, dial
-    /// again in that: [`Handshake::dial_speaking`]. `remote` is the peer id the transport found at the other end; `nonce` is fresh random bytes.
+    /// again in that: [`Handshake::dial_speaking`]. `remote` is the peer id the transport found at the other end; `nonce`
+    /// is fresh random bytes.
     #[must_use]
     pub fn dial(own: Identity, remote: Vec<u8>, ask: Ask, nonce: [u8; 32]) -> Self {
         Self::dial_speaking(VERSION, own, remote, ask, nonce)
@@ -369,77 +365,16 @@ fn newest_within(events: &[Vec<u8>]) -> Vec<Vec<u8>> {
     kept
 }
 
-/// "Unknown case" and "not yours" are one answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the other side's device has no part in this case, as far as this copy knows")]
-pub struct NotAvailable;
-
-/// Decides whether who greeted may have this case, and takes in what its key log adds; gives the events that are
-/// new, to be persisted. `trusted` are parties known from an invitation's link, for a joiner who holds nothing yet.
-///
-/// # Errors
-/// When its party is no member, or its grant does not stand for that device and peer id, or was revoked.
-pub fn admit_peer(
-    record: &mut Record,
-    trusted: &[PartyId],
-    greeted: &Greeted,
-) -> Result<(PeerDevice, Vec<EventId>), NotAvailable> {
-    if !trusted.contains(&greeted.party) && !record.is_member(&greeted.party) {
-        return Err(NotAvailable);
-    }
-    let mut new = Vec::new();
-    for bytes in &greeted.key_events {
-        let named = EventName::read(bytes).filter(|name| name.party == greeted.party);
-        let Some(name) = named else { continue };
-        if record.apply_key_event(bytes) == Ok(true) {
-            new.push(name.id);
-        }
-    }
-    let grant = match record.logs().grant_at(&greeted.log.event, &greeted.grant) {
-        GrantState::Stands(grant) => grant,
-        GrantState::Revoked(_) | GrantState::Absent => return Err(NotAvailable),
-    };
-    let fits = record.logs().knows(&greeted.log)
-        && grant.device == greeted.device
-        && grant.peer == greeted.peer
-        && !is_revoked(record.logs(), &greeted.party, &greeted.grant);
-    let Greeted { party, device, grant, version, .. } = *greeted;
-    let peer = PeerDevice { party, device, grant, version };
-    if fits { Ok((peer, new)) } else { Err(NotAvailable) }
-}
-
-/// Whether any branch of the party's log revokes a grant, or a rotation took it back: content goes only to devices
-/// beyond doubt.
-pub(super) fn is_revoked(logs: &KeyLogs, party: &PartyId, grant: &EventId) -> bool {
-    logs.revocation_of(party, grant).is_some() || logs.superseded_by(grant).is_some()
-}
-
-/// Which event some bytes claim to be, before anything about them is checked.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct EventName {
-    pub(super) id: EventId,
-    pub(super) party: PartyId,
-}
-
-impl EventName {
-    pub(super) fn read(bytes: &[u8]) -> Option<Self> {
-        let limits = Limits { bytes: MAX_EVENT, nodes: 512, depth: 6, text: 128 };
-        let envelope = Envelope::parse(bytes, MAX_EVENT).ok()?;
-        let value = Value::decode(envelope.payload(), limits).ok()?;
-        let party = match value.header(2) {
-            Some(party) => PartyId::from_slice(party.as_bytes()?)?,
-            None => PartyId(hash(Domain::Party, &[envelope.payload()])),
-        };
-        Some(Self { id: EventId(hash(Domain::KeyEvent, &[envelope.payload()])), party })
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{
+        super::admission::{NotAvailable, admit_peer},
+        *,
+    };
     use crate::{
         envelope::public_half,
-        keylog::{EventSigner, Grant, Kinds, RevokeReason, grant, inception, revoke},
+        keylog::{EventSigner, Grant, KeyLogs, Kinds, RevokeReason, grant, inception, revoke},
+        record::Record,
     };
 
     struct Node {

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::{
     CloseReason, LinkId, Machine, Notice, Persist,
+    admission::EventName,
     frame::{Frame, FrameError, MAX_PROBE, MAX_WANT, Tips},
-    hello::EventName,
     link::{Link, MAX_ASKED, MAX_STRANGER_BYTES, Need},
     machine::persist_value,
 };
@@ -30,7 +30,7 @@ impl Machine {
             match Frame::decode(bytes) {
                 Ok(frame) => self.take(link, frame),
                 // From the second version on a node may say what only later versions understand.
-                Err(FrameError::UnknownTag(_)) if self.links.get(&link).is_some_and(|l| l.drafts.speaks()) => {}
+                Err(FrameError::UnknownTag(_)) if self.links.get(&link).is_some_and(Link::speaks_second) => {}
                 Err(error) => self.close(link, error.into()),
             }
             self.settle(now);
@@ -71,7 +71,7 @@ impl Machine {
             | Frame::DraftEdits { .. }
             | Frame::DraftStored { .. }
             | Frame::DraftWant { .. })
-                if link.drafts.speaks() =>
+                if link.speaks_second() =>
             {
                 self.take_draft(id, draft);
             }

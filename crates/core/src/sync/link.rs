@@ -80,7 +80,7 @@ impl Link {
         Self {
             peer,
             files,
-            drafts: LinkDrafts::new(peer.version),
+            drafts: LinkDrafts::new(),
             tips: false,
             probing: BTreeSet::new(),
             theirs: Vec::new(),
@@ -103,6 +103,11 @@ impl Link {
             wanted: BTreeSet::new(),
             wanted_keys: BTreeSet::new(),
         }
+    }
+
+    /// The second version has the frames of the worksheet, and passes over those that it does not know.
+    pub(super) fn speaks_second(&self) -> bool {
+        self.peer.version >= 2
     }
 
     /// Both sides know what the other has.

@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use ed25519_dalek::SigningKey;
 
 use super::{
-    CloseReason, Damaged, LinkId, Notice, Output, PeerDevice, PeerStatus, Persist, Stored,
+    CloseReason, Damaged, LinkId, NotAvailable, Notice, Output, PeerDevice, PeerStatus, Persist, Stored,
+    admission::{EventName, admit_peer, is_revoked},
     files::Files,
     frame::Frame,
-    hello::{Greeted, NotAvailable, admit_peer, is_revoked},
+    hello::Greeted,
     link::Link,
 };
 use crate::{
@@ -270,7 +271,7 @@ impl Machine {
         match item {
             Stored::KeyEvent(bytes) => {
                 let new = self.record.apply_key_event(&bytes).map_err(|e| damaged(&e))?;
-                if let Some(name) = super::hello::EventName::read(&bytes).filter(|_| new) {
+                if let Some(name) = EventName::read(&bytes).filter(|_| new) {
                     self.key_event_added(name.id, None, false);
                 }
             }
@@ -353,9 +354,10 @@ impl Machine {
 
     /// Drains what a mutation brought into the queue: durable first, then told, then sent.
     pub(super) fn settle(&mut self, now: i64) {
+        // The author of an edit may have become known.
+        let authors = self.fresh.keys || !self.fresh.entries.is_empty();
         self.close_revoked();
-        // An author may have become known.
-        if !self.fresh.entries.is_empty() && self.links.values().any(|link| link.drafts.waiting() > 0) {
+        if authors && self.links.values().any(|link| link.drafts.waiting() > 0) {
             self.retry_edits();
         }
         let fresh = std::mem::take(&mut self.fresh);

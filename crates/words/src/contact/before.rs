@@ -2,7 +2,7 @@
 
 use counterpart_core::value::Seat;
 use counterpart_node::{Desk, due_instant};
-use counterpart_process::notebook::{Before, Note, Person};
+use counterpart_process::notebook::{Before, Note, Number, Person};
 
 use crate::{
     case::OpenCase,
@@ -32,9 +32,7 @@ pub fn known(desk: &Desk, case: &OpenCase) -> Done<Option<Known>> {
     let mut told: Vec<(&'static str, String)> = Vec::new();
     let day = |at: i64| when::show_day(at, case.zone(), case.now);
     for number in before.numbers.iter().take(3) {
-        let label = number.label.as_ref().map(|l| format!(", {}", line(l))).unwrap_or_default();
-        let worked = number.worked.map(|at| format!(" (worked {})", day(at))).unwrap_or_default();
-        told.push(("number", format!("{}{label}{worked}", line(&number.number))));
+        told.push(("number", number_in_words(number, day)));
     }
     if let (Some(wait), Some(at)) = (&before.last_wait, before.last_call) {
         told.push(("last time", format!("{wait} on hold ({})", day(at))));
@@ -53,6 +51,13 @@ pub fn known(desk: &Desk, case: &OpenCase) -> Done<Option<Known>> {
         }
     }
     Ok(Some(Known { seat, before, told }))
+}
+
+/// "020 1, complaints (worked 3 May)".
+pub(super) fn number_in_words(number: &Number, day: impl Fn(i64) -> String) -> String {
+    let label = number.label.as_ref().map(|l| format!(", {}", line(l))).unwrap_or_default();
+    let worked = number.worked.map(|at| format!(" (worked {})", day(at))).unwrap_or_default();
+    format!("{}{label}{worked}", line(&number.number))
 }
 
 /// "Dean, customer care, direct line 020 1, dean@acme.example, Mon to Fri".

@@ -3,18 +3,14 @@
 use counterpart_node::{NotebookEntry, now};
 use counterpart_process::{menu, notebook::Note};
 
-use super::person_in_words;
+use super::before::{number_in_words, person_in_words};
 use crate::{render::line, when};
 
 /// A note in words, for one line.
 pub fn note_in_words(entry: &NotebookEntry, zone: &str) -> String {
     let day = |at: i64| when::show_day(at, zone, now());
     match &entry.note {
-        Note::Number(number) => {
-            let label = number.label.as_ref().map(|l| format!(", {}", line(l))).unwrap_or_default();
-            let worked = number.worked.map(|at| format!(" (worked {})", day(at))).unwrap_or_default();
-            format!("{}{label}{worked}", line(&number.number))
-        }
+        Note::Number(number) => number_in_words(number, day),
         Note::Path(path) => {
             let steps = if path.steps.is_empty() { "no menu".to_owned() } else { menu::in_words(&path.steps) };
             let took = path.took.map(menu::duration);

@@ -172,8 +172,8 @@ struct FactsPage {
     case: CaseHead,
     facts: Vec<Fact>,
     place: String,
-    newer: Option<String>,
-    older: Option<String>,
+    before: Option<String>,
+    after: Option<String>,
 }
 
 /// `GET /case/ID/facts`
@@ -190,9 +190,9 @@ pub(crate) async fn show(Path(id): Path<String>, visit: Visit) -> Result<Respons
         page(&FactsPage {
             frame: Frame::of(&at, "/cases"),
             facts: shown.map(|(key, found)| fact(&at, &case, &head, key, found, LINES)).collect(),
-            place: stretch.place(at.language, all.len()),
-            newer: stretch.newer.map(|before| Stretch::path(&base, before)),
-            older: stretch.older.map(|before| Stretch::path(&base, before)),
+            place: stretch.placed(at.language, "facts.place", all.len()),
+            before: stretch.newer.map(|before| Stretch::path(&base, before)),
+            after: stretch.older.map(|before| Stretch::path(&base, before)),
             case: head,
         })
     })

@@ -6,9 +6,7 @@ mod span;
 use askama::Template;
 use axum::{extract::Path, http::StatusCode, response::Response};
 use counterpart_node::due_instant;
-use counterpart_report::{
-    Bar, Depiction, EntryName, Ledger, Order, Picture, Piece, Row, Shape, Source, WIDTH, tally_word,
-};
+use counterpart_report::{Depiction, EntryName, Ledger, Order, Picture, Piece, Row, Shape, Source, tally_word};
 
 use self::span::Span;
 use super::{CaseHead, Part};
@@ -57,8 +55,6 @@ struct PicturePage {
     things: Place,
     charts: Vec<Chart>,
     tallies: Vec<Tally>,
-    shapes: [Shape; Shape::ALL.len()],
-    width: usize,
 }
 
 /// `GET /case/ID/picture`
@@ -112,8 +108,6 @@ pub(crate) async fn show(Path(id): Path<String>, visit: Visit) -> Result<Respons
             things: spans,
             charts: charts(&ledgers),
             tallies: tallies(&ledgers),
-            shapes: Shape::ALL,
-            width: WIDTH,
             case: head,
         })
     })

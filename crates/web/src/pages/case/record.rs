@@ -192,11 +192,16 @@ impl Stretch {
         Some(Self { from, to, newer, older: (from > 0).then_some(from) })
     }
 
-    /// "1 to 100 of 3000", the newest as the first.
+    /// "1 to 100 of 3000, the newest first".
     pub(super) fn place(&self, language: &'static Language, of: usize) -> String {
+        self.placed(language, "record.place", of)
+    }
+
+    /// The same in the words of a key, for what is not in order of time.
+    pub(super) fn placed(&self, language: &'static Language, key: &str, of: usize) -> String {
         let (first, last) = (of - self.to + 1, of - self.from);
         let with = [("first", &*first.to_string()), ("last", &*last.to_string()), ("of", &*of.to_string())];
-        language.fill("record.place", &with)
+        language.fill(key, &with)
     }
 
     /// The address of another page of the same list.
