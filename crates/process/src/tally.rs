@@ -4,6 +4,9 @@
 //! **Told again**: a contact that one noted oneself, in which a person of the other side is named whom none of one's
 //! earlier contacts with that side in that case names, where there was an earlier one. Then the matter had been told, and
 //! was told to somebody new.
+//!
+//! **One person**: who was noted once as "Dean" and once as "Dean, customer care" is one, unless another function was noted
+//! of that name as well. Then there are several, and it is not known which of them the bare name means.
 
 mod table;
 
@@ -20,7 +23,7 @@ use counterpart_core::{
     view::{DueInstant, SeatView, View},
 };
 
-use crate::notebook::whom_key;
+use crate::notebook::{Person, whom_key};
 
 /// What is counted of a supplier, or of one of its people.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -64,9 +67,46 @@ pub struct Supplier {
 /// One of its people.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Agent {
-    /// As it was noted: text of a party.
+    /// As it was noted, with what they do where that was: text of a party.
     pub name: String,
     pub counts: Counts,
+}
+
+impl Counts {
+    fn add(&mut self, other: &Self) {
+        self.cases += other.cases;
+        self.kept += other.kept;
+        self.late += other.late;
+        self.missed += other.missed;
+        self.open += other.open;
+        self.said += other.said;
+        self.said_missed += other.said_missed;
+        self.contacts += other.contacts;
+        self.calls += other.calls;
+        self.waited += other.waited;
+        self.spoken += other.spoken;
+        self.told_again += other.told_again;
+    }
+}
+
+/// Which noted names mean the same person.
+#[derive(Debug, Default)]
+struct Names(BTreeMap<String, BTreeSet<String>>);
+
+impl Names {
+    fn of<'n>(noted: impl Iterator<Item = &'n str>) -> Self {
+        let mut names = Self::default();
+        for person in noted.map(Person::of_contact) {
+            let functions = names.0.entry(whom_key(&person.name)).or_default();
+            functions.extend(person.function.as_deref().map(whom_key));
+        }
+        names
+    }
+
+    fn key(&self, noted: &str) -> String {
+        let bare = whom_key(&Person::of_contact(noted).name);
+        if self.0.get(&bare).is_some_and(|functions| functions.len() > 1) { whom_key(noted) } else { bare }
+    }
 }
 
 /// Gathers case by case.
@@ -75,12 +115,40 @@ pub struct Ledger {
     suppliers: BTreeMap<String, Gathered>,
 }
 
-/// A supplier, while it is gathered; its people by key.
+/// A supplier, while it is gathered.
 #[derive(Debug, Default)]
 struct Gathered {
     name: String,
     counts: Counts,
-    people: BTreeMap<String, Agent>,
+    /// By the whole name as it was noted.
+    people: BTreeMap<String, Noted>,
+}
+
+/// Somebody under one name.
+#[derive(Debug, Default)]
+struct Noted {
+    name: String,
+    counts: Counts,
+    /// The cases it was in, counted as they were added.
+    cases: BTreeSet<usize>,
+}
+
+impl Gathered {
+    fn supplier(self) -> Supplier {
+        let names = Names::of(self.people.values().map(|noted| noted.name.as_str()));
+        let mut people: BTreeMap<String, Noted> = BTreeMap::new();
+        for noted in self.people.into_values() {
+            let one = people.entry(names.key(&noted.name)).or_default();
+            // The one that says more.
+            if noted.name.len() > one.name.len() {
+                one.name = noted.name;
+            }
+            one.counts.add(&noted.counts);
+            one.cases.extend(noted.cases);
+        }
+        let agent = |Noted { name, counts, cases }| Agent { name, counts: Counts { cases: cases.len(), ..counts } };
+        Supplier { name: self.name, counts: self.counts, people: people.into_values().map(agent).collect() }
+    }
 }
 
 impl Ledger {
@@ -99,14 +167,11 @@ impl Ledger {
             let new = || Gathered { name: name.to_owned(), ..Gathered::default() };
             let Gathered { counts: total, people, .. } = self.suppliers.entry(whom_key(name)).or_insert_with(new);
             total.cases += 1;
-            let mut here: BTreeSet<String> = BTreeSet::new();
+            let this = total.cases;
             let mut person = |name: &str, count: &mut dyn FnMut(&mut Counts)| {
-                let key = whom_key(name);
-                let new = || Agent { name: name.to_owned(), ..Agent::default() };
-                let Agent { counts, .. } = people.entry(key.clone()).or_insert_with(new);
-                if here.insert(key) {
-                    counts.cases += 1;
-                }
+                let new = || Noted { name: name.to_owned(), ..Noted::default() };
+                let Noted { counts, cases, .. } = people.entry(whom_key(name)).or_insert_with(new);
+                cases.insert(this);
                 count(counts);
             };
             for (word, tally) in promises.iter().flat_map(|l| l.tallies()) {
@@ -124,10 +189,13 @@ impl Ledger {
                     }
                 }
             }
+            let named = |c: &&(EntryId, Contact)| c.1.person.as_ref().and_then(Sealable::open).map(str::to_owned);
+            let noted: Vec<String> = theirs.iter().copied().filter_map(|c| named(&c)).collect();
+            let names = Names::of(noted.iter().map(String::as_str));
             let mut met: BTreeSet<String> = BTreeSet::new();
             for (n, (_, contact)) in theirs.iter().enumerate() {
                 let name = contact.person.as_ref().and_then(Sealable::open).filter(|name| !name.trim().is_empty());
-                let new = name.is_some_and(|name| met.insert(whom_key(name)));
+                let new = name.is_some_and(|name| met.insert(names.key(name)));
                 let again = n > 0 && new;
                 let mut count = |counts: &mut Counts| {
                     counts.contacts += 1;
@@ -147,9 +215,7 @@ impl Ledger {
     /// The suppliers by name, each with its people by name.
     #[must_use]
     pub fn suppliers(self) -> Vec<Supplier> {
-        let supplier =
-            |Gathered { name, counts, people }| Supplier { name, counts, people: people.into_values().collect() };
-        self.suppliers.into_values().map(supplier).collect()
+        self.suppliers.into_values().map(Gathered::supplier).collect()
     }
 }
 

@@ -226,3 +226,24 @@ fn told_again_counts_new_names_after_the_first() {
         suppliers[0].people.iter().map(|p| (p.name.as_str(), p.counts.told_again)).collect();
     assert_eq!(names, [("Ann", 1), ("Priya", 0), ("Tom", 1)]);
 }
+
+#[test]
+fn a_name_with_and_without_a_function_is_one_person_unless_there_are_several() {
+    let mut w = World::new();
+    let noted = ["Dean", "Dean, customer care", "Ann, repairs", "Ann", "Ann, sales"];
+    for (person, day) in noted.into_iter().zip(1..) {
+        w.contact(person, day);
+    }
+    let mut ledger = Ledger::default();
+    let view = w.record.view().expect("a case");
+    ledger.add(&w.record, &view, &w.parties[0].id, &instant);
+    let suppliers = ledger.suppliers();
+    let people: Vec<(&str, usize, usize)> =
+        suppliers[0].people.iter().map(|p| (p.name.as_str(), p.counts.contacts, p.counts.cases)).collect();
+    assert_eq!(
+        people,
+        [("Ann", 1, 1), ("Ann, repairs", 1, 1), ("Ann, sales", 1, 1), ("Dean, customer care", 2, 1)],
+        "which Ann the bare name means is not known"
+    );
+    assert_eq!(suppliers[0].counts.told_again, 3, "Dean was told once");
+}
