@@ -200,7 +200,7 @@ impl Desk {
     /// Composes what is due, drops what has no more reason, lets go what a consent covers, and notes when to look next.
     pub(super) fn look_at(&self, case: &CaseId, now: i64) -> Result<Looked, DeskError> {
         let (seen, rows, rules, consents, thread) = self.with_store(|store| {
-            let seen = store.letter(&plan_id(case))?.map(|row| row.body);
+            let seen = store.letter(&plan_id(case))?;
             let (rules, consents) = (rules::rules(store, *case)?, consent::consents(store, *case)?);
             Ok::<_, StoreError>((seen, store.letters_of(*case)?, rules, consents, thread(store, *case)?))
         })?;
@@ -245,10 +245,13 @@ impl Desk {
         let held = !consents.is_empty()
             && (letters.iter().any(waits) || changes.iter().filter_map(|c| c.new.as_ref()).any(waits));
         if held || !problems.is_empty() {
-            let later = now + AFTER_TROUBLE;
+            // What is planned already stays, or every look would write, and whoever looks would be told of it, and look again.
+            let planned = seen.as_ref().and_then(|row| row.next_try);
+            let later =
+                planned.filter(|at| (now + 1..=now + AFTER_TROUBLE).contains(at)).unwrap_or(now + AFTER_TROUBLE);
             next = Some(next.filter(|next| *next > now).map_or(later, |next| next.min(later)));
         }
-        let new = self.keep_changes(case, &changes, seen.as_deref(), next)?;
+        let new = self.keep_changes(case, &changes, seen.as_ref(), next)?;
         let rows = self.with_store(|store| store.letters_of(*case))?;
         let letters = rows.into_iter().filter_map(Letter::read).collect();
         let (addresses, joined) = (addresses(&people, None), looking.joined);
@@ -275,9 +278,13 @@ impl Desk {
         &self,
         case: &CaseId,
         changes: &[Change],
-        seen: Option<&str>,
+        seen: Option<&LetterRow>,
         next: Option<i64>,
     ) -> Result<Vec<Letter>, DeskError> {
+        // To look and find nothing new leaves no trace.
+        if changes.is_empty() && seen.is_some_and(|row| row.next_try == next && row.due == next.unwrap_or_default()) {
+            return Ok(Vec::new());
+        }
         self.with_store(|store| {
             store.write(|txn| {
                 let mut new = Vec::new();
@@ -294,7 +301,7 @@ impl Desk {
                     }
                 }
                 let known = txn.letter(&plan_id(case))?;
-                let unchanged = known.as_ref().map(|row| row.body.as_str()) == seen;
+                let unchanged = known.as_ref().map(|row| &row.body) == seen.map(|row| &row.body);
                 match known {
                     None => drop(txn.insert_letter(&plan_row(case, next, "0"))?),
                     Some(row) if unchanged => {

@@ -256,6 +256,13 @@ fn an_answer_ends_a_series_and_a_new_rule_begins_one() {
     assert_eq!(stage.post("2026-03-10T17:00"), []);
     assert!(matches!(stage.post("2026-03-11T17:00").as_slice(), [Posted::Sent(_)]));
     assert_eq!(stage.post("2026-06-01T12:00"), [], "once, as the rule says");
+    // To look again changes nothing: pages that are told of changes would look, and look again.
+    stage.desk.reminders(&stage.case, at("2026-06-01T12:00")).expect("looked");
+    let logs = ["counterpart.db", "counterpart.db-wal"].map(|name| stage.folder.path().join("home").join(name));
+    let stamp = || logs.each_ref().map(|log| std::fs::read(log).ok());
+    let before = stamp();
+    stage.desk.reminders(&stage.case, at("2026-06-01T12:05")).expect("looked");
+    assert!(stamp() == before, "nothing was written");
 }
 
 #[test]

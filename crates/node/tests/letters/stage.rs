@@ -20,7 +20,7 @@ pub(crate) fn at(text: &str) -> i64 {
 }
 
 pub(crate) struct Stage {
-    _folder: TempDir,
+    pub(crate) folder: TempDir,
     pub(crate) desk: Desk,
     pub(crate) case: CaseId,
     pub(crate) server: Receiver,
@@ -45,7 +45,7 @@ impl Stage {
             None,
         );
         let case = desk.new_case(&act, at("2026-03-03T09:00")).expect("a case");
-        Self { _folder: folder, desk, case, server: Receiver::new() }
+        Self { folder, desk, case, server: Receiver::new() }
     }
 
     pub(crate) fn set_up_mail(&self) {
