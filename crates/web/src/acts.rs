@@ -136,7 +136,7 @@ pub(crate) struct Wrong {
 
 impl Wrong {
     pub(crate) fn of(field: &str, what: impl Into<String>) -> Self {
-        Self { field: field.to_owned(), what: what.into(), instead: Vec::new() }
+        Self { field: field.to_owned(), what: sentence(&what.into()), instead: Vec::new() }
     }
 
     /// From words that were meant for a terminal: what is wrong, without the commands that would help there.
@@ -155,10 +155,7 @@ impl Wrong {
         if elsewhere {
             return Self::of("", visit.language.say("acts.used_elsewhere"));
         }
-        let mut letters = said.chars();
-        let capital: String =
-            letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default();
-        let mut wrong = Self::of("", format!("{}.", capital.trim_end_matches('.')));
+        let mut wrong = Self::of("", format!("{}.", said.trim_end_matches('.')));
         let Some(reason) = reason else { return wrong };
         if let Some(entry) = possible::because_of(&reason) {
             let words = Markup::default().say(&case.entry_name(&entry));
@@ -175,6 +172,12 @@ impl Wrong {
         }
         wrong
     }
+}
+
+/// Beginning as sentences do: at a terminal what is wrong stands behind a colon.
+pub(crate) fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
 /// What is kept in the transaction that signs; it is given what was signed.

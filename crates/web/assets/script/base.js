@@ -46,6 +46,29 @@
   const isBusy = (part) => [...part.querySelectorAll("form")].some(isTouched)
     || (part.contains(document.activeElement) && document.activeElement.matches("input, textarea, select"));
 
+  // --- A form is not sent to a program that is gone: the browser would show an error of its own in place of the form.
+
+  let sure = null;
+  addEventListener("submit", async (event) => {
+    const form = event.target;
+    if (said.textContent !== says.lost || form === sure) {
+      return;
+    }
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    const { submitter } = event;
+    try {
+      await fetch(location.href, { method: "HEAD", cache: "no-store" });
+    } catch {
+      said.scrollIntoView({ block: "center" });
+      return;
+    }
+    // It answers after all.
+    sure = form;
+    form.requestSubmit(submitter);
+    sure = null;
+  }, true);
+
   // --- Parts that changed are asked for, and put in place of what is there.
 
   let asking = false;
@@ -84,6 +107,10 @@
     let left = false;
     for (const old of document.querySelectorAll("[data-live]")) {
       const fresh = page.getElementById(old.id);
+      // What somebody opened or closed stays so, and is no change.
+      for (const part of fresh ? old.querySelectorAll("details[id]") : []) {
+        page.getElementById(part.id)?.toggleAttribute("open", part.open);
+      }
       if (!fresh || same(old, fresh)) {
         continue;
       }
@@ -92,9 +119,6 @@
         continue;
       }
       const focused = old.contains(document.activeElement) ? document.activeElement.id : "";
-      for (const open of old.querySelectorAll("details[open][id]")) {
-        page.getElementById(open.id)?.setAttribute("open", "");
-      }
       zoned(fresh);
       fresh.classList.add("fresh");
       old.replaceWith(document.adoptNode(fresh));

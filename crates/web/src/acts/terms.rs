@@ -40,7 +40,11 @@ use self::{
     people::Pair,
     read::{Before, Reader},
 };
-use super::{ActForm, At, Ready, Wrong, about::reference, form_page};
+use super::{
+    ActForm, At, Ready, Wrong,
+    about::{movable, reference},
+    asked, form_page,
+};
 use crate::{
     address::escaped,
     case::failed,
@@ -251,6 +255,15 @@ impl Terms {
     /// Where else a form is that can be filled in, in place of one that cannot.
     fn elsewhere(self, at: &At<'_>, typed: &Typed, why: &CommandError) -> Result<Response, Problem> {
         let case = at.case;
+        // About none yet: which it can be.
+        let which = match self {
+            Self::Counter => Some(("terms.counter.title", "counter")),
+            Self::Amend => Some(("terms.amend.title", "propose")),
+            _ => None,
+        };
+        if let Some((title, step)) = which.filter(|_| typed.text("about").is_empty()) {
+            return asked::which(at, at.visit.language.say(title), "", movable(at, &[step]), &[]);
+        }
         let to = |kind: &str, query: String| {
             Ok(Redirect::to(&format!("/case/{}/do/{kind}?{query}", case.id.to_hex())).into_response())
         };

@@ -15,7 +15,7 @@ use super::{
     review::{Asked, Part, Way, Yes, unkept},
 };
 use crate::{
-    acts::Wrong,
+    acts::{Wrong, sentence},
     app::aside,
     form::Form,
     guard::{Problem, Visit},
@@ -100,7 +100,7 @@ fn became(visit: &Visit, desk: &Desk, case: CaseId) -> Result<Became, Problem> {
     let held = desk.summaries()?.iter().any(|summary| summary.case == case);
     if !held {
         let why = match visit.app.joins.of(&case) {
-            Some(News::Refused(why)) => Some(why),
+            Some(News::Refused(why)) => Some(sentence(&why)),
             _ => None,
         };
         return Ok(Became::Refused { short: short_form(&case.0), why });

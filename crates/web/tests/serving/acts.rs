@@ -255,6 +255,7 @@ fn every_simple_form_is_shown_and_signs_what_it_says() {
     let [Act::Concede { .. }] = browser.sign("concede", &[("about", &disputed)])[..] else { unreachable!("conceded") };
     let missed = browser.sign("missed", &[("about", &agreed), ("note", "still wet")]);
     assert!(matches!(&missed[..], [Act::Missed { revision, .. }] if *revision == agreed_id));
+    assert!(browser.get("").text().contains("Recorded as missed"), "the board says so");
     let both = browser.sign("acknowledge", &[("about", &contact), ("about", &disputed), ("note", "")]);
     assert_eq!(both.len(), 2, "several at once");
     let left = browser.sign("leave", &[("reason", HOSTILE)]);
@@ -305,7 +306,7 @@ fn what_was_typed_comes_back_with_what_is_wrong_with_it() {
             browser.post("/do/dispute", &[("about", if says.is_empty() { "999" } else { &agreed }), ("reason", text)]);
         assert_eq!(answer.status, 422, "{says}");
         if says.is_empty() {
-            assert!(answer.text().contains("there is no 999 in this case"), "{}", answer.text());
+            assert!(answer.text().contains("There is no 999 in this case"), "{}", answer.text());
         } else {
             assert!(answer.text().contains(says), "{says}: {}", answer.text());
             assert!(answer.text().contains("id=\"errors\"") && answer.text().contains("aria-invalid=\"true\""));

@@ -505,7 +505,6 @@ fn what_is_not_there_is_not_found() {
     let number = two.number(&note);
     let browser = Browser::of(two);
     for end in [
-        "/do/counter".to_owned(),
         "/do/counter?about=99".to_owned(),
         format!("/do/counter?about={number}"),
         "/do/amend?about=x".to_owned(),
@@ -516,6 +515,11 @@ fn what_is_not_there_is_not_found() {
         let answer = browser.get(&end);
         assert_eq!(answer.status, 404, "{end}");
         assert!(!answer.text().contains("<img"), "{end}");
+    }
+    // About nothing yet: what it can be about is asked, as by every other form.
+    for end in ["/do/counter", "/do/amend"] {
+        let answer = browser.get(end);
+        assert!(answer.status == 200 && answer.text().contains("id=\"which\""), "{end}");
     }
     let other =
         browser.served.client().get(&format!("/case/{}/do/propose", "0".repeat(64)), &[("Cookie", &browser.cookie)]);

@@ -1,6 +1,9 @@
 //! All actions of a case by where they stand: in columns, or as a list.
 
+use std::collections::BTreeSet;
+
 use counterpart_core::{
+    act::Act,
     fold::ActionState,
     graph::Ix,
     view::{ActionView, Grade},
@@ -118,7 +121,9 @@ impl StateShown {
         // "✓ (not every signer …)"
         let ticks = render::ticks(state, settled).and_then(|ticks| ticks.split_once(" ("));
         let ticks = ticks.map(|(ticks, meaning)| (ticks, meaning.trim_end_matches(')')));
-        Self { word: state.as_str(), tone, sign, ticks }
+        // Beside what everybody agreed "accepted" would read as the same.
+        let word = if state == ActionState::Accepted { "not accepted by all yet" } else { state.as_str() };
+        Self { word, tone, sign, ticks }
     }
 }
 
@@ -134,6 +139,8 @@ pub(crate) struct Card {
     /// How far it is shared, where it is not agreed.
     pub(crate) grade: Option<&'static str>,
     pub(crate) beside: Vec<String>,
+    /// Times that are on record as passed.
+    pub(crate) missed: Option<String>,
 }
 
 impl Card {
@@ -156,8 +163,19 @@ impl Card {
             state: StateShown::of(action.status.state, action.settled),
             grade: (!ticked && action.grade != Grade::Agreed).then_some(grade),
             beside: beside.into_iter().map(str::to_owned).collect(),
+            missed: missed(language, case, action),
         }
     }
+}
+
+/// How many of its times are on record as passed: each once, by however many.
+fn missed(language: &'static Language, case: &OpenCase, action: &ActionView) -> Option<String> {
+    let time = |ix: &Ix| match case.record.fold().act(*ix) {
+        Act::Missed { due, .. } => Some(*due),
+        _ => None,
+    };
+    let times: BTreeSet<i64> = action.status.missed.iter().filter_map(time).collect();
+    (!times.is_empty()).then(|| language.count("case.missed", times.len() as u64))
 }
 
 /// When an action is due, Unix milliseconds.
