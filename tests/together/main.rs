@@ -29,18 +29,7 @@ struct Stage {
 impl Stage {
     /// Starts somebody's pages and gives the link that lets a browser in.
     fn start(&mut self, who: &str) -> String {
-        let home = self.folder.path().join(self.story.to_string()).join(who);
-        let mut child = Command::new(env!("CARGO_BIN_EXE_counterpart"))
-            .args(["web", "--home"])
-            .arg(&home)
-            .env_remove("COUNTERPART_HOME")
-            .env("COUNTERPART_TEST_CLOCK", &self.clock)
-            .env("TZ", "Europe/London")
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("the command starts");
+        let mut child = self.web(who).spawn().expect("the command starts");
         let mut lines = BufReader::new(child.stdout.take().expect("a pipe"));
         let mut link = String::new();
         lines.read_line(&mut link).expect("a link");
@@ -48,6 +37,23 @@ impl Stage {
         drop(std::thread::spawn(move || std::io::copy(&mut lines, &mut std::io::sink())));
         drop(self.running.insert(who.to_owned(), child));
         link.trim().to_owned()
+    }
+
+    /// A further link to somebody's pages; `WHO at TIME` as one that was given out then.
+    fn link(&self, who: &str) -> String {
+        let (who, clock) = who.split_once(" at ").unwrap_or((who, &self.clock));
+        let mut command = self.web(who);
+        let made = command.env("COUNTERPART_TEST_CLOCK", clock).output().expect("the command starts");
+        String::from_utf8_lossy(&made.stdout).trim().to_owned()
+    }
+
+    /// `counterpart web` of somebody, at the story's time.
+    fn web(&self, who: &str) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_counterpart"));
+        command.args(["web", "--home"]).arg(self.folder.path().join(self.story.to_string()).join(who));
+        command.env_remove("COUNTERPART_HOME").env("COUNTERPART_TEST_CLOCK", &self.clock).env("TZ", "Europe/London");
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+        command
     }
 
     fn stop(&mut self, who: &str) {
@@ -66,6 +72,7 @@ impl Stage {
                 self.stop(who);
                 "done".to_owned()
             }
+            Some(("link", who)) => self.link(who),
             Some(("clock", at)) => {
                 self.clock = at.to_owned();
                 "done".to_owned()
@@ -108,9 +115,51 @@ fn play(script: &str) {
         "only": std::env::var("COUNTERPART_STORY").ok(),
         "long": std::env::var_os("COUNTERPART_LONG").is_some(),
         "verbose": std::env::var_os("COUNTERPART_VERBOSE").is_some(),
+        "routes": routes(),
+        "kinds": kinds(),
+        "problems": problems(),
         "patience": std::env::var("COUNTERPART_PATIENCE").ok().and_then(|p| p.parse::<u32>().ok()),
     });
     assert!(player.play(script, about, |what| stage.act(what)), "see above what went wrong");
+}
+
+/// What stands between `from` and `to`, wherever it does.
+fn between<'s>(source: &'s str, from: &'s str, to: &'s str) -> impl Iterator<Item = &'s str> {
+    source.split(from).skip(1).filter_map(move |rest| Some(rest.split_once(to)?.0))
+}
+
+/// Every path that can be looked at, as the source of the pages names them.
+fn routes() -> Vec<&'static str> {
+    let source = include_str!("../../crates/web/src/pages.rs");
+    let written = between(source, ".route(\"", "\n").filter_map(|line| line.split_once("\", "));
+    written.filter(|(_, methods)| methods.contains("get(")).map(|(path, _)| path).collect()
+}
+
+/// Every form that signs in a case, by the last part of its path.
+fn kinds() -> Vec<&'static str> {
+    let form = include_str!("../../crates/web/src/acts.rs").split_once("fn form(kind").expect("there").1;
+    let named = form.split_once("plain =>").expect("there").0.lines().filter_map(|line| {
+        let (kind, _) = line.trim().strip_prefix('"')?.split_once("\" =>")?;
+        Some(kind)
+    });
+    let plain = include_str!("../../crates/web/src/acts/plain.rs");
+    named.chain(between(plain.split_once("static ROWS").expect("there").1, "kind: \"", "\"")).collect()
+}
+
+/// The title of every page that is shown in place of another.
+fn problems() -> Vec<(&'static str, &'static str)> {
+    let files = ["base", "case", "record", "acts", "terms", "start", "call", "picture", "draft"];
+    let texts = files.map(|file| {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../web/languages/en");
+        std::fs::read_to_string(folder.join(format!("{file}.txt"))).expect("a file of the pages")
+    });
+    let all: &'static str = Box::leak(texts.concat().into_boxed_str());
+    all.lines().filter_map(|line| line.strip_prefix("problem.")?.split_once(".title = ")).collect()
+}
+
+#[test]
+fn every_page_is_right_in_light_and_dark_and_on_a_phone() {
+    play("every.mjs");
 }
 
 #[test]

@@ -61,12 +61,19 @@ export const watched = async (whose, answers, options = {}) => {
 let looks = 0;
 
 // A page as it is looked at in one scheme and at one width, by axe and in a picture: what is wrong with it.
-export const glance = async (page, name, scheme, size) => {
+// `rules` are those that are asked; all, where none are named.
+export const glance = async (page, name, scheme, size, rules) => {
   await page.emulateMedia({ colorScheme: scheme });
   await page.setViewportSize(sizes[size]);
-  const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
   // Injected through the browser, not the page: the page's policy stays as it is.
-  const found = await page.evaluate(`${axe}; axe.run(document, { resultTypes: ["violations"] })`);
+  if (!(await page.evaluate("typeof axe !== 'undefined'"))) {
+    await page.evaluate(`${axe}; 0`);
+  }
+  const { found, wide } = await page.evaluate(async (rules) => {
+    const only = rules ? { runOnly: { type: "rule", values: rules } } : {};
+    const found = await axe.run(document, { resultTypes: ["violations"], ...only });
+    return { found, wide: document.documentElement.scrollWidth - innerWidth };
+  }, rules);
   looks += 1;
   if (about.pictures) {
     await page.screenshot({ path: join(about.pictures, `${name}-${size}-${scheme}.png`), fullPage: true });
