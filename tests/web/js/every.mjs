@@ -15,7 +15,7 @@ const all = about.long || about.pictures;
 const looks = all ? [["light", "laptop"], ["dark", "laptop"], ["light", "phone"], ["dark", "phone"]] : [["light"], ["dark", null, ["color-contrast"]]];
 
 // What is saved, and no page.
-const saved = ["/case/{id}/files/{n}", "/case/{id}/letters/{letter}", "/case/{id}/made/{key}", "/promises.csv", "/calendar.ics", "/live", "/assets/{name}"].sort();
+const saved = ["/case/{id}/letters/{letter}", "/case/{id}/made/{key}", "/promises.csv", "/calendar.ics", "/live", "/assets/{name}"].sort();
 // Forms for which nobody has anything to do here; where nobody has, that is said, and looked at.
 const empty = ["reopen", "choose"];
 // Words on the page that others are shown on here, and that it takes a full disk or a broken file to see.
