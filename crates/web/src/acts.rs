@@ -135,8 +135,11 @@ pub(crate) struct Wrong {
 }
 
 impl Wrong {
+    /// A field that has no name of ours is none, and the whole is meant: what is typed for it may be of another page.
     pub(crate) fn of(field: &str, what: impl Into<String>) -> Self {
-        Self { field: field.to_owned(), what: sentence(&what.into()), instead: Vec::new() }
+        let plain = field.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'));
+        let field = if plain { field.to_owned() } else { String::new() };
+        Self { field, what: sentence(&what.into()), instead: Vec::new() }
     }
 
     /// From words that were meant for a terminal: what is wrong, without the commands that would help there.

@@ -18,6 +18,7 @@ use data_encoding::HEXLOWER;
 use serde_json::{Value, json};
 
 use crate::{
+    address::escaped,
     app::aside,
     form::{FORM_SECRET, Form},
     guard::{Problem, Visit},
@@ -59,9 +60,21 @@ impl Kept {
     }
 }
 
-/// What a form's draft is kept under.
+/// What a form's draft is kept under: an address of ours, so that it can be gone back to.
 pub(crate) fn key(path: &str, about: &str) -> String {
-    if about.is_empty() { path.to_owned() } else { format!("{path}?about={about}") }
+    if about.is_empty() { path.to_owned() } else { format!("{path}?about={}", escaped(about)) }
+}
+
+/// What the draft of a form that was sent is kept under: as it says, where that can be.
+pub(crate) fn key_of(path: &str, typed: &Typed) -> String {
+    let said = typed.text(KEEP);
+    if is_key(said) { said.to_owned() } else { key(path, typed.text("about")) }
+}
+
+/// Whether something is a plain address of ours.
+fn is_key(said: &str) -> bool {
+    let plain = said.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
+    said.starts_with('/') && !said.starts_with("//") && said.len() <= KEY && plain
 }
 
 /// What somebody began in the form that is asked for, if anything.
@@ -90,11 +103,7 @@ fn read(home: &Path, key: &str) -> Option<Kept> {
 pub(crate) async fn keep(form: Form) -> Result<Response, Problem> {
     let Form { visit, typed } = form;
     let key = typed.text(KEEP).to_owned();
-    if !key.starts_with('/')
-        || key.starts_with("//")
-        || key.len() > KEY
-        || key.contains(|c: char| c.is_control() || c == '\\')
-    {
+    if !is_key(&key) {
         return Err(Problem::new(StatusCode::BAD_REQUEST, "form"));
     }
     let throw_away = typed.has("drop");

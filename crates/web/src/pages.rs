@@ -27,6 +27,7 @@ use axum::{
     response::{Html, IntoResponse, Redirect, Response},
     routing::{get, post},
 };
+use counterpart_core::text::visible_line;
 use counterpart_node::now;
 use serde_json::Value;
 
@@ -180,7 +181,9 @@ struct ProblemPage {
 
 /// What is shown in place of what was asked for.
 pub(crate) fn problem(visit: &Visit, problem: &Problem) -> Response {
-    let with: Vec<(&str, &str)> = problem.with.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    // Errors name what was typed, and that may be somebody else's text.
+    let plain: Vec<_> = problem.with.iter().map(|(name, value)| (*name, visible_line(value))).collect();
+    let with: Vec<(&str, &str)> = plain.iter().map(|(name, value)| (*name, value.as_ref())).collect();
     let key = |part: &str| format!("problem.{}.{part}", problem.key);
     let language = visit.language;
     let template = ProblemPage {

@@ -5,7 +5,7 @@ use axum::response::Response;
 
 use super::{At, Wrong, about::Shown, exact, form_page};
 use crate::{
-    drafts::{self, KEEP},
+    drafts,
     guard::Problem,
     pages::{CaseHead, Frame, Part},
     text::Markup,
@@ -198,7 +198,7 @@ struct SheetPage {
 /// The page of a form that has none of its own.
 pub(crate) fn show(at: &At<'_>, mut sheet: Sheet, typed: &Typed, wrong: &[Wrong]) -> Result<Response, Problem> {
     sheet.fields = sheet.fields.into_iter().map(|field| field.filled(typed, wrong)).collect();
-    let keep = if typed.has(KEEP) { typed.text(KEEP).to_owned() } else { drafts::key(at.path, typed.text("about")) };
+    let keep = drafts::key_of(at.path, typed);
     let page = SheetPage {
         frame: Frame::of(at.visit, "/cases"),
         case: CaseHead::of(at.visit, at.case, Part::None),

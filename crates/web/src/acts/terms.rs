@@ -48,7 +48,7 @@ use super::{
 use crate::{
     address::escaped,
     case::failed,
-    drafts::{self, KEEP},
+    drafts,
     guard::Problem,
     language::Language,
     pages::{CaseHead, Frame, Part},
@@ -121,11 +121,7 @@ impl ActForm for Terms {
         // A draft is found by what a form is about, and a fact is no entry.
         let keyed = *self == Self::Item && at.visit.query.has("key");
         let typed = if keyed && at.fresh { &at.visit.query } else { typed };
-        let keep = match (keyed, typed.text(KEEP)) {
-            (true, _) => String::new(),
-            (false, "") => drafts::key(at.path, typed.text("about")),
-            (false, key) => key.to_owned(),
-        };
+        let keep = if keyed { String::new() } else { drafts::key_of(at.path, typed) };
         let most = MOST.max(start.before.len());
         let sent = typed.has("parts");
         let Laid { typed, parts, fresh } = if sent { laid(typed, most) } else { self.first(at.case, &start, typed) };

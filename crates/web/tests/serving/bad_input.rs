@@ -133,3 +133,29 @@ fn another_sites_form_does_nothing_even_in_a_browser_that_is_let_in() {
     }
     assert_eq!(entries(&served, case), before);
 }
+
+/// A form says of itself what it is kept under, what it is about and of which kind it is: in errors, links and attributes of
+/// the page that comes back nothing is hidden, but in the fields themselves, which are sent again as they were.
+#[test]
+fn what_is_hidden_in_what_a_form_says_of_itself_is_in_no_word_of_the_page_that_comes_back() {
+    let two = Two::new();
+    let path = two.path();
+    let served = two.serve();
+    let cookie = served.let_in();
+    let secret = served.form_secret(&cookie, "/settings");
+    let hidden = "%E2%80%AE%1B%EF%BB%BFx";
+    for (to, said) in [
+        (format!("{path}/do/note"), format!("keep={hidden}")),
+        (format!("{path}/do/note"), format!("keep=/{hidden}")),
+        (format!("{path}/do/propose"), format!("keep=//{hidden}")),
+        (format!("{path}/do/counter"), format!("about={hidden}&parts=1")),
+        (format!("{path}/steps"), format!("do=taken&step={hidden}&on={hidden}&entry={hidden}")),
+        ("/notebook/add".to_owned(), format!("kind={hidden}&whom={hidden}")),
+    ] {
+        let answer = served.client().post(&to, &cookie, format!("form={secret}&{said}").as_bytes());
+        let text = answer.text();
+        let mut outside = text.split("value=\"").map(|part| part.split_once('"').map_or(part, |(_, rest)| rest));
+        let seen = outside.find(|part| part.contains(['\u{202e}', '\u{1b}', '\u{feff}']));
+        assert!(text.contains("</html>") && seen.is_none(), "{to} with {said}: {seen:?}");
+    }
+}
