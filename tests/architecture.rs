@@ -107,7 +107,6 @@ fn core_has_nothing_to_do_input_and_output_with() {
 fn each_library_has_one_home() {
     let homes = [
         ("libp2p", "net"),
-        ("libp2p-stream", "net"),
         ("rusqlite", "store"),
         ("automerge", "core"),
         ("zip", "evidence"),

@@ -1,6 +1,8 @@
 //! Homes of their own, the command run in them, and nodes that run.
 
 use std::{
+    cell::RefCell,
+    collections::VecDeque,
     io::{BufRead as _, BufReader},
     path::Path,
     process::{Child, ChildStdout, Command, Output, Stdio},
@@ -106,6 +108,8 @@ pub(crate) fn read_lines(out: ChildStdout) -> mpsc::Receiver<String> {
 pub(crate) struct Up {
     child: Child,
     lines: mpsc::Receiver<String>,
+    /// What it said before it was heard to listen: what is due at a start may come first.
+    early: RefCell<VecDeque<String>>,
 }
 
 impl Up {
@@ -113,8 +117,16 @@ impl Up {
     pub(crate) fn start(mut command: Command) -> Self {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("the node starts");
         let lines = read_lines(child.stdout.take().expect("its output"));
-        let up = Self { child, lines };
-        up.line_with("listening");
+        let up = Self { child, lines, early: RefCell::default() };
+        let mut early = VecDeque::new();
+        loop {
+            let line = up.line_with("");
+            if line.contains("listening") {
+                break;
+            }
+            early.push_back(line);
+        }
+        up.early.replace(early);
         up
     }
 
@@ -122,8 +134,9 @@ impl Up {
     pub(crate) fn line_with(&self, word: &str) -> String {
         let until = Instant::now() + PATIENCE;
         loop {
+            let early = self.early.borrow_mut().pop_front();
             let left = until.saturating_duration_since(Instant::now());
-            let line = self.lines.recv_timeout(left).expect("the line comes in time");
+            let line = early.unwrap_or_else(|| self.lines.recv_timeout(left).expect("the line comes in time"));
             if line.contains(word) {
                 return line;
             }

@@ -11,6 +11,7 @@ mod attachments;
 #[cfg(debug_assertions)]
 mod calls;
 mod cli;
+mod devices;
 // Its clock is fixed, which only debug builds do.
 #[cfg(debug_assertions)]
 mod calendar;
@@ -24,11 +25,13 @@ mod mail;
 mod notebook;
 #[cfg(debug_assertions)]
 mod pack;
+mod post;
 #[cfg(debug_assertions)]
 mod reminders;
 mod report;
 mod report_of_a_file;
 mod stamps;
+mod status;
 #[cfg(debug_assertions)]
 mod steps;
 mod templates;

@@ -115,6 +115,7 @@ walkthroughs! {
     kitchen_refit: "kitchen-refit.md",
     energy_bill: "energy-bill.md",
     broadband_price: "broadband-price.md",
+    two_laptops: "two-laptops.md",
 }
 
 #[test]

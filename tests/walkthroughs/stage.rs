@@ -93,6 +93,10 @@ impl Stage {
         if let ("mails", Some(post)) = (text, &mut self.post) {
             return (0, post.mails());
         }
+        if text.starts_with("counterpart join ") && text.contains(" --file ") {
+            let (link, _) = self.link.clone().expect("somebody made an invitation before");
+            return self.shell(party, &text.replace(LINK, &link));
+        }
         if text.starts_with("counterpart join ") {
             return self.join(party, text);
         }

@@ -25,6 +25,7 @@ mod cut;
 mod decide;
 mod decline;
 mod demo;
+mod device;
 mod dispute;
 mod doctor;
 mod done;
@@ -48,12 +49,14 @@ mod log;
 pub(crate) mod mail;
 mod mandate;
 mod missed;
+mod network;
 mod new;
 mod next;
 mod note;
 mod notebook;
 mod pack;
 mod people;
+mod post;
 mod progress;
 mod propose;
 mod prove;
@@ -64,13 +67,16 @@ mod release;
 mod remind;
 mod reminders;
 mod report;
+mod service;
 mod settle;
 mod share;
 mod show;
 pub(crate) mod stamp;
+mod status;
 mod steps;
 mod stop;
 mod sync;
+mod take;
 mod template;
 mod thank;
 mod thanks;
@@ -157,6 +163,7 @@ pub(crate) enum Command {
     Uninvite(uninvite::Args),
     Leave(leave::Args),
     Join(join::Args),
+    Device(device::Args),
     Agent(agent::Args),
     Identity(identity::Args),
     Mandate(mandate::Args),
@@ -165,8 +172,13 @@ pub(crate) enum Command {
     CaseAddress(case_address::Args),
     Follow(follow::Args),
     Up(up::Args),
+    Service(service::Args),
     Web(web::Args),
     Sync(sync::Args),
+    Post(post::Args),
+    Take(take::Args),
+    Status(status::Args),
+    Network(network::Args),
     Stamp(stamp::Args),
     Export(export::Args),
     Report(report::Args),
@@ -243,6 +255,7 @@ pub(crate) fn run(session: &Session, command: Command) -> Done {
         Command::Uninvite(args) => uninvite::run(session, &args),
         Command::Leave(args) => leave::run(session, &args),
         Command::Join(args) => join::run(session, &args),
+        Command::Device(args) => device::run(session, &args),
         Command::Agent(args) => agent::run(session, &args),
         Command::Identity(args) => identity::run(session, &args),
         Command::Mandate(args) => mandate::run(session, &args),
@@ -251,8 +264,13 @@ pub(crate) fn run(session: &Session, command: Command) -> Done {
         Command::CaseAddress(args) => case_address::run(session, &args),
         Command::Follow(args) => follow::run(session, &args),
         Command::Up(args) => up::run(session, &args),
+        Command::Service(args) => service::run(session, &args),
         Command::Web(args) => web::run(session, &args),
         Command::Sync(args) => sync::run(session, &args),
+        Command::Post(args) => post::run(session, &args),
+        Command::Take(args) => take::run(session, &args),
+        Command::Status(args) => status::run(session, &args),
+        Command::Network(args) => network::run(session, &args),
         Command::Stamp(args) => stamp::run(session, &args),
         Command::Export(args) => export::run(session, &args),
         Command::Report(args) => report::run(session, &args),

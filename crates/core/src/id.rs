@@ -35,6 +35,7 @@ pub enum Domain {
     Worksheet,
     Seal,
     Stamp,
+    Whereabouts,
 }
 
 impl Domain {
@@ -58,6 +59,7 @@ impl Domain {
             Self::Worksheet => b"counterpart/worksheet/1",
             Self::Seal => b"counterpart/seal/1",
             Self::Stamp => b"counterpart/stamp/1",
+            Self::Whereabouts => b"counterpart/whereabouts/1",
         }
     }
 }

@@ -26,4 +26,5 @@ pub mod sync;
 pub mod text;
 pub mod value;
 pub mod view;
+pub mod whereabouts;
 pub mod worksheet;

@@ -4,6 +4,7 @@
 //! [`Machine::poll_output`]. One mutation, then drain. What stands behind a [`Output::Persist`] in the queue is
 //! done only once that is durable: the order of emission is the durability rule.
 
+mod addresses;
 mod admission;
 mod drafts;
 mod files;
@@ -13,6 +14,7 @@ mod intake;
 mod link;
 mod machine;
 mod offer;
+pub mod post;
 
 pub use admission::NotAvailable;
 pub use machine::Machine;
@@ -120,6 +122,18 @@ pub enum Persist {
     ForgetEdits {
         but: EpochId,
     },
+    /// Where a device can be reached, in place of any earlier word of it; for all cases of this home.
+    Addresses {
+        party: PartyId,
+        device: DeviceKey,
+        number: u64,
+        bytes: Vec<u8>,
+    },
+    /// A device's rights ended: where it can be reached concerns nobody any more.
+    ForgetAddresses {
+        party: PartyId,
+        device: DeviceKey,
+    },
     /// A sealed value, by its encoded path, of which nothing may be left.
     EraseValue {
         entry: EntryId,
@@ -138,6 +152,8 @@ pub enum Stored {
     Receipt(Vec<u8>),
     /// An edit of the worksheet.
     Edit(Vec<u8>),
+    /// Where a device can be reached: an address record.
+    Addresses(Vec<u8>),
 }
 
 /// Our own store gave something that cannot be taken in.
@@ -164,6 +180,9 @@ pub enum Notice {
     Held { from: PeerDevice },
     /// Something was done in the worksheet elsewhere, by others or by another process.
     Worksheet,
+    /// A device can be reached elsewhere than it could before. Our own is among them where another copy of it said so, under
+    /// a higher number than ours.
+    Addresses { party: PartyId, device: DeviceKey },
     /// A device has edits of the worksheet for which there is no room here.
     WorksheetFull { from: PeerDevice },
 }

@@ -3,6 +3,7 @@
 mod brief;
 mod checkpoint;
 mod difference;
+mod held;
 mod ledger;
 mod moves;
 mod names;
@@ -15,6 +16,8 @@ pub(crate) use brief::BriefCache;
 pub use brief::{Brief, BriefSeat, Promised};
 pub use checkpoint::Checkpoint;
 pub use difference::{Term, TermChanges, term_changes};
+use held::Known;
+pub use held::{Delivery, Held};
 pub use ledger::{DueInstant, PromiseLedger, Tally};
 pub use moves::{Follows, Move, Step};
 pub use names::{NameError, Names, Reference};
@@ -28,7 +31,6 @@ use crate::{
     fold::{ActionState, ActionStatus, Arrival, InForce, Lens, Position, SubjectKey, Verdict},
     graph::{EarliestTimes, Ix},
     id::{CaseId, DeviceKey, EntryId, PartyId},
-    keylog::Kinds,
     record::Record,
     value::{ActionId, Due, ItemValue, Sealable, Seat},
 };
@@ -119,6 +121,8 @@ pub struct ActionView {
     /// Both sides' signatures cover the agreement: two ticks.
     pub settled: bool,
     pub grade: Grade,
+    /// No other party holds its terms but by a mailbox.
+    pub at_mailbox: bool,
     /// Recorded for the other side from what they said.
     pub alleged: bool,
     /// What a relative due time counts from, Unix milliseconds.
@@ -156,16 +160,6 @@ pub struct ForkView {
     pub device: DeviceKey,
     pub seq: u32,
     pub branches: Vec<EntryId>,
-}
-
-/// How much of this copy another party has provably received.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Delivery {
-    pub party: PartyId,
-    /// Entries here that no receipt or statement of theirs covers.
-    pub missing: usize,
-    /// Claimed time of their latest receipt, Unix milliseconds.
-    pub last_receipt: Option<i64>,
 }
 
 impl Record {
@@ -244,124 +238,10 @@ impl Record {
         actions
     }
 
-    /// How far an entry is shared.
-    #[must_use]
-    pub fn grade(&self, ix: Ix) -> Grade {
-        Known::new(self).grade(&self.lens(), ix)
-    }
-
-    /// How far every entry is shared, in the agreed order.
-    #[must_use]
-    pub fn grades(&self) -> Vec<(Ix, Grade)> {
-        let known = Known::new(self);
-        let lens = self.lens();
-        self.graph().ordered().into_iter().map(|ix| (ix, known.grade(&lens, ix))).collect()
-    }
-
-    /// How far each of these entries is shared.
-    #[must_use]
-    pub fn grades_of(&self, entries: &[Ix]) -> Vec<Grade> {
-        let known = Known::new(self);
-        let lens = self.lens();
-        entries.iter().map(|ix| known.grade(&lens, *ix)).collect()
-    }
-
-    /// For each of these entries, the other members to whom it is sent and who have not provably received it.
-    #[must_use]
-    pub fn not_received(&self, own: &PartyId, entries: &[Ix]) -> Vec<Vec<PartyId>> {
-        let known = Known::new(self);
-        let members = self.lens().members();
-        let others: Vec<PartyId> = members.into_iter().filter(|p| p != own && self.delivers_to(p)).collect();
-        let lacks = |ix: Ix, party: &PartyId| !self.graph().covered_by(ix, known.tips(party));
-        entries.iter().map(|ix| others.iter().copied().filter(|party| lacks(*ix, party)).collect()).collect()
-    }
-
-    /// For each other member, what of this copy they have not provably received.
-    #[must_use]
-    pub fn delivery(&self, own: &PartyId) -> Vec<Delivery> {
-        let known = Known::new(self);
-        let entries: Vec<Ix> = self.graph().all().filter(|ix| self.graph().counts(*ix)).collect();
-        let members = self.lens().members();
-        let others = members.into_iter().filter(|party| party != own);
-        others
-            .map(|party| {
-                let tips = known.tips(&party);
-                let missing = entries.iter().filter(|ix| !self.graph().covered_by(**ix, tips)).count();
-                let receipts = self.receipts().iter().filter(|r| r.receipt.party == party);
-                Delivery { party, missing, last_receipt: receipts.map(|r| r.receipt.at).max() }
-            })
-            .collect()
-    }
-
     /// The `at` an agreement counts from: the last signature's, or an earlier covering statement of another party.
     #[must_use]
     pub fn agreed_at(&self, revision: Ix) -> Option<i64> {
         agreed_at(&self.lens(), &self.graph().earliest_times(), revision)
-    }
-}
-
-/// What each party has provably received: the tips of its statements and of its receipts.
-#[derive(Debug)]
-struct Known {
-    all: Vec<(PartyId, Vec<Ix>)>,
-    /// Receipts of devices that may sign acts; a mere mailbox does not count for two ticks.
-    signing: Vec<(PartyId, Vec<Ix>)>,
-}
-
-impl Known {
-    fn new(record: &Record) -> Self {
-        let graph = record.graph();
-        let mut all: Vec<(PartyId, Vec<Ix>)> = record.lens().members().into_iter().map(|p| (p, Vec::new())).collect();
-        for (party, known) in &mut all {
-            known.extend(graph.lanes_of_party(party).filter_map(|lane| lane.last().copied()));
-        }
-        let mut signing = Vec::new();
-        let mut devices: Vec<DeviceKey> = record.receipts().iter().map(|r| r.receipt.device).collect();
-        devices.sort_unstable();
-        devices.dedup();
-        for device in devices {
-            let Some(last) = record.last_receipt(&device) else { continue };
-            let heads: Vec<Ix> = last.receipt.heads.iter().filter_map(|h| graph.find(h)).collect();
-            let party = last.receipt.party;
-            if let Some((_, known)) = all.iter_mut().find(|(p, _)| *p == party) {
-                known.extend(heads.iter().copied());
-            }
-            let grant = record.logs().grant_of_device(&party, &device);
-            if grant.is_some_and(|(_, g)| g.kinds != Kinds::Listed(Vec::new())) {
-                signing.push((party, heads));
-            }
-        }
-        Self { all, signing }
-    }
-
-    fn tips(&self, party: &PartyId) -> &[Ix] {
-        self.all.iter().find(|(p, _)| p == party).map_or(&[], |(_, tips)| tips)
-    }
-
-    fn grade(&self, lens: &Lens<'_>, ix: Ix) -> Grade {
-        let graph = lens.graph();
-        let author = graph.statement(ix).party;
-        if lens.fold().proposal(ix).is_some_and(|p| p.signers.len() > 1) && lens.fully_signed(ix) {
-            return Grade::Agreed;
-        }
-        let answers: Vec<(Ix, Grade)> = lens
-            .about(&graph.id(ix))
-            .filter_map(|answer| match lens.fold().act(answer) {
-                Act::Acknowledge { .. } => Some((answer, Grade::Acknowledged)),
-                Act::Contest { .. } => Some((answer, Grade::Contested)),
-                _ => None,
-            })
-            .filter(|(answer, _)| graph.statement(*answer).party != author)
-            .collect();
-        // R12: per party the answers that no later own one knew of; several stand side by side.
-        let superseded = |ix: Ix| {
-            let party = graph.statement(ix).party;
-            answers.iter().any(|(later, _)| graph.statement(*later).party == party && graph.in_past(ix, *later))
-        };
-        let others = self.all.iter().filter(|(party, _)| *party != author);
-        let delivered = others.into_iter().any(|(_, tips)| graph.covered_by(ix, tips));
-        let basic = if delivered { Grade::Delivered } else { Grade::Unilateral };
-        answers.iter().filter(|(ix, _)| !superseded(*ix)).map(|(_, grade)| *grade).max().unwrap_or(basic)
     }
 }
 
@@ -423,6 +303,7 @@ fn action(
         id,
         settled,
         grade: known.grade(lens, status.revision),
+        at_mailbox: known.held_by_others(lens.graph(), status.revision) == Held::Mailbox,
         alleged: proposal.is_some_and(|p| p.alleged.is_some()),
         counted_from: agreed_at(lens, times, status.revision),
         overlays,

@@ -96,23 +96,20 @@ impl Incoming {
     /// # Errors
     /// When it is no message, or too large.
     pub fn read(bytes: &[u8]) -> Result<Self, ReadError> {
-        if bytes.len() > LARGEST {
-            return Err(ReadError::Large);
-        }
-        if bytes.starts_with(&[0xD0, 0xCF, 0x11, 0xE0, 0xA1, 0xB1, 0x1A, 0xE1]) {
-            return Err(ReadError::Outlook);
-        }
-        let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
-        let start = bytes.iter().position(|b| !b.is_ascii_whitespace()).ok_or(ReadError::Empty)?;
-        let bytes = bytes.get(start..).unwrap_or_default();
-        let (head, body) = Head::split(bytes);
-        if !head.is_of_a_message() {
-            return Err(ReadError::NoMail);
-        }
+        let (head, body) = open(bytes)?;
         let mut read = Self::default();
         read.take_head(&head);
         parts::read(&head, body, &mut read);
         Ok(read)
+    }
+
+    /// The first file in a message that begins with certain bytes. Takes time and memory in proportion to the size.
+    ///
+    /// # Errors
+    /// When it is no message, or too large.
+    pub fn file_that_begins(bytes: &[u8], beginning: &[u8]) -> Result<Option<Vec<u8>>, ReadError> {
+        let (head, body) = open(bytes)?;
+        Ok(parts::file_that_begins(&head, body, beginning))
     }
 
     fn take_head(&mut self, head: &Head<'_>) {
@@ -137,6 +134,24 @@ impl Incoming {
             self.left_out.push(what);
         }
     }
+}
+
+/// Splits a message that may be one.
+fn open(bytes: &[u8]) -> Result<(Head<'_>, &[u8]), ReadError> {
+    if bytes.len() > LARGEST {
+        return Err(ReadError::Large);
+    }
+    if bytes.starts_with(&[0xD0, 0xCF, 0x11, 0xE0, 0xA1, 0xB1, 0x1A, 0xE1]) {
+        return Err(ReadError::Outlook);
+    }
+    let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+    let start = bytes.iter().position(|b| !b.is_ascii_whitespace()).ok_or(ReadError::Empty)?;
+    let bytes = bytes.get(start..).unwrap_or_default();
+    let (head, body) = Head::split(bytes);
+    if !head.is_of_a_message() {
+        return Err(ReadError::NoMail);
+    }
+    Ok((head, body))
 }
 
 fn ids(message: &Message<'_>, name: HeaderName<'static>, most: usize) -> Vec<String> {

@@ -14,6 +14,6 @@ mod words;
 pub use address::{Address, BadAddress};
 pub use fetch::{Fetch, FetchError, Fetched, Glance, Look, Place, Skipped, Verdict, fetch, test_folder};
 pub use incoming::{Attached, Claimed, Incoming, LARGEST, ReadError};
-pub use outgoing::{MailError, Outgoing};
+pub use outgoing::{Attachment, LARGEST_ATTACHMENT, MailError, Outgoing};
 pub use send::{SendError, Sent, Step, send, send_bytes, test_login};
 pub use server::{Login, PATIENCE, Secret, Security, Server, ServerError};

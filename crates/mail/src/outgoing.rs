@@ -6,7 +6,7 @@ use std::{
 };
 
 use lettre::message::{
-    Body, Message,
+    Body, Message, MessageBuilder, MultiPart, SinglePart,
     header::{ContentTransferEncoding, ContentType},
 };
 
@@ -17,6 +17,17 @@ const LONGEST_TEXT: usize = 256 * 1024;
 const LONGEST_ID: usize = 250;
 const MOST_REFERENCES: usize = 20;
 const MOST_RECEIVERS: usize = 50;
+/// The largest file that goes along, in bytes: what most servers still take once it is encoded.
+pub const LARGEST_ATTACHMENT: usize = 15 * 1024 * 1024;
+const LONGEST_NAME: usize = 64;
+
+/// A file that goes along with a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attachment {
+    /// ASCII letters, digits, dots, hyphens and underscores; at most 64.
+    pub name: String,
+    pub bytes: Vec<u8>,
+}
 
 /// A message to be sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,6 +67,10 @@ pub enum MailError {
     Id(String),
     #[error("its date is out of range")]
     Date,
+    #[error("the file to go with it has more than {} MiB", LARGEST_ATTACHMENT / 1024 / 1024)]
+    LargeAttachment,
+    #[error("the file to go with it has a name that not every program takes")]
+    AttachmentName,
     #[error("{0}")]
     Library(String),
 }
@@ -80,6 +95,38 @@ impl Outgoing {
     /// What in it cannot be sent.
     pub fn to_bytes(&self) -> Result<Vec<u8>, MailError> {
         self.check()?;
+        let message = self.builder()?.header(ContentType::TEXT_PLAIN).body(self.body()?);
+        Ok(message.map_err(|e| MailError::Library(e.to_string()))?.formatted())
+    }
+
+    /// The same with a file: always the same bytes for the same message and file.
+    ///
+    /// # Errors
+    /// What in it cannot be sent.
+    pub fn to_bytes_with(&self, attachment: &Attachment) -> Result<Vec<u8>, MailError> {
+        self.check()?;
+        if attachment.bytes.len() > LARGEST_ATTACHMENT {
+            return Err(MailError::LargeAttachment);
+        }
+        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+        if attachment.name.is_empty() || attachment.name.len() > LONGEST_NAME || !attachment.name.chars().all(plain) {
+            return Err(MailError::AttachmentName);
+        }
+        let bytes = Body::new_with_encoding(attachment.bytes.clone(), ContentTransferEncoding::Base64)
+            .map_err(|_bytes| MailError::Library("the file cannot be encoded".to_owned()))?;
+        let octets = ContentType::parse("application/octet-stream").map_err(|e| MailError::Library(e.to_string()))?;
+        // In base64 no line begins with it, and in quoted printable none can hold "=_".
+        let boundary = format!("=_{}", self.message_id.split('@').next().unwrap_or_default());
+        let parts = MultiPart::mixed()
+            .boundary(boundary)
+            .singlepart(SinglePart::builder().header(ContentType::TEXT_PLAIN).body(self.body()?))
+            .singlepart(lettre::message::Attachment::new(attachment.name.clone()).body(bytes, octets));
+        let message = self.builder()?.multipart(parts);
+        Ok(message.map_err(|e| MailError::Library(e.to_string()))?.formatted())
+    }
+
+    /// Everything of it but what it says.
+    fn builder(&self) -> Result<MessageBuilder, MailError> {
         let millis = u64::try_from(self.date).map_err(|_before_1970| MailError::Date)?;
         let date = UNIX_EPOCH.checked_add(Duration::from_millis(millis)).ok_or(MailError::Date)?;
         let mut builder = Message::builder().from(self.from.mailbox()).date(date).subject(self.subject.clone());
@@ -97,19 +144,17 @@ impl Outgoing {
         if !references.is_empty() {
             builder = builder.references(references);
         }
+        Ok(builder.header(lettre::message::header::MIME_VERSION_1_0))
+    }
+
+    fn body(&self) -> Result<Body, MailError> {
         let text = self.text.lines().collect::<Vec<_>>().join("\r\n") + "\r\n";
         // Every server takes this; whether one takes eight bits is found out too late.
         // The library takes lines of at most 75 as they are.
         let plain = text.is_ascii() && text.lines().all(|line| line.len() <= 70);
         let encoding = if plain { ContentTransferEncoding::SevenBit } else { ContentTransferEncoding::QuotedPrintable };
-        let body = Body::new_with_encoding(text, encoding)
-            .map_err(|_text| MailError::Library("its text cannot be encoded".to_owned()))?;
-        let message = builder
-            .header(lettre::message::header::MIME_VERSION_1_0)
-            .header(ContentType::TEXT_PLAIN)
-            .body(body)
-            .map_err(|e| MailError::Library(e.to_string()))?;
-        Ok(message.formatted())
+        Body::new_with_encoding(text, encoding)
+            .map_err(|_text| MailError::Library("its text cannot be encoded".to_owned()))
     }
 
     fn check(&self) -> Result<(), MailError> {

@@ -11,7 +11,8 @@ use libp2p::{Multiaddr, multiaddr::Protocol};
 use crate::peer::PeerId;
 
 /// The text of an address, checked: `/ip4|ip6|dns|dns4|dns6/HOST`, then `/tcp/PORT` or
-/// `/udp/PORT/quic-v1`, then optionally `/p2p/PEER-ID`.
+/// `/udp/PORT/quic-v1`, then optionally `/p2p/PEER-ID`. Behind a relay the peer id is the relay's, and
+/// `/p2p-circuit` follows, then optionally `/p2p/PEER-ID` of the node itself.
 ///
 /// Holds printable ASCII only, whoever it came from.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -45,7 +46,13 @@ impl Address {
             [Protocol::Tcp(_)]
             | [Protocol::Tcp(_), Protocol::P2p(_)]
             | [Protocol::Udp(_), Protocol::QuicV1]
-            | [Protocol::Udp(_), Protocol::QuicV1, Protocol::P2p(_)] => Ok(Self(address.to_string())),
+            | [Protocol::Udp(_), Protocol::QuicV1, Protocol::P2p(_)]
+            | [Protocol::Tcp(_), Protocol::P2p(_), Protocol::P2pCircuit]
+            | [Protocol::Tcp(_), Protocol::P2p(_), Protocol::P2pCircuit, Protocol::P2p(_)]
+            | [Protocol::Udp(_), Protocol::QuicV1, Protocol::P2p(_), Protocol::P2pCircuit]
+            | [Protocol::Udp(_), Protocol::QuicV1, Protocol::P2p(_), Protocol::P2pCircuit, Protocol::P2p(_)] => {
+                Ok(Self(address.to_string()))
+            }
             _ => Err(AddressError::Transport),
         }
     }
@@ -56,13 +63,30 @@ impl Address {
         &self.0
     }
 
-    /// The peer id the address ends with, if any.
+    /// The peer id of the node itself, if the address ends with it; never the relay's.
     #[must_use]
     pub fn peer(&self) -> Option<PeerId> {
-        self.parts().into_iter().find_map(|part| match part {
-            Protocol::P2p(id) => Some(PeerId::from_libp2p(&id)),
+        match self.parts().last() {
+            Some(Protocol::P2p(id)) => Some(PeerId::from_libp2p(id)),
             _ => None,
-        })
+        }
+    }
+
+    /// Whether the way leads through a relay.
+    #[must_use]
+    pub fn is_relayed(&self) -> bool {
+        self.parts().contains(&Protocol::P2pCircuit)
+    }
+
+    /// The relay on the way, if there is one.
+    #[must_use]
+    pub fn relay(&self) -> Option<PeerId> {
+        let parts = self.parts();
+        let circuit = parts.iter().position(|part| *part == Protocol::P2pCircuit)?;
+        match parts.get(circuit.checked_sub(1)?) {
+            Some(Protocol::P2p(id)) => Some(PeerId::from_libp2p(id)),
+            _ => None,
+        }
     }
 
     /// The same place, ending with this peer id (in place of another).
@@ -76,15 +100,29 @@ impl Address {
         Self::parse(&address.to_string()).ok()
     }
 
-    /// The address without a peer id at its end.
+    /// The address without the node's own peer id at its end.
     pub(crate) fn place(&self) -> Multiaddr {
-        self.parts().into_iter().filter(|part| !matches!(part, Protocol::P2p(_))).collect()
+        without_peer(&self.parts().into_iter().collect())
     }
 
-    /// The socket the address names; nothing when it has a domain name.
+    /// Where the relay on the way is.
+    pub(crate) fn relay_place(&self) -> Option<Self> {
+        let direct = self.parts().into_iter().take_while(|part| *part != Protocol::P2pCircuit).collect();
+        self.is_relayed().then(|| Self(without_peer(&direct).to_string()))
+    }
+
+    /// The socket the address names; nothing when it has a domain name or leads through a relay.
     pub(crate) fn socket(&self) -> Option<(Transport, SocketAddr)> {
         match self.host() {
-            Host::Ip(ip) => Some((self.transport(), SocketAddr::new(ip, self.port()))),
+            Host::Ip(ip) if !self.is_relayed() => Some((self.transport(), SocketAddr::new(ip, self.port()))),
+            Host::Ip(_) | Host::Name { .. } => None,
+        }
+    }
+
+    /// The numeric host, if it has one.
+    pub(crate) fn ip(&self) -> Option<IpAddr> {
+        match self.host() {
+            Host::Ip(ip) => Some(ip),
             Host::Name { .. } => None,
         }
     }
@@ -109,12 +147,16 @@ impl Address {
         port.expect("the port was checked when the value was made")
     }
 
-    /// The same transport and port at a numeric host, for dialling once a name is resolved.
+    /// The same place at a numeric host, for dialling once a name is resolved.
     pub(crate) fn at(&self, ip: IpAddr) -> Multiaddr {
         let place = Multiaddr::from(ip);
-        match self.transport() {
+        let place = match self.transport() {
             Transport::Tcp => place.with(Protocol::Tcp(self.port())),
             Transport::Quic => place.with(Protocol::Udp(self.port())).with(Protocol::QuicV1),
+        };
+        match self.relay() {
+            Some(relay) => place.with(Protocol::P2p(relay.to_libp2p())).with(Protocol::P2pCircuit),
+            None => place,
         }
     }
 
@@ -126,6 +168,20 @@ impl Address {
         let address: Multiaddr = self.0.parse().expect("the text was checked when the value was made");
         address.iter().map(Protocol::acquire).collect()
     }
+}
+
+/// An address without the peer id at its end, if there is one.
+pub(crate) fn without_peer(address: &Multiaddr) -> Multiaddr {
+    let mut place = address.clone();
+    if matches!(place.iter().last(), Some(Protocol::P2p(_))) {
+        drop(place.pop());
+    }
+    place
+}
+
+/// Whether a connection made there, or from there, leads through a relay.
+pub(crate) fn leads_through_a_relay(address: &Multiaddr) -> bool {
+    address.iter().any(|part| part == Protocol::P2pCircuit)
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -179,7 +235,9 @@ pub enum AddressError {
     #[error("the address must begin with /ip4, /ip6, /dns, /dns4 or /dns6 and a host in plain ASCII")]
     Host,
     /// Goes on with something else than TCP or QUIC, or has more after it than a peer id.
-    #[error("after the host the address must read /tcp/PORT or /udp/PORT/quic-v1, then at most /p2p/PEER-ID")]
+    #[error(
+        "after the host the address must read /tcp/PORT or /udp/PORT/quic-v1, then at most /p2p/PEER-ID, and behind a relay /p2p-circuit"
+    )]
     Transport,
 }
 
@@ -208,7 +266,29 @@ mod tests {
             assert_eq!(address.to_string(), text);
             assert_eq!(address.peer().is_some(), text.contains("/p2p/"));
             assert_eq!(address.with_peer(&id).peer(), Some(id.clone()));
+            assert!(!address.is_relayed() && address.relay().is_none());
         }
+    }
+
+    #[test]
+    fn behind_a_relay_the_last_peer_id_is_the_nodes() {
+        let (relay, node) = (PeerId::from_secret(&[1; 32]), PeerId::from_secret(&[2; 32]));
+        for start in ["/ip4/192.0.2.7/tcp/4001", "/dns/relay.example/udp/4001/quic-v1"] {
+            let open = Address::parse(&format!("{start}/p2p/{relay}/p2p-circuit")).expect("valid");
+            assert_eq!((open.peer(), open.relay(), open.is_relayed()), (None, Some(relay.clone()), true));
+            assert_eq!(open.relay_place().expect("relayed").as_str(), start);
+            assert_eq!(open.socket(), None);
+            let whole = open.with_peer(&node);
+            assert_eq!(whole.to_string(), format!("{start}/p2p/{relay}/p2p-circuit/p2p/{node}"));
+            assert_eq!(Address::parse(whole.as_str()).as_ref(), Ok(&whole));
+            assert_eq!((whole.peer(), whole.relay()), (Some(node.clone()), Some(relay.clone())));
+            assert_eq!(whole.with_peer(&relay).peer(), Some(relay.clone()));
+        }
+        let open = Address::parse(&format!("/dns/relay.example/tcp/9/p2p/{relay}/p2p-circuit")).expect("valid");
+        assert_eq!(
+            open.at(IpAddr::from([192, 0, 2, 7])).to_string(),
+            format!("/ip4/192.0.2.7/tcp/9/p2p/{relay}/p2p-circuit")
+        );
     }
 
     #[test]
@@ -225,6 +305,8 @@ mod tests {
             ("/dns/b\u{202e}ad.example/tcp/1", AddressError::Host),
             ("/memory/1234", AddressError::Host),
             ("/unix/tmp", AddressError::Host),
+            ("/p2p-circuit", AddressError::Host),
+            ("/ip4/127.0.0.1/tcp/1/p2p-circuit", AddressError::Transport),
         ] {
             assert_eq!(Address::parse(text), Err(error), "{text:?}");
         }

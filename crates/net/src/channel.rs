@@ -2,16 +2,15 @@
 
 use std::{fmt, io, sync::Arc};
 
-use futures::{
-    AsyncReadExt,
-    io::{ReadHalf, WriteHalf},
-};
-use libp2p::Stream;
-
 use crate::{
     frame::{FrameReader, FrameWriter},
     limits::Place,
+    line::Line,
     peer::PeerId,
+};
+use futures::{
+    AsyncReadExt,
+    io::{ReadHalf, WriteHalf},
 };
 
 /// Frames to and from one peer, in order. The peer's transport key is proven; what it says is not.
@@ -24,7 +23,7 @@ pub struct Channel {
 }
 
 impl Channel {
-    pub(crate) fn new(peer: PeerId, stream: Stream, most: usize, place: Place) -> Self {
+    pub(crate) fn new(peer: PeerId, stream: Line, most: usize, place: Place) -> Self {
         let place = Arc::new(place);
         let (read, write) = stream.split();
         Self {
@@ -73,7 +72,7 @@ impl Channel {
 /// The sending half of a [`Channel`].
 pub struct Sender {
     peer: PeerId,
-    frames: FrameWriter<WriteHalf<Stream>>,
+    frames: FrameWriter<WriteHalf<Line>>,
     _place: Arc<Place>,
 }
 
@@ -108,7 +107,7 @@ impl Sender {
 /// The receiving half of a [`Channel`].
 pub struct Receiver {
     peer: PeerId,
-    frames: FrameReader<ReadHalf<Stream>>,
+    frames: FrameReader<ReadHalf<Line>>,
     _place: Arc<Place>,
 }
 

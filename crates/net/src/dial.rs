@@ -16,7 +16,7 @@ use libp2p::{
 use tokio::sync::oneshot;
 
 use crate::{
-    address::Address,
+    address::{Address, without_peer},
     open::{Connected, Failure, FailureReason, OpenError},
     peer,
 };
@@ -30,6 +30,9 @@ pub(crate) struct Waiting {
     pub(crate) places: Vec<Multiaddr>,
     /// What already failed before anything was dialled.
     pub(crate) failures: Vec<Failure>,
+    /// Whether to call from the port we listen on, so that the other end sees where we could be called: for relays,
+    /// which tell others.
+    pub(crate) own_port: bool,
     pub(crate) reply: Reply,
 }
 
@@ -40,6 +43,7 @@ pub(crate) struct Dials(HashMap<PeerId, Dial>);
 
 struct Dial {
     id: ConnectionId,
+    own_port: bool,
     trying: Vec<Multiaddr>,
     tried: Vec<(Multiaddr, FailureReason)>,
     waiting: Vec<Waiting>,
@@ -55,7 +59,10 @@ impl Dials {
     ) {
         match self.0.entry(peer) {
             Entry::Occupied(mut entry) => entry.get_mut().waiting.push(call),
-            Entry::Vacant(_) => self.go_on(peer, Vec::new(), vec![call], dial),
+            Entry::Vacant(_) => {
+                let own_port = call.own_port;
+                self.go_on(peer, own_port, Vec::new(), vec![call], dial);
+            }
         }
     }
 
@@ -80,13 +87,17 @@ impl Dials {
             deny(failed.waiting);
             return;
         }
-        failed.tried.extend(verdicts(error, &failed.trying));
-        self.go_on(peer, failed.tried, failed.waiting, dial);
+        // That port may still be bound to an earlier connection with the same place: the others are free.
+        if !failed.own_port {
+            failed.tried.extend(verdicts(error, &failed.trying));
+        }
+        self.go_on(peer, false, failed.tried, failed.waiting, dial);
     }
 
     fn go_on(
         &mut self,
         peer: PeerId,
+        mut own_port: bool,
         mut tried: Vec<(Multiaddr, FailureReason)>,
         mut waiting: Vec<Waiting>,
         dial: &mut impl FnMut(DialOpts) -> Result<(), DialError>,
@@ -106,11 +117,11 @@ impl Dials {
                     trying.push(place.clone());
                 }
             }
-            let options = options(peer, &trying);
+            let options = options(peer, own_port, &trying);
             let id = options.connection_id();
             match dial(options) {
                 Ok(()) => {
-                    self.0.insert(peer, Dial { id, trying, tried, waiting: hopeful });
+                    self.0.insert(peer, Dial { id, own_port, trying, tried, waiting: hopeful });
                     return;
                 }
                 Err(DialError::Denied { .. }) => {
@@ -119,6 +130,7 @@ impl Dials {
                 }
                 Err(error) => {
                     tried.extend(verdicts(&error, &trying));
+                    own_port = false;
                     waiting = hopeful;
                 }
             }
@@ -130,12 +142,12 @@ fn is_tried(tried: &[(Multiaddr, FailureReason)], place: &Multiaddr) -> bool {
     tried.iter().any(|(other, _)| other == place)
 }
 
-fn options(peer: PeerId, trying: &[Multiaddr]) -> DialOpts {
+fn options(peer: PeerId, own_port: bool, trying: &[Multiaddr]) -> DialOpts {
     let options = DialOpts::peer_id(peer).condition(PeerCondition::Always).addresses(trying.to_vec());
     let tcp = trying.iter().any(|place| place.iter().any(|part| matches!(part, Protocol::Tcp(_))));
-    // Over TCP never from the port we listen on: when two nodes call each other at the same moment, the two
+    // Over TCP seldom from the port we listen on: when two nodes call each other at the same moment, the two
     // connections would become one in which both believe to be the caller, and the handshake fails.
-    if tcp { options.allocate_new_port().build() } else { options.build() }
+    if tcp && !own_port { options.allocate_new_port().build() } else { options.build() }
 }
 
 fn give_up(peer: PeerId, call: Waiting, tried: &[(Multiaddr, FailureReason)]) {
@@ -183,24 +195,37 @@ fn verdicts(error: &DialError, trying: &[Multiaddr]) -> Vec<(Multiaddr, FailureR
     trying.iter().map(|place| (place.clone(), FailureReason::Other(plain(&error.to_string())))).collect()
 }
 
-fn without_peer(address: &Multiaddr) -> Multiaddr {
-    address.iter().filter(|part| !matches!(part, Protocol::P2p(_))).collect()
-}
-
 fn transport(error: &TransportError<io::Error>) -> FailureReason {
     let error = match error {
         TransportError::MultiaddrNotSupported(_) => return FailureReason::NotCallable,
         TransportError::Other(error) => error,
     };
-    // The layers wrap each other and not all of them pass the kind on: look through all, then at the words.
+    let (kind, words) = innermost(error);
+    let lower = words.to_ascii_lowercase();
+    if kind == Some(io::ErrorKind::ConnectionRefused) || lower.contains("connection refused") {
+        FailureReason::NobodyListens
+    } else if kind == Some(io::ErrorKind::TimedOut) || lower.contains("timed out") || lower.contains("timeout") {
+        FailureReason::NoAnswer
+    } else {
+        FailureReason::Other(plain(&words))
+    }
+}
+
+/// What is said innermost in an error, in printable ASCII.
+pub(crate) fn last_words(error: &io::Error) -> String {
+    plain(&innermost(error).1)
+}
+
+/// The layers wrap each other and not all of them pass the kind on: looks through all for one that says something,
+/// and takes the words of the last.
+fn innermost(error: &io::Error) -> (Option<io::ErrorKind>, String) {
     let mut words = String::new();
     let mut next: Option<&(dyn std::error::Error + 'static)> = Some(error);
     while let Some(layer) = next {
         let inner = layer.downcast_ref::<io::Error>();
-        match inner.map(io::Error::kind) {
-            Some(io::ErrorKind::ConnectionRefused) => return FailureReason::NobodyListens,
-            Some(io::ErrorKind::TimedOut) => return FailureReason::NoAnswer,
-            _ => words = layer.to_string(),
+        words = layer.to_string();
+        if let Some(kind @ (io::ErrorKind::ConnectionRefused | io::ErrorKind::TimedOut)) = inner.map(io::Error::kind) {
+            return (Some(kind), words);
         }
         // An io::Error's source skips the error it holds.
         next = match inner.and_then(io::Error::get_ref) {
@@ -208,14 +233,7 @@ fn transport(error: &TransportError<io::Error>) -> FailureReason {
             None => layer.source(),
         };
     }
-    let lower = words.to_ascii_lowercase();
-    if lower.contains("refused") {
-        FailureReason::NobodyListens
-    } else if lower.contains("timed out") || lower.contains("timeout") {
-        FailureReason::NoAnswer
-    } else {
-        FailureReason::Other(plain(&words))
-    }
+    (None, words)
 }
 
 /// At most 200 characters of printable ASCII: transports repeat what the other side said.
@@ -233,7 +251,8 @@ mod tests {
 
     fn call(ports: &[u16]) -> (Waiting, oneshot::Receiver<Result<Connected, OpenError>>) {
         let (reply, answer) = oneshot::channel();
-        (Waiting { places: ports.iter().copied().map(place).collect(), failures: Vec::new(), reply }, answer)
+        let places = ports.iter().copied().map(place).collect();
+        (Waiting { places, failures: Vec::new(), own_port: false, reply }, answer)
     }
 
     fn ports(error: OpenError) -> Vec<String> {
@@ -271,6 +290,26 @@ mod tests {
         assert_eq!(second_answer.try_recv(), Ok(Ok(Connected::Dialled)));
         assert_eq!(begun.len(), 2);
         assert!(dials.0.is_empty());
+    }
+
+    #[test]
+    fn what_fails_from_our_own_port_is_tried_from_another() {
+        let peer = PeerId::random();
+        let mut dials = Dials::default();
+        let mut begun = 0;
+        let mut dial = |_: DialOpts| {
+            begun += 1;
+            Ok(())
+        };
+        let (mut one, mut answer) = call(&[1]);
+        one.own_port = true;
+        dials.add(peer, one, &mut dial);
+        let wrong = DialError::WrongPeerId { obtained: PeerId::random(), address: place(1) };
+        dials.failed(dials.0[&peer].id, Some(peer), &wrong, &mut dial);
+        assert!(answer.try_recv().is_err());
+        dials.failed(dials.0[&peer].id, Some(peer), &wrong, &mut dial);
+        assert!(answer.try_recv().expect("answered").is_err());
+        assert_eq!(begun, 2);
     }
 
     #[test]

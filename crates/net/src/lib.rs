@@ -8,21 +8,42 @@
 //! byte 1, which says that the stream was taken and not dropped under load; then either side sends frames, each
 //! a length of four bytes, most significant first, and that many bytes (1 to `max_frame`).
 //!
+//! Where no address leads to a peer, a relay that both reach carries the connection ([`Net::rely_on`],
+//! [`Config::relay`]), and from there the two try to meet directly. That, and finding out whether this node can be called,
+//! is done with known peers alone ([`Net::know`]), who also get past the limits that hold for strangers.
+//!
 //! Other nodes learn from us our public key, the name "counterpart", the protocols spoken and the address they
 //! came from, but not the addresses we listen on.
 
+mod accept;
 mod address;
+mod again;
+mod backlog;
+mod behaviour;
+mod carry;
 mod channel;
 mod dial;
+mod door;
 mod frame;
+mod handshakes;
+mod known;
 mod limits;
+mod line;
+mod observed;
 mod open;
 mod peer;
+mod prompt;
+mod reach;
+mod relays;
+mod scope;
+mod screened;
+mod streams;
 mod swarm;
+mod ways;
+mod wishes;
 
-use std::fmt;
+use std::{collections::BTreeSet, fmt, sync::Arc, time::Duration};
 
-use libp2p::StreamProtocol;
 use tokio::sync::{mpsc, oneshot};
 
 pub use crate::{
@@ -31,11 +52,16 @@ pub use crate::{
     limits::Limits,
     open::{Failure, FailureReason, OpenError, Refusal},
     peer::{PeerId, PeerIdError, TransportSecret},
+    reach::{Path, Reach, Reservation, ReservationState, Standing},
     swarm::StartError,
 };
 use crate::{
     limits::Gate,
+    reach::Snapshot,
+    streams::Opener,
     swarm::{Command, Started},
+    ways::Paths,
+    wishes::Wishes,
 };
 
 /// The largest frame by default, in bytes.
@@ -52,13 +78,61 @@ pub struct Config {
     pub max_frame: usize,
     /// What others may take.
     pub limits: Limits,
+    /// What this node carries for known peers as their relay; `None`: nothing for anybody.
+    pub relay: Option<RelayLimits>,
+    /// Whether to look for known peers in the local network, and be found there, by mDNS. Whoever is in that
+    /// network learns the peer id and the addresses listened on.
+    pub local: bool,
+    /// Where others can reach this node, as its owner says.
+    pub announced: Vec<Address>,
 }
 
 impl Config {
     /// Listens nowhere, with the default sizes and limits.
     #[must_use]
     pub fn new(transport_secret: TransportSecret) -> Self {
-        Self { transport_secret, listen: Vec::new(), max_frame: MAX_FRAME, limits: Limits::default() }
+        Self {
+            transport_secret,
+            listen: Vec::new(),
+            max_frame: MAX_FRAME,
+            limits: Limits::default(),
+            relay: None,
+            local: false,
+            announced: Vec::new(),
+        }
+    }
+}
+
+/// How much a node carries for others. The defaults are generous, since only known peers get a reservation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RelayLimits {
+    /// Peers that hold a reservation, at one time. Default 128.
+    pub reservations: usize,
+    /// Connections carried, at one time; of these, strangers who call a peer with a reservation get at most a
+    /// quarter. Default 128.
+    pub circuits: usize,
+    /// Bytes after which a connection is cut, both directions together; 0 is no limit. Default 1 GiB.
+    pub circuit_bytes: u64,
+    /// Time after which a connection is cut. Default 6 hours.
+    pub circuit_time: Duration,
+}
+
+impl RelayLimits {
+    /// What libp2p's own relays give: 128 KiB and 2 minutes for a connection, 16 connections.
+    #[must_use]
+    pub fn usual() -> Self {
+        Self { reservations: 128, circuits: 16, circuit_bytes: 128 * 1024, circuit_time: Duration::from_secs(2 * 60) }
+    }
+}
+
+impl Default for RelayLimits {
+    fn default() -> Self {
+        Self {
+            reservations: 128,
+            circuits: 128,
+            circuit_bytes: 1024 * 1024 * 1024,
+            circuit_time: Duration::from_secs(6 * 60 * 60),
+        }
     }
 }
 
@@ -69,11 +143,13 @@ pub enum Protocol {
     Case,
     /// With somebody who holds an invitation: `/counterpart/invitation/1`.
     Invitation,
+    /// Between devices of one party: `/counterpart/device/1`.
+    Device,
 }
 
 impl Protocol {
     /// Every protocol spoken.
-    pub const ALL: [Self; 2] = [Self::Case, Self::Invitation];
+    pub const ALL: [Self; 3] = [Self::Case, Self::Invitation, Self::Device];
 
     /// The name on the wire.
     #[must_use]
@@ -81,11 +157,8 @@ impl Protocol {
         match self {
             Self::Case => "/counterpart/case/1",
             Self::Invitation => "/counterpart/invitation/1",
+            Self::Device => "/counterpart/device/1",
         }
-    }
-
-    fn name(self) -> StreamProtocol {
-        StreamProtocol::new(self.as_str())
     }
 }
 
@@ -126,6 +199,23 @@ pub enum Event {
         /// Where, with the port that was chosen.
         address: Address,
     },
+    /// What [`Net::reach`] gives has changed.
+    Reach,
+    /// The way to a peer is another one, or there is none any more. Only the last change is told of a peer about
+    /// which several wait.
+    Path {
+        /// To whom.
+        peer: PeerId,
+        /// By what way now.
+        path: Option<Path>,
+    },
+    /// A known peer is in the local network. Only where [`Config::local`] is set.
+    Found {
+        /// Who says to be there; it is proven only when a channel to it stands.
+        peer: PeerId,
+        /// Where.
+        address: Address,
+    },
 }
 
 /// A node on the network. Dropping it stops it in the background; [`Net::stop`] waits for that.
@@ -134,8 +224,11 @@ pub enum Event {
 pub struct Net {
     peer_id: PeerId,
     commands: mpsc::Sender<Command>,
-    streams: libp2p_stream::Control,
+    wishes: Arc<Wishes>,
+    streams: Opener,
     outgoing: Gate,
+    snapshot: Snapshot,
+    paths: Paths,
     max_frame: usize,
 }
 
@@ -146,9 +239,8 @@ impl Net {
     /// When a limit makes no sense, or an address cannot be listened on.
     pub fn start(config: Config) -> Result<(Self, mpsc::Receiver<Event>), StartError> {
         let max_frame = config.max_frame;
-        let outgoing = Gate::new(config.limits.streams_per_peer);
-        let Started { peer_id, commands, streams, events } = swarm::start(&config)?;
-        Ok((Self { peer_id, commands, streams, outgoing, max_frame }, events))
+        let Started { peer_id, commands, wishes, streams, outgoing, snapshot, paths, events } = swarm::start(&config)?;
+        Ok((Self { peer_id, commands, wishes, streams, outgoing, snapshot, paths, max_frame }, events))
     }
 
     /// Who we are to others.
@@ -177,6 +269,35 @@ impl Net {
     /// When the peer cannot be reached, does not take the channel, or this node is at its own limits.
     pub async fn open(&self, peer: PeerId, addresses: Vec<Address>, protocol: Protocol) -> Result<Channel, OpenError> {
         open::open(self, peer, addresses, protocol).await
+    }
+
+    /// Replaces the set of known peers. They get past the limits that hold for strangers, may keep a reservation
+    /// here, are called back when they ask whether they can be reached, and take part in hole punching.
+    pub fn know(&self, peers: BTreeSet<PeerId>) {
+        self.wishes.know(peers);
+    }
+
+    /// Replaces the relays a reservation is kept with, each at these addresses. They should be known peers too.
+    pub fn rely_on(&self, relays: Vec<(PeerId, Vec<Address>)>) {
+        self.wishes.rely_on(relays);
+    }
+
+    /// Where a known peer may be called directly. While it is connected through relays alone these places are tried at
+    /// once where they are others than before, and again with growing pauses; else this does nothing.
+    pub fn seek(&self, peer: PeerId, places: Vec<Address>) {
+        self.wishes.seek(peer, places);
+    }
+
+    /// Where this node can be reached just now. Cheap.
+    #[must_use]
+    pub fn reach(&self) -> Reach {
+        Reach::clone(&self.snapshot.get())
+    }
+
+    /// The way to a peer, if it is connected. Cheap.
+    #[must_use]
+    pub fn path(&self, peer: &PeerId) -> Option<Path> {
+        self.paths.to(&peer.to_libp2p())
     }
 
     /// Closes all connections and stops listening; the ports are free when this returns. A second call

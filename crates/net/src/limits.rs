@@ -8,14 +8,17 @@ use std::{
 use libp2p::PeerId;
 
 /// Bounds on connections, streams and memory. The defaults suit a laptop or a small server.
+///
+/// Only known peers ([`crate::Net::know`]) are more than strangers. Handshakes under way are bounded besides: at most
+/// a quarter of the files this process may have open, and never more than 2,048.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
-    /// Connections others made to us, at one time; as many again may be in their handshake. Default 64.
+    /// Connections strangers made to us, at one time. One more takes the place of a stranger that has been idle
+    /// longest, or is refused when none is. Default 64.
     pub incoming_connections: u32,
-    /// Connections with one peer, in both directions together. Two nodes that call each other at the same
-    /// moment need two. Default 4.
+    /// Connections with one peer, in both directions together, direct and through relays. Default 8.
     pub per_peer: u32,
-    /// Connections altogether. Above `incoming_connections`, so that strangers can never take all. Default 128.
+    /// Connections altogether. Above `incoming_connections`, so that strangers can never take all. Default 512.
     pub total: u32,
     /// Channels with one peer at one time, counted separately for each direction; at most
     /// [`Limits::MAX_STREAMS_PER_PEER`]. One more is refused. Default 256.
@@ -32,7 +35,7 @@ impl Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { incoming_connections: 64, per_peer: 4, total: 128, streams_per_peer: 256, memory: 512 * 1024 * 1024 }
+        Self { incoming_connections: 64, per_peer: 8, total: 512, streams_per_peer: 256, memory: 512 * 1024 * 1024 }
     }
 }
 
@@ -50,6 +53,11 @@ impl Gate {
 
     pub(crate) fn most(&self) -> usize {
         self.most
+    }
+
+    /// Whether the peer has any.
+    pub(crate) fn holds(&self, peer: &PeerId) -> bool {
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner).contains_key(peer)
     }
 
     /// A place for one more channel, given back when dropped; nothing when the peer has all of his.

@@ -1,16 +1,17 @@
 //! Opening a channel: resolve, connect, ask for a stream, wait until it is taken.
 
 use std::{
+    collections::{BTreeMap, BTreeSet},
     fmt,
     net::{IpAddr, SocketAddr},
+    pin::pin,
     time::Duration,
 };
 
-use futures::AsyncReadExt;
-use libp2p::{Multiaddr, Stream};
-use libp2p_stream::OpenStreamError;
+use futures::{AsyncReadExt, future::join_all};
+use libp2p::{Multiaddr, multiaddr};
 use tokio::{
-    sync::oneshot,
+    sync::{mpsc, oneshot},
     time::{sleep, timeout},
 };
 
@@ -18,7 +19,9 @@ use crate::{
     Net, Protocol,
     address::{Address, Family, Host},
     channel::Channel,
+    line::Line,
     peer::PeerId,
+    streams::Unopened,
     swarm::Command,
 };
 
@@ -27,8 +30,17 @@ pub(crate) const TAKEN: u8 = 1;
 
 const OPEN_TIMEOUT: Duration = Duration::from_secs(10);
 const MAX_PLACES: usize = 16;
+/// Relays called on the way to one peer.
+const MAX_RELAYS: usize = 4;
+/// How long a relay has to say where it sees us.
+const LOOK: Duration = Duration::from_millis(500);
+/// How long a peer is called directly before it is called through a relay as well.
+const HEAD_START: Duration = Duration::from_millis(1500);
 /// How often a peer may close the whole connection on us before we believe that it means it.
 const MAX_DIALS: u32 = 3;
+/// How often a call may break off before the peer stands, and the first pause after that.
+const MAX_BROKEN: u32 = 3;
+const AGAIN: Duration = Duration::from_millis(100);
 const FIRST_PAUSE: Duration = Duration::from_millis(5);
 const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 
@@ -173,12 +185,20 @@ async fn attempts(
     addresses: &[Address],
     protocol: Protocol,
     dropped: &mut bool,
-) -> Result<Stream, OpenError> {
+) -> Result<Line, OpenError> {
     let mut pause = FIRST_PAUSE;
-    let mut dials = 0;
+    let (mut dials, mut broken) = (0, 0);
     loop {
-        if connect(net, peer, addresses).await? == Connected::Dialled {
-            dials += 1;
+        match connect(&net.commands, peer, addresses).await {
+            Ok(Connected::Dialled) => dials += 1,
+            Ok(Connected::Already) => {}
+            // A node under a flood of callers may drop one in the middle: he gets in by coming again.
+            Err(error) if broken < MAX_BROKEN && broke_off(&error) => {
+                sleep(AGAIN * 2_u32.pow(broken)).await;
+                broken += 1;
+                continue;
+            }
+            Err(error) => return Err(error),
         }
         match ask(net, peer, protocol).await {
             Ok(stream) => return Ok(stream),
@@ -195,18 +215,23 @@ async fn attempts(
     }
 }
 
+/// Whether somebody was there and a call broke off. What a relay says is not taken for that.
+fn broke_off(error: &OpenError) -> bool {
+    let OpenError::Unreachable { failures, .. } = error else { return false };
+    failures.iter().any(|failure| matches!(failure.reason, FailureReason::Other(_)) && !failure.address.is_relayed())
+}
+
 enum Unanswered {
     Protocol,
     Dropped,
 }
 
 /// One stream, taken by the peer.
-async fn ask(net: &Net, peer: &PeerId, protocol: Protocol) -> Result<Stream, Unanswered> {
-    let opened = net.streams.clone().open_stream(peer.to_libp2p(), protocol.name()).await;
-    let mut stream = match opened {
+async fn ask(net: &Net, peer: &PeerId, protocol: Protocol) -> Result<Line, Unanswered> {
+    let mut stream = match net.streams.open(peer.to_libp2p(), protocol).await {
         Ok(stream) => stream,
-        Err(OpenStreamError::UnsupportedProtocol(_)) => return Err(Unanswered::Protocol),
-        Err(_) => return Err(Unanswered::Dropped),
+        Err(Unopened::Protocol) => return Err(Unanswered::Protocol),
+        Err(Unopened::Dropped) => return Err(Unanswered::Dropped),
     };
     let mut first = [0];
     match stream.read(&mut first).await {
@@ -216,33 +241,139 @@ async fn ask(net: &Net, peer: &PeerId, protocol: Protocol) -> Result<Stream, Una
     }
 }
 
-async fn connect(net: &Net, peer: &PeerId, addresses: &[Address]) -> Result<Connected, OpenError> {
+type Commands = mpsc::Sender<Command>;
+
+/// A connection with a peer, directly if one of the addresses leads there in a moment, otherwise by whatever way.
+async fn connect(commands: &Commands, peer: &PeerId, addresses: &[Address]) -> Result<Connected, OpenError> {
     let (reply, answer) = oneshot::channel();
-    command(net, Command::IsConnected { peer: peer.to_libp2p(), reply }).await?;
+    command(commands, Command::IsConnected { peer: peer.to_libp2p(), reply }).await?;
     if answer.await.is_ok_and(|connected| connected) {
         return Ok(Connected::Already);
     }
+    let (relayed, direct): (Vec<_>, Vec<_>) = addresses.iter().cloned().partition(Address::is_relayed);
+    if relayed.is_empty() {
+        return connect_directly(commands, peer, &direct, false).await;
+    }
+    let around = connect_around(commands, peer, &relayed);
+    if direct.is_empty() {
+        return around.await;
+    }
+    let mut straight = pin!(connect_directly(commands, peer, &direct, false));
+    let mut around = pin!(around);
+    let early = match timeout(HEAD_START, &mut straight).await {
+        Ok(Ok(connected)) => return Ok(connected),
+        Ok(Err(error)) => Some(error),
+        Err(_) => None,
+    };
+    if let Some(error) = early {
+        return around.await.map_err(|other| both(error, other));
+    }
+    tokio::select! {
+        done = &mut straight => match done {
+            Ok(connected) => Ok(connected),
+            Err(error) => around.await.map_err(|other| both(error, other)),
+        },
+        done = &mut around => match done {
+            Ok(connected) => Ok(connected),
+            Err(error) => straight.await.map_err(|other| both(other, error)),
+        },
+    }
+}
+
+/// A direct connection with a peer, from our own port if that is wished.
+pub(crate) async fn connect_directly(
+    commands: &Commands,
+    peer: &PeerId,
+    addresses: &[Address],
+    own_port: bool,
+) -> Result<Connected, OpenError> {
     let (places, failures) = places(peer, addresses).await;
     if places.is_empty() && !failures.is_empty() {
         return Err(OpenError::Unreachable { peer: peer.clone(), failures });
     }
+    dial(commands, peer, places, failures, own_port).await
+}
+
+/// A connection with a peer through the relays on these addresses, which are called first.
+async fn connect_around(commands: &Commands, peer: &PeerId, addresses: &[Address]) -> Result<Connected, OpenError> {
+    let mut relays: BTreeMap<PeerId, Vec<Address>> = BTreeMap::new();
+    for (relay, place) in addresses.iter().filter_map(|address| Some((address.relay()?, address.relay_place()?))) {
+        if relay != *peer && (relays.len() < MAX_RELAYS || relays.contains_key(&relay)) {
+            relays.entry(relay).or_default().push(place);
+        }
+    }
+    let call = async |(relay, places): (&PeerId, &Vec<Address>)| {
+        let called = connect_directly(commands, relay, places, true).await;
+        if called.is_ok() {
+            // What the relay sees is what the other side is told, for both to call each other at the same moment.
+            let (reply, seen) = oneshot::channel();
+            command(commands, Command::Seen { peer: relay.to_libp2p(), reply }).await.ok();
+            timeout(LOOK, seen).await.ok();
+        }
+        called.err().map(|error| (relay.clone(), error))
+    };
+    let silent: BTreeMap<PeerId, OpenError> = join_all(relays.iter().map(call)).await.into_iter().flatten().collect();
+    let (lost, open): (Vec<_>, Vec<_>) = addresses.iter().cloned().partition(|address| {
+        address.relay().is_none_or(|relay| silent.contains_key(&relay) || !relays.contains_key(&relay))
+    });
+    let (mut places, mut failures) = places(peer, &open).await;
+    // The relay is called already: each further way through it would take another of the places that it gives.
+    let mut through = BTreeSet::new();
+    places.retain(|place| {
+        let relay = place.iter().find_map(|part| match part {
+            multiaddr::Protocol::P2p(relay) => Some(relay),
+            _ => None,
+        });
+        through.insert(relay)
+    });
+    failures.extend(lost.into_iter().map(|address| {
+        let why = address.relay().and_then(|relay| silent.get(&relay)).map_or("too many relays", |error| match error {
+            OpenError::AtLimit => "this node is at its own limits",
+            _ => "its relay cannot be reached",
+        });
+        Failure { address, reason: FailureReason::Other(why.to_owned()) }
+    }));
+    if places.is_empty() {
+        return Err(OpenError::Unreachable { peer: peer.clone(), failures });
+    }
+    dial(commands, peer, places, failures, false).await
+}
+
+async fn dial(
+    commands: &Commands,
+    peer: &PeerId,
+    places: Vec<Multiaddr>,
+    failures: Vec<Failure>,
+    own_port: bool,
+) -> Result<Connected, OpenError> {
     let (reply, answer) = oneshot::channel();
-    command(net, Command::Connect { peer: peer.to_libp2p(), places, failures, reply }).await?;
+    command(commands, Command::Connect { peer: peer.to_libp2p(), places, failures, own_port, reply }).await?;
     match answer.await {
         Ok(connected) => connected,
         Err(_) => Err(OpenError::Stopped),
     }
 }
 
-async fn command(net: &Net, command: Command) -> Result<(), OpenError> {
-    match net.commands.send(command).await {
+/// Of two ways that failed, what is to be told.
+fn both(direct: OpenError, around: OpenError) -> OpenError {
+    match (direct, around) {
+        (OpenError::Unreachable { peer, mut failures }, OpenError::Unreachable { failures: more, .. }) => {
+            failures.extend(more);
+            OpenError::Unreachable { peer, failures }
+        }
+        (OpenError::NoAddress { .. }, other) | (other, _) => other,
+    }
+}
+
+async fn command(commands: &Commands, command: Command) -> Result<(), OpenError> {
+    match commands.send(command).await {
         Ok(()) => Ok(()),
         Err(_) => Err(OpenError::Stopped),
     }
 }
 
 /// The numeric places behind some addresses, without repetition, and the addresses that lead nowhere.
-async fn places(peer: &PeerId, addresses: &[Address]) -> (Vec<Multiaddr>, Vec<Failure>) {
+pub(crate) async fn places(peer: &PeerId, addresses: &[Address]) -> (Vec<Multiaddr>, Vec<Failure>) {
     let mut places: Vec<Multiaddr> = Vec::new();
     let mut failures = Vec::new();
     for address in addresses {

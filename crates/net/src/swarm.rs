@@ -1,48 +1,63 @@
 //! The one task that owns the connections.
 
+mod reaching;
+
 use std::{
-    collections::{HashMap, HashSet, VecDeque},
+    collections::{HashMap, HashSet},
     io,
     net::{SocketAddr, TcpListener, UdpSocket},
+    sync::Arc,
     time::Duration,
 };
 
-use futures::{AsyncWriteExt, StreamExt};
+use futures::StreamExt;
 use libp2p::{
-    Multiaddr, PeerId, Stream, Swarm, SwarmBuilder, connection_limits, connection_limits::ConnectionLimits,
-    core::transport::ListenerId, identify, memory_connection_limits, noise, ping, swarm::NetworkBehaviour,
-    swarm::SwarmEvent, tcp, yamux,
+    Multiaddr, PeerId, Swarm, autonat,
+    core::{ConnectedPoint, transport::ListenerId},
+    mdns, ping, relay,
+    swarm::{ConnectionId, SwarmEvent},
 };
-use libp2p_stream::{Control, IncomingStreams};
 use tokio::{
     runtime::Handle,
     sync::{mpsc, oneshot},
     task::JoinSet,
-    time::{Instant, sleep, timeout, timeout_at},
+    time::{Instant, MissedTickBehavior, interval, sleep, sleep_until, timeout_at},
 };
 
 use crate::{
-    Config, Event, Limits, Protocol,
-    address::{Address, Transport},
-    channel::Channel,
+    Config, Event, Limits,
+    accept::{Welcome, accept},
+    address::{Address, Transport, leads_through_a_relay, without_peer},
+    again::Again,
+    backlog::Backlog,
+    behaviour::{Behaviour, BehaviourEvent, Parts, build},
+    carry::Carried,
     dial::{Dials, Reply, Waiting},
-    limits::{Gate, Place},
-    open::{Connected, Failure, TAKEN},
+    known::Known,
+    limits::Gate,
+    open::{Connected, Failure, OpenError},
     peer,
+    reach::{Report, Snapshot},
+    relays::Relays,
+    streams::Opener,
+    ways::{Paths, Ways},
+    wishes::Wishes,
 };
 
 const EVENTS: usize = 256;
 const COMMANDS: usize = 64;
-/// How long a connection without any channel is kept.
-const IDLE: Duration = Duration::from_secs(60);
-/// How long a peer may take to accept the first byte of a channel it asked for.
-const WELCOME: Duration = Duration::from_secs(3);
-/// How long stopping may take to say goodbye, and again to see the ports free.
+/// How long stopping may take to say goodbye.
 const GOODBYE: Duration = Duration::from_secs(2);
+/// And then to see the ports free. QUIC keeps its own for three times what it expects an answer to take: of a caller who
+/// never got to the end of the handshake, and so never answered, that is 3 seconds.
+const RELEASE: Duration = Duration::from_secs(5);
 const PORT_CHECK: Duration = Duration::from_millis(5);
-/// What one QUIC stream, and one whole connection, may have in flight towards us, in bytes.
-const QUIC_STREAM_WINDOW: u32 = 2 * 1024 * 1024;
-const QUIC_CONNECTION_WINDOW: u32 = 8 * 1024 * 1024;
+/// Who listens at every interface hears of them one after the other: once none has come for so long they are all there.
+const QUIET: Duration = Duration::from_millis(100);
+/// How long they are waited for at most; there may be none.
+const INTERFACES: Duration = Duration::from_secs(2);
+/// How often it is looked who has been idle for too long.
+const SWEEP: Duration = Duration::from_secs(3);
 
 /// Why the network could not be started.
 #[derive(Debug, thiserror::Error)]
@@ -74,6 +89,12 @@ pub enum StartError {
         /// What the system calls it.
         kind: io::ErrorKind,
     },
+    /// The local network could not be listened to.
+    #[error("cannot look for others in the local network ({kind}): switch that off, or see why the system refuses")]
+    Local {
+        /// What the system calls it.
+        kind: io::ErrorKind,
+    },
     /// The cryptographic handshake could not be set up.
     #[error("the encrypted transport could not be set up ({0}): this program is not built right")]
     Transport(String),
@@ -81,28 +102,40 @@ pub enum StartError {
 
 /// What the handle asks of the task.
 pub(crate) enum Command {
-    IsConnected { peer: PeerId, reply: oneshot::Sender<bool> },
-    Connect { peer: PeerId, places: Vec<Multiaddr>, failures: Vec<Failure>, reply: Reply },
-    Listening { reply: oneshot::Sender<Vec<Address>> },
-    Stop { done: oneshot::Sender<()> },
+    IsConnected {
+        peer: PeerId,
+        reply: oneshot::Sender<bool>,
+    },
+    Connect {
+        peer: PeerId,
+        places: Vec<Multiaddr>,
+        failures: Vec<Failure>,
+        own_port: bool,
+        reply: Reply,
+    },
+    /// Answered once that peer, if it is known, has told where it sees us.
+    Seen {
+        peer: PeerId,
+        reply: oneshot::Sender<()>,
+    },
+    Listening {
+        reply: oneshot::Sender<Vec<Address>>,
+    },
+    Stop {
+        done: oneshot::Sender<()>,
+    },
 }
 
 /// What the handle gets once the task runs.
 pub(crate) struct Started {
     pub(crate) peer_id: peer::PeerId,
     pub(crate) commands: mpsc::Sender<Command>,
-    pub(crate) streams: Control,
+    pub(crate) wishes: Arc<Wishes>,
+    pub(crate) streams: Opener,
+    pub(crate) outgoing: Gate,
+    pub(crate) snapshot: Snapshot,
+    pub(crate) paths: Paths,
     pub(crate) events: mpsc::Receiver<Event>,
-}
-
-#[derive(NetworkBehaviour)]
-struct Behaviour {
-    // The limits come first: what they deny never reaches the books of the others.
-    limits: connection_limits::Behaviour,
-    memory: memory_connection_limits::Behaviour,
-    identify: identify::Behaviour,
-    ping: ping::Behaviour,
-    streams: libp2p_stream::Behaviour,
 }
 
 /// Listens and spawns the task.
@@ -111,34 +144,59 @@ pub(crate) fn start(config: &Config) -> Result<Started, StartError> {
         return Err(StartError::NoRuntime);
     }
     check(config)?;
-    let mut swarm = build(config)?;
+    let known = Known::default();
+    let (inbound, outgoing) = (Gate::new(config.limits.streams_per_peer), Gate::new(config.limits.streams_per_peer));
+    let Parts { mut swarm, inbound: incoming, streams, carried } = build(config, &known, &inbound, &outgoing)?;
     let mut listeners = HashMap::new();
+    let mut everywhere = HashSet::new();
     for address in &config.listen {
-        listeners.insert(listen(&mut swarm, address)?, Vec::new());
+        let id = listen(&mut swarm, address)?;
+        listeners.insert(id, Vec::new());
+        if address.socket().is_some_and(|(_, socket)| socket.ip().is_unspecified()) {
+            everywhere.insert(id);
+        }
     }
-    let mut streams = swarm.behaviour().streams.new_control();
+    let begun = Instant::now();
+    let coming = (!everywhere.is_empty()).then(|| Coming { last: begun + INTERFACES, next: begun + INTERFACES });
     let (commands, command_queue) = mpsc::channel(COMMANDS);
     let (event_queue, events) = mpsc::channel(EVENTS);
-    let gate = Gate::new(config.limits.streams_per_peer);
     let mut accepting = JoinSet::new();
-    for protocol in Protocol::ALL {
-        let incoming = streams.accept(protocol.name()).expect("each protocol is registered once, here");
-        let welcome = Welcome { protocol, events: event_queue.clone(), most: config.max_frame };
-        accepting.spawn(accept(incoming, gate.clone(), welcome));
-    }
-    let task = Task {
+    let welcome = Welcome { events: event_queue.clone(), most: config.max_frame };
+    accepting.spawn(accept(incoming, inbound, welcome));
+    let wishes = Arc::new(Wishes::new(known.clone()));
+    let mut task = Task {
         swarm,
         commands: command_queue,
+        own_commands: commands.downgrade(),
+        wishes: Arc::clone(&wishes),
         events: event_queue,
         backlog: Backlog::default(),
-        dials: Dials::default(),
+        straight: Dials::default(),
+        around: Dials::default(),
+        own: HashSet::new(),
+        known,
+        carried,
+        is_relay: config.relay.is_some(),
+        relays: Relays::default(),
+        calls: JoinSet::new(),
+        ways: Ways::default(),
+        again: Again::default(),
+        looked_up: JoinSet::new(),
+        report: Report::new(config.announced.clone()),
+        unseen: Vec::new(),
         listeners,
+        everywhere,
+        coming,
         listening_replies: Vec::new(),
         accepting,
     };
+    let (snapshot, paths) = (task.report.snapshot(), task.ways.paths());
+    // What the owner announces is known from the start.
+    task.settle();
     // Detached on purpose: it ends when the handle is dropped or asks it to.
     drop(tokio::spawn(task.run()));
-    Ok(Started { peer_id: config.transport_secret.peer_id(), commands, streams, events })
+    let peer_id = config.transport_secret.peer_id();
+    Ok(Started { peer_id, commands, wishes, streams, outgoing, snapshot, paths, events })
 }
 
 fn check(config: &Config) -> Result<(), StartError> {
@@ -149,55 +207,6 @@ fn check(config: &Config) -> Result<(), StartError> {
     };
     within("max_frame", config.max_frame, 64 * 1024 * 1024)?;
     within("streams_per_peer", config.limits.streams_per_peer, Limits::MAX_STREAMS_PER_PEER)
-}
-
-fn build(config: &Config) -> Result<Swarm<Behaviour>, StartError> {
-    let limits = &config.limits;
-    let keypair = config.transport_secret.keypair();
-    // Room for both directions and for what identify and ping need: reaching this ends the whole connection,
-    // which is not how a peer that asks for one channel too many is answered.
-    let streams = limits.streams_per_peer * 2 + 64;
-    let mux = move || {
-        let mut mux = yamux::Config::default();
-        mux.set_max_num_streams(streams);
-        mux
-    };
-    let behaviour = behaviour(limits, keypair.public());
-    let swarm = SwarmBuilder::with_existing_identity(keypair)
-        .with_tokio()
-        .with_tcp(tcp::Config::default().nodelay(true), noise::Config::new, mux)
-        .map_err(|error| StartError::Transport(error.to_string()))?
-        .with_quic_config(|mut quic| {
-            quic.max_concurrent_stream_limit = u32::try_from(streams).unwrap_or(u32::MAX);
-            quic.max_stream_data = QUIC_STREAM_WINDOW;
-            quic.max_connection_data = QUIC_CONNECTION_WINDOW;
-            quic
-        })
-        .with_behaviour(|_| behaviour)
-        .expect("making the behaviour cannot fail")
-        .with_swarm_config(|swarm| swarm.with_idle_connection_timeout(IDLE))
-        .build();
-    Ok(swarm)
-}
-
-fn behaviour(limits: &Limits, public: libp2p::identity::PublicKey) -> Behaviour {
-    let connections = ConnectionLimits::default()
-        .with_max_pending_incoming(Some(limits.incoming_connections))
-        .with_max_established_incoming(Some(limits.incoming_connections))
-        .with_max_established_per_peer(Some(limits.per_peer))
-        .with_max_established(Some(limits.total));
-    let identify = identify::Config::new("counterpart/1".to_owned(), public)
-        .with_agent_version("counterpart".to_owned())
-        .with_hide_listen_addrs(true)
-        // Only the addresses a caller names are dialled, never what a peer claimed once.
-        .with_cache_size(0);
-    Behaviour {
-        limits: connection_limits::Behaviour::new(connections),
-        memory: memory_connection_limits::Behaviour::with_max_bytes(limits.memory),
-        identify: identify::Behaviour::new(identify),
-        ping: ping::Behaviour::default(),
-        streams: libp2p_stream::Behaviour::new(),
-    }
 }
 
 fn listen(swarm: &mut Swarm<Behaviour>, address: &Address) -> Result<ListenerId, StartError> {
@@ -222,65 +231,58 @@ fn bind(transport: Transport, socket: SocketAddr) -> io::Result<()> {
     }
 }
 
-/// Takes the streams of one protocol as fast as they come (the layer below keeps one and drops the next) and
-/// leaves everything that can wait to a task of its own.
-async fn accept(mut incoming: IncomingStreams, gate: Gate, welcome: Welcome) {
-    let mut welcomes = JoinSet::new();
-    loop {
-        tokio::select! {
-            next = incoming.next() => match next {
-                Some((peer, stream)) => {
-                    if let Some(place) = gate.enter(peer) {
-                        welcomes.spawn(welcome.clone().run(peer, stream, place));
-                    }
-                }
-                None => return,
-            },
-            Some(_) = welcomes.join_next() => {}
-        }
-    }
-}
-
-#[derive(Clone)]
-struct Welcome {
-    protocol: Protocol,
-    events: mpsc::Sender<Event>,
-    most: usize,
-}
-
-impl Welcome {
-    async fn run(self, peer: PeerId, mut stream: Stream, place: Place) {
-        let told = async {
-            stream.write_all(&[TAKEN]).await?;
-            stream.flush().await
-        };
-        if !matches!(timeout(WELCOME, told).await, Ok(Ok(()))) {
-            return;
-        }
-        let peer = peer::PeerId::from_libp2p(&peer);
-        let channel = Channel::new(peer.clone(), stream, self.most, place);
-        // Waits while the queue is full; a queue nobody reads any more drops the channel, which resets it.
-        drop(self.events.send(Event::Inbound { peer, protocol: self.protocol, channel }).await);
-    }
-}
-
 struct Task {
     swarm: Swarm<Behaviour>,
     commands: mpsc::Receiver<Command>,
+    /// For what is done on the way to a relay; it does not keep the task alive.
+    own_commands: mpsc::WeakSender<Command>,
+    wishes: Arc<Wishes>,
     events: mpsc::Sender<Event>,
     backlog: Backlog,
-    dials: Dials,
-    /// The addresses each listener has reported so far.
+    /// Dials that lead straight to a peer, and through a relay.
+    straight: Dials,
+    around: Dials,
+    /// Dials of either kind that did not end yet.
+    own: HashSet<ConnectionId>,
+    known: Known,
+    carried: Carried,
+    is_relay: bool,
+    relays: Relays,
+    /// Relays being called.
+    calls: JoinSet<(PeerId, Result<Connected, OpenError>)>,
+    ways: Ways,
+    /// Peers to whom a direct way is looked for, and where they may be once names were looked up.
+    again: Again,
+    looked_up: JoinSet<(PeerId, Vec<Multiaddr>)>,
+    report: Report,
+    /// Who waits to be told by whom where that peer sees us.
+    unseen: Vec<(PeerId, oneshot::Sender<()>)>,
+    /// The addresses each listener has reported so far; relays are not among them.
     listeners: HashMap<ListenerId, Vec<Address>>,
+    /// Those of them that listen at every interface.
+    everywhere: HashSet<ListenerId>,
+    /// More interfaces may be reported yet.
+    coming: Option<Coming>,
     /// Who waits until every listener has reported.
     listening_replies: Vec<oneshot::Sender<Vec<Address>>>,
     accepting: JoinSet<()>,
 }
 
+/// Until when interfaces are waited for: at most, and as it looks now.
+#[derive(Debug, Clone, Copy)]
+struct Coming {
+    last: Instant,
+    next: Instant,
+}
+
 impl Task {
     async fn run(mut self) {
         let events = self.events.clone();
+        let wishes = Arc::clone(&self.wishes);
+        let mut sweep = interval(SWEEP);
+        sweep.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let done = loop {
+            let (next_call, next_try) = (self.relays.next(), self.again.next());
             tokio::select! {
                 command = self.commands.recv() => match command {
                     Some(Command::Stop { done }) => break Some(done),
@@ -296,6 +298,24 @@ impl Task {
                     }
                     Err(_) => self.backlog.mute(),
                 },
+                () = wishes.changed() => self.on_wishes(),
+                Some(called) = self.calls.join_next() => {
+                    if let Ok((relay, outcome)) = called {
+                        self.on_called(relay, &outcome);
+                    }
+                }
+                () = until(next_call) => self.call_relays(),
+                () = until(next_try) => self.try_again(),
+                Some(found) = self.looked_up.join_next() => {
+                    if let Ok((peer, places)) = found {
+                        self.call_straight(peer, places);
+                    }
+                }
+                () = until(self.coming.map(|coming| coming.next)) => {
+                    self.coming = None;
+                    self.answer_listening();
+                }
+                _ = sweep.tick() => self.swarm.behaviour_mut().door.sweep(),
             }
         };
         drop(events);
@@ -312,9 +332,19 @@ impl Task {
             Command::Connect { reply, peer, .. } if self.swarm.is_connected(&peer) => {
                 drop(reply.send(Ok(Connected::Already)));
             }
-            Command::Connect { peer, places, failures, reply } => {
-                let call = Waiting { places, failures, reply };
-                self.dials.add(peer, call, &mut |options| self.swarm.dial(options));
+            Command::Connect { peer, places, failures, own_port, reply } => {
+                let own_port = own_port || self.relays.contains(&peer);
+                self.dial(peer, Waiting { places, failures, own_port, reply });
+            }
+            Command::Seen { peer, reply } => {
+                let told = self.ways.all(&peer).into_iter().any(|id| self.report.is_seen(id));
+                if told || !self.known.contains(&peer) || self.ways.direct(&peer).is_none() {
+                    // Whoever asked may have stopped waiting.
+                    let _ = reply.send(());
+                } else {
+                    self.unseen.retain(|(_, waiting)| !waiting.is_closed());
+                    self.unseen.push((peer, reply));
+                }
             }
             Command::Listening { reply } => {
                 self.listening_replies.push(reply);
@@ -325,46 +355,153 @@ impl Task {
         }
     }
 
+    fn dial(&mut self, peer: PeerId, call: Waiting) {
+        let relayed = call.places.first().is_some_and(leads_through_a_relay);
+        let Self { swarm, own, straight, around, .. } = self;
+        let dials = if relayed { around } else { straight };
+        dials.add(peer, call, &mut |options| {
+            let id = options.connection_id();
+            swarm.dial(options).inspect(|()| _ = own.insert(id))
+        });
+    }
+
     fn on_swarm_event(&mut self, event: SwarmEvent<BehaviourEvent>) {
         match event {
-            SwarmEvent::ConnectionEstablished { peer_id, num_established, .. } => {
-                self.dials.connected(peer_id);
-                if num_established.get() == 1 {
-                    self.backlog.connected(peer_id);
-                }
+            SwarmEvent::ConnectionEstablished { peer_id, connection_id, endpoint, num_established, .. } => {
+                self.on_connection(peer_id, connection_id, &endpoint, num_established.get() == 1);
             }
-            SwarmEvent::ConnectionClosed { peer_id, num_established: 0, .. } => self.backlog.disconnected(peer_id),
+            SwarmEvent::ConnectionClosed { peer_id, connection_id, num_established, .. } => {
+                self.ways.gone(peer_id, connection_id);
+                self.watch(peer_id);
+                self.report.gone(connection_id);
+                self.backlog.path(peer_id, self.ways.to(&peer_id));
+                if num_established == 0 {
+                    self.backlog.disconnected(peer_id);
+                }
+                self.settle();
+            }
             SwarmEvent::OutgoingConnectionError { connection_id, peer_id, error } => {
-                self.dials.failed(connection_id, peer_id, &error, &mut |options| self.swarm.dial(options));
-            }
-            SwarmEvent::NewListenAddr { listener_id, address } => {
-                if let (Some(address), Some(known)) =
-                    (Address::from_multiaddr(&address), self.listeners.get_mut(&listener_id))
-                {
-                    known.push(address.clone());
-                    self.backlog.listening(address);
-                    self.answer_listening();
+                let Self { swarm, own, straight, around, .. } = self;
+                own.remove(&connection_id);
+                for dials in [straight, around] {
+                    dials.failed(connection_id, peer_id, &error, &mut |options| {
+                        let id = options.connection_id();
+                        swarm.dial(options).inspect(|()| _ = own.insert(id))
+                    });
                 }
             }
+            SwarmEvent::NewListenAddr { listener_id, address } => self.on_listening(listener_id, &address),
             SwarmEvent::ExpiredListenAddr { listener_id, address } => {
                 if let Some(known) = self.listeners.get_mut(&listener_id) {
                     known.retain(|other| other.place() != address);
+                    self.settle();
                 }
             }
-            SwarmEvent::ListenerClosed { listener_id, .. } => {
-                self.listeners.remove(&listener_id);
-                self.answer_listening();
+            SwarmEvent::ListenerClosed { listener_id, reason, .. } => {
+                if !self.relays.closed(listener_id, &reason, Instant::now()) {
+                    self.listeners.remove(&listener_id);
+                    self.answer_listening();
+                }
+                self.settle();
             }
+            // Where a relay says that we are is in its reservation; a relay of ours would pass it on.
+            SwarmEvent::ExternalAddrConfirmed { address } if leads_through_a_relay(&address) => {
+                self.swarm.remove_external_address(&address);
+            }
+            SwarmEvent::Behaviour(event) => self.on_behaviour_event(event),
+            _ => {}
+        }
+    }
+
+    fn on_connection(&mut self, peer: PeerId, id: ConnectionId, point: &ConnectedPoint, first: bool) {
+        let ours = self.own.remove(&id);
+        let punching = !ours && self.swarm.behaviour().punch.calls(&peer);
+        self.ways.made(peer, id, point, punching);
+        self.watch(peer);
+        self.straight.connected(peer);
+        self.around.connected(peer);
+        if first {
+            self.backlog.connected(peer);
+        }
+        self.backlog.path(peer, self.ways.to(&peer));
+        if self.ways.way(&peer, id).is_some_and(|way| way.is_direct()) {
+            self.close_spare(&peer);
+            if self.relays.waits_for(&peer) {
+                self.reserve(peer);
+                self.settle();
+            }
+        }
+    }
+
+    /// Ends relayed connections to a peer that is connected directly. One that came after the direct one is left
+    /// until something was heard on that: the peer may have come this way because the other is dead.
+    fn close_spare(&mut self, peer: &PeerId) {
+        for id in self.ways.spare(peer) {
+            self.swarm.close_connection(id);
+        }
+    }
+
+    fn on_listening(&mut self, listener: ListenerId, address: &Multiaddr) {
+        if self.relays.told(listener, address) {
+            self.settle();
+            return;
+        }
+        let (Some(address), Some(known)) = (Address::from_multiaddr(address), self.listeners.get_mut(&listener)) else {
+            return;
+        };
+        known.push(address.clone());
+        let all = !self.listeners.values().any(Vec::is_empty);
+        if let Some(coming) = self.coming.as_mut().filter(|_| all) {
+            coming.next = coming.last.min(Instant::now() + QUIET);
+        }
+        self.backlog.listening(address);
+        self.settle();
+        self.answer_listening();
+    }
+
+    fn on_behaviour_event(&mut self, event: BehaviourEvent) {
+        match event {
             // A connection on which nothing comes back is dead, however long its channels would wait.
-            SwarmEvent::Behaviour(BehaviourEvent::Ping(ping::Event { connection, result: Err(_), .. })) => {
+            BehaviourEvent::Ping(ping::Event { connection, result: Err(_), .. }) => {
                 self.swarm.close_connection(connection);
+            }
+            BehaviourEvent::Ping(ping::Event { connection, peer, result: Ok(_) })
+                if self.ways.way(&peer, connection).is_some_and(|way| way.is_direct()) =>
+            {
+                self.close_spare(&peer);
+            }
+            BehaviourEvent::Relays(relay::client::Event::ReservationReqAccepted { relay_peer_id, .. }) => {
+                self.relays.reserved(&relay_peer_id);
+                self.settle();
+            }
+            BehaviourEvent::Relay(event) => self.carried.note(&event, &self.known),
+            BehaviourEvent::Observed(seen) => self.on_seen(seen),
+            BehaviourEvent::Asks(autonat::v2::client::Event { tested_addr, server, result, .. }) => {
+                if let Some(address) = Address::from_multiaddr(&without_peer(&tested_addr))
+                    && self.tells_something(&server, &address)
+                {
+                    self.report.tried(address, result.is_ok());
+                    self.settle();
+                }
+            }
+            BehaviourEvent::Local(mdns::Event::Discovered(found)) => {
+                for (peer, address) in found {
+                    if let Some(address) = Address::from_multiaddr(&without_peer(&address))
+                        && self.known.contains(&peer)
+                        && !address.is_relayed()
+                    {
+                        self.backlog.found(peer, address);
+                    }
+                }
             }
             _ => {}
         }
     }
 
     fn answer_listening(&mut self) {
-        if self.listeners.values().any(Vec::is_empty) {
+        // A machine may have no interface for one of them, so those that listen everywhere are waited for no longer.
+        let reports = |(id, known): (&ListenerId, &Vec<Address>)| !known.is_empty() || self.everywhere.contains(id);
+        if self.coming.is_some() || !self.listeners.iter().all(reports) {
             return;
         }
         let mut all: Vec<Address> = self.listeners.values().flatten().cloned().collect();
@@ -402,7 +539,7 @@ impl Task {
             }
         }
         // The sockets close in tasks of their own, QUIC's only after its last packets, and nobody tells when.
-        let deadline = Instant::now() + GOODBYE;
+        let deadline = Instant::now() + RELEASE;
         while sockets.iter().any(|(transport, socket)| bind(*transport, *socket).is_err()) && Instant::now() < deadline
         {
             sleep(PORT_CHECK).await;
@@ -410,83 +547,10 @@ impl Task {
     }
 }
 
-/// Events that wait for a place in the queue. Bounded, though the queue may never be read: a peer that came and
-/// went unnoticed leaves nothing here, so at most two events stand for each peer that was ever announced or is
-/// connected now.
-#[derive(Default)]
-struct Backlog {
-    events: VecDeque<Waits>,
-    mute: bool,
-}
-
-enum Waits {
-    Connected(PeerId),
-    Disconnected(PeerId),
-    Listening(Address),
-}
-
-impl Backlog {
-    fn is_empty(&self) -> bool {
-        self.events.is_empty()
-    }
-
-    /// Nobody reads the queue any more.
-    fn mute(&mut self) {
-        self.events.clear();
-        self.mute = true;
-    }
-
-    fn next(&mut self) -> Option<Event> {
-        self.events.pop_front().map(|event| match event {
-            Waits::Connected(peer) => Event::Connected { peer: peer::PeerId::from_libp2p(&peer) },
-            Waits::Disconnected(peer) => Event::Disconnected { peer: peer::PeerId::from_libp2p(&peer) },
-            Waits::Listening(address) => Event::Listening { address },
-        })
-    }
-
-    fn connected(&mut self, peer: PeerId) {
-        self.push(Waits::Connected(peer));
-    }
-
-    fn disconnected(&mut self, peer: PeerId) {
-        // At most one Connected waits for a peer, and it is the last word about it.
-        let unannounced = self.events.iter().rposition(|event| matches!(event, Waits::Connected(p) if *p == peer));
-        match unannounced {
-            Some(at) => drop(self.events.remove(at)),
-            None => self.push(Waits::Disconnected(peer)),
-        }
-    }
-
-    fn listening(&mut self, address: Address) {
-        self.push(Waits::Listening(address));
-    }
-
-    fn push(&mut self, event: Waits) {
-        if !self.mute {
-            self.events.push_back(event);
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_backlog_nobody_reads_stays_small() {
-        let mut backlog = Backlog::default();
-        let known = PeerId::random();
-        // The queue has announced `known` before; from now on it takes nothing.
-        for _ in 0..100 {
-            backlog.disconnected(known);
-            backlog.connected(known);
-            let passing = PeerId::random();
-            backlog.connected(passing);
-            backlog.disconnected(passing);
-            assert_eq!(backlog.events.len(), 2);
-        }
-        assert!(matches!(backlog.next(), Some(Event::Disconnected { .. })));
-        assert!(matches!(backlog.next(), Some(Event::Connected { .. })));
-        assert!(backlog.next().is_none());
+/// Waits for ever when there is nothing to wait for.
+async fn until(time: Option<Instant>) {
+    match time {
+        Some(time) => sleep_until(time).await,
+        None => std::future::pending().await,
     }
 }

@@ -7,7 +7,12 @@ use counterpart_net::{
     Address, Channel, ChannelError, Config, Event, FailureReason, Limits, MAX_FRAME, Net, OpenError, PeerId, Protocol,
     StartError, TransportSecret,
 };
-use tokio::{sync::mpsc, task::JoinSet, time::timeout};
+use tokio::{
+    net::UdpSocket,
+    sync::{mpsc, oneshot},
+    task::JoinSet,
+    time::timeout,
+};
 
 const TCP: &str = "/ip4/127.0.0.1/tcp/0";
 const QUIC: &str = "/ip4/127.0.0.1/udp/0/quic-v1";
@@ -399,4 +404,62 @@ async fn what_cannot_be_listened_on_is_told() {
 #[test]
 fn outside_a_runtime_it_says_so() {
     assert!(matches!(Net::start(config(1, &[])), Err(StartError::NoRuntime)));
+}
+
+/// Lets through what a caller says until the one called answers; that and all else is lost. Gives where to call, and word
+/// of the answer.
+async fn half_way(called: &Address) -> (Address, oneshot::Receiver<()>) {
+    let port = called.as_str().split('/').nth(4).and_then(|port| port.parse::<u16>().ok()).expect("a port");
+    let between = UdpSocket::bind("127.0.0.1:0").await.expect("a port");
+    let own = between.local_addr().expect("its port").port();
+    let (tell, answered) = oneshot::channel();
+    tokio::spawn(async move {
+        let mut bytes = vec![0; 2048];
+        loop {
+            let (length, from) = between.recv_from(&mut bytes).await.expect("something comes");
+            if from.port() == port {
+                break tell.send(()).unwrap_or_default();
+            }
+            between.send_to(&bytes[..length], ("127.0.0.1", port)).await.expect("sent");
+        }
+    });
+    (address(&format!("/ip4/127.0.0.1/udp/{own}/quic-v1")), answered)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_caller_who_never_gets_to_the_end_does_not_keep_the_port() {
+    let (a, _a_events) = start(1, &[QUIC]);
+    let (b, _b_events) = start(2, &[]);
+    let listening = a.listen_addresses().await;
+    let (place, answered) = half_way(&listening[0]).await;
+    let peer = a.peer_id().clone();
+    let calling = tokio::spawn(async move { b.open(peer, vec![place], Protocol::Case).await });
+    soon("the handshake to begin", answered).await.expect("it is answered");
+    soon("stopping", a.stop()).await;
+    let (next, _next_events) = Net::start(config(1, &[listening[0].as_str()])).expect("the port is free");
+    assert_eq!(next.listen_addresses().await, listening);
+    calling.abort();
+}
+
+/// The addresses of a listener at every interface, without its port.
+fn hosts(listening: &[Address], transport: &str) -> HashSet<String> {
+    let of = listening.iter().filter(|address| address.as_str().contains(transport));
+    of.filter_map(|address| address.as_str().split('/').nth(2)).map(str::to_owned).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn listening_everywhere_names_every_interface() {
+    // The one that leads outside, if there is one: nothing is sent.
+    let outside = UdpSocket::bind("0.0.0.0:0").await.expect("a port");
+    let outside = match outside.connect("192.0.2.1:9").await {
+        Ok(()) => Some(outside.local_addr().expect("an address").ip().to_string()),
+        Err(_) => None,
+    };
+    for seed in 1..20 {
+        let (node, _events) = start(seed, &["/ip4/0.0.0.0/tcp/0", "/ip4/0.0.0.0/udp/0/quic-v1"]);
+        let listening = soon("listening", node.listen_addresses()).await;
+        let (tcp, quic) = (hosts(&listening, "/tcp/"), hosts(&listening, "/udp/"));
+        assert!(tcp.contains("127.0.0.1") && tcp == quic, "{listening:?}");
+        assert!(outside.iter().all(|outside| tcp.contains(outside)), "{outside:?}: {listening:?}");
+    }
 }

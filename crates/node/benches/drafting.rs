@@ -110,7 +110,7 @@ struct Side {
 impl Side {
     fn start(home: &std::path::Path, listen: &[&str]) -> Self {
         Desk::init(home).expect("an identity");
-        let config = NodeConfig { listen: listen.iter().map(|a| (*a).to_owned()).collect() };
+        let config = NodeConfig { listen: listen.iter().map(|a| (*a).to_owned()).collect(), ..NodeConfig::default() };
         let (node, events) = Node::start(Desk::open(home).expect("a home"), &config).expect("a node");
         Self { desk: Desk::open(home).expect("a home"), node, events }
     }

@@ -299,7 +299,7 @@ struct Running {
 
 impl Running {
     fn start(home: &Path, listen: &[&str]) -> Self {
-        let config = NodeConfig { listen: listen.iter().map(|a| (*a).to_owned()).collect() };
+        let config = NodeConfig { listen: listen.iter().map(|a| (*a).to_owned()).collect(), ..NodeConfig::default() };
         let (node, events) = Node::start(Desk::open(home).expect("a home"), &config).expect("a running node");
         Self { node, events }
     }

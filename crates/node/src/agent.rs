@@ -1,7 +1,7 @@
 //! Further devices and agents of one party: asked for on their own machine, granted where the identity is, taken
 //! there; the cases they get, and the end of their rights.
 
-mod line;
+pub(crate) mod line;
 pub(crate) mod names;
 
 use std::{fs, path::Path};
@@ -19,6 +19,7 @@ use ed25519_dalek::SigningKey;
 pub use line::{AgentGrant, AgentRequest, CaseLink, LineError};
 
 use crate::{
+    adopt,
     desk::Desk,
     error::DeskError,
     home,
@@ -94,6 +95,9 @@ pub fn ask(home: &Path, party: PartyId, name: &str) -> Result<AgentRequest, Desk
     }
     let name = text::normalise(name.trim());
     names::check_name(&name)?;
+    if adopt::is_waiting(home) {
+        return Err(DeskError::Waits { home: home.to_owned() });
+    }
     let asked = home::asked_folder(home);
     if asked.exists() {
         let before = home::read_party(&asked)?;
@@ -234,6 +238,19 @@ impl Desk {
         Ok(())
     }
 
+    /// Whether a further device can be called so; gives the name as it is kept.
+    ///
+    /// # Errors
+    /// When it is no name, or another device's.
+    pub fn check_device_name(&self, name: &str) -> Result<String, DeskError> {
+        let name = text::normalise(name.trim());
+        names::check_name(&name)?;
+        if self.agents()?.iter().any(|a| a.stands() && a.name.as_ref() == Some(&name)) {
+            return Err(DeskError::NameTaken(name));
+        }
+        Ok(name)
+    }
+
     /// Grants rights to a device: writes the event into our key log and gives the whole log, to be taken on its
     /// machine. A running node is told. `now` in Unix milliseconds.
     ///
@@ -247,11 +264,7 @@ impl Desk {
         now: i64,
     ) -> Result<AgentGrant, DeskError> {
         self.check_request(request)?;
-        let name = text::normalise(name.trim());
-        names::check_name(&name)?;
-        if self.agents()?.iter().any(|a| a.stands() && a.name.as_ref() == Some(&name)) {
-            return Err(DeskError::NameTaken(name));
-        }
+        let name = self.check_device_name(name)?;
         let grant = Grant {
             device: request.device,
             peer: request.peer.clone(),

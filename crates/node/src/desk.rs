@@ -12,7 +12,7 @@ use counterpart_core::{
     graph::Graph,
     id::{CaseId, EntryId, PartyId, parse_short_form},
     invitation::{JoinRequest, Link, Secret, invite_key},
-    keylog::KeyLogs,
+    keylog::{EventBody, KeyLogs, Kinds},
     record::{Author, Draft, DraftError, Record, Signed},
     seal::path_to_value,
     text,
@@ -23,6 +23,7 @@ use counterpart_net::{Address, PeerId};
 use counterpart_store::{CaseSummary, EntryRow, Invite, Join, PeerAddress, Store, StoreError, Txn};
 
 use crate::{
+    adopt,
     beside::Erasing,
     error::DeskError,
     home::{self, Identity, InitReport},
@@ -83,6 +84,9 @@ impl Desk {
             if home::asked_folder(home).exists() {
                 return Err(DeskError::Asked { home: home.to_owned() });
             }
+            if adopt::is_waiting(home) {
+                return Err(DeskError::Waits { home: home.to_owned() });
+            }
             return Err(DeskError::NoIdentity { home: home.to_owned() });
         }
         let passphrase = passphrase.filter(|_| home::is_locked(home) == Ok(true));
@@ -126,8 +130,7 @@ impl Desk {
     /// # Errors
     /// When the home's port cannot be read.
     pub fn usual_listen(&self) -> Result<Vec<String>, DeskError> {
-        let port = home::port(&self.home)?;
-        Ok(vec![format!("/ip4/0.0.0.0/tcp/{port}"), format!("/ip4/0.0.0.0/udp/{port}/quic-v1")])
+        home::usual_listen(&self.home)
     }
 
     /// Where others can reach this home's node: what the running one says, else its usual port on this machine's
@@ -474,6 +477,7 @@ impl Desk {
             return Err(DeskError::OwnInvitation);
         }
         self.must_be_alone()?;
+        self.must_cover("join")?;
         let logs = self.own_log()?;
         let log = logs.head_with(&self.party(), &self.author().grant).expect("an opened home has a key log");
         let request = JoinRequest {
@@ -522,6 +526,20 @@ impl Desk {
     #[must_use]
     pub fn sign_export(&self, word: &ExporterWord) -> Vec<u8> {
         word.sign(&self.identity.device)
+    }
+
+    /// The kinds of act that this device's grant covers; all where its grant cannot be found.
+    pub(crate) fn own_kinds(&self) -> Result<Kinds, DeskError> {
+        let logs = self.own_log()?;
+        Ok(match logs.event(&self.author().grant).map(|event| &event.body) {
+            Some(EventBody::Grant(grant)) => grant.kinds.clone(),
+            _ => Kinds::All,
+        })
+    }
+
+    /// Refuses what would end in an act that this device may not sign.
+    fn must_cover(&self, kind: &'static str) -> Result<(), DeskError> {
+        if self.own_kinds()?.covers(kind) { Ok(()) } else { Err(DeskError::MayNotSign(kind)) }
     }
 
     /// Our own key log, to send along.

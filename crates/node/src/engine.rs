@@ -1,14 +1,24 @@
 //! The only event loop: connections, frames, pokes and wake-up times come in; machines decide; the store keeps.
 
+mod call;
 mod cases;
+mod devices;
 mod files;
+mod finding;
 mod grants;
 mod join;
 mod letters;
 mod links;
 mod post;
+mod posted;
+mod records;
+mod routes;
 mod stamps;
+mod whereabouts;
 mod worksheet;
+
+pub(crate) use cases::keep;
+pub(crate) use join::{agreed_admission, invitation, revoked, used};
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -20,6 +30,7 @@ use counterpart_core::{
     act::Act,
     attachment::FileRef,
     id::{CaseId, DeviceKey, EntryId, PartyId},
+    keylog::Kinds,
     sync::{
         LinkId, PeerDevice,
         hello::{Greeted, Identity},
@@ -34,18 +45,22 @@ use tokio::{
 };
 
 use crate::{
-    clock::Ticks,
+    adopt,
+    clock::{Ticks, now},
     desk::Desk,
     engine::{
+        call::Dialed,
         cases::OpenCase,
-        links::{Dialed, Route},
+        devices::{Device, Devices},
+        routes::{Route, Routes, Settled},
     },
     error::DeskError,
     home,
     letters::Parcel,
-    node::{NodeEvent, Outcome, hello_identity},
+    node::{NodeConfig, NodeEvent, Outcome, hello_identity},
     poke::Listener,
     post::{Collected, PostError},
+    presence::Presence,
     stamps::{ServiceError, StampRequest},
 };
 
@@ -74,6 +89,12 @@ pub(crate) enum Command {
         answer: oneshot::Sender<Result<EntryId, DeskError>>,
     },
     Offline(bool),
+    /// Keep written down in the home where this node can be reached.
+    PublishInFile,
+    /// Every address that was to be listened on stands.
+    Listens,
+    /// What the key logs in the store say of devices.
+    Devices(Vec<(PartyId, Vec<Device>)>),
     /// Answer once every route and join has come to something.
     WhenSettled(Waiter),
     Stop,
@@ -146,7 +167,12 @@ pub(crate) struct Engine {
     cases: BTreeMap<CaseId, OpenCase>,
     links: BTreeMap<LinkId, links::LinkHandle>,
     next_link: u64,
-    routes: BTreeMap<Route, links::RouteState>,
+    routes: Routes,
+    devices: Devices,
+    whereabouts: whereabouts::Whereabouts,
+    records: records::Records,
+    finding: finding::Finding,
+    presence: Presence,
     joining: BTreeSet<CaseId>,
     /// Openers of cases we are joining, heard before the record says who is a member.
     trusted: BTreeMap<CaseId, PartyId>,
@@ -156,6 +182,8 @@ pub(crate) struct Engine {
     wrong_files: BTreeSet<(CaseId, DeviceKey, FileRef)>,
     /// Parties whose key logs grew; the other cases they are in are to know.
     grown: BTreeSet<PartyId>,
+    /// What our own device may sign.
+    kinds: Kinds,
     /// It was told that our own device's rights ended.
     ended: bool,
     /// It was told that our own key log is in dispute.
@@ -172,8 +200,11 @@ impl Engine {
         net: Arc<Net>,
         events: mpsc::Sender<NodeEvent>,
         commands: mpsc::UnboundedSender<Command>,
+        config: &NodeConfig,
     ) -> Result<Self, DeskError> {
         let identity = hello_identity(&desk)?;
+        let kinds = desk.own_kinds()?;
+        let presence = Presence::new(desk.home(), desk.identity(), now());
         let grown = BTreeSet::from([identity.party]);
         Ok(Self {
             desk,
@@ -184,13 +215,19 @@ impl Engine {
             cases: BTreeMap::new(),
             links: BTreeMap::new(),
             next_link: 0,
-            routes: BTreeMap::new(),
+            routes: Routes::default(),
+            devices: Devices::default(),
+            whereabouts: whereabouts::Whereabouts::new(config),
+            records: records::Records::default(),
+            finding: finding::Finding::new(),
+            presence,
             joining: BTreeSet::new(),
             trusted: BTreeMap::new(),
             offline: false,
             waiters: Vec::new(),
             wrong_files: BTreeSet::new(),
             grown,
+            kinds,
             ended: false,
             disputed: false,
             stamping: stamps::Stamping::default(),
@@ -205,6 +242,7 @@ impl Engine {
         if home::is_elsewhere(self.desk.home()) {
             self.trouble(&DeskError::UsedElsewhere);
         }
+        self.begin_whereabouts();
         let mut look = tokio::time::interval(LOOK);
         look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
@@ -223,9 +261,13 @@ impl Engine {
                 () = tokio::time::sleep_until(wake) => self.wake(),
             }
             self.spread_key_events();
+            self.tell_known();
+            self.look_at_records();
             self.answer_waiters();
+            self.presence.write_if_due(now());
         }
         self.links.clear();
+        self.presence.stopped(now());
     }
 
     /// Tells whoever watches; one who does not take events misses them.
@@ -245,6 +287,9 @@ impl Engine {
                 drop(answer.send(self.act(case, &act, now)));
             }
             Command::Offline(offline) => self.set_offline(offline),
+            Command::PublishInFile => self.publish_in_file(),
+            Command::Listens => self.listens(),
+            Command::Devices(parties) => self.devices_read(parties),
             Command::Stop => {}
             Command::WhenSettled(waiter) => {
                 // What the store holds is to be known first.
@@ -278,9 +323,14 @@ impl Engine {
         match event {
             Event::Listening { address } => {
                 self.tell(NodeEvent::Listening(address.with_peer(self.net.peer_id()).to_string()));
+                self.reach_changed();
             }
             Event::Inbound { peer, protocol, channel } => self.inbound(&peer, protocol, channel),
-            Event::Connected { .. } | Event::Disconnected { .. } => {}
+            Event::Connected { peer } => self.connected(peer),
+            Event::Disconnected { peer } => self.disconnected(&peer),
+            Event::Reach => self.reach_changed(),
+            Event::Path { peer, path } => self.path_changed(&peer, path),
+            Event::Found { peer, address } => self.found(peer, address),
         }
     }
 
@@ -288,20 +338,29 @@ impl Engine {
         if self.offline {
             return;
         }
+        if protocol == Protocol::Device {
+            return adopt::answer_if_added(&self.desk, channel);
+        }
         let own = self.identity.clone();
         let key = self.desk.identity().device.clone();
         let commands = self.commands.clone();
-        tokio::spawn(links::answer(own, key, peer.as_bytes().to_vec(), protocol, channel, commands));
+        tokio::spawn(call::answer(own, key, peer.as_bytes().to_vec(), protocol, channel, commands));
     }
 
     /// What other processes put into the store since the last look, and what is to be dialed.
     fn look(&mut self) {
         self.look_at_own_log();
+        let news = self.look_at_logs().and_then(|()| self.look_at_cases()).and_then(|()| self.look_for_records());
+        let news = news.and_then(|()| self.look_into_some());
+        if let Err(why) = news {
+            self.trouble(&why);
+        }
         self.chores();
         let open: Vec<CaseId> = self.cases.keys().copied().collect();
         for case in open {
             self.absorb_stored(case);
         }
+        self.relays_again();
         if !self.offline {
             self.stamp_due();
             self.fetch_due();
@@ -320,11 +379,10 @@ impl Engine {
                 self.gone(link);
             }
         } else {
-            for route in self.routes.values_mut() {
-                route.retry_now();
-            }
+            self.routes.retry_all(Instant::now());
             self.look();
         }
+        self.relays_again();
     }
 
     /// Tells those who wait that nothing is under way any more.
@@ -332,18 +390,22 @@ impl Engine {
         if self.waiters.is_empty() || !self.joining.is_empty() || !self.trusted.is_empty() {
             return;
         }
-        let mut outcomes = Vec::new();
-        for (route, state) in &self.routes {
-            let peers = self.cases.get(&route.case).map(|open| open.machine.peer_status()).unwrap_or_default();
-            let linked: Vec<_> = peers.iter().filter(|p| self.links.contains_key(&p.link)).collect();
-            if !linked.is_empty() && linked.iter().all(|p| p.in_step()) {
-                outcomes.push(Outcome { case: route.case, failed: None });
-            } else if let (Some(why), true) = (state.failed(), linked.is_empty()) {
-                outcomes.push(Outcome { case: route.case, failed: Some(why) });
-            } else {
-                return;
+        // One of a party's devices is enough: what it has, the others get from it.
+        let mut parties: BTreeMap<(CaseId, PartyId), Option<String>> = BTreeMap::new();
+        for (route, state) in self.routes.iter() {
+            let failed = match self.routes.standing(state) {
+                Settled::UnderWay => return,
+                Settled::InStep => None,
+                Settled::Linked if self.is_in_step(route) => None,
+                Settled::Linked => return,
+                Settled::Failed(why) => Some(why),
+            };
+            let whole = parties.entry((route.case, state.party)).or_insert_with(|| failed.clone());
+            if failed.is_none() {
+                *whole = None;
             }
         }
+        let outcomes: Vec<Outcome> = parties.into_iter().map(|((case, _), failed)| Outcome { case, failed }).collect();
         let linked = |case: &CaseId| self.links.values().any(|link| link.case == *case);
         let owing = !home::is_elsewhere(self.desk.home())
             && self.cases.iter().any(|(case, open)| linked(case) && open.machine.owes_receipt());
@@ -358,12 +420,26 @@ impl Engine {
         }
     }
 
+    fn is_in_step(&self, route: &Route) -> bool {
+        let Some(open) = self.cases.get(&route.case) else { return false };
+        let of_route = |link: &LinkId| self.links.get(link).is_some_and(|l| l.remote.as_bytes() == route.peer);
+        let mut linked = open.machine.peer_status().into_iter().filter(|p| of_route(&p.link)).peekable();
+        linked.peek().is_some() && linked.all(|p| p.in_step())
+    }
+
     /// The next time something is to be done unasked.
     fn next_wake(&self) -> Instant {
         let from_now = |at: i64| Instant::now() + self.ticks.until(at);
         let machines = self.cases.values().filter_map(|c| c.wake).map(from_now);
-        let routes = self.routes.values().filter_map(links::RouteState::due).filter(|_| !self.offline);
-        machines.chain(routes).min().unwrap_or_else(|| Instant::now() + LOOK)
+        let routes = self.routes.next().filter(|_| !self.offline);
+        let crowded = self.routes.has_waiting() && !self.offline;
+        let crowded = crowded.then(|| Instant::now() + links::CROWDED);
+        machines
+            .chain(routes)
+            .chain(crowded)
+            .chain(self.whereabouts.due())
+            .min()
+            .unwrap_or_else(|| Instant::now() + LOOK)
     }
 
     fn wake(&mut self) {
@@ -380,6 +456,7 @@ impl Engine {
             }
             self.drain(case);
         }
+        self.say_whereabouts();
         if !self.offline {
             self.dial_due();
         }

@@ -111,6 +111,14 @@ pub enum DeskError {
         .home.display()
     )]
     Asked { home: PathBuf },
+    #[error(
+        "the machine of {} waits to be added: `counterpart up --mailbox` shows its line, for `counterpart device add LINE` on \
+         your own machine. For an identity of its own use another home",
+        .home.display()
+    )]
+    Waits { home: PathBuf },
+    #[error("a node of this home runs already, in another window or in the background")]
+    RunsAlready,
     #[error("this machine asked to act for {} before: take that grant, or use another home", short_form(&.party.0))]
     AskedElsewhere { party: PartyId },
     #[error("this machine asked nobody to act for them: begin with `counterpart agent ask`")]
@@ -141,6 +149,10 @@ pub enum DeskError {
     AmbiguousAgent { typed: String, devices: Vec<DeviceKey> },
     #[error("your own party set limits for this machine that do not cover this; ask whoever holds the identity")]
     OwnLimit,
+    #[error(
+        "this machine may not sign that for its party (its rights leave out '{0}'): do it on another of your machines"
+    )]
+    MayNotSign(&'static str),
     #[error(
         "the time in which this machine may act for its party {}; ask whoever holds the identity",
         if *.begun { "is over" } else { "has not begun" }

@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    io::Write,
+    io::{Read, Write},
     path::{Path, PathBuf},
     sync::OnceLock,
 };
@@ -20,6 +20,7 @@ use etcetera::BaseStrategy;
 use zeroize::Zeroizing;
 
 use crate::{
+    adopt,
     clock::now,
     error::DeskError,
     keyfile::{self, Passphrase, Rest},
@@ -112,6 +113,9 @@ pub(crate) fn init(home: &Path, passphrase: Option<&Passphrase>) -> Result<InitR
     if asked_folder(home).exists() {
         return Err(DeskError::Asked { home: home.to_owned() });
     }
+    if adopt::is_waiting(home) {
+        return Err(DeskError::Waits { home: home.to_owned() });
+    }
     let making = making_folder(home)?;
 
     let random = Source::new(|| Ok::<_, DeskError>(0))?;
@@ -175,6 +179,12 @@ pub(crate) fn every_right(device: &SigningKey, transport: &SigningKey) -> Grant 
         from: None,
         until: None,
     }
+}
+
+/// Where the node of a home listens unless told otherwise: the home's own port, by TCP and QUIC.
+pub(crate) fn usual_listen(home: &Path) -> Result<Vec<String>, DeskError> {
+    let port = port(home)?;
+    Ok(vec![format!("/ip4/0.0.0.0/tcp/{port}"), format!("/ip4/0.0.0.0/udp/{port}/quic-v1")])
 }
 
 /// The port this home's node listens at.
@@ -322,8 +332,23 @@ pub(crate) fn write_device_keys(
     party: &PartyId,
     rest: Rest<'_>,
 ) -> Result<(), DeskError> {
+    write_own_keys(folder, device, transport, rest)?;
+    write_party(folder, party)
+}
+
+/// Writes the keys of a machine that acts for nobody yet.
+pub(crate) fn write_own_keys(
+    folder: &Path,
+    device: &SigningKey,
+    transport: &SigningKey,
+    rest: Rest<'_>,
+) -> Result<(), DeskError> {
     keyfile::write(&folder.join(DEVICE), device, rest)?;
-    keyfile::write(&folder.join(TRANSPORT), transport, rest)?;
+    keyfile::write(&folder.join(TRANSPORT), transport, rest)
+}
+
+/// Writes beside the keys whose they are.
+pub(crate) fn write_party(folder: &Path, party: &PartyId) -> Result<(), DeskError> {
     let owner = folder.join(PARTY);
     let written = write_private(&owner, party.to_hex().as_bytes());
     written.map_err(|e| DeskError::File { path: owner, why: e.to_string() })
@@ -448,20 +473,43 @@ pub(crate) fn private_folder(path: &Path) -> std::io::Result<()> {
     builder.create(path)
 }
 
+/// Reads a file that may have been put there by anybody: nothing but a plain file, and no more of it than is expected.
+pub(crate) fn read_bounded(path: &Path, most: u64) -> std::io::Result<Vec<u8>> {
+    let odd = |why: &str| std::io::Error::new(std::io::ErrorKind::InvalidData, why.to_owned());
+    // Opening something else, such as a pipe, could wait for ever.
+    if !fs::symlink_metadata(path)?.is_file() {
+        return Err(odd("it should be a plain file"));
+    }
+    let mut bytes = Vec::new();
+    fs::File::open(path)?.take(most + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > most { Err(odd("it is too large")) } else { Ok(bytes) }
+}
+
+/// Makes what was renamed in a folder durable, where the system can.
+pub(crate) fn sync_folder(path: &Path) {
+    // A system that cannot do this for folders does it by itself.
+    drop(fs::File::open(path).and_then(|folder| folder.sync_all()));
+}
+
 pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    write_file(path, bytes, fs::OpenOptions::new().create(true).truncate(true))
+    write_file(path, bytes, fs::OpenOptions::new().create(true).truncate(true))?.sync_all()
 }
 
 /// Writes a file that was not there before.
 pub(crate) fn create_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    write_file(path, bytes, fs::OpenOptions::new().create_new(true))
+    write_file(path, bytes, fs::OpenOptions::new().create_new(true))?.sync_all()
 }
 
-fn write_file(path: &Path, bytes: &[u8], options: &mut fs::OpenOptions) -> std::io::Result<()> {
+/// Writes a file that may be lost: nothing waits for the disk.
+pub(crate) fn write_unsynced(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    write_file(path, bytes, fs::OpenOptions::new().create(true).truncate(true)).map(drop)
+}
+
+fn write_file(path: &Path, bytes: &[u8], options: &mut fs::OpenOptions) -> std::io::Result<fs::File> {
     options.write(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
     let mut file = options.open(path)?;
     file.write_all(bytes)?;
-    file.sync_all()
+    Ok(file)
 }

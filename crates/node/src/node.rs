@@ -9,7 +9,7 @@ use counterpart_core::{
     keylog::KeyLogs,
     sync::hello,
 };
-use counterpart_net::{Address, AddressError, Config, Net, StartError};
+use counterpart_net::{Address, AddressError, Config, Net, RelayLimits, StartError};
 use tokio::{
     sync::{mpsc, oneshot},
     task::JoinHandle,
@@ -21,13 +21,38 @@ use crate::{
     error::DeskError,
     home,
     letters::Posted,
+    network::NetworkSettings,
+    presence::Way,
 };
 
-/// How a node runs.
+/// How a node runs. By default it only calls others.
 #[derive(Debug, Clone, Default)]
 pub struct NodeConfig {
     /// Addresses to listen at, such as `/ip4/127.0.0.1/tcp/0`; none to only call others.
     pub listen: Vec<String>,
+    /// Where others can reach this node, as its owner says.
+    pub announced: Vec<String>,
+    /// Whether it looks for others in the local network, and lets them find it.
+    pub local: bool,
+    /// Whether it carries connections between members of its cases that cannot reach each other.
+    pub relay: bool,
+    /// How much it carries at most, where not the usual generous measure.
+    pub carried: Option<RelayLimits>,
+    /// It stays, and is to be reached: it says to the members of its cases where, and keeps a place at a relay where need
+    /// be. So does every node that listens.
+    pub stays: bool,
+}
+
+impl NodeConfig {
+    /// As the owner of a home chose it: listening at the home's own port unless other addresses were named.
+    ///
+    /// # Errors
+    /// When what was chosen cannot be read.
+    pub fn of(desk: &Desk) -> Result<Self, DeskError> {
+        let NetworkSettings { listen, announced, local, relay } = desk.network()?;
+        let listen = if listen.is_empty() { desk.usual_listen()? } else { listen };
+        Ok(Self { listen, announced, local, relay, carried: None, stays: true })
+    }
 }
 
 /// Something a running node did or saw.
@@ -49,6 +74,8 @@ pub enum NodeEvent {
     Connected {
         case: CaseId,
         party: PartyId,
+        /// By what way, where that is known.
+        way: Option<Way>,
     },
     Disconnected {
         case: CaseId,
@@ -159,13 +186,17 @@ impl Node {
     /// When an address is no good or taken, or the store cannot be read.
     pub fn start(desk: Desk, config: &NodeConfig) -> Result<(Self, mpsc::Receiver<NodeEvent>), NodeError> {
         let mut net_config = Config::new(desk.identity().transport()?);
-        net_config.listen = config.listen.iter().map(|a| Address::parse(a)).collect::<Result<_, _>>()?;
+        let parsed = |texts: &[String]| texts.iter().map(|a| Address::parse(a)).collect::<Result<_, _>>();
+        net_config.listen = parsed(&config.listen)?;
+        net_config.announced = parsed(&config.announced)?;
+        net_config.local = config.local;
+        net_config.relay = config.relay.then(|| config.carried.clone().unwrap_or_default());
         let (net, net_events) = Net::start(net_config)?;
         let net = Arc::new(net);
         let home = desk.home().to_owned();
         let (events, event_receiver) = mpsc::channel(1024);
         let (commands, command_receiver) = mpsc::unbounded_channel();
-        let engine = Engine::new(desk, Arc::clone(&net), events, commands.clone())?;
+        let engine = Engine::new(desk, Arc::clone(&net), events, commands.clone(), config)?;
         let task = tokio::spawn(engine.run(net_events, command_receiver));
         Ok((Self { net, home, commands, task: Some(task) }, event_receiver))
     }
@@ -183,6 +214,8 @@ impl Node {
     pub async fn publish_addresses(&self) -> std::io::Result<Vec<String>> {
         let addresses = self.addresses().await;
         home::keep_addresses(&self.home, &addresses)?;
+        // It is kept up with what the transport finds; a stopped node finds nothing.
+        drop(self.commands.send(Command::PublishInFile));
         Ok(addresses)
     }
 
@@ -280,7 +313,15 @@ impl NodeEvent {
             Self::Joined(c) => format!("{}: joined", case(c)),
             Self::JoinRefused { case: c, why } => format!("{}: not joined: {why}", case(c)),
             Self::Admitted { case: c, party: p } => format!("{}: {} used your invitation", case(c), party(p)),
-            Self::Connected { case: c, party: p } => format!("{}: connected to {}", case(c), party(p)),
+            Self::Connected { case: c, party: p, way } => {
+                let way = match way {
+                    Some(Way::Direct) => ", directly",
+                    Some(Way::Punched) => ", directly, past the routers between",
+                    Some(Way::Relayed) => ", through a relay",
+                    None => "",
+                };
+                format!("{}: connected to {}{way}", case(c), party(p))
+            }
             Self::Disconnected { case: c, party: p } => format!("{}: no longer connected to {}", case(c), party(p)),
             Self::Unreachable { case: c, why } => format!("{}: {why}; will try again", case(c)),
             Self::NewEntries { case: c, entries } => match entries.len() {

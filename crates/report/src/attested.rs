@@ -1,10 +1,11 @@
 //! What others' signatures, and time stamps, say of each entry: who holds it, and between which times it was signed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use counterpart_core::{
     graph::Ix,
     id::{EntryId, PartyId, ReceiptId},
+    receipt::Receipt,
     record::Record,
     stamp::TimeStamp,
     view::{Bound, Evidence, Proven},
@@ -47,6 +48,10 @@ pub(crate) struct Attestations {
     times: Vec<Proven>,
     /// Per party, whether something it signed covers each entry.
     held: BTreeMap<PartyId, Vec<bool>>,
+    /// The same without the receipts of its mailboxes, which store things for it and say no more.
+    held_themselves: BTreeMap<PartyId, Vec<bool>>,
+    /// Receipts of mailboxes.
+    mailboxes: BTreeSet<ReceiptId>,
     /// The numbers of receipts, by their ids.
     numbers: BTreeMap<ReceiptId, u32>,
     stamps: Vec<Believed>,
@@ -64,10 +69,21 @@ impl Attestations {
         for ix in graph.all().filter(|ix| graph.counts(*ix)) {
             tips.entry(graph.statement(ix).party).or_default().push(ix);
         }
-        for signed in record.receipts() {
-            tips.entry(signed.receipt.party).or_default().extend(found(&signed.receipt.heads));
+        let is_mailbox = |r: &Receipt| record.is_mailbox(&r.party, &r.device);
+        let receipts = record.receipts().iter().map(|signed| (signed.id, &signed.receipt));
+        let (stored, taken): (Vec<_>, Vec<_>) = receipts.partition(|(_, receipt)| is_mailbox(receipt));
+        for (_, receipt) in taken {
+            tips.entry(receipt.party).or_default().extend(found(&receipt.heads));
         }
-        let held = tips.into_iter().map(|(party, tips)| (party, covered(tips, &deps))).collect();
+        let all = |tips: &BTreeMap<PartyId, Vec<Ix>>| {
+            tips.iter().map(|(party, tips)| (*party, covered(tips.clone(), &deps))).collect()
+        };
+        let held_themselves = all(&tips);
+        let mailboxes: BTreeSet<ReceiptId> = stored.iter().map(|(id, _)| *id).collect();
+        for (_, receipt) in stored {
+            tips.entry(receipt.party).or_default().extend(found(&receipt.heads));
+        }
+        let held = all(&tips);
         let numbers = record.receipts().iter().map(|r| (r.id, r.receipt.number)).collect();
         let believed = |stamp: &JudgedStamp| match &stamp.standing {
             Standing::Valid { service, .. } => Some(Believed { proves: stamp.proves()?, service: service.clone() }),
@@ -75,7 +91,8 @@ impl Attestations {
         };
         let stamps: Vec<Believed> = stamps.iter().filter_map(believed).collect();
         let proves: Vec<TimeStamp> = stamps.iter().map(|stamp| stamp.proves.clone()).collect();
-        Self { times: record.proven_times(), held, numbers, stamps, stamped: record.stamped(&proves) }
+        let (times, stamped) = (record.proven_times(), record.stamped(&proves));
+        Self { times, held, held_themselves, mailboxes, numbers, stamps, stamped }
     }
 
     /// The newest time that another party claims in what the entry rests on.
@@ -107,7 +124,10 @@ impl Attestations {
         let whose = |party: &PartyId| Words::new().who(&teller.party(party)).say("\u{2019}s ");
         match word.by {
             By::Entry(ix, party) => whose(&party).entry(teller.name(ix)),
-            By::Receipt(id, party) => whose(&party).say(format!("receipt {}", self.number(&id))),
+            By::Receipt(id, party) => {
+                let mailbox = if self.mailboxes.contains(&id) { "mailbox\u{2019}s " } else { "" };
+                whose(&party).say(format!("{mailbox}receipt {}", self.number(&id)))
+            }
             By::Stamp(n) => say("a time stamp")
                 .maybe(self.stamps[n].service.as_deref(), |words, service| words.say(" by ").who(service)),
         }
@@ -121,6 +141,12 @@ impl Attestations {
     /// Whether something a party signed covers an entry.
     pub(crate) fn holds(&self, party: &PartyId, ix: Ix) -> bool {
         self.held.get(party).is_some_and(|held| held.get(ix.at()).copied().unwrap_or(false))
+    }
+
+    /// Whether of what a party signed only receipts of its mailboxes cover an entry.
+    pub(crate) fn at_mailbox(&self, party: &PartyId, ix: Ix) -> bool {
+        let themselves = self.held_themselves.get(party).and_then(|held| held.get(ix.at())).copied();
+        self.holds(party, ix) && themselves != Some(true)
     }
 
     /// The parties other than the author that provably hold the entry, by id.

@@ -1,5 +1,7 @@
 //! What a reader might take for proven, and is not.
 
+use counterpart_core::id::PartyId;
+
 use crate::{
     attested::Attestations,
     facts::File,
@@ -45,6 +47,7 @@ pub(crate) fn gaps(teller: &Teller<'_>, attested: &Attestations, lines: &[Line],
         }
     }));
     told.extend(not_received(teller, attested, lines));
+    told.extend(only_stored(teller, attested, lines));
     let sealed = lines.iter().filter(|l| {
         let ix = teller.record.graph().find(&l.id);
         ix.is_some_and(|ix| !teller.record.lacking_values(ix).is_empty())
@@ -88,6 +91,18 @@ fn not_received(teller: &Teller<'_>, attested: &Attestations, lines: &[Line]) ->
         lead.then(numbers(lacks)).say(". It is not said that they were not received.")
     };
     groups.into_iter().map(told).collect()
+}
+
+/// What only a party's mailbox signed for having.
+fn only_stored(teller: &Teller<'_>, attested: &Attestations, lines: &[Line]) -> Vec<Words> {
+    let told = |party: &PartyId| {
+        let stored = lines.iter().filter(|l| l.at_mailbox.contains(party)).map(|l| l.name.clone());
+        let stored: Vec<EntryName> = stored.collect();
+        let who = || Words::new().who(&teller.party(party));
+        let lead = say("That ").then(who()).say(" looked at ");
+        (!stored.is_empty()).then(|| lead.then(numbers(stored)).say("; only their mailbox signed for having it."))
+    };
+    attested.parties().filter_map(told).collect()
 }
 
 fn listed(lead: &str, names: Vec<EntryName>, end: &str) -> Words {

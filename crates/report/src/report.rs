@@ -45,6 +45,8 @@ pub struct Party {
     pub receipts: usize,
     /// Entries by others that nothing it signed covers.
     pub lacks: usize,
+    /// Entries by others that only its mailbox signed for having.
+    pub at_mailbox: usize,
     /// Who acts for it by its own cards and hand-overs.
     pub people: Vec<Words>,
     pub holder: bool,
@@ -242,6 +244,7 @@ fn parties(teller: &Teller<'_>, attested: &Attestations, holder: Option<PartyId>
                 signed: 0,
                 receipts: 0,
                 lacks: 0,
+                at_mailbox: 0,
                 people: people.clone(),
                 holder: false,
             });
@@ -265,6 +268,7 @@ fn parties(teller: &Teller<'_>, attested: &Attestations, holder: Option<PartyId>
                 signed: own.len(),
                 receipts: teller.record.receipts().iter().filter(|r| r.receipt.party == *party).count(),
                 lacks: others.iter().filter(|ix| !attested.holds(party, **ix)).count(),
+                at_mailbox: others.iter().filter(|ix| attested.at_mailbox(party, **ix)).count(),
                 people: people.clone(),
                 holder: holder == Some(*party),
             });

@@ -138,6 +138,8 @@ pub struct Line {
     pub grade: Grade,
     /// Who else signed for having it.
     pub held_by: Vec<PartyId>,
+    /// Those of them of whom only a mailbox did.
+    pub at_mailbox: Vec<PartyId>,
     pub proven: Proven,
 }
 
@@ -149,6 +151,7 @@ fn line(teller: &Teller<'_>, attested: &Attestations, ix: Ix, grade: Shared) -> 
     let graph = teller.record.graph();
     let statement = graph.statement(ix);
     let held_by = attested.held_by(ix, &statement.party);
+    let at_mailbox: Vec<PartyId> = held_by.iter().filter(|party| attested.at_mailbox(party, ix)).copied().collect();
     let signer = teller.signer(&statement.device).filter(|(card, _)| *card != teller.name(ix));
     Line {
         name: teller.name(ix),
@@ -163,9 +166,10 @@ fn line(teller: &Teller<'_>, attested: &Attestations, ix: Ix, grade: Shared) -> 
         says: sentence(teller, ix),
         effect: effect(teller, ix),
         one_of_two: one_of_two(teller, ix),
-        grade: self::grade(teller, ix, grade, &held_by),
+        grade: self::grade(teller, ix, grade, &held_by, &at_mailbox),
         proven: proven(teller, attested, ix),
         held_by,
+        at_mailbox,
     }
 }
 
@@ -215,19 +219,25 @@ fn claims(kind: &str) -> bool {
     matches!(kind, "item" | "contact" | "note" | "progress" | "declare" | "missed" | "erased" | "reject" | "stop")
 }
 
-fn grade(teller: &Teller<'_>, ix: Ix, grade: Shared, held_by: &[PartyId]) -> Grade {
+fn grade(teller: &Teller<'_>, ix: Ix, grade: Shared, held_by: &[PartyId], at_mailbox: &[PartyId]) -> Grade {
     let statement = teller.record.graph().statement(ix);
     let author = || Words::new().who(&teller.party(&statement.party));
     let parties = |list: &[PartyId]| Words::new().listed(list.iter().map(|p| Words::new().who(&teller.party(p))));
-    let has = parties(held_by).say(" signed for having it");
+    let holder = |party: &PartyId| {
+        let who = Words::new().who(&teller.party(party));
+        if at_mailbox.contains(party) { who.say("\u{2019}s mailbox") } else { who }
+    };
+    let has = Words::new().listed(held_by.iter().map(holder)).say(" signed for having it");
+    let delivered =
+        if held_by.iter().all(|party| at_mailbox.contains(party)) { "stored by a mailbox" } else { "delivered" };
     let (badge, words) = match grade {
         Shared::Unilateral => {
             ("only its author", say("Only ").then(author()).say(" says so; nobody else signed for having it."))
         }
         Shared::Delivered if claims(&statement.kind) => {
-            ("delivered", has.say("; that it is so only ").then(author()).say(" says."))
+            (delivered, has.say("; that it is so only ").then(author()).say(" says."))
         }
-        Shared::Delivered => ("delivered", has.say(".")),
+        Shared::Delivered => (delivered, has.say(".")),
         Shared::Acknowledged => ("acknowledged", answered(teller, ix, "Acknowledged as right by ")),
         Shared::Contested => ("contested", answered(teller, ix, "Contested by ")),
         Shared::Agreed => ("agreed", say("Signed by all who must sign it.")),

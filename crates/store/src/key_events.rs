@@ -24,6 +24,15 @@ pub struct StoredKeyEvent {
 }
 
 impl Reads {
+    /// How many key events there are, of everybody.
+    ///
+    /// # Errors
+    /// A damaged, busy or failing store.
+    pub fn key_event_count(&self) -> Result<u64, StoreError> {
+        let counted = self.row("SELECT count(*) FROM key_events", [], |row| unsigned(row, 0))?;
+        Ok(counted.unwrap_or_default())
+    }
+
     /// The events of one party's log, by position; rivals at one position (a disputed identity) by id.
     ///
     /// # Errors

@@ -23,6 +23,7 @@ mod invites;
 mod key_events;
 mod letters;
 mod mails;
+mod news;
 mod notebook;
 mod peers;
 mod receipts;
@@ -31,6 +32,7 @@ mod stamps;
 mod summaries;
 mod txn;
 mod values;
+mod whereabouts;
 
 pub use agendas::AgendaRow;
 pub use chores::{Chore, ChoreRow};
@@ -49,6 +51,7 @@ pub use stamps::WantedStamp;
 pub use summaries::CaseSummary;
 pub use txn::{Reads, Txn};
 pub use values::SealedValue;
+pub use whereabouts::StoredWhereabouts;
 
 use std::{fs, io, ops::Deref, path::Path, time::Duration};
 

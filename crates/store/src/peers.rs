@@ -68,4 +68,33 @@ impl Txn<'_> {
         )?;
         Ok(())
     }
+
+    /// Puts the addresses of a device in a case in place of those known before; times of those that stay are kept where
+    /// they are later than `at`, Unix milliseconds.
+    ///
+    /// # Errors
+    /// A full, damaged or failing store.
+    pub fn replace_peer_addresses(
+        &self,
+        case: CaseId,
+        party: PartyId,
+        device: DeviceKey,
+        addresses: &[impl AsRef<str>],
+        at: i64,
+    ) -> Result<(), StoreError> {
+        let before: Vec<PeerAddress> = self
+            .peer_addresses(case)?
+            .into_iter()
+            .filter(|known| known.party == party && known.device == Some(device))
+            .collect();
+        let sql = "DELETE FROM peers WHERE case_id = ?1 AND party = ?2 AND device = ?3";
+        self.change(sql, params![case.0, party.0, device.0])?;
+        for address in addresses.iter().map(AsRef::as_ref) {
+            let seen = before.iter().filter(|known| known.address == address).map(|known| known.last_seen);
+            let last_seen = seen.fold(at, i64::max);
+            let address = address.to_owned();
+            self.put_peer_address(&PeerAddress { case, party, device: Some(device), address, last_seen })?;
+        }
+        Ok(())
+    }
 }

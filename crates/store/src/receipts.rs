@@ -45,6 +45,25 @@ impl Reads {
         })
     }
 
+    /// How many receipts there are of a case.
+    ///
+    /// # Errors
+    /// A damaged, busy or failing store.
+    pub fn receipt_count(&self, case: CaseId) -> Result<u64, StoreError> {
+        let counted =
+            self.row("SELECT count(*) FROM receipts WHERE case_id = ?1", params![case.0], |row| unsigned(row, 0))?;
+        Ok(counted.unwrap_or_default())
+    }
+
+    /// How many receipts there are of each case that has any, by case id.
+    ///
+    /// # Errors
+    /// A damaged, busy or failing store.
+    pub fn receipt_counts(&self) -> Result<Vec<(CaseId, u64)>, StoreError> {
+        let sql = "SELECT case_id, count(*) FROM receipts GROUP BY case_id ORDER BY case_id";
+        self.rows(sql, [], |row| Ok((CaseId(row.get(0)?), unsigned(row, 1)?)))
+    }
+
     /// The number and id of the latest receipt `device` signed here for `case`.
     ///
     /// # Errors

@@ -13,7 +13,7 @@ use crate::error::{StoreError, sqlite};
 pub(crate) const APPLICATION_ID: i64 = 0x4374_5074;
 
 /// Step n takes a store from version n to version n + 1. A released step is never edited: a change is a new step.
-const STEPS: &[&str] = &[VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5, VERSION_6];
+const STEPS: &[&str] = &[VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5, VERSION_6, VERSION_7];
 
 const VERSION_1: &str = "
 CREATE TABLE entries (
@@ -194,6 +194,18 @@ CREATE TABLE edits (
 CREATE UNIQUE INDEX edits_by_id ON edits (case_id, id);
 CREATE INDEX edits_by_case ON edits (case_id);
 CREATE UNIQUE INDEX edits_own_position ON edits (case_id, epoch, epoch_id, device, seq) WHERE own = 1;
+";
+
+const VERSION_7: &str = "
+-- Where devices can be reached, of each its newest word; for all cases.
+CREATE TABLE whereabouts (
+    arrival INTEGER PRIMARY KEY AUTOINCREMENT,
+    party BLOB NOT NULL CHECK (length(party) = 32),
+    device BLOB NOT NULL CHECK (length(device) = 32),
+    number INTEGER NOT NULL CHECK (number >= 1),
+    envelope BLOB NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX whereabouts_by_device ON whereabouts (party, device);
 ";
 
 /// The version this program writes.

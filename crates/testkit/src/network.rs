@@ -42,6 +42,8 @@ pub struct Network {
     pub closed: Vec<(usize, CloseReason)>,
     /// Bytes of files sent in all, whether they arrived or not.
     pub chunk_bytes: usize,
+    /// A stream breaks once so many bytes went over it, both ways together, as one over a relay; both ends know that.
+    pub line: Option<usize>,
     /// Pairs of nodes that keep a stream while they can.
     pairs: BTreeSet<(usize, usize)>,
     parted: BTreeSet<(usize, usize)>,
@@ -57,6 +59,8 @@ struct Stream {
     ends: (usize, usize),
     /// When the last frame towards each end arrives: frames do not overtake.
     last: [i64; 2],
+    /// Bytes sent over it.
+    bytes: usize,
 }
 
 #[derive(Debug)]
@@ -78,6 +82,7 @@ impl Network {
             notices: Vec::new(),
             closed: Vec::new(),
             chunk_bytes: 0,
+            line: None,
             pairs: BTreeSet::new(),
             parted: BTreeSet::new(),
             streams: BTreeMap::new(),
@@ -111,6 +116,22 @@ impl Network {
         for pair in std::mem::take(&mut self.parted) {
             self.later(1, Event::Connect { pair });
         }
+    }
+
+    /// Ends the cut between two.
+    pub fn mend(&mut self, a: usize, b: usize) {
+        let pair = (a.min(b), a.max(b));
+        if self.parted.remove(&pair) {
+            self.later(1, Event::Connect { pair });
+        }
+    }
+
+    /// Lets everything happen up to a time.
+    pub fn run_until(&mut self, at: i64) {
+        while self.queue.first_key_value().is_some_and(|((next, _), _)| *next <= at) {
+            self.step();
+        }
+        self.now = self.now.max(at);
     }
 
     /// A node loses its memory and starts again from its store.
@@ -157,6 +178,13 @@ impl Network {
     pub fn restart_worksheet(&mut self, node: usize, keep: bool) {
         self.now += 1;
         self.nodes[node].restart_worksheet(keep, self.now);
+        self.drain(node);
+    }
+
+    /// A node's machine has other addresses from now on.
+    pub fn move_to(&mut self, node: usize, number: u64, addresses: &[&str]) {
+        self.now += 1;
+        self.nodes[node].move_to(number, addresses, self.now);
         self.drain(node);
     }
 
@@ -262,8 +290,9 @@ impl Network {
         let Some(peers) = self.shake_hands(pair) else { return };
         let stream = self.next_stream;
         self.next_stream += 1;
-        self.streams.insert(stream, Stream { ends: pair, last: [self.now; 2] });
+        self.streams.insert(stream, Stream { ends: pair, last: [self.now; 2], bytes: 0 });
         for (node, peer) in [(pair.0, peers.0), (pair.1, peers.1)] {
+            self.nodes[node].machine.narrow(LinkId(stream), self.line.is_some());
             self.nodes[node].machine.connected(LinkId(stream), peer, self.now);
             self.drain(node);
         }
@@ -375,6 +404,10 @@ impl Network {
                     assert!(held, "an edit was sent before it was durable");
                 }
             }
+            Frame::Addresses { records } => {
+                let held = |bytes: &Vec<u8>| here.store.whereabouts.values().any(|stored| stored == bytes);
+                assert!(records.iter().all(held), "an address record was sent before it was durable");
+            }
             Frame::Stored { .. } => {
                 let graph = here.machine.record().graph();
                 let all = graph.all().filter(|ix| graph.counts(*ix)).all(|ix| here.store.holds(&graph.id(ix)));
@@ -390,6 +423,10 @@ impl Network {
         let (side, to) = if stream.ends.0 == from { (1, stream.ends.1) } else { (0, stream.ends.0) };
         let at = stream.last[side].max(self.now + delay);
         stream.last[side] = at;
+        stream.bytes += frame.len();
+        if self.line.is_some_and(|most| stream.bytes > most) {
+            return self.at(at, Event::Reset { stream: link.0 });
+        }
         self.at(at, Event::Deliver { stream: link.0, to, frame });
     }
 }

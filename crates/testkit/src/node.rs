@@ -7,13 +7,14 @@ use counterpart_core::{
     attachment::FileRef,
     envelope::Verified,
     graph::Ix,
-    id::{CaseId, EditId, EntryId, PartyId},
+    id::{CaseId, DeviceKey, EditId, EntryId, PartyId},
     receipt::SignedReceipt,
     record::{DraftError, Record},
     seal::Disclosure,
     statement::Entry,
     sync::{Machine, Persist, Stored, frame::Frame},
     value::Sealable,
+    whereabouts::{SignedWhereabouts, Whereabouts},
     worksheet::{EpochId, SignedEdit, Wish, Worksheet, WorksheetState},
 };
 
@@ -29,6 +30,8 @@ pub struct Store {
     pub receipts: Vec<Vec<u8>>,
     /// Edits of the worksheet with their epochs.
     pub edits: Vec<(EpochId, EditId, Vec<u8>)>,
+    /// Address records by device.
+    pub whereabouts: BTreeMap<(PartyId, DeviceKey), Vec<u8>>,
     /// Attached files, whole.
     pub files: BTreeMap<FileRef, Vec<u8>>,
     /// What is here of others, from the beginning.
@@ -59,6 +62,12 @@ impl Store {
                     self.edits.push((epoch, id, bytes));
                 }
                 Persist::ForgetEdits { but } => self.edits.retain(|(epoch, ..)| *epoch >= but),
+                Persist::Addresses { party, device, bytes, .. } => {
+                    self.whereabouts.insert((party, device), bytes);
+                }
+                Persist::ForgetAddresses { party, device } => {
+                    self.whereabouts.remove(&(party, device));
+                }
                 Persist::EraseFile(file) => {
                     self.files.remove(&file);
                     self.parts.remove(&file);
@@ -101,6 +110,10 @@ impl Store {
             Some((offset, bytes)) => Frame::Chunk { sha256: file.sha256, offset, bytes: bytes.to_vec() },
             None => Frame::NotHeld { file },
         }
+    }
+
+    fn stored_whereabouts(&self) -> Vec<Stored> {
+        self.whereabouts.values().cloned().map(Stored::Addresses).collect()
     }
 
     fn stored_edits(&self) -> Vec<Vec<u8>> {
@@ -167,6 +180,7 @@ impl Node {
         let mut machine = Machine::new(case, store.restore(), party.author(device), trusted.to_vec());
         machine.parts_found(&store.part_lengths());
         machine.edits_found(store.stored_edits()).expect("stored edits come back");
+        machine.absorb(store.stored_whereabouts(), 0).expect("stored address records come back");
         Self { party: party.clone(), device, case, trusted: trusted.to_vec(), store, machine }
     }
 
@@ -176,6 +190,23 @@ impl Node {
         self.machine = Machine::new(self.case, self.store.restore(), author, self.trusted.clone());
         self.machine.parts_found(&self.store.part_lengths());
         self.machine.edits_found(self.store.stored_edits()).expect("stored edits come back");
+        self.machine.absorb(self.store.stored_whereabouts(), 0).expect("stored address records come back");
+    }
+
+    /// Says anew where this device can be reached; the outputs wait in the machine.
+    pub fn move_to(&mut self, number: u64, addresses: &[&str], now: i64) {
+        let signed = self.party.whereabouts(self.device, number, now, addresses);
+        let Whereabouts { party, device, .. } = *signed.record();
+        self.store.whereabouts.insert((party, device), signed.bytes().to_vec());
+        let stored = vec![Stored::Addresses(signed.bytes().to_vec())];
+        self.machine.absorb(stored, now).expect("an own record can be taken in");
+    }
+
+    /// The addresses that the machine knows of a device.
+    #[must_use]
+    pub fn addresses_of(&self, device: &DeviceKey) -> Option<Vec<String>> {
+        let of = |signed: &&SignedWhereabouts| signed.record().device == *device;
+        self.machine.whereabouts().find(of).map(|signed| signed.record().addresses.clone())
     }
 
     /// What a worksheet is at the desk: made of what is stored.

@@ -7,6 +7,7 @@ use counterpart_core::{
     record::Author,
     statement::KeyCitation,
     sync::hello::Identity,
+    whereabouts::{SignedWhereabouts, Whereabouts},
 };
 use ed25519_dalek::SigningKey;
 
@@ -32,6 +33,7 @@ pub struct Party {
     pub events: Vec<Vec<u8>>,
     /// Where its key log ends.
     pub head: KeyCitation,
+    logs: KeyLogs,
 }
 
 impl Party {
@@ -52,20 +54,45 @@ impl Party {
         let (event, _) = logs.apply(&first).expect("an inception made here is good");
         let id = logs.event(&event).expect("it was just taken in").party;
         let head = KeyCitation { party: id, position: 1, event };
-        let mut party = Self { id, root, next_root, devices: Vec::new(), events: vec![first], head };
+        let mut party = Self { id, root, next_root, devices: Vec::new(), events: vec![first], head, logs };
         for _ in 0..devices {
             party.add_device(&mut rng);
         }
         party
     }
 
+    /// A party whose key log was made elsewhere, with one of its devices. It makes no key events: it has no root keys.
+    ///
+    /// # Panics
+    /// When the events are no key log.
+    #[must_use]
+    pub fn of_log(device: Device, events: Vec<Vec<u8>>) -> Self {
+        let mut logs = KeyLogs::new();
+        let ids = events.iter().map(|bytes| logs.apply(bytes).expect("a good log").0);
+        let event = ids.last().expect("a log has at least its inception");
+        let last = logs.event(&event).expect("it was just taken in");
+        let (id, position) = (last.party, last.position);
+        let head = KeyCitation { party: id, position, event };
+        let (root, next_root) = (device.key.clone(), device.key.clone());
+        Self { id, root, next_root, devices: vec![device], events, head, logs }
+    }
+
     /// Grants leave for everything to a new device; gives its index.
     pub fn add_device(&mut self, rng: &mut Rng) -> usize {
+        self.add(rng, Kinds::All)
+    }
+
+    /// Grants leave for receiving and nothing else to a new device, a mailbox; gives its index.
+    pub fn add_mailbox(&mut self, rng: &mut Rng) -> usize {
+        self.add(rng, Kinds::Listed(Vec::new()))
+    }
+
+    fn add(&mut self, rng: &mut Rng, kinds: Kinds) -> usize {
         let key = SigningKey::from_bytes(&rng.bytes());
         let leave = Grant {
             device: public_half(&key),
             peer: rng.bytes::<38>().to_vec(),
-            kinds: Kinds::All,
+            kinds,
             receive: true,
             admin: false,
             ceilings: Vec::new(),
@@ -87,10 +114,8 @@ impl Party {
     }
 
     fn append(&mut self, event: Vec<u8>) -> EventId {
-        let mut logs = KeyLogs::new();
+        let (id, _) = self.logs.apply(&event).expect("an event made here is good");
         self.events.push(event);
-        let ids = self.events.iter().map(|e| logs.apply(e).expect("an event made here is good").0);
-        let id = ids.last().expect("a log has at least its inception");
         self.head = KeyCitation { party: self.id, position: self.head.position + 1, event: id };
         id
     }
@@ -100,6 +125,15 @@ impl Party {
     pub fn author(&self, device: usize) -> Author {
         let Device { key, grant, .. } = &self.devices[device];
         Author { party: self.id, device: public_half(key), grant: *grant }
+    }
+
+    /// A device's word where it can be reached.
+    #[must_use]
+    pub fn whereabouts(&self, device: usize, number: u64, at: i64, addresses: &[&str]) -> SignedWhereabouts {
+        let Author { party, device: key, grant } = self.author(device);
+        let addresses = addresses.iter().map(|&address| address.to_owned()).collect();
+        let record = Whereabouts { party, device: key, grant, number, at, addresses, carries: false };
+        record.sign(&self.devices[device].key)
     }
 
     /// Who a device says it is on a stream.

@@ -60,7 +60,7 @@ impl Connections {
     /// What the node told.
     pub(crate) fn take(&self, event: &NodeEvent, now: i64) {
         match event {
-            NodeEvent::Connected { case, party } => self.change(case, now, |seen| {
+            NodeEvent::Connected { case, party, .. } => self.change(case, now, |seen| {
                 seen.failed = None;
                 seen.parties.entry(*party).or_insert(Seen { links: 0, since: now }).links += 1;
             }),
@@ -158,6 +158,10 @@ impl Others {
                     n if n >= entries => language.say("connection.has.none").to_owned(),
                     n => language.count("connection.has.but", n as u64),
                 };
+                let has = match told.map_or(0, |d| d.at_mailbox) {
+                    0 => has,
+                    n => format!("{has}; {}", language.count("connection.has.mailbox", n as u64)),
+                };
                 let has = Some(has).filter(|_| seat.joined);
                 each.push(Other { who: case.seat_text(&seat.seat), tone, sign, state, has });
             }
@@ -243,14 +247,14 @@ mod tests {
         assert_eq!(all.of(&case, &party), State::NotReached(None));
         all.take(&NodeEvent::Unreachable { case, why: "nobody answers".to_owned() }, 1);
         assert_eq!(all.of(&case, &party), State::NotReached(Some("nobody answers".to_owned())));
-        all.take(&NodeEvent::Connected { case, party }, 2);
-        all.take(&NodeEvent::Connected { case, party }, 3);
+        all.take(&NodeEvent::Connected { case, party, way: None }, 2);
+        all.take(&NodeEvent::Connected { case, party, way: None }, 3);
         all.take(&NodeEvent::Disconnected { case, party }, 4);
         assert_eq!(all.of(&case, &party), State::Online);
         all.take(&NodeEvent::Disconnected { case, party }, 5);
         all.take(&NodeEvent::Unreachable { case, why: "nobody answers".to_owned() }, 6);
         assert_eq!(all.of(&case, &party), State::Offline(5), "that it was there once is worth more");
-        all.take(&NodeEvent::Connected { case, party }, 7);
+        all.take(&NodeEvent::Connected { case, party, way: None }, 7);
         all.end(8);
         assert_eq!(all.of(&case, &party), State::Offline(8));
         all.end(9);
@@ -267,7 +271,7 @@ mod tests {
             CaseId(id)
         };
         for n in 0..=MOST {
-            all.take(&NodeEvent::Connected { case: case(n), party }, n as i64);
+            all.take(&NodeEvent::Connected { case: case(n), party, way: None }, n as i64);
         }
         assert_eq!(all.0.lock().expect("whole").len(), MOST);
         assert_eq!(all.of(&case(0), &party), State::NotReached(None));

@@ -102,7 +102,7 @@ async fn start(app: &Arc<App>, wanted: bool) -> (Standing, Option<(Node, mpsc::R
         Ok(Err(why)) => return (Standing::Failed(why.to_string()), None),
         Err(_) => return (Standing::Failed(String::new()), None),
     };
-    let started = desk.usual_listen().map_err(Into::into).and_then(|listen| Node::start(desk, &NodeConfig { listen }));
+    let started = NodeConfig::of(&desk).map_err(Into::into).and_then(|config| Node::start(desk, &config));
     match started {
         Ok((node, events)) => {
             // Invitations then name the usual port on this machine's addresses.

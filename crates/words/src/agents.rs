@@ -101,7 +101,11 @@ pub fn granting(party: &PartyId, request: &AgentRequest, name: &str, rights: &Ri
     } else if !mailbox {
         lines.push("  Money      no limit".to_owned());
     }
-    lines.push("  Receives   yes: what it has stored counts as received by you".to_owned());
+    lines.push(if mailbox {
+        "  Receives   yes: it confirms in its own name what it has stored, as your mailbox".to_owned()
+    } else {
+        "  Receives   yes: what it has stored counts as received by you".to_owned()
+    });
     let agents = if rights.admin {
         "may add further agents and end their rights, yours here among them"
     } else {
@@ -125,7 +129,17 @@ pub fn ending(agent: &Agent, reason: RevokeReason) -> String {
     let device = short_form(&agent.device.0);
     let who =
         agent.name.as_ref().map_or_else(|| format!("device {device}"), |n| format!("{} ({device})", render::line(n)));
+    let mailbox = is_mailbox(&agent.rights);
     let meaning = match reason {
+        RevokeReason::Ended if mailbox => {
+            "Reason: ended. It signed no acts for you, so nothing that you agreed to changes. What it confirmed to have \
+             stored before stays confirmed."
+        }
+        RevokeReason::Compromised if mailbox => {
+            "Reason: compromised. It signed no acts for you, so nothing that you agreed to changes; whoever has its keys \
+             can sign none either. But they may have read everything in your cases, and have confirmed in its name to have \
+             stored what it had not."
+        }
         RevokeReason::Ended => {
             "Reason: ended. What it signed before it knew of this goes on binding you, unless every other signer had \
              signed something knowing of this first; then it is contested."
@@ -135,8 +149,9 @@ pub fn ending(agent: &Agent, reason: RevokeReason) -> String {
              built on it; all else is contested, until you ratify it, the others agree to drop it, or an arbiter decides."
         }
     };
+    let cited = if mailbox { "" } else { "What you cited yourself always stands. " };
     format!(
         "You end the rights of {who} for good; the same device is never granted anything again.\n\n{meaning}\n\
-         What you cited yourself always stands. Everybody in your cases will see this and the reason.\n"
+         {cited}Everybody in your cases will see this and the reason.\n"
     )
 }

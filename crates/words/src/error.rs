@@ -86,6 +86,7 @@ impl From<DeskError> for CommandError {
             DeskError::NoIdentity { .. }
             | DeskError::Key { .. }
             | DeskError::Asked { .. }
+            | DeskError::Waits { .. }
             | DeskError::Locked
             | DeskError::WrongPassphrase
             | DeskError::UsedElsewhere => Kind::Identity,

@@ -54,6 +54,18 @@ impl Two {
         self.act(party, &Act::Accept { revision, note: None })
     }
 
+    /// A new mailbox of a party says that it stored everything so far.
+    pub(crate) fn stored_by_mailbox(&mut self, party: usize) {
+        let device = self.parties[party].add_mailbox(&mut self.rng);
+        let event = self.parties[party].events.last().expect("a grant");
+        self.record.apply_key_event(event).expect("a good event");
+        self.at += 60_000;
+        let author = self.parties[party].author(device);
+        let receipt = self.record.receipt_due(&author, self.at).expect("a receipt is due");
+        let signed = receipt.sign(&self.parties[party].devices[device].key);
+        self.record.apply_receipt(signed).expect("a good receipt");
+    }
+
     /// The case from one party's side, a minute after the last act.
     pub(crate) fn seen_by(self, party: usize) -> OpenCase {
         let own = self.parties[party].id;

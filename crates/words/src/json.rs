@@ -84,6 +84,9 @@ struct LogEntry {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     changes: Vec<Json>,
     grade: &'static str,
+    /// No other party holds it but by a mailbox.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    at_mailbox: bool,
     /// The time stamp that proves best when it was there.
     time_proven: Option<Json>,
     /// Files that it names.
@@ -118,6 +121,7 @@ pub fn log(case: &OpenCase, lines: Vec<LogLine>) -> Log {
         party: party(case, &l.party),
         device: l.device.to_hex(),
         grade: l.grade.as_str(),
+        at_mailbox: l.at_mailbox,
         time_proven: l.time_proven.as_ref().map(Proof::as_json),
         name: l.name,
         kind: l.kind,
@@ -228,6 +232,9 @@ struct Action {
     beneficiaries: Vec<Json>,
     terms: Option<Json>,
     grade: &'static str,
+    /// No other party holds its terms but by a mailbox.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    at_mailbox: bool,
     /// The time stamp that proves best when these terms, and if agreed all signatures, were there.
     time_proven: Option<Json>,
     alleged: bool,
@@ -319,6 +326,7 @@ struct WaitingFor {
 struct DeliveryOut {
     party: Party,
     missing: usize,
+    at_mailbox: usize,
     last_receipt: Option<i64>,
 }
 
@@ -382,7 +390,12 @@ pub fn show(case: &OpenCase) -> Show {
             .record
             .delivery(&case.own)
             .into_iter()
-            .map(|d| DeliveryOut { party: party(case, &d.party), missing: d.missing, last_receipt: d.last_receipt })
+            .map(|d| DeliveryOut {
+                party: party(case, &d.party),
+                missing: d.missing,
+                at_mailbox: d.at_mailbox,
+                last_receipt: d.last_receipt,
+            })
             .collect(),
         alarms: view
             .forks
@@ -428,6 +441,7 @@ fn action(case: &OpenCase, action: &counterpart_core::view::ActionView) -> Actio
         beneficiaries: terms.map(|t| people(&t.beneficiaries)).unwrap_or_default(),
         terms: terms.map(action_terms),
         grade: action.grade.as_str(),
+        at_mailbox: action.at_mailbox,
         time_proven: case.stamps.over_revision(case, status.revision).map(Proof::as_json),
         alleged: action.alleged,
         missed: entries(&status.missed),

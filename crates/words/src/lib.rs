@@ -20,6 +20,7 @@ pub mod possible;
 pub mod references;
 pub mod render;
 pub mod stamped;
+pub mod standing;
 pub mod steps;
 pub mod style;
 pub mod template;

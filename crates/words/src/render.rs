@@ -40,7 +40,7 @@ pub use why::{conclusion, no_effect, proven, remark, signer, why};
 
 use counterpart_core::{
     act::{PartyRef, SeatOffer},
-    id::{EntryId, PartyId, short_form},
+    id::{DeviceKey, EntryId, PartyId, short_form},
     text,
     value::{Sealable, Seat},
 };
@@ -93,6 +93,11 @@ impl<'a> Speech<'a> {
     /// For a case that is being opened; `now` in Unix milliseconds.
     pub fn before_case(zone: &'a str, now: i64) -> Self {
         Self { case: None, seats: &[], zone, now }
+    }
+
+    /// Whether a device only keeps things for its party.
+    fn is_mailbox(&self, party: &PartyId, device: &DeviceKey) -> bool {
+        self.case.is_some_and(|case| case.record.is_mailbox(party, device))
     }
 
     /// Calls the seats of a case that is being opened by their labels.

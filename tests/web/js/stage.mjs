@@ -113,7 +113,7 @@ export class Person {
     this.own = new URL(link).origin;
     if (!this.context) {
       // A form that was not right, a second act that is refused, a browser that was not let in: all these are answers.
-      this.context = await watched(this, [403, 404, 405, 409, 413, 415, 422], { timezoneId: "Europe/London", ...this.options });
+      this.context = await watched(this, [403, 404, 405, 408, 409, 413, 415, 422], { timezoneId: "Europe/London", ...this.options });
       this.page = await this.context.newPage();
     }
     await this.page.goto(link);

@@ -44,7 +44,7 @@ pub(crate) fn run(session: &Session, args: &Args) -> Done {
 }
 
 /// Rights for programs.
-fn rights_json(rights: &Rights) -> serde_json::Value {
+pub(crate) fn rights_json(rights: &Rights) -> serde_json::Value {
     let kinds = match &rights.kinds {
         Kinds::All => serde_json::json!("all"),
         Kinds::Listed(kinds) => serde_json::json!(kinds),

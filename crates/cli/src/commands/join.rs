@@ -1,17 +1,25 @@
 //! `counterpart join`
 
-use std::time::Duration;
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
-use counterpart_core::{id::CaseId, invitation::Link};
+use counterpart_core::{
+    id::{CaseId, short_form},
+    invitation::Link,
+};
 use counterpart_node::{Desk, Node, NodeConfig, NodeEvent, now};
 use counterpart_words::inviting::asking;
 use serde_json::json;
 
+use super::post::to_file;
 use crate::{
     case::OpenCase,
     error::{CommandError, Done, Kind},
     render,
     session::{Session, runtime},
+    written::not_over,
 };
 
 /// Join a case you were invited to
@@ -25,6 +33,10 @@ pub(crate) struct Args {
     /// Another address of the other side's node; repeat for more
     #[arg(long, value_name = "ADDRESS")]
     address: Vec<String>,
+    /// Write your request as a file instead of sending it, for where no connection can be had; give it to whoever made the
+    /// invitation, who answers with a file for `counterpart take`
+    #[arg(long, value_name = "FILE")]
+    file: Option<PathBuf>,
     /// How many seconds to wait for an answer
     #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600))]
     wait: u64,
@@ -36,7 +48,13 @@ pub(crate) fn run(session: &Session, args: &Args) -> Done {
     link.addresses.extend(args.address.iter().cloned());
     let text = asking(&link, &desk.party(), "UTC");
     crate::confirm::agree(session, &text)?;
+    if let Some(file) = &args.file {
+        not_over(file, false).map_err(|error| error.hint("give another name"))?;
+    }
     desk.begin_join(&link, now())?;
+    if let Some(file) = &args.file {
+        return by_file(session, &desk, &link, file);
+    }
     let patience = Duration::from_secs(args.wait);
     runtime()?.block_on(async {
         if desk.node_is_running() {
@@ -46,6 +64,28 @@ pub(crate) fn run(session: &Session, args: &Args) -> Done {
         }
     })?;
     report(session, &desk, &link.case)
+}
+
+/// The request is written; the other side takes it in when it gets there.
+fn by_file(session: &Session, desk: &Desk, link: &Link, file: &Path) -> Done {
+    let bytes = to_file(file, |out| desk.write_join_request(link, out, now()))?;
+    let short = short_form(&link.case.0);
+    if session.terminal.json {
+        return session.terminal.json(&json!({
+            "schema": "counterpart/join-file/1",
+            "case": link.case.to_hex(),
+            "short": short,
+            "file": file,
+            "bytes": bytes,
+        }));
+    }
+    session.terminal.data(&file.display().to_string())?;
+    session.terminal.say(
+        "Give this file to whoever sent you the invitation; it is not encrypted, and says who you are and which case you ask for.",
+    );
+    session.terminal.say("They take it in with `counterpart take`, and write you the case with `counterpart post`.");
+    session.terminal.say("You take that file in: counterpart take FILE. Until then nothing of the case is here.");
+    Ok(())
 }
 
 /// The running node carries it out: look into the store until it has.

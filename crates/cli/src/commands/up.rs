@@ -1,13 +1,16 @@
 //! `counterpart up`
 
-use std::time::Duration;
+use std::{pin::Pin, time::Duration};
 
 use counterpart_node::{DeskError, Node, NodeConfig, NodeError, now};
 use counterpart_web::{Options, Server, link_to_running};
 use serde_json::json;
 use tokio::{sync::oneshot, task::JoinHandle};
 
-use super::web;
+use super::{
+    device::wait::{Place, until_added},
+    web,
+};
 use crate::{
     calendars,
     error::{CommandError, Done},
@@ -18,7 +21,8 @@ use crate::{
 /// Run your node: keeps your cases in step with the other sides until you stop it with Ctrl-C
 ///
 /// Strangers reach nothing but the answer to an invitation. Other commands work as well while it runs, and without it.
-/// With --open your cases are served as pages, too, and shown in your browser.
+/// With --open your cases are served as pages, too, and shown in your browser. With --mailbox a machine that belongs to
+/// nobody yet, such as a server, prints a line and waits for `counterpart device add LINE` on your own machine.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Where to listen, such as /ip4/127.0.0.1/tcp/4001; repeat for more [default: your home's own port, TCP and QUIC]
@@ -27,6 +31,16 @@ pub(crate) struct Args {
     /// Serve the pages, too, and open them in your browser, as `counterpart web` does
     #[arg(long)]
     open: bool,
+    /// Be somebody's mailbox, always on: where this home is nobody's yet, wait to be added first
+    #[arg(long, conflicts_with = "open")]
+    mailbox: bool,
+    /// With --mailbox: what your own machines are to call it [default: mailbox]
+    #[arg(long, requires = "mailbox")]
+    name: Option<String>,
+    /// With --mailbox: where others reach it, where it cannot know that itself, such as /ip4/203.0.113.7/tcp/4001; repeat
+    /// for more
+    #[arg(long, value_name = "ADDRESS", requires = "mailbox")]
+    announce: Vec<String>,
 }
 
 /// How often the calendar is brought up to date that is kept up.
@@ -38,41 +52,84 @@ pub(crate) fn run(session: &Session, args: &Args) -> Done {
         Err(DeskError::NoIdentity { .. }) if args.open && args.listen.is_empty() => {
             return web::run(session, &web::Args::opened());
         }
+        Err(DeskError::NoIdentity { .. } | DeskError::Waits { .. }) if args.mailbox => {
+            let place = Place { name: args.name.as_deref(), announce: &args.announce, listen: &args.listen };
+            return runtime()?.block_on(wait_and_serve(session, place));
+        }
         opened => opened?,
     };
     if desk.node_is_running() {
         return Err(CommandError::failed("your node is running already, in another window or in the background"));
     }
-    let listen = if args.listen.is_empty() { desk.usual_listen()? } else { args.listen.clone() };
-    runtime()?.block_on(serve(session, desk, NodeConfig { listen }, args.open))
+    let mut config = NodeConfig::of(&desk)?;
+    if !args.listen.is_empty() {
+        config.listen.clone_from(&args.listen);
+    }
+    announce(&mut config, &args.announce);
+    runtime()?.block_on(async {
+        let stop = std::pin::pin!(stop_asked());
+        serve(session, desk, config, args.open, stop).await
+    })
 }
 
-async fn serve(session: &Session, desk: counterpart_node::Desk, config: NodeConfig, open: bool) -> Done {
-    let terminal = session.terminal;
+/// Waits until this machine is somebody's, then runs its node in the same places, without a new start.
+pub(super) async fn wait_and_serve(session: &Session, place: Place<'_>) -> Done {
+    // One and the same from here to the end: whoever asks it to stop between the two is heard.
     let mut stop = std::pin::pin!(stop_asked());
+    let Some(added) = until_added(session, place, stop.as_mut()).await? else { return Ok(()) };
+    let desk = session.desk()?;
+    let mut config = NodeConfig::of(&desk)?;
+    if !place.listen.is_empty() {
+        // Where the system chose a port, it is in the line and in the record of where this machine is reached.
+        config.listen = added.listening;
+    }
+    announce(&mut config, place.announce);
+    serve(session, desk, config, false, stop).await
+}
+
+fn announce(config: &mut NodeConfig, places: &[String]) {
+    let new: Vec<String> = places.iter().filter(|a| !config.announced.contains(a)).cloned().collect();
+    config.announced.extend(new);
+}
+
+async fn serve(
+    session: &Session,
+    desk: counterpart_node::Desk,
+    config: NodeConfig,
+    open: bool,
+    mut stop: Pin<&mut impl Future<Output = ()>>,
+) -> Done {
+    let terminal = session.terminal;
     let (node, mut events) = Node::start(desk, &config).map_err(not_started)?;
     let pages = if open { Pages::open(session).await? } else { None };
-    let addresses = node.publish_addresses().await;
-    if let Err(why) = addresses {
-        terminal.say(&format!("the addresses could not be written down for invitations: {why}"));
-    }
-    terminal.say("Your node is up. Stop it with Ctrl-C.");
+    let stopped = tokio::select! {
+        addresses = node.publish_addresses() => {
+            if let Err(why) = addresses {
+                terminal.say(&format!("the addresses could not be written down for invitations: {why}"));
+            }
+            terminal.say("Your node is up. Stop it with Ctrl-C.");
+            false
+        }
+        () = &mut stop => true,
+    };
     // The node has the desk it was given; the calendar is written from one of its own.
     let beside = session.desk()?;
     let mut calendar = tokio::time::interval(CALENDAR);
     calendar.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    loop {
-        tokio::select! {
-            _ = calendar.tick() => calendars::refresh(&beside, session),
-            event = events.recv() => match event {
-                Some(event) if terminal.json => {
-                    let line = json!({"schema": "counterpart/event/1", "at": now(), "text": event.line()});
-                    terminal.data(&line.to_string())?;
-                }
-                Some(event) => terminal.data(&render::line(&event.line()))?,
-                None => break,
-            },
-            () = &mut stop => break,
+    if !stopped {
+        loop {
+            tokio::select! {
+                _ = calendar.tick() => calendars::refresh(&beside, session),
+                event = events.recv() => match event {
+                    Some(event) if terminal.json => {
+                        let line = json!({"schema": "counterpart/event/1", "at": now(), "text": event.line()});
+                        terminal.data(&line.to_string())?;
+                    }
+                    Some(event) => terminal.data(&render::line(&event.line()))?,
+                    None => break,
+                },
+                () = &mut stop => break,
+            }
         }
     }
     if let Some(pages) = pages {
@@ -136,7 +193,7 @@ pub(super) fn stop_asked() -> impl Future<Output = ()> {
     }
 }
 
-fn not_started(error: NodeError) -> CommandError {
+pub(super) fn not_started(error: NodeError) -> CommandError {
     match error {
         NodeError::Desk(error) => error.into(),
         NodeError::Address(why) => {

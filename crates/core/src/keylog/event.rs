@@ -97,6 +97,14 @@ pub struct Grant {
     pub until: Option<i64>,
 }
 
+impl Grant {
+    /// Whether it is for a mailbox: it stores what comes for its party and says so, and may sign nothing else.
+    #[must_use]
+    pub fn is_mailbox(&self) -> bool {
+        self.receive && self.kinds == Kinds::Listed(Vec::new())
+    }
+}
+
 /// Which acts a grant lets a device sign.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Kinds {

@@ -6,6 +6,7 @@ use super::{
     CloseReason, Damaged, LinkId, Machine, Notice, Persist,
     admission::is_revoked,
     frame::{DraftTips, Frame},
+    link::Size,
 };
 use crate::{
     envelope::Verified,
@@ -174,6 +175,7 @@ impl Machine {
             return None;
         }
         let epoch = self.sheet.epoch();
+        let size = Size::new(link.narrow, BATCH_EDITS, BATCH_BYTES);
         let drafts = &mut self.links.get_mut(&id)?.drafts;
         if !drafts.said {
             drafts.said = true;
@@ -189,19 +191,19 @@ impl Machine {
         let mut edits: Vec<Vec<u8>> = Vec::new();
         let mut bytes = 0;
         while let Some(signed) = self.sheet.nth(drafts.cursor) {
-            if edits.len() >= BATCH_EDITS || bytes >= BATCH_BYTES {
-                break;
-            }
-            drafts.cursor += 1;
             let has = drafts.has.entry(signed.edit.device).or_default();
             if *has < signed.edit.seq {
+                if !size.takes(edits.len(), bytes, signed.bytes().len()) {
+                    break;
+                }
                 *has = signed.edit.seq;
                 bytes += signed.bytes().len();
                 edits.push(signed.bytes().to_vec());
             }
+            drafts.cursor += 1;
         }
         for proof in self.sheet.proofs() {
-            if edits.len() < BATCH_EDITS && bytes < BATCH_BYTES && drafts.proofs.insert(proof.id) {
+            if size.takes(edits.len(), bytes, proof.bytes().len()) && drafts.proofs.insert(proof.id) {
                 bytes += proof.bytes().len();
                 edits.push(proof.bytes().to_vec());
             }

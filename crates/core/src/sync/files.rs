@@ -14,8 +14,9 @@ use crate::{
     seal::{PathStep, path_to_value},
 };
 
-/// Bytes asked for at once.
+/// Bytes asked for at once; on a narrow link so few that they and what is around them stay below its bound.
 const CHUNK: u32 = 64 * 1024;
+const NARROW_CHUNK: u32 = 32 * 1024 - 64;
 /// Parts asked for on a link and not answered: with [`CHUNK`], what an entry may find under way before it.
 const WINDOW: usize = 4;
 /// Most parts a peer may have asked for and not been answered.
@@ -391,6 +392,7 @@ impl Machine {
             }
             let link = self.links.get_mut(&id)?;
             let device = link.peer.device;
+            let most = if link.narrow { NARROW_CHUNK } else { CHUNK };
             let files = &mut link.files;
             let file = files.current.or_else(|| files.todo.pop_first())?;
             let begun = files.current.take().is_some();
@@ -411,7 +413,7 @@ impl Machine {
             if next == file.size {
                 continue;
             }
-            let length = u32::try_from(file.size - next).map_or(CHUNK, |left| left.min(CHUNK));
+            let length = u32::try_from(file.size - next).map_or(most, |left| left.min(most));
             want.stage = Stage::Asked { link: id, next: next + u64::from(length), fresh };
             files.current = Some(file);
             let ask = Ask { file, offset: next, length };

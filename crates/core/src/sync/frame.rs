@@ -8,6 +8,7 @@ use crate::{
     keylog::{MAX_EVENT, MAX_POSITION},
     receipt::MAX_RECEIPT,
     statement::{KeyCitation, MAX_ENTRY_PAYLOAD, MAX_SEQ},
+    whereabouts::MAX_WHEREABOUTS,
     worksheet::{EpochId, MAX_DEVICES, MAX_EDIT},
 };
 
@@ -25,6 +26,8 @@ pub const MAX_WANT: usize = 256;
 pub const MAX_PROBE: usize = 24;
 /// Most bytes of a file in one frame.
 pub const MAX_CHUNK: u32 = 256 * 1024;
+/// Most address records in a frame.
+pub const MAX_RECORDS: usize = 256;
 /// Most signed things of one sort in a frame.
 const MAX_BLOBS: usize = 4096;
 /// An envelope is a little larger than its payload.
@@ -141,6 +144,10 @@ pub enum Frame {
     DraftWant {
         device: DeviceKey,
         from: u32,
+    },
+    /// Where devices of the case's parties can be reached: address records.
+    Addresses {
+        records: Vec<Vec<u8>>,
     },
 }
 
@@ -260,6 +267,7 @@ impl Frame {
             Self::DraftEdits { number, edits } => (26, vec![(*number).into(), blobs(edits)]),
             Self::DraftStored { number } => (27, vec![(*number).into()]),
             Self::DraftWant { device, from } => (28, vec![(&device.0).into(), (*from).into()]),
+            Self::Addresses { records } => (29, vec![blobs(records)]),
         }
     }
 
@@ -271,7 +279,7 @@ impl Frame {
         let Value::Array(items) = Value::decode(bytes, FRAME_LIMITS)? else { return Err(FrameError::Shape) };
         let mut parts = Parts(items.into_iter());
         let Some(Value::Int(tag)) = parts.0.next() else { return Err(FrameError::Shape) };
-        if !(1..=28).contains(&tag) {
+        if !(1..=29).contains(&tag) {
             return Err(FrameError::UnknownTag(tag));
         }
         let frame = Self::read(tag, &mut parts).ok_or(FrameError::Part(tag))?;
@@ -328,6 +336,7 @@ impl Frame {
             26 => Self::DraftEdits { number: p.number()?, edits: p.blobs(MAX_EDIT + ENVELOPE)? },
             27 => Self::DraftStored { number: p.number()? },
             28 => Self::DraftWant { device: DeviceKey(p.bytes32()?), from: p.seq()? },
+            29 => Self::Addresses { records: p.array(MAX_RECORDS)?.all(|p| p.blob(MAX_WHEREABOUTS + ENVELOPE))? },
             _ => return None,
         })
     }
@@ -508,6 +517,7 @@ mod tests {
             Frame::DraftEdits { number: 1, edits: vec![vec![1], vec![2; 300]] },
             Frame::DraftStored { number: 1 },
             Frame::DraftWant { device, from: 1 },
+            Frame::Addresses { records: vec![vec![1], vec![2; 8000]] },
         ]
     }
 
@@ -530,7 +540,7 @@ mod tests {
             (Value::Int(4).encode(), FrameError::Shape),
             (array(vec!["x".into()]), FrameError::Shape),
             (array(vec![Value::Int(0)]), FrameError::UnknownTag(0)),
-            (array(vec![Value::Int(29)]), FrameError::UnknownTag(29)),
+            (array(vec![Value::Int(30)]), FrameError::UnknownTag(30)),
             (
                 array(vec![Value::Int(25), Value::Int(2), Value::Bytes(vec![0; 32]), Value::Array(vec![])]),
                 FrameError::Part(25),

@@ -28,7 +28,7 @@ impl Machine {
     pub fn handle_frame(&mut self, link: LinkId, bytes: &[u8], now: i64) {
         if self.links.contains_key(&link) {
             match Frame::decode(bytes) {
-                Ok(frame) => self.take(link, frame),
+                Ok(frame) => self.take(link, frame, now),
                 // From the second version on a node may say what only later versions understand.
                 Err(FrameError::UnknownTag(_)) if self.links.get(&link).is_some_and(Link::speaks_second) => {}
                 Err(error) => self.close(link, error.into()),
@@ -37,7 +37,7 @@ impl Machine {
         }
     }
 
-    fn take(&mut self, id: LinkId, frame: Frame) {
+    fn take(&mut self, id: LinkId, frame: Frame, now: i64) {
         let Some(link) = self.links.get_mut(&id) else { return };
         if let Frame::Bye { reason } = frame {
             return self.close(id, CloseReason::Bye(reason));
@@ -75,12 +75,19 @@ impl Machine {
             {
                 self.take_draft(id, draft);
             }
+            Frame::Addresses { records } if link.speaks_second() => self.take_addresses(id, &records, now),
             _ => self.close(id, CloseReason::OutOfPlace("the case is open already")),
         }
     }
 
     /// Takes in the things of a numbered frame, then says that they are stored.
-    fn numbered(&mut self, id: LinkId, number: u32, things: Vec<Vec<u8>>, take: fn(&mut Self, LinkId, &[u8])) {
+    pub(super) fn numbered(
+        &mut self,
+        id: LinkId,
+        number: u32,
+        things: Vec<Vec<u8>>,
+        take: fn(&mut Self, LinkId, &[u8]),
+    ) {
         let Some(link) = self.links.get_mut(&id) else { return };
         if Some(number) != link.received.checked_add(1) {
             return self.close(id, CloseReason::OutOfPlace("a number was left out"));
@@ -135,6 +142,7 @@ impl Machine {
         let logs = self.record.logs();
         for cited in tips.logs.iter().filter(|cited| logs.knows(cited)) {
             link.keys.extend(logs.prefix(&cited.event).map(|event| event.id));
+            link.addresses.parties.insert(cited.party);
         }
         for (device, number) in &tips.receipts {
             let last = link.receipts.entry(*device).or_default();
@@ -207,7 +215,7 @@ impl Machine {
         }
     }
 
-    fn take_key_event(&mut self, id: LinkId, bytes: &[u8]) {
+    pub(super) fn take_key_event(&mut self, id: LinkId, bytes: &[u8]) {
         let Some(link) = self.links.get_mut(&id) else { return };
         let Some(name) = EventName::read(bytes) else {
             return self.refuse(id, None, "a key event that cannot be read".to_owned());
@@ -247,7 +255,7 @@ impl Machine {
         }
     }
 
-    fn take_entry(&mut self, id: LinkId, bytes: &[u8]) {
+    pub(super) fn take_entry(&mut self, id: LinkId, bytes: &[u8]) {
         let entry = match Entry::decode(bytes) {
             Ok(entry) if entry.case == self.case => entry,
             Ok(entry) => return self.refuse(id, Some(entry.id), Refusal::OtherCase.to_string()),
@@ -366,7 +374,7 @@ impl Machine {
         self.fresh.frames.extend(keys.chain(entries).map(|frame| (id, frame)));
     }
 
-    fn take_value(&mut self, id: LinkId, bytes: &[u8]) {
+    pub(super) fn take_value(&mut self, id: LinkId, bytes: &[u8]) {
         match Disclosure::decode(bytes) {
             Ok(value) => self.place_value(id, value),
             Err(error) => self.refuse(id, None, error.to_string()),
@@ -393,7 +401,7 @@ impl Machine {
         }
     }
 
-    fn take_receipt(&mut self, id: LinkId, bytes: &[u8]) {
+    pub(super) fn take_receipt(&mut self, id: LinkId, bytes: &[u8]) {
         match SignedReceipt::verify(bytes) {
             Ok(receipt) if receipt.receipt.case == self.case => self.place_receipt(id, receipt),
             Ok(_) => self.refuse(id, None, "a receipt of another case".to_owned()),

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use super::{PeerDevice, drafts::LinkDrafts, files::LinkFiles};
+use super::{PeerDevice, addresses::LinkAddresses, drafts::LinkDrafts, files::LinkFiles};
 use crate::{
     envelope::Verified,
     graph::Ix,
@@ -18,6 +18,11 @@ pub(super) const WINDOW: u32 = 4;
 pub(super) const BATCH_ENTRIES: usize = 128;
 /// A frame is closed once it holds this many bytes; one more thing fits below 1 MiB by far.
 pub(super) const BATCH_BYTES: usize = 256 * 1024;
+/// On a narrow link a frame holds no more bytes than this, unless one thing alone does.
+pub(super) const NARROW_BYTES: usize = 32 * 1024;
+/// Room for what a frame has around its things, and each thing around its bytes.
+const AROUND_FRAME: usize = 64;
+const AROUND_THING: usize = 5;
 /// Most entries from one link that wait for what is not here.
 pub(super) const MAX_PARKED: usize = 1024;
 /// Most bytes of them.
@@ -73,14 +78,19 @@ pub(super) struct Link {
     pub(super) wanted_keys: BTreeSet<EventId>,
     pub(super) files: LinkFiles,
     pub(super) drafts: LinkDrafts,
+    pub(super) addresses: LinkAddresses,
+    /// Frames are kept small: what carries it takes only so much at a time.
+    pub(super) narrow: bool,
 }
 
 impl Link {
-    pub(super) fn new(peer: PeerDevice, files: LinkFiles) -> Self {
+    pub(super) fn new(peer: PeerDevice, files: LinkFiles, narrow: bool) -> Self {
         Self {
             peer,
             files,
             drafts: LinkDrafts::new(),
+            addresses: LinkAddresses::default(),
+            narrow,
             tips: false,
             probing: BTreeSet::new(),
             theirs: Vec::new(),
@@ -105,7 +115,7 @@ impl Link {
         }
     }
 
-    /// The second version has the frames of the worksheet, and passes over those that it does not know.
+    /// The second version has the frames of the worksheet and of addresses, and passes over those that it does not know.
     pub(super) fn speaks_second(&self) -> bool {
         self.peer.version >= 2
     }
@@ -129,6 +139,31 @@ impl Link {
         if self.early_receipts.len() < MAX_EARLY_RECEIPTS {
             self.early_receipts.push(receipt);
         }
+    }
+}
+
+/// When a frame is full.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Size {
+    things: usize,
+    bytes: usize,
+    narrow: bool,
+}
+
+impl Size {
+    /// No further thing is begun once a frame holds so many or so many bytes; on a narrow link none that would go beyond
+    /// [`NARROW_BYTES`].
+    pub(super) fn new(narrow: bool, things: usize, bytes: usize) -> Self {
+        Self { things, bytes, narrow }
+    }
+
+    /// Whether a thing of so many bytes is added to so many things of so many bytes.
+    pub(super) fn takes(self, things: usize, bytes: usize, next: usize) -> bool {
+        if self.narrow {
+            let around = AROUND_FRAME + AROUND_THING * (things + 1);
+            return things == 0 || (things < self.things && bytes + next + around <= NARROW_BYTES);
+        }
+        things < self.things && bytes < self.bytes
     }
 }
 

@@ -6,6 +6,7 @@ use ed25519_dalek::SigningKey;
 
 use super::{
     CloseReason, Damaged, LinkId, NotAvailable, Notice, Output, PeerDevice, PeerStatus, Persist, Stored,
+    addresses::Addresses,
     admission::{EventName, admit_peer, is_revoked},
     files::Files,
     frame::Frame,
@@ -42,6 +43,9 @@ pub struct Machine {
     pub(super) fresh: Fresh,
     pub(super) files: Files,
     pub(super) sheet: Worksheet,
+    pub(super) addresses: Addresses,
+    /// Links whose frames are to be kept small, open or about to be.
+    narrow: BTreeSet<LinkId>,
     forks: BTreeSet<(DeviceKey, u32)>,
     /// When a receipt was last handed out to be signed and has not come back.
     signing: Option<i64>,
@@ -99,6 +103,8 @@ impl Machine {
             fresh: Fresh::default(),
             files: Files::default(),
             sheet: Worksheet::new(case),
+            addresses: Addresses::default(),
+            narrow: BTreeSet::new(),
             forks,
             signing: None,
             postponed: None,
@@ -204,10 +210,25 @@ impl Machine {
 
     /// A stream to an admitted device is open.
     pub fn connected(&mut self, link: LinkId, peer: PeerDevice, now: i64) {
-        self.links.insert(link, Link::new(peer, self.files_for_link()));
-        let tips = self.tips();
+        let narrow = self.narrow.contains(&link);
+        self.links.insert(link, Link::new(peer, self.files_for_link(), narrow));
+        let tips = self.tips(narrow);
         self.fresh.frames.push((link, Frame::Tips(tips)));
         self.settle(now);
+    }
+
+    /// Says whether what carries a link takes only so much at a time, as a relay does: what is sent and asked for on it is
+    /// then kept below 32 KiB a frame, where one thing alone is not larger. Say it before [`Machine::connected`], so that it
+    /// goes for the first frame as well.
+    pub fn narrow(&mut self, link: LinkId, narrow: bool) {
+        if narrow {
+            self.narrow.insert(link);
+        } else {
+            self.narrow.remove(&link);
+        }
+        if let Some(link) = self.links.get_mut(&link) {
+            link.narrow = narrow;
+        }
     }
 
     /// A stream is gone. What waited on it is forgotten and asked for again on the next one.
@@ -216,6 +237,7 @@ impl Machine {
     }
 
     fn unlink(&mut self, id: LinkId) -> bool {
+        self.narrow.remove(&id);
         let Some(link) = self.links.remove(&id) else { return false };
         self.give_up_all(id, &link.files);
         true
@@ -293,6 +315,7 @@ impl Machine {
                 self.record.apply_receipt(receipt).map_err(|e| damaged(&e))?;
             }
             Stored::Edit(bytes) => self.fresh.drafts |= self.edit_found(&bytes)?,
+            Stored::Addresses(bytes) => self.addresses_found(&bytes)?,
         }
         Ok(())
     }
@@ -356,6 +379,9 @@ impl Machine {
     pub(super) fn settle(&mut self, now: i64) {
         // The author of an edit may have become known.
         let authors = self.fresh.keys || !self.fresh.entries.is_empty();
+        if self.fresh.keys {
+            self.forget_revoked_addresses();
+        }
         self.close_revoked();
         if authors && self.links.values().any(|link| link.drafts.waiting() > 0) {
             self.retry_edits();
@@ -395,13 +421,21 @@ impl Machine {
             self.out.push_back(Output::Close { link, reason });
         }
         for link in links {
-            while let Some(frame) = self.next_offer(link).or_else(|| self.next_draft(link)) {
+            while let Some(frame) = self.next_frame(link) {
                 self.out.push_back(Output::Send { link, frame: frame.encode() });
             }
         }
         if changed || fresh.beside {
             self.consider_receipt(now);
         }
+    }
+
+    /// The next frame for a link: first where others can be reached, as far as it can judge that already, so that a line
+    /// that breaks soon brought it; then what the case consists of, then the rest beside it.
+    fn next_frame(&mut self, link: LinkId) -> Option<Frame> {
+        let early = self.next_addresses(link, false);
+        let case = early.or_else(|| self.next_offer(link));
+        case.or_else(|| self.next_addresses(link, true)).or_else(|| self.next_draft(link))
     }
 
     fn alarm_forks(&mut self) {

@@ -1,11 +1,11 @@
 //! What a link is sent: first the key events it lacks, then values, entries in causal order, receipts.
 
-use std::collections::BTreeMap;
+use std::{cmp::Reverse, collections::BTreeMap};
 
 use super::{
     LinkId, Machine,
     frame::{Frame, MAX_LOGS, MAX_RECEIPT_TIPS, MAX_TIPS, MAX_WANT, Tips},
-    link::{BATCH_BYTES, BATCH_ENTRIES, Link, Marks},
+    link::{BATCH_BYTES, BATCH_ENTRIES, Link, Marks, NARROW_BYTES, Size},
 };
 use crate::{
     graph::{Graph, Ix},
@@ -13,16 +13,27 @@ use crate::{
     statement::KeyCitation,
 };
 
+/// The largest thing in tips, in bytes, and how many feeds they name on a narrow link where all were too many; of the rest a
+/// quarter each.
+const TIP_BYTES: usize = 75;
+const NARROW_TIPS: usize = 240;
+
 /// Things for one frame.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Batch {
     things: Vec<Vec<u8>>,
     bytes: usize,
+    size: Size,
 }
 
 impl Batch {
-    fn has_room(&self) -> bool {
-        self.things.len() < BATCH_ENTRIES && self.bytes < BATCH_BYTES
+    fn new(narrow: bool) -> Self {
+        Self { things: Vec::new(), bytes: 0, size: Size::new(narrow, BATCH_ENTRIES, BATCH_BYTES) }
+    }
+
+    /// Whether there is room for a thing of so many bytes.
+    fn takes(&self, next: usize) -> bool {
+        self.size.takes(self.things.len(), self.bytes, next)
     }
 
     fn push(&mut self, bytes: Vec<u8>) {
@@ -32,21 +43,36 @@ impl Batch {
 }
 
 impl Machine {
-    /// What this copy holds, in few words.
-    pub(super) fn tips(&self) -> Tips {
+    /// What this copy holds, in few words. For a narrow link what was touched last where all of it were too much: what is
+    /// left out the other side sends once more.
+    pub(super) fn tips(&self, narrow: bool) -> Tips {
         let graph = self.record.graph();
-        let tip = |ix: Ix| (graph.statement(ix).device, graph.statement(ix).seq, graph.id(ix));
-        let feeds = graph.feeds().flat_map(|(_, tips)| tips).map(tip).take(MAX_TIPS).collect();
-        let logs = self.known_parties().flat_map(|party| self.log_ends(&party)).take(MAX_LOGS).collect();
-        let mut receipts: BTreeMap<DeviceKey, u32> = BTreeMap::new();
-        for receipt in self.record.receipts().iter().map(|r| &r.receipt) {
-            let last = receipts.entry(receipt.device).or_default();
-            *last = (*last).max(receipt.number);
+        let mut feeds: Vec<Ix> = graph.feeds().flat_map(|(_, tips)| tips).collect();
+        let mut logs: Vec<KeyCitation> = self.known_parties().flat_map(|party| self.log_ends(&party)).collect();
+        let mut last: BTreeMap<DeviceKey, (u32, usize)> = BTreeMap::new();
+        for (n, receipt) in self.record.receipts().iter().enumerate() {
+            let number = receipt.receipt.number;
+            let last = last.entry(receipt.receipt.device).or_default();
+            *last = (last.0.max(number), n);
         }
-        let receipts = receipts.into_iter().take(MAX_RECEIPT_TIPS).collect();
+        let mut receipts: Vec<_> = last.into_iter().map(|(device, (number, n))| (device, number, n)).collect();
         let mut lacking = self.record.lacking_values_for(&self.author.party);
         // The newest: old ones were asked for before, and others may have erased theirs for good.
         lacking.reverse();
+        let small = TIP_BYTES * (feeds.len() + logs.len() + receipts.len() + lacking.len()) < NARROW_BYTES;
+        if narrow && !small {
+            feeds.sort_unstable_by_key(|ix| Reverse(ix.at()));
+            feeds.truncate(NARROW_TIPS);
+            logs.truncate(NARROW_TIPS / 4);
+            receipts.sort_unstable_by_key(|(.., n)| Reverse(*n));
+            receipts.truncate(NARROW_TIPS / 4);
+            lacking.truncate(NARROW_TIPS / 4);
+        }
+        let tip = |ix: Ix| (graph.statement(ix).device, graph.statement(ix).seq, graph.id(ix));
+        let feeds = feeds.into_iter().map(tip).take(MAX_TIPS).collect();
+        logs.truncate(MAX_LOGS);
+        let receipts =
+            receipts.into_iter().map(|(device, number, _)| (device, number)).take(MAX_RECEIPT_TIPS).collect();
         lacking.truncate(MAX_WANT);
         Tips { feeds, logs, receipts, lacking }
     }
@@ -98,18 +124,20 @@ impl Machine {
     }
 
     fn key_events_for(&mut self, id: LinkId) -> Vec<Vec<u8>> {
-        let mut batch = Batch::default();
-        let Some(link) = self.links.get_mut(&id) else { return batch.things };
+        let Some(link) = self.links.get_mut(&id) else { return Vec::new() };
+        let mut batch = Batch::new(link.narrow);
         if link.keys_seen == Some(self.keys_version) {
             return batch.things;
         }
         for event in self.parties.iter().flat_map(|party| self.record.logs().of_party(party)) {
-            if !batch.has_room() {
+            if link.keys.contains(&event.id) {
+                continue;
+            }
+            if !batch.takes(event.bytes().len()) {
                 return batch.things;
             }
-            if link.keys.insert(event.id) {
-                batch.push(event.bytes().to_vec());
-            }
+            link.keys.insert(event.id);
+            batch.push(event.bytes().to_vec());
         }
         link.keys_seen = Some(self.keys_version);
         batch.things
@@ -118,28 +146,30 @@ impl Machine {
     /// What a link lacks of its own party's log, if there is room for it on its way.
     pub(super) fn own_log_for(&self, id: LinkId) -> Option<Frame> {
         let link = self.links.get(&id).filter(|link| link.met() && link.window_open())?;
-        let mut batch = Batch::default();
+        let mut batch = Batch::new(link.narrow);
         for event in self.record.logs().of_party(&link.peer.party).filter(|e| !link.keys.contains(&e.id)) {
-            if batch.has_room() {
-                batch.push(event.bytes().to_vec());
+            if !batch.takes(event.bytes().len()) {
+                break;
             }
+            batch.push(event.bytes().to_vec());
         }
         let number = link.sent + 1;
         (!batch.things.is_empty()).then_some(Frame::KeyEvents { number, events: batch.things })
     }
 
     fn values_for(&mut self, id: LinkId) -> Vec<Vec<u8>> {
-        let mut batch = Batch::default();
-        let Some(link) = self.links.get_mut(&id) else { return batch.things };
+        let Some(link) = self.links.get_mut(&id) else { return Vec::new() };
+        let mut batch = Batch::new(link.narrow);
         while let Some((entry, mut next)) = link.values.pop_first() {
             for value in self.record.values_of(&entry).iter().skip(next) {
-                if !batch.has_room() {
-                    link.values.insert(entry, next);
-                    return batch.things;
-                }
                 // What a party erased it is not given again.
                 if !self.record.erased_by(&link.peer.party, &entry, &value.path) {
-                    batch.push(value.encode());
+                    let bytes = value.encode();
+                    if !batch.takes(bytes.len()) {
+                        link.values.insert(entry, next);
+                        return batch.things;
+                    }
+                    batch.push(bytes);
                 }
                 next += 1;
             }
@@ -148,13 +178,20 @@ impl Machine {
     }
 
     fn entries_for(&mut self, id: LinkId) -> Vec<Vec<u8>> {
-        let mut batch = Batch::default();
-        let Some(link) = self.links.get_mut(&id) else { return batch.things };
+        let Some(link) = self.links.get_mut(&id) else { return Vec::new() };
+        let mut batch = Batch::new(link.narrow);
         let graph = self.record.graph();
-        while batch.has_room() {
-            let Some(ix) = link.asked.pop_front().or_else(|| next_lacking(graph, link)) else { break };
-            link.has.set(ix);
+        loop {
+            let asked = link.asked.front().copied();
+            let Some(ix) = asked.or_else(|| next_lacking(graph, link)) else { break };
             let entry = &graph.node(ix).entry;
+            if !batch.takes(entry.bytes().len()) {
+                break;
+            }
+            if asked.is_some() {
+                link.asked.pop_front();
+            }
+            link.has.set(ix);
             batch.push(entry.bytes().to_vec());
             if !self.record.values_of(&entry.id).is_empty() {
                 link.values.insert(entry.id, 0);
@@ -164,9 +201,12 @@ impl Machine {
     }
 
     fn receipts_for(&mut self, id: LinkId) -> Vec<Vec<u8>> {
-        let mut batch = Batch::default();
-        let Some(link) = self.links.get_mut(&id) else { return batch.things };
-        while let Some(receipt) = self.record.receipts().get(link.receipt_cursor).filter(|_| batch.has_room()) {
+        let Some(link) = self.links.get_mut(&id) else { return Vec::new() };
+        let mut batch = Batch::new(link.narrow);
+        while let Some(receipt) = self.record.receipts().get(link.receipt_cursor) {
+            if !batch.takes(receipt.bytes().len()) {
+                break;
+            }
             link.receipt_cursor += 1;
             let last = link.receipts.entry(receipt.receipt.device).or_default();
             if receipt.receipt.number > *last {
@@ -190,7 +230,7 @@ fn next_lacking(graph: &Graph, link: &mut Link) -> Option<Ix> {
     }
 }
 
-fn first_cause(graph: &Graph, has: &Marks, mut ix: Ix) -> Ix {
+pub(super) fn first_cause(graph: &Graph, has: &Marks, mut ix: Ix) -> Ix {
     loop {
         let statement = graph.statement(ix);
         let mut causes = statement.deps.iter().chain(&statement.prev).filter_map(|id| graph.find(id));

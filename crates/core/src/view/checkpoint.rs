@@ -1,6 +1,6 @@
 //! The joint checkpoint: how far the signatures of all parties reach.
 
-use super::Known;
+use super::{Held, held::Known};
 use crate::{
     graph::Ix,
     id::{EntryId, PartyId},
@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// The entries that a signature of every joined party covers: each of them signed, by a statement or a receipt, that
-/// it holds these. What came later may still be news to somebody.
+/// it holds these. What came later may still be news to somebody; so may what only a mailbox holds for a party.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Checkpoint {
     /// The parties that joined, the opener first; two or more.
@@ -32,7 +32,7 @@ impl Record {
             return None;
         }
         let known = Known::new(self);
-        let covered = |ix: &Ix| parties.iter().all(|party| graph.covered_by(*ix, known.tips(party)));
+        let covered = |ix: &Ix| parties.iter().all(|party| known.held(graph, party, *ix) == Held::Themselves);
         let counting = graph.all().filter(|ix| graph.counts(*ix)).count();
         let entries = graph.all().filter(|ix| graph.counts(*ix) && covered(ix)).count();
         let mut authors: Vec<PartyId> = graph.feeds().filter_map(|(device, _)| graph.party_of(&device)).collect();

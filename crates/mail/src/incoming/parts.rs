@@ -2,7 +2,10 @@
 
 use std::ops::Range;
 
-use mail_parser::{ContentType, MimeHeaders as _, PartType, decoders::html::html_to_text};
+use mail_parser::{
+    ContentType, MimeHeaders as _, PartType,
+    decoders::{base64::base64_decode, html::html_to_text},
+};
 
 use super::{
     Attached, Incoming, LONGEST_NAME, LONGEST_TEXT,
@@ -21,7 +24,7 @@ const LONGEST_BOUNDARY: usize = 200;
 
 /// Reads texts and names of files out of a body.
 pub(super) fn read(head: &Head<'_>, body: &[u8], into: &mut Incoming) {
-    let mut reader = Reader { into, parts: 0, decoded: 0 };
+    let mut reader = Reader { into, parts: 0, decoded: 0, wanted: None };
     let found = reader.part(head, body, 0);
     let text = if found.plain.is_empty() { found.html } else { found.plain };
     let (text, cut) = words::lines(&text, LONGEST_TEXT);
@@ -31,10 +34,46 @@ pub(super) fn read(head: &Head<'_>, body: &[u8], into: &mut Incoming) {
     into.text = text;
 }
 
+/// The first file in a body that begins with certain bytes.
+pub(super) fn file_that_begins(head: &Head<'_>, body: &[u8], beginning: &[u8]) -> Option<Vec<u8>> {
+    let mut nothing = Incoming::default();
+    let wanted = Some(Wanted { beginning, found: None });
+    // No text need be decoded.
+    let mut reader = Reader { into: &mut nothing, parts: 0, decoded: LONGEST_DECODED, wanted };
+    reader.part(head, body, 0);
+    reader.wanted.and_then(|wanted| wanted.found)
+}
+
 struct Reader<'i> {
     into: &'i mut Incoming,
     parts: usize,
     decoded: usize,
+    wanted: Option<Wanted<'i>>,
+}
+
+/// A file that is looked for, by its beginning.
+struct Wanted<'i> {
+    beginning: &'i [u8],
+    found: Option<Vec<u8>>,
+}
+
+impl Wanted<'_> {
+    /// Looks whether this is the file. Only one that is costs more than its first line.
+    fn look(&mut self, body: &[u8], encoding: &str) {
+        if self.found.is_some() {
+            return;
+        }
+        if !encoding.eq_ignore_ascii_case("base64") {
+            if body.starts_with(self.beginning) {
+                self.found = Some(body.to_vec());
+            }
+            return;
+        }
+        let letter = |b: &&u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/');
+        let first: Vec<u8> = body.iter().filter(letter).take(self.beginning.len().div_ceil(3) * 4).copied().collect();
+        let fits = base64_decode(&first).is_some_and(|start| start.starts_with(self.beginning));
+        self.found = if fits { base64_decode(body) } else { None };
+    }
 }
 
 /// What a part says, as plain text; what it says in HTML counts where nothing says the same plainly.
@@ -120,6 +159,9 @@ impl Reader<'_> {
             Some(html) => self.text(if of == "multipart" { b"\r\n" } else { &clean }, body, html),
             None => {
                 let encoding = part.and_then(|part| part.content_transfer_encoding()).unwrap_or_default();
+                if let Some(wanted) = &mut self.wanted {
+                    wanted.look(body, encoding);
+                }
                 let kind = format!("{of}/{}", sub.unwrap_or("?"));
                 self.attachment(name, &kind, size(body, encoding));
                 Texts::default()

@@ -12,7 +12,6 @@ use counterpart_core::{
     receipt::SignedReceipt,
     record::Record,
     seal::path_to_value,
-    statement::KeyCitation,
     value::{Due, ItemValue, Sealable, Seat},
 };
 use counterpart_node::Desk;
@@ -41,17 +40,8 @@ impl Side {
         let pem = fs::read_to_string(home.join("keys/device.pem")).expect("the device key's file");
         let key = SigningKey::from_pkcs8_pem(&pem).expect("a device key");
         let stored = desk.with_store(|s| s.key_events(author.party)).expect("a key log");
-        let last = stored.last().expect("a log has its inception");
-        let position = u32::try_from(last.position).expect("a short log");
-        let party = Party {
-            id: author.party,
-            // Root keys sign key events, and none are made here.
-            root: key.clone(),
-            next_root: key.clone(),
-            devices: vec![Device { key, grant: author.grant, peer: desk.peer_id().as_bytes().to_vec() }],
-            head: KeyCitation { party: author.party, position, event: last.id },
-            events: stored.into_iter().map(|e| e.envelope).collect(),
-        };
+        let device = Device { key, grant: author.grant, peer: desk.peer_id().as_bytes().to_vec() };
+        let party = Party::of_log(device, stored.into_iter().map(|e| e.envelope).collect());
         Self { home, party }
     }
 }

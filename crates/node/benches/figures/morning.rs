@@ -37,6 +37,11 @@ pub(crate) fn mornings(home: &Path, table: &mut Table) {
     }
     let again = times(9, || drop(desk.today(at).expect("what is to be done")));
     table.times("today_desk", "Desk::today, 1,000 cases, none changed", again, None);
+    let (first, status) = timed(|| desk.status(None, at).expect("how it stands"));
+    assert_eq!(status.cases.len(), CASES, "each case is looked into");
+    table.times("status_first", "Desk::status, 1,000 cases, all changed since", vec![first], None);
+    let again = times(9, || drop(desk.status(None, at).expect("how it stands")));
+    table.times("status_desk", "Desk::status, 1,000 cases, none changed", again, None);
     drop(desk);
     let Some(program) = program() else {
         return table

@@ -14,7 +14,7 @@ use super::names::check_name;
 const REQUEST_PREFIX: &str = "counterpart:agent-request#";
 const GRANT_PREFIX: &str = "counterpart:agent-grant#";
 const CASE_PREFIX: &str = "counterpart:case#";
-const VERSION: i64 = 1;
+pub(crate) const VERSION: i64 = 1;
 const REQUEST_LIMITS: Limits = Limits { bytes: 4096, nodes: 32, depth: 2, text: 256 };
 /// A whole key log: as many events as one may have.
 const GRANT_LIMITS: Limits =
@@ -64,7 +64,7 @@ impl AgentRequest {
             (5, Some(self.name.as_str().into())),
             (6, Some(Value::from(self.possession.as_slice()))),
         ]);
-        line(REQUEST_PREFIX, &value)
+        encoded(REQUEST_PREFIX, &value)
     }
 
     /// Reads a request, and checks the proof in it; white space around it is ignored.
@@ -101,7 +101,7 @@ impl AgentGrant {
     #[must_use]
     pub fn to_text(&self) -> String {
         let events = self.events.iter().map(|e| Value::from(e.as_slice())).collect();
-        line(GRANT_PREFIX, &header([(1, Some(Value::Int(VERSION))), (2, Some(Value::Array(events)))]))
+        encoded(GRANT_PREFIX, &header([(1, Some(Value::Int(VERSION))), (2, Some(Value::Array(events)))]))
     }
 
     /// Reads a grant; what the log in it says is checked when it is taken.
@@ -152,13 +152,15 @@ impl CaseLink {
     }
 }
 
-fn line(prefix: &str, value: &Value) -> String {
+/// A line of text: what it is, then the value.
+pub(crate) fn encoded(prefix: &str, value: &Value) -> String {
     format!("{prefix}{}", BASE64URL_NOPAD.encode(&value.encode()))
 }
 
-fn read(what: &'static str, prefix: &'static str, text: &str, limits: Limits) -> Result<Value, LineError> {
-    let encoded = text.trim().strip_prefix(prefix).ok_or(LineError::Prefix { what, prefix })?;
-    let value = BASE64URL_NOPAD.decode(encoded.as_bytes()).ok().and_then(|b| Value::decode(&b, limits).ok());
+/// Reads the value in a line of text.
+pub(crate) fn read(what: &'static str, prefix: &'static str, text: &str, limits: Limits) -> Result<Value, LineError> {
+    let rest = text.trim().strip_prefix(prefix).ok_or(LineError::Prefix { what, prefix })?;
+    let value = BASE64URL_NOPAD.decode(rest.as_bytes()).ok().and_then(|b| Value::decode(&b, limits).ok());
     let current = |v: &Value| v.header(1).and_then(Value::as_int) == Some(VERSION);
     value.filter(current).ok_or(LineError::Malformed { what })
 }

@@ -7,13 +7,15 @@ use counterpart_core::{
     id::{CaseId, DeviceKey, EntryId},
     record::DraftError,
     seal::path_to_value,
-    sync::{Machine, Notice, Output, PeerDevice, Persist, Stored, hello::Greeted},
+    sync::{LinkId, Machine, Notice, Output, PeerDevice, Persist, Stored, hello::Greeted},
 };
 use counterpart_store::{Chore, EntryRow, Inserted, KeyEventRow, ReceiptRow, Txn};
 use tokio::time::Instant;
 
 use super::{
     Engine,
+    links::Ended,
+    routes::Route,
     worksheet::{is_of_worksheet, keep_edit},
 };
 use crate::{beside::Erasing, clock::now, desk::put_summary, error::DeskError, home, limits, node::NodeEvent};
@@ -25,6 +27,8 @@ pub(super) struct OpenCase {
     pub(super) ordinal: u64,
     /// The store's last edit of the worksheet that the machine has.
     pub(super) edits: u64,
+    /// How many receipts the store had when it was last asked.
+    pub(super) receipts: u64,
     /// An own entry stored with its values when it was signed: the machine is about to ask for just that.
     pub(super) kept: Option<EntryId>,
     /// When the machine wants to be woken, Unix milliseconds.
@@ -57,8 +61,17 @@ impl Engine {
             }
             self.cases.insert(
                 case,
-                OpenCase { machine, ordinal: loaded.ordinal, edits, kept: None, wake: None, looking: None },
+                OpenCase {
+                    machine,
+                    ordinal: loaded.ordinal,
+                    edits,
+                    receipts: 0,
+                    kept: None,
+                    wake: None,
+                    looking: None,
+                },
             );
+            self.records_for(case)?;
         }
         Ok(self.cases.get_mut(&case).expect("just put in"))
     }
@@ -66,11 +79,18 @@ impl Engine {
     /// Whether a dialer may have a case: "unknown" and "not yours" are told alike.
     pub(super) fn asked(&mut self, case: CaseId, greeted: &Greeted) -> Option<PeerDevice> {
         let known = self.desk.with_store(|s| s.entry_count(case)).is_ok_and(|n| n > 0);
-        if self.offline || (!known && !self.trusted.contains_key(&case)) {
+        // A device of our own party that asks for what is not here has it, and brings it.
+        let own = greeted.party == self.desk.party();
+        if self.offline || (!known && !own && !self.trusted.contains_key(&case)) {
             return None;
         }
         let time = self.ticks.now();
-        let opened = self.open_case(case).map(|open| open.machine.admit(greeted, time));
+        let opened = self.open_case(case).map(|open| {
+            if !known && own {
+                open.machine.trust(greeted.party);
+            }
+            open.machine.admit(greeted, time)
+        });
         let admitted = match opened {
             Ok(admitted) => admitted.ok(),
             Err(why) => {
@@ -86,6 +106,7 @@ impl Engine {
     pub(super) fn absorb_stored(&mut self, case: CaseId) {
         // A command keeps the bytes of a file before it signs what names it.
         self.look_at_files(case);
+        self.absorb_key_logs(case);
         let Some(open) = self.cases.get_mut(&case) else { return };
         let after = open.ordinal;
         let read = self.desk.with_store(|store| {
@@ -115,6 +136,7 @@ impl Engine {
             Ok((_, None)) => {}
             Err(why) => self.trouble(&why),
         }
+        self.absorb_receipts(case);
         self.absorb_edits(case);
     }
 
@@ -139,6 +161,7 @@ impl Engine {
                 if txn.last_ordinal(case)? != ordinal {
                     return Ok(None);
                 }
+                let before = txn.newest_ordinal()?;
                 desk.may_sign(txn, case, machine.record())?;
                 limits::check(machine.record(), &author, act, at)?;
                 let draft = machine.record().draft(&author, act, at, &mut || desk.draw())?;
@@ -159,13 +182,15 @@ impl Engine {
                 if let Some(brief) = machine.brief() {
                     put_summary(txn, case, &brief, machine.record().graph(), &author.party, at)?;
                 }
-                Ok::<_, DeskError>(Some((signed.id, txn.last_ordinal(case)?)))
+                Ok::<_, DeskError>(Some((signed.id, txn.last_ordinal(case)?, before)))
             })
         });
         match signed {
-            Ok(Some((id, last))) => {
+            Ok(Some((id, last, before))) => {
                 open.ordinal = last;
                 open.kept = Some(id);
+                self.wrote_entries(before, last);
+                self.routes.news(case, Instant::now());
                 self.drain(case);
                 Ok(id)
             }
@@ -195,7 +220,7 @@ impl Engine {
                     }
                 }
                 Output::Send { link, frame } => {
-                    if let Some(handle) = self.links.get(&link) {
+                    if let Some(handle) = self.links.get_mut(&link) {
                         handle.send(frame);
                     }
                 }
@@ -203,12 +228,12 @@ impl Engine {
                     if !matches!(reason, counterpart_core::sync::CloseReason::Bye(_)) {
                         self.trouble(&reason);
                     }
-                    self.closed(link);
+                    self.closed(link, Ended::from(&reason));
                 }
                 Output::WriteChunk { file, offset, bytes } => self.write_chunk(case, file, offset, &bytes),
                 Output::CheckFile { file } => self.check_file(case, file),
                 Output::Answer { link, file, part } => {
-                    if let Some(handle) = self.links.get(&link) {
+                    if let Some(handle) = self.links.get_mut(&link) {
                         handle.answer(file, part);
                     }
                 }
@@ -249,9 +274,10 @@ impl Engine {
         let ordinal = open.ordinal;
         let desk = &self.desk;
         let mut elsewhere = false;
-        let reached = self.desk.with_store(|store| {
+        let (reached, written) = self.desk.with_store(|store| {
             store.write(|txn| {
                 let in_step = txn.last_ordinal(case)? == ordinal;
+                let before = txn.newest_ordinal()?;
                 for thing in things {
                     // What was signed here was stored before anybody had it.
                     elsewhere |= keep(txn, case, thing)? == Some(own.device);
@@ -266,10 +292,16 @@ impl Engine {
                     put_summary(txn, case, &brief, machine.record().graph(), &own.party, now())?;
                 }
                 // Where another process wrote meanwhile, the next look reads from before both.
-                Ok::<_, DeskError>(if in_step { txn.last_ordinal(case)? } else { ordinal })
+                let reached = if in_step { txn.last_ordinal(case)? } else { ordinal };
+                Ok::<_, DeskError>((reached, (before, txn.newest_ordinal()?)))
             })
         })?;
         open.ordinal = reached;
+        if ordinal == 0 && reached > 0 {
+            // Our other devices are to have it as well.
+            self.finding.read_again();
+        }
+        self.wrote_entries(written.0, written.1);
         if elsewhere {
             self.used_elsewhere(case);
         }
@@ -277,6 +309,14 @@ impl Engine {
             self.chores();
         }
         self.note_key_events(things);
+        if !things.iter().all(is_of_whereabouts) {
+            self.routes.news(case, Instant::now());
+        }
+        for thing in things {
+            if let Persist::ForgetAddresses { party, device } = thing {
+                self.record_came(*party, *device);
+            }
+        }
         Ok(())
     }
 
@@ -332,6 +372,7 @@ impl Engine {
             Notice::Receipt { party, .. } => self.tell(NodeEvent::Receipt { case, party }),
             Notice::File(file) => self.tell(NodeEvent::File { case, file }),
             Notice::WrongFile { file, device } => self.wrong_file(case, device, file),
+            Notice::Addresses { party, device } => self.record_came(party, device),
             Notice::Worksheet => self.tell(NodeEvent::Worksheet { case }),
             Notice::WorksheetFull { .. } => {
                 let why = "the other side wrote more in the worksheet than there is room for here: start it afresh";
@@ -349,6 +390,10 @@ impl Engine {
             let complete = status.in_step();
             if let Some(handle) = self.links.get_mut(&status.link) {
                 let before = std::mem::replace(&mut handle.in_step, complete);
+                if before != complete {
+                    let route = Route { case, peer: handle.remote.as_bytes().to_vec() };
+                    self.routes.in_step(&route, complete);
+                }
                 if complete && !before {
                     drop(self.events.try_send(NodeEvent::InStep { case, party: status.peer.party }));
                 }
@@ -357,7 +402,7 @@ impl Engine {
     }
 
     /// A case without a link, and without anything left to do, costs no memory.
-    fn close_if_idle(&mut self, case: CaseId) {
+    pub(super) fn close_if_idle(&mut self, case: CaseId) {
         let linked = self.links.values().any(|l| l.case == case);
         let busy = self.cases.get(&case).is_some_and(|open| open.wake.is_some());
         if !linked && !busy {
@@ -368,17 +413,20 @@ impl Engine {
     /// Drops a case's machine and links; the store is the truth, and links are taken up again from it.
     pub(super) fn forget(&mut self, case: CaseId) {
         self.cases.remove(&case);
-        self.links.retain(|_, link| link.case != case);
-        for (route, state) in &mut self.routes {
-            if route.case == case {
-                state.lost();
-            }
+        let links: Vec<LinkId> = self.links.iter().filter(|(_, link)| link.case == case).map(|(id, _)| *id).collect();
+        for link in links {
+            self.closed(link, Ended::Broke);
         }
     }
 }
 
+/// Whether it is about where devices can be reached, and not about the case.
+fn is_of_whereabouts(thing: &Persist) -> bool {
+    matches!(thing, Persist::Addresses { .. } | Persist::ForgetAddresses { .. })
+}
+
 /// Keeps a thing; gives the device that signed an entry or receipt that was not here.
-fn keep(txn: &Txn<'_>, case: CaseId, thing: &Persist) -> Result<Option<DeviceKey>, DeskError> {
+pub(crate) fn keep(txn: &Txn<'_>, case: CaseId, thing: &Persist) -> Result<Option<DeviceKey>, DeskError> {
     let new = |inserted: Inserted, device: &DeviceKey| matches!(inserted, Inserted::New(_)).then_some(*device);
     match thing {
         Persist::Entry { id, device, seq, bytes } => {
@@ -401,6 +449,10 @@ fn keep(txn: &Txn<'_>, case: CaseId, thing: &Persist) -> Result<Option<DeviceKey
             }
         }
         Persist::Edit { .. } | Persist::ForgetEdits { .. } => keep_edit(txn, case, thing)?,
+        Persist::Addresses { party, device, number, bytes } => {
+            txn.put_whereabouts(*party, *device, *number, bytes)?;
+        }
+        Persist::ForgetAddresses { party, device } => txn.forget_whereabouts(*party, *device)?,
         Persist::EraseFile(file) => txn.put_chore(&Chore::EraseFile { case, file: *file })?,
     }
     Ok(None)

@@ -41,7 +41,7 @@ impl Engine {
             {
                 self.trouble(&why);
             }
-            if let Err(why) = self.tell_cases(party) {
+            if let Err(why) = self.tell_cases(party).and_then(|()| self.look_at_devices(party)) {
                 self.trouble(&why);
             }
         }
@@ -63,11 +63,17 @@ impl Engine {
         Ok(())
     }
 
+    /// Whether our own device may sign acts of a kind. A mailbox may sign none: it gives receipts, and says where it is.
+    pub(super) fn may(&self, kind: &str) -> bool {
+        self.kinds.covers(kind)
+    }
+
     /// Greets with the whole log from now on; tells when our own rights ended, or our log is in dispute.
     fn renew_identity(&mut self) -> Result<(), DeskError> {
         self.identity = hello_identity(&self.desk)?;
         let author = self.desk.author();
         let logs = self.desk.own_log()?;
+        self.kinds = self.desk.own_kinds()?;
         let disputed = logs.dispute(&author.party).is_some();
         if disputed && !std::mem::replace(&mut self.disputed, true) {
             self.trouble(

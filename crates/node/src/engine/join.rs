@@ -17,8 +17,13 @@ use counterpart_core::{
 use counterpart_net::{Address, PeerId, Protocol};
 use counterpart_store::{KeyEventRow, PeerAddress};
 
-use super::{Command, Engine, links::Call};
-use crate::{clock::now, error::DeskError, node::NodeEvent};
+use super::{Command, Engine, call::Call};
+use crate::{
+    clock::now,
+    error::DeskError,
+    node::NodeEvent,
+    presence::{JoinStanding, Sighting},
+};
 
 /// The inviting node's answer to a request to join.
 pub(crate) enum Answer {
@@ -45,12 +50,17 @@ impl Engine {
                 continue;
             }
             let Ok(link) = Link::parse(&join.link) else { continue };
+            if !self.may("join") {
+                self.end_join(join.case, Some(DeskError::MayNotSign("join").to_string()));
+                continue;
+            }
             if join.expires <= now() {
                 self.end_join(join.case, Some("the invitation expired; ask for a new one".to_owned()));
                 continue;
             }
             let Ok(peer) = PeerId::from_bytes(&link.peer) else { continue };
             self.joining.insert(join.case);
+            self.presence.note(Sighting::Join { case: join.case, standing: JoinStanding::Asking }, now());
             let call = Call {
                 net: std::sync::Arc::clone(&self.net),
                 peer,
@@ -75,12 +85,17 @@ impl Engine {
     pub(super) fn join_answered(&mut self, case: CaseId, outcome: Outcome) {
         self.joining.remove(&case);
         match outcome {
-            Outcome::Unreachable(why) => self.tell(NodeEvent::Unreachable { case, why }),
+            Outcome::Unreachable(why) => {
+                let standing = JoinStanding::Unreachable(why.clone());
+                self.presence.note(Sighting::Join { case, standing }, now());
+                self.tell(NodeEvent::Unreachable { case, why });
+            }
             Outcome::Declined(reason) => self.end_join(case, Some(declined(reason).to_owned())),
             Outcome::Admitted { key_events } => {
                 if let Err(why) = self.trust_opener(case, &key_events) {
                     return self.trouble(&why);
                 }
+                self.presence.note(Sighting::Join { case, standing: JoinStanding::Admitted }, now());
                 self.find_routes();
                 self.dial_due();
             }
@@ -124,6 +139,7 @@ impl Engine {
                 Ok::<_, DeskError>(())
             })
         })?;
+        self.finding.read_again();
         self.trusted.insert(case, link.opener);
         Ok(())
     }
@@ -144,6 +160,7 @@ impl Engine {
         }
         self.trusted.remove(&case);
         self.end_join(case, None);
+        self.presence.note(Sighting::Joined { case }, now());
         self.tell(NodeEvent::Joined(case));
     }
 
@@ -153,6 +170,8 @@ impl Engine {
             self.trouble(&why);
         }
         if let Some(why) = refused {
+            let standing = JoinStanding::Refused(why.clone());
+            self.presence.note(Sighting::Join { case, standing }, now());
             self.tell(NodeEvent::JoinRefused { case, why });
         }
     }
@@ -172,6 +191,10 @@ impl Engine {
         const UNKNOWN: Answer = Answer::Declined(Decline::Unknown);
         if self.offline {
             return Ok(Answer::Declined(Decline::Busy));
+        }
+        // Who cannot let anybody in says no more than one who knows nothing of it.
+        if !self.may("admit") {
+            return Ok(UNKNOWN);
         }
         let Some((case, invite)) = JoinRequest::claims(bytes) else { return Ok(UNKNOWN) };
         // Only invitations made at this desk are answered; an unknown one and a wrong one are told alike.
@@ -254,7 +277,7 @@ impl Engine {
 }
 
 /// The key and seat of an effective invitation.
-fn invitation(record: &Record, invite: &EntryId) -> Option<([u8; 32], Seat)> {
+pub(crate) fn invitation(record: &Record, invite: &EntryId) -> Option<([u8; 32], Seat)> {
     let ix = record.graph().find(invite).filter(|ix| *record.fold().verdict(*ix) == Verdict::Effective)?;
     match record.fold().act(ix) {
         Act::Invite { key, seat, .. } => Some((*key, *seat)),
@@ -262,19 +285,19 @@ fn invitation(record: &Record, invite: &EntryId) -> Option<([u8; 32], Seat)> {
     }
 }
 
-fn used(record: &Record, invite: &EntryId) -> Option<(EntryId, PartyId)> {
+pub(crate) fn used(record: &Record, invite: &EntryId) -> Option<(EntryId, PartyId)> {
     record.lens().about(invite).find_map(|ix| match record.fold().act(ix) {
         Act::Admit { party, .. } => Some((record.graph().id(ix), *party)),
         _ => None,
     })
 }
 
-fn revoked(record: &Record, invite: &EntryId) -> bool {
+pub(crate) fn revoked(record: &Record, invite: &EntryId) -> bool {
     record.lens().about(invite).any(|ix| matches!(record.fold().act(ix), Act::Uninvite { .. }))
 }
 
 /// The agreement that brings a further party to a seat, if there is one.
-fn agreed_admission(record: &Record, seat: &Seat) -> Option<EntryId> {
+pub(crate) fn agreed_admission(record: &Record, seat: &Seat) -> Option<EntryId> {
     let key = match seat {
         Seat::Number(_) => SubjectKey::Seat(*seat),
         Seat::Added(proposal, index) => SubjectKey::NewSeat(ActionId { proposal: *proposal, index: *index }),

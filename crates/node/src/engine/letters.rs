@@ -25,7 +25,8 @@ pub(super) struct Posting {
 impl Engine {
     /// Sends what is due and may go, and tells what waits for a yes.
     pub(super) fn post_due(&mut self) {
-        if self.posting.busy {
+        // Who may not put on record that a letter went sends none.
+        if self.posting.busy || !self.may("remind") {
             return;
         }
         if !self.posting.began {

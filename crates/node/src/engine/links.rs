@@ -1,110 +1,103 @@
-//! Streams: handshakes at both ends, pumping frames, and calling again with growing pauses.
+//! Links: streams whose frames go to a machine. How they come about, how they end, and who is called next.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use counterpart_core::{
     attachment::FileRef,
     id::CaseId,
     sync::{
-        LinkId, PeerDevice,
-        hello::{Ask, Greeted, Handshake, HelloError, Identity, OLDEST_VERSION, Reached, VERSION},
+        CloseReason, LinkId, PeerDevice,
+        frame::Frame,
+        hello::{Ask, Greeted, Reached},
     },
 };
-use counterpart_net::{Address, Channel, Net, PeerId, Protocol};
-use ed25519_dalek::SigningKey;
-use tokio::{
-    sync::{Semaphore, mpsc, oneshot},
-    time::Instant,
+use counterpart_net::{Address, Channel, Path, PeerId, Protocol};
+use tokio::{sync::mpsc, time::Instant};
+
+use super::{
+    Command, Engine,
+    call::{Call, Dialed, Pumped, pump},
+    files,
+    routes::{MOST_LINKS, Route},
+};
+use crate::{
+    clock::now,
+    node::NodeEvent,
+    presence::{Sighting, Way},
 };
 
-use super::{Command, Engine, files, join};
-use crate::{node::NodeEvent, random::random};
-
-/// A handshake that takes longer is given up.
-pub(super) const HANDSHAKE: Duration = Duration::from_secs(20);
-const FIRST_PAUSE: Duration = Duration::from_millis(500);
-const LONGEST_PAUSE: Duration = Duration::from_secs(300);
-/// Frames read from one link that wait for the loop, before its stream is no longer read.
-const READ_AHEAD: usize = 4;
-
-/// A case to be kept in step with one peer.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Route {
-    pub(super) case: CaseId,
-    pub(super) peer: Vec<u8>,
-}
-
-/// How dialing along a route stands.
-#[derive(Debug)]
-pub(super) struct RouteState {
-    addresses: Vec<Address>,
-    pause: Duration,
-    /// When to dial next; nothing while a dial is under way or a link stands.
-    next: Option<Instant>,
-    /// Why the last dial came to nothing.
-    failed: Option<String>,
-}
-
-impl RouteState {
-    pub(super) fn failed(&self) -> Option<String> {
-        self.failed.clone()
-    }
-
-    pub(super) fn due(&self) -> Option<Instant> {
-        self.next
-    }
-
-    pub(super) fn retry_now(&mut self) {
-        self.pause = FIRST_PAUSE;
-        self.next = Some(Instant::now());
-    }
-
-    pub(super) fn lost(&mut self) {
-        self.retry_now();
-        self.next = Some(Instant::now() + FIRST_PAUSE);
-    }
-
-    /// Waits twice as long as before, and some more by chance, so that peers do not call in step.
-    fn back_off(&mut self) {
-        let chance = u32::from(random::<1>()[0]);
-        self.next = Some(Instant::now() + self.pause + self.pause * chance / 512);
-        self.pause = (self.pause * 2).min(LONGEST_PAUSE);
-    }
-}
-
-/// What came of a dial.
-pub(crate) enum Dialed {
-    Ready { greeted: Box<Greeted>, channel: Channel },
-    NotAvailable,
-    Failed(String),
-}
+/// The word with which a link is given up on which there is nothing to do, because others wait.
+const RESTING: &str = "resting";
+/// A link on which nothing was said for so long may be given up for others.
+const QUIET: Duration = Duration::from_secs(1);
+/// How often it is looked for room while somebody waits for it.
+pub(super) const CROWDED: Duration = Duration::from_millis(500);
+/// Most places of a peer that are called at once, and how many of them may lead through relays where others are known.
+const MOST_PLACES: usize = 16;
+const RELAYED_PLACES: usize = 4;
 
 /// A stream whose frames go to a machine.
 pub(super) struct LinkHandle {
     pub(super) case: CaseId,
-    peer: PeerDevice,
+    pub(super) peer: PeerDevice,
+    pub(super) remote: PeerId,
     pub(super) in_step: bool,
-    frames: mpsc::UnboundedSender<Vec<u8>>,
-    answers: mpsc::UnboundedSender<files::Answer>,
-    reader: tokio::task::JoinHandle<()>,
+    /// We called.
+    dialed: bool,
+    relayed: bool,
+    /// Frames that came.
+    frames_in: u64,
+    /// When something was last said on it.
+    last: Instant,
+    ends: Pumped,
 }
 
 impl LinkHandle {
     /// Queues a frame. The machine's window bounds what waits here.
-    pub(super) fn send(&self, frame: Vec<u8>) {
+    pub(super) fn send(&mut self, frame: Vec<u8>) {
+        self.last = Instant::now();
         // A stream that is gone says so by its own way.
-        drop(self.frames.send(frame));
+        drop(self.ends.frames.send(frame));
     }
 
     /// Queues the answer to one who asked for a part of a file, behind all frames. The machine bounds how many wait.
-    pub(super) fn answer(&self, file: FileRef, part: Option<(u64, u32)>) {
-        drop(self.answers.send(files::Answer { file, part }));
+    pub(super) fn answer(&mut self, file: FileRef, part: Option<(u64, u32)>) {
+        self.last = Instant::now();
+        drop(self.ends.answers.send(files::Answer { file, part }));
+    }
+
+    pub(super) fn route(&self) -> Route {
+        Route { case: self.case, peer: self.remote.as_bytes().to_vec() }
     }
 }
 
 impl Drop for LinkHandle {
     fn drop(&mut self) {
-        self.reader.abort();
+        self.ends.reader.abort();
+    }
+}
+
+/// How a link came to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ended {
+    /// The stream broke or was closed.
+    Broke,
+    /// One side refused what the other sent, or will have no more of it.
+    Refused,
+    /// There is a better way to the peer.
+    Moves,
+    /// Both hold the same and others wait.
+    Rests,
+}
+
+impl From<&CloseReason> for Ended {
+    fn from(reason: &CloseReason) -> Self {
+        match reason {
+            CloseReason::Bye(word) if word == RESTING => Self::Rests,
+            CloseReason::Bye(word) if word == "bye" || word == CloseReason::Held.word() => Self::Broke,
+            CloseReason::Held => Self::Broke,
+            _ => Self::Refused,
+        }
     }
 }
 
@@ -114,35 +107,78 @@ impl Engine {
         if self.offline {
             return;
         }
-        let route = Route { case, peer: channel.peer().as_bytes().to_vec() };
-        if let Some(state) = self.routes.get_mut(&route) {
-            state.next = None;
-            state.pause = FIRST_PAUSE;
-            state.failed = None;
-        } else if dialed {
+        let remote = channel.peer().clone();
+        let route = Route { case, peer: remote.as_bytes().to_vec() };
+        if dialed && !self.routes.contains(&route) {
             return;
         }
+        if !self.one_of_two(&route, dialed) {
+            return;
+        }
+        self.make_room(&remote, 1);
+        if peer.party == self.desk.party() {
+            self.routes.called_by(&route, peer.party);
+        }
+        self.routes.linked(&route);
         if let Err(why) = self.open_case(case).map(drop) {
-            return self.trouble(&why);
+            return self.unopened(&route, &why);
         }
         self.absorb_stored(case);
         if let Err(why) = self.open_case(case).map(drop) {
-            return self.trouble(&why);
+            return self.unopened(&route, &why);
         }
         let link = LinkId(self.next_link);
         self.next_link += 1;
+        let path = self.net.path(&remote);
+        let relayed = path == Some(Path::Relayed);
         let source = files::Source { files: self.desk.files(), case };
-        let handle = pump(link, source, peer, channel, self.commands.clone());
-        self.links.insert(link, handle);
+        let ends = pump(link, source, channel, self.commands.clone());
+        let (in_step, frames_in, last) = (false, 0, Instant::now());
+        let way = path.map(Way::from);
+        let sighting = Sighting::Online { case, peer: &remote, party: peer.party, device: peer.device, way };
+        self.presence.note(sighting, now());
+        self.links.insert(link, LinkHandle { case, peer, remote, in_step, dialed, relayed, frames_in, last, ends });
+        let time = self.ticks.now();
         if let Some(open) = self.cases.get_mut(&case) {
-            open.machine.connected(link, peer, self.ticks.now());
+            open.machine.narrow(link, relayed);
+            open.machine.connected(link, peer, time);
         }
-        self.tell(NodeEvent::Connected { case, party: peer.party });
+        self.tell(NodeEvent::Connected { case, party: peer.party, way });
         self.drain(case);
     }
 
+    fn unopened(&mut self, route: &Route, why: &dyn std::fmt::Display) {
+        self.routes.unlinked_in_vain(route, Instant::now());
+        self.trouble(why);
+    }
+
+    /// Two nodes that call each other at the same time would keep two links for one case: of these the one remains
+    /// that was called by the smaller peer id. Of several in one direction it is the latest: the others are dead. Gives
+    /// whether the new link is taken.
+    fn one_of_two(&mut self, route: &Route, dialed: bool) -> bool {
+        let ours_yields = self.net.peer_id().as_bytes() > route.peer.as_slice();
+        let twins: Vec<(LinkId, bool)> =
+            self.links.iter().filter(|(_, link)| link.route() == *route).map(|(id, link)| (*id, link.dialed)).collect();
+        if dialed && ours_yields && twins.iter().any(|(_, ours)| !ours) {
+            self.routes.linked(route);
+            return false;
+        }
+        let replaced = |ours: bool| if ours == dialed { true } else { ours && ours_yields };
+        for (twin, _) in twins.into_iter().filter(|(_, ours)| replaced(*ours)) {
+            if let Some(open) = self.cases.get_mut(&route.case) {
+                open.machine.disconnected(twin);
+            }
+            // Its case stays open: another link is about to stand.
+            self.closed(twin, Ended::Moves);
+        }
+        true
+    }
+
     pub(super) fn frame(&mut self, link: LinkId, bytes: &[u8]) {
-        let Some(case) = self.links.get(&link).map(|l| l.case) else { return };
+        let Some(handle) = self.links.get_mut(&link) else { return };
+        handle.frames_in += 1;
+        handle.last = Instant::now();
+        let case = handle.case;
         if let Some(open) = self.cases.get_mut(&case) {
             open.machine.handle_frame(link, bytes, self.ticks.now());
         }
@@ -151,7 +187,11 @@ impl Engine {
 
     /// A stream ended by itself.
     pub(super) fn gone(&mut self, link: LinkId) {
-        let Some(case) = self.closed(link) else { return };
+        self.end_link(link, Ended::Broke);
+    }
+
+    fn end_link(&mut self, link: LinkId, how: Ended) {
+        let Some(case) = self.closed(link, how) else { return };
         if let Some(open) = self.cases.get_mut(&case) {
             open.machine.disconnected(link);
         }
@@ -159,261 +199,208 @@ impl Engine {
     }
 
     /// Forgets a stream; gives its case.
-    pub(super) fn closed(&mut self, link: LinkId) -> Option<CaseId> {
+    pub(super) fn closed(&mut self, link: LinkId, how: Ended) -> Option<CaseId> {
         let handle = self.links.remove(&link)?;
-        let (case, party) = (handle.case, handle.peer.party);
-        drop(handle);
+        let (case, party, route) = (handle.case, handle.peer.party, handle.route());
         self.tell(NodeEvent::Disconnected { case, party });
-        for (route, state) in &mut self.routes {
-            if route.case == case && state.next.is_none() {
-                state.lost();
-            }
+        if self.links.values().any(|other| other.route() == route) {
+            return Some(case);
+        }
+        let time = Instant::now();
+        // Only with what came over it can it be said to have got on; the first frame says what the other side holds.
+        let got_on = handle.in_step || handle.frames_in > 1;
+        match how {
+            Ended::Rests => self.routes.rest(&route, time),
+            Ended::Moves => self.routes.unlinked(&route, true, time),
+            // A relay carries only so much, and for so long.
+            Ended::Broke if handle.relayed && got_on => self.routes.unlinked(&route, true, time),
+            Ended::Broke if handle.frames_in > 0 => self.routes.unlinked(&route, false, time),
+            Ended::Broke | Ended::Refused => self.routes.unlinked_in_vain(&route, time),
+        }
+        // Where the connection stands, a link that rests or moves does not make the peer absent.
+        let stays = matches!(how, Ended::Rests | Ended::Moves) && self.finding.is_connected(&handle.remote);
+        if !stays {
+            self.presence.note(Sighting::Offline { case, peer: &handle.remote }, now());
         }
         Some(case)
     }
 
-    /// Where other parties' nodes can be called, from the store.
-    pub(super) fn find_routes(&mut self) {
-        let known = match self.desk.with_store(|store| store.all_peer_addresses()) {
-            Ok(known) => known,
-            Err(why) => return self.trouble(&why),
-        };
-        for row in known {
-            let Ok(address) = Address::parse(&row.address) else { continue };
-            let Some(peer) = address.peer() else { continue };
-            let route = Route { case: row.case, peer: peer.as_bytes().to_vec() };
-            let state = self.routes.entry(route).or_insert_with(|| RouteState {
-                addresses: Vec::new(),
-                pause: FIRST_PAUSE,
-                next: Some(Instant::now()),
-                failed: None,
-            });
-            if !state.addresses.contains(&address) {
-                state.addresses.push(address);
+    /// Gives up links to a peer on which all is said, for cases that wait; so many at most.
+    fn make_room(&mut self, remote: &PeerId, wanted: usize) {
+        let of_peer = |link: &&LinkHandle| link.remote == *remote;
+        let count = self.links.values().filter(of_peer).count();
+        let over = (count + wanted).saturating_sub(MOST_LINKS);
+        if over == 0 {
+            return;
+        }
+        let time = Instant::now();
+        let quiet = |link: &LinkHandle| link.in_step && link.last + QUIET <= time;
+        let owes = |link: &LinkHandle| self.cases.get(&link.case).is_some_and(|open| open.machine.owes_receipt());
+        let mut idle: Vec<(Instant, LinkId)> = self
+            .links
+            .iter()
+            .filter(|(_, link)| link.remote == *remote && quiet(link) && !owes(link))
+            .map(|(id, link)| (link.last, *id))
+            .collect();
+        idle.sort_unstable();
+        for (_, link) in idle.into_iter().take(over.min(wanted)) {
+            if let Some(handle) = self.links.get_mut(&link) {
+                handle.send(Frame::Bye { reason: RESTING.to_owned() }.encode());
             }
+            self.end_link(link, Ended::Rests);
         }
     }
 
-    /// Dials where the pause is over.
-    pub(super) fn dial_due(&mut self) {
-        let time = Instant::now();
-        for (route, state) in &mut self.routes {
-            if state.next.is_none_or(|at| at > time) {
-                continue;
-            }
-            state.next = None;
-            let Ok(peer) = PeerId::from_bytes(&route.peer) else { continue };
-            let call = Call {
-                net: std::sync::Arc::clone(&self.net),
-                peer,
-                addresses: state.addresses.clone(),
-                own: self.identity.clone(),
-                key: self.desk.identity().device.clone(),
-            };
-            let route = route.clone();
-            let commands = self.commands.clone();
-            tokio::spawn(async move {
-                let case = route.case;
-                let outcome = match call.place(Ask::Open(case), Protocol::Case).await {
-                    Ok((Reached::Ready(greeted), channel)) => Dialed::Ready { greeted, channel },
-                    Ok((Reached::NotAvailable, _)) => Dialed::NotAvailable,
-                    Ok(_) => Dialed::Failed("the other side answered out of turn".to_owned()),
-                    Err(why) => Dialed::Failed(why),
-                };
-                drop(commands.send(Command::Dialed { route, outcome }));
-            });
+    /// How many links there are to each peer.
+    fn taken(&self) -> BTreeMap<Vec<u8>, usize> {
+        let mut taken: BTreeMap<Vec<u8>, usize> = BTreeMap::new();
+        for link in self.links.values() {
+            *taken.entry(link.remote.as_bytes().to_vec()).or_default() += 1;
         }
+        taken
+    }
+
+    /// Calls where it is time, as far as there is room.
+    pub(super) fn dial_due(&mut self) {
+        for (peer, waiting) in self.routes.crowded() {
+            if let Ok(peer) = PeerId::from_bytes(&peer) {
+                self.make_room(&peer, waiting);
+            }
+        }
+        let taken = self.taken();
+        for route in self.routes.take_due(&taken, Instant::now()) {
+            self.call(route);
+        }
+    }
+
+    fn call(&mut self, route: Route) {
+        let Ok(peer) = PeerId::from_bytes(&route.peer) else { return };
+        let addresses = match self.addresses_of(&route) {
+            Ok(addresses) => addresses,
+            Err(why) => {
+                self.routes.failed(&route, why.to_string(), Instant::now());
+                return self.trouble(&why);
+            }
+        };
+        if addresses.is_empty() && !self.finding.is_connected(&peer) {
+            let why = "it is not known where it can be called";
+            self.presence.note(Sighting::Unreachable { case: route.case, peer: &peer, why }, now());
+            return self.routes.lost(&route, why.to_owned());
+        }
+        let call = Call {
+            net: Arc::clone(&self.net),
+            peer,
+            addresses: best(addresses),
+            own: self.identity.clone(),
+            key: self.desk.identity().device.clone(),
+        };
+        let commands: mpsc::UnboundedSender<Command> = self.commands.clone();
+        tokio::spawn(async move {
+            let outcome = match call.place(Ask::Open(route.case), Protocol::Case).await {
+                Ok((Reached::Ready(greeted), channel)) => Dialed::Ready { greeted, channel },
+                Ok((Reached::NotAvailable, _)) => Dialed::NotAvailable,
+                Ok(_) => Dialed::Failed("the other side answered out of turn".to_owned()),
+                Err(why) => Dialed::Failed(why),
+            };
+            drop(commands.send(Command::Dialed { route, outcome }));
+        });
     }
 
     pub(super) fn dialed(&mut self, route: Route, outcome: Dialed) {
         let case = route.case;
-        let why = match outcome {
-            Dialed::Ready { greeted, channel } => {
-                let time = self.ticks.now();
-                let own = self.desk.party();
-                let admitted = match self.open_case(case) {
-                    Ok(open) => {
-                        // Whoever answers where a person told us to ask may give us the case, as long as our own part
-                        // in it is not here. What it is, its id says; and nothing goes to one who is no member.
-                        if !open.machine.record().lens().joined(&own) {
-                            open.machine.trust(greeted.party);
-                        }
-                        open.machine.admit(&greeted, time).map_err(|e| e.to_string())
-                    }
-                    Err(why) => Err(why.to_string()),
-                };
-                match admitted {
-                    // Draining closes a case that has no link, so the link comes first.
-                    Ok(peer) => return self.met(case, peer, channel, true),
-                    Err(why) => {
-                        self.drain(case);
-                        why
-                    }
+        let (refused, why) = match outcome {
+            Dialed::Ready { greeted, channel } => match self.admitted(case, &greeted) {
+                // Draining closes a case that has no link, so the link comes first.
+                Ok(peer) => return self.met(case, peer, channel, true),
+                Err(why) => {
+                    self.drain(case);
+                    (true, why)
                 }
-            }
-            Dialed::NotAvailable => "the other side does not have this case, or not for you".to_owned(),
-            Dialed::Failed(why) => why,
+            },
+            Dialed::NotAvailable => (true, "the other side does not have this case, or not for you".to_owned()),
+            Dialed::Failed(why) => (false, why),
         };
-        if let Some(state) = self.routes.get_mut(&route) {
-            state.failed = Some(why.clone());
-            state.back_off();
+        if let Ok(peer) = &PeerId::from_bytes(&route.peer) {
+            let sighting = if refused {
+                Sighting::Refused { case, peer, why: &why }
+            } else {
+                Sighting::Unreachable { case, peer, why: &why }
+            };
+            self.presence.note(sighting, now());
         }
+        self.routes.failed(&route, why.clone(), Instant::now());
         self.tell(NodeEvent::Unreachable { case, why });
     }
-}
 
-/// A call to a peer: dial, handshake, and what it came to.
-pub(super) struct Call {
-    pub(super) net: std::sync::Arc<Net>,
-    pub(super) peer: PeerId,
-    pub(super) addresses: Vec<Address>,
-    pub(super) own: Identity,
-    pub(super) key: SigningKey,
-}
+    /// Whether who answered may have the case.
+    fn admitted(&mut self, case: CaseId, greeted: &Greeted) -> Result<PeerDevice, String> {
+        let (time, own) = (self.ticks.now(), self.desk.party());
+        let open = self.open_case(case).map_err(|why| why.to_string())?;
+        // Whoever answers where a person told us to ask may give us the case, as long as our own part in it is not
+        // here. What it is, its id says; and nothing goes to one who is no member.
+        if !open.machine.record().lens().joined(&own) {
+            open.machine.trust(greeted.party);
+        }
+        open.machine.admit(greeted, time).map_err(|why| why.to_string())
+    }
 
-impl Call {
-    pub(super) async fn place(self, ask: Ask, protocol: Protocol) -> Result<(Reached, Channel), String> {
-        match self.speaking(VERSION, ask.clone(), protocol).await {
-            // It knows no later one, and has hung up.
-            Err(Unshaken::Hello(HelloError::Version(OLDEST_VERSION))) => {
-                self.speaking(OLDEST_VERSION, ask, protocol).await.map_err(|why| why.to_string())
-            }
-            outcome => outcome.map_err(|why| why.to_string()),
+    /// Where only a relay leads to a peer it is called wherever it may be, too, now and later.
+    pub(super) fn seek(&self, peer: &PeerId) {
+        if self.offline || self.net.path(peer) != Some(Path::Relayed) {
+            return;
+        }
+        let route = self.routes.iter().map(|(route, _)| route).find(|route| route.peer == peer.as_bytes());
+        if let Some(Ok(addresses)) = route.map(|route| self.addresses_of(route)) {
+            self.net.seek(peer.clone(), best(addresses));
         }
     }
 
-    async fn speaking(&self, version: u32, ask: Ask, protocol: Protocol) -> Result<(Reached, Channel), Unshaken> {
-        let remote = self.peer.as_bytes().to_vec();
-        let opened = self.net.open(self.peer.clone(), self.addresses.clone(), protocol).await;
-        let mut channel = opened.map_err(|why| Unshaken::Line(why.to_string()))?;
-        let mut handshake = Handshake::dial_speaking(version, self.own.clone(), remote, ask, random());
-        let reached = tokio::time::timeout(HANDSHAKE, shake(&mut handshake, &mut channel, &self.key));
-        let late = |_| Unshaken::Line("the other side did not answer in time".to_owned());
-        let reached = reached.await.map_err(late)??;
-        Ok((reached, channel))
-    }
-}
-
-/// Why a handshake came to nothing.
-#[derive(Debug, thiserror::Error)]
-enum Unshaken {
-    #[error("{0}")]
-    Hello(#[from] HelloError),
-    #[error("{0}")]
-    Line(String),
-}
-
-/// Exchanges frames until the handshake reaches something.
-async fn shake(handshake: &mut Handshake, channel: &mut Channel, key: &SigningKey) -> Result<Reached, Unshaken> {
-    loop {
-        flush(handshake, channel).await.map_err(Unshaken::Line)?;
-        let frame = channel.recv().await.map_err(|e| Unshaken::Line(e.to_string()))?;
-        let frame = frame.ok_or_else(|| Unshaken::Line("the other side ended the conversation".to_owned()))?;
-        if let Some(reached) = handshake.handle_frame(&frame, key)? {
-            return Ok(reached);
+    /// The way to a peer is another one. Links that lead through a relay move over once there is a direct one.
+    pub(super) fn path_changed(&mut self, peer: &PeerId, path: Option<Path>) {
+        self.presence.note(Sighting::Path { peer, way: path.map(Way::from) }, now());
+        self.seek(peer);
+        if !matches!(path, Some(Path::Direct | Path::Punched)) {
+            return;
         }
-    }
-}
-
-async fn flush(handshake: &mut Handshake, channel: &mut Channel) -> Result<(), String> {
-    while let Some(frame) = handshake.poll_output() {
-        channel.send(&frame).await.map_err(|e| e.to_string())?;
-    }
-    Ok(())
-}
-
-/// The answering end of a stream, up to the point where a machine takes over.
-pub(super) async fn answer(
-    own: Identity,
-    key: SigningKey,
-    remote: Vec<u8>,
-    protocol: Protocol,
-    mut channel: Channel,
-    commands: mpsc::UnboundedSender<Command>,
-) {
-    let mut handshake = Handshake::answer(own, remote, random());
-    let answered = tokio::time::timeout(HANDSHAKE, async {
-        let reached = shake(&mut handshake, &mut channel, &key).await.map_err(|why| why.to_string())?;
-        let met = match reached {
-            Reached::Asked { case, greeted } if protocol == Protocol::Case => {
-                let (answer, decision) = oneshot::channel();
-                drop(commands.send(Command::Asked { case, greeted, answer }));
-                let peer = decision.await.ok().flatten();
-                match peer {
-                    Some(_) => handshake.ready(&key),
-                    None => handshake.not_available(),
-                }
-                peer.map(|peer| (case, peer))
-            }
-            Reached::Joining { request, greeted } if protocol == Protocol::Invitation => {
-                let (answer, decision) = oneshot::channel();
-                drop(commands.send(Command::Joining { request, greeted, answer }));
-                match decision.await {
-                    Ok(join::Answer::Admitted(admit)) => handshake.admitted(admit),
-                    Ok(join::Answer::Declined(reason)) => handshake.declined(reason),
-                    Err(_stopped) => return Err("the node is stopping".to_owned()),
-                }
-                None
-            }
-            _ => return Err("asked for something else than the protocol offers".to_owned()),
-        };
-        flush(&mut handshake, &mut channel).await?;
-        Ok::<_, String>(met)
-    });
-    // A stranger's failed handshake concerns nobody here.
-    match answered.await {
-        Ok(Ok(Some((case, peer)))) => drop(commands.send(Command::Met { case, peer, channel, dialed: false })),
-        // The dialer reads the answer, then ends the stream.
-        Ok(Ok(None)) => drop(tokio::time::timeout(HANDSHAKE, channel.recv()).await),
-        Ok(Err(_)) | Err(_) => {}
-    }
-}
-
-/// Two tasks for a stream: one writes what is queued, one reads and hands over with back-pressure.
-fn pump(
-    link: LinkId,
-    source: files::Source,
-    peer: PeerDevice,
-    channel: Channel,
-    commands: mpsc::UnboundedSender<Command>,
-) -> LinkHandle {
-    let case = source.case;
-    let (mut sender, mut receiver) = channel.split();
-    let (frames, mut queue) = mpsc::unbounded_channel::<Vec<u8>>();
-    let (answers, mut asked) = mpsc::unbounded_channel::<files::Answer>();
-    let told = commands.clone();
-    tokio::spawn(async move {
-        loop {
-            // Entries go first. A part of a file is read only when it is its turn, so one at most is in memory.
-            tokio::select! {
-                biased;
-                frame = queue.recv() => {
-                    let Some(frame) = frame else { break };
-                    if sender.send(&frame).await.is_err() {
-                        break;
-                    }
-                }
-                Some(answer) = asked.recv() => {
-                    let frame = source.frame(answer).await;
-                    if sender.send(&frame).await.is_err() {
-                        break;
-                    }
-                    drop(told.send(Command::Answered { link }));
-                }
+        let relayed = |(_, link): &(&LinkId, &LinkHandle)| link.relayed && link.remote == *peer;
+        let links: Vec<LinkId> = self.links.iter().filter(relayed).map(|(id, _)| *id).collect();
+        for link in links {
+            // Where we cannot call, the other side does.
+            if self.links.get(&link).is_some_and(|handle| self.routes.contains(&handle.route())) {
+                self.end_link(link, Ended::Moves);
             }
         }
-        // Closing a stream that is gone already changes nothing.
-        drop(sender.close().await);
-    });
-    let reader = tokio::spawn(async move {
-        let places = std::sync::Arc::new(Semaphore::new(READ_AHEAD));
-        while let Ok(Some(bytes)) = receiver.recv().await {
-            let Ok(place) = std::sync::Arc::clone(&places).acquire_owned().await else { break };
-            if commands.send(Command::Frame { link, bytes, place }).is_err() {
-                return;
-            }
-        }
-        drop(commands.send(Command::Gone { link }));
-    });
-    LinkHandle { case, peer, in_step: false, frames, answers, reader }
+        self.dial_due();
+    }
+}
+
+/// The places to call: direct ones first, but room for some that lead through relays.
+fn best(mut addresses: Vec<Address>) -> Vec<Address> {
+    let relayed = addresses.iter().filter(|address| address.is_relayed()).count().min(RELAYED_PLACES);
+    addresses.sort_by_key(Address::is_relayed);
+    let direct = addresses.iter().filter(|address| !address.is_relayed()).count();
+    let most_direct = direct.min(MOST_PLACES - relayed);
+    addresses.drain(most_direct..direct);
+    addresses.truncate(MOST_PLACES);
+    addresses
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn direct_places_come_first_and_leave_room_for_relayed_ones() {
+        let relay = PeerId::from_secret(&[1; 32]);
+        let direct = |n: usize| Address::parse(&format!("/ip4/192.0.2.1/tcp/{}", n + 1)).expect("an address");
+        let relayed = |n: usize| Address::parse(&format!("{}/p2p/{relay}/p2p-circuit", direct(n))).expect("an address");
+        let all: Vec<Address> = (0..20).map(relayed).chain((0..20).map(direct)).collect();
+        let best_of_all = best(all);
+        assert_eq!(best_of_all.len(), MOST_PLACES);
+        let first: Vec<bool> = best_of_all.iter().map(Address::is_relayed).collect();
+        assert_eq!(first, [vec![false; MOST_PLACES - RELAYED_PLACES], vec![true; RELAYED_PLACES]].concat());
+        let few = best(vec![relayed(1), direct(1)]);
+        assert_eq!(few, [direct(1), relayed(1)]);
+        assert_eq!(best((0..20).map(relayed).collect()).len(), MOST_PLACES);
+    }
 }

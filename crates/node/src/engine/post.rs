@@ -31,7 +31,7 @@ pub(super) struct Fetching {
 impl Engine {
     /// Looks into the mailbox if it is time for it and the home says so.
     pub(super) fn fetch_due(&mut self) {
-        if self.fetching.busy || self.fetching.next.is_some_and(|next| next > Instant::now()) {
+        if !self.may("contact") || self.fetching.busy || self.fetching.next.is_some_and(|next| next > Instant::now()) {
             return;
         }
         let settings = match self.desk.mail_settings() {

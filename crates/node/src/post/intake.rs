@@ -1,12 +1,13 @@
 //! Taking a message into a case: as a contact by e-mail, with the message itself beside it as it came.
 
-use std::fs;
+use std::{fs, path::Path};
 
 use counterpart_core::{
     act::{Act, Contact, Role},
     attachment::{FileRef, MAX_PARTY},
     id::{CaseId, EntryId},
     record::{Record, Signed},
+    sync::post::BEGINNING,
     text,
     value::{Sealable, Seat},
 };
@@ -18,7 +19,13 @@ use super::{
     Fit, FitBy, PostError,
     fit::{fit, reference_of},
 };
-use crate::{desk::Desk, error::DeskError, home::write_private, random::random};
+use crate::{
+    desk::Desk,
+    error::DeskError,
+    home::write_private,
+    post_file::{PostFile, PostOutcome},
+    random::random,
+};
 
 /// The kind of this module's rows in the notebook: cases whose mail is taken in unasked.
 const CONSENT: &str = "mail";
@@ -270,6 +277,20 @@ impl Desk {
         let mut taken = Vec::new();
         for aside in self.mail_aside()? {
             let Ok(found) = &aside.found else { continue };
+            if let Some(file) = posted(found, &aside.path) {
+                // What the other side wrote for us is taken in as if it had come over the network, and is no contact. What
+                // waits for a person's yes, or has a gap, waits.
+                let came = self.take_posts(&[file], now)?;
+                if came
+                    .files
+                    .iter()
+                    .all(|file| matches!(file.outcome, PostOutcome::Read { .. }) && file.outcome.is_whole())
+                {
+                    drop(fs::remove_file(&aside.path));
+                }
+                taken.extend(came.cases.iter().filter_map(|case| Some((case.case, *case.entries.first()?))));
+                continue;
+            }
             let Some(fit) = found.fit.filter(|_| found.known == Known::No) else { continue };
             if !self.takes_mail_unasked(&fit.case)? {
                 continue;
@@ -292,6 +313,14 @@ impl Desk {
         }
         Ok(taken)
     }
+}
+
+/// The file of `counterpart post` that came with a mail, if one did.
+fn posted(found: &MailFinding, path: &Path) -> Option<PostFile> {
+    let files = &found.mail.attachments;
+    let name = files.first().map(|file| file.name.clone())?;
+    let bytes = Incoming::file_that_begins(&fs::read(path).ok()?, BEGINNING).ok().flatten()?;
+    Some(PostFile::Bytes { name, bytes })
 }
 
 /// A text of strangers made fit for signing.

@@ -1,6 +1,6 @@
 //! Several devices of one party over real sockets: granted, given the case by the other side's node, ended.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use counterpart_core::{
     act::{Act, Mandate},
@@ -23,23 +23,28 @@ impl Side {
     }
 }
 
-fn every_right() -> Rights {
+pub(crate) fn every_right() -> Rights {
     Rights { kinds: Kinds::All, receive: true, admin: false, ceilings: Vec::new() }
 }
 
-fn note(text: &str) -> Act {
+pub(crate) fn note(text: &str) -> Act {
     Act::Note { text: Sealable::Open(text.to_owned()), about: None }
 }
 
 /// An agent's home, completed by the lines that go to and fro; its node runs.
 fn agent(folder: &Path, supplier: &Side, name: &str, rights: &Rights) -> Side {
+    Side::start(&further_home(folder, supplier, name, rights), &[TCP])
+}
+
+/// The home of a further device, completed by the lines that go to and fro.
+pub(crate) fn further_home(folder: &Path, supplier: &Side, name: &str, rights: &Rights) -> PathBuf {
     let home = folder.join(name);
     let asked = ask(&home, supplier.desk().party(), name).expect("a request").to_text();
     let request = AgentRequest::parse(&asked).expect("a request");
     let granted = supplier.desk().add_agent(&request, rights, name, now()).expect("a grant").to_text();
     let taken = take(&home, &AgentGrant::parse(&granted).expect("a grant")).expect("a whole home");
     assert_eq!((taken.party, &taken.agent.rights), (supplier.desk().party(), rights));
-    Side::start(&home, &[TCP])
+    home
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -37,7 +37,7 @@ impl Side {
         self.desk().sign(case, &note(text), now()).expect("a note").1.id
     }
 
-    fn has_entry(&self, case: &CaseId, id: EntryId) -> bool {
+    pub(crate) fn has_entry(&self, case: &CaseId, id: EntryId) -> bool {
         self.record(case).graph().find(&id).is_some()
     }
 

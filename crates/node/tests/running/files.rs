@@ -16,14 +16,14 @@ use counterpart_core::{
     seal::PathStep,
     value::Sealable,
 };
-use counterpart_node::{Node, NodeConfig, NodeEvent, now};
+use counterpart_node::{Desk, Node, NodeConfig, NodeEvent, now};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
     sync::watch,
 };
 
-use crate::side::{Side, TCP, all_well, joined};
+use crate::side::{Side, TCP, all_well, joined, texts};
 
 const MIB: usize = 1024 * 1024;
 
@@ -147,7 +147,12 @@ async fn pass(
 
 /// As [`joined`], the supplier calling through something in between.
 async fn joined_through(folder: &Path) -> (Side, Side, CaseId, Between) {
-    let customer = Side::new(&folder.join("customer"), &[TCP]);
+    let home = folder.join("customer");
+    Desk::init(&home).expect("a new identity");
+    // What it says of itself leads nowhere from here, so that nobody finds a way around.
+    let announced = texts(&["/ip4/192.0.2.1/tcp/4001"]);
+    let config = NodeConfig { listen: texts(&[TCP]), announced, ..NodeConfig::default() };
+    let customer = Side::start_as(&home, &config);
     let mut supplier = Side::new(&folder.join("supplier"), &[]);
     let between = Between::before(&customer.node.addresses().await[0]).await;
     let (case, mut link) = customer.invite().await;
@@ -224,7 +229,7 @@ async fn looking_in_once_brings_files_both_ways() {
     let (customer, supplier, case) = joined(folder.path(), &[TCP], &[]).await;
     let Side { home, node, .. } = supplier;
     node.stop().await;
-    let desk = || counterpart_node::Desk::open(&home).expect("a home");
+    let desk = || Desk::open(&home).expect("a home");
     let path = folder.path().join("bill.pdf");
     let (ours, theirs) = (noise(MIB + 7), noise(700_001));
     fs::write(&path, &theirs).expect("written");
@@ -308,7 +313,7 @@ async fn erased_beside_a_running_node_is_gone_for_good() {
     assert!(homes.iter().all(|home| !is_anywhere(home, words) && !is_anywhere(home, middle)));
 
     // Put back behind its back, as by a process that had not heard of it: found and erased when the case is next opened.
-    let desk = counterpart_node::Desk::open(&homes[0]).expect("a home");
+    let desk = Desk::open(&homes[0]).expect("a home");
     let put = |store: &mut counterpart_store::Store| {
         store.write(|txn| values.iter().try_for_each(|v| txn.put_value(case, v.entry, &v.path, &v.disclosure)))
     };

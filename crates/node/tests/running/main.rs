@@ -1,8 +1,11 @@
 //! Nodes that run, over real sockets.
 
 mod agents;
+mod always_on;
 mod copies;
 mod files;
+mod many;
+mod relayed;
 mod settling;
 mod side;
 mod two_nodes;

@@ -35,8 +35,11 @@ impl Side {
     }
 
     pub(crate) fn start(home: &Path, listen: &[&str]) -> Self {
-        let config = NodeConfig { listen: listen.iter().map(|a| (*a).to_owned()).collect() };
-        let (node, events) = Node::start(Desk::open(home).expect("a home"), &config).expect("a running node");
+        Self::start_as(home, &NodeConfig { listen: texts(listen), ..NodeConfig::default() })
+    }
+
+    pub(crate) fn start_as(home: &Path, config: &NodeConfig) -> Self {
+        let (node, events) = Node::start(Desk::open(home).expect("a home"), config).expect("a running node");
         Self { home: home.to_owned(), node, events }
     }
 
@@ -107,6 +110,10 @@ impl Side {
         self.desk().begin_join(link, now()).expect("a join under way");
         self.wait(|e| matches!(e, NodeEvent::Joined(_))).await;
     }
+}
+
+pub(crate) fn texts(all: &[&str]) -> Vec<String> {
+    all.iter().map(|text| (*text).to_owned()).collect()
 }
 
 /// A customer who opened a case, and the supplier who joined it; both nodes run.

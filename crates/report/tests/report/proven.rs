@@ -29,6 +29,30 @@ fn only_its_author_then_delivered_then_answered() {
     assert_eq!(grade(&stage), ("acknowledged", "Acknowledged as right by HomeBright Ltd in #6.".to_owned()));
 }
 
+/// A mailbox stores things for somebody: it is told apart from him everywhere.
+#[test]
+fn a_mailbox_is_not_taken_for_its_owner() {
+    let mut stage = Stage::new();
+    stage.act(AMIRA, &note("The machine leaks"));
+    stage.store(HOME);
+    let report = stage.report();
+    let line = &report.timeline[4];
+    assert_eq!((line.grade.word, line.grade.badge), ("delivered", "stored by a mailbox"));
+    let says = "HomeBright Ltd\u{2019}s mailbox signed for having it; that it is so only Amira says.";
+    assert_eq!(line.grade.says.plain(), says);
+    assert_eq!(line.at_mailbox, [stage.parties[HOME].id]);
+    let after = line.proven.not_after.as_ref().expect("its receipt covers it");
+    assert_eq!(after.by.plain(), "HomeBright Ltd\u{2019}s mailbox\u{2019}s receipt 1");
+    let told = "That HomeBright Ltd looked at #5; only their mailbox signed for having it.";
+    assert!(report.gaps.iter().any(|gap| gap.plain() == told), "{:?}", report.gaps);
+    assert_eq!((report.parties[HOME].lacks, report.parties[HOME].at_mailbox), (0, 1));
+    assert!(stage.html().contains("signed for having all, 1 of it only by their mailbox"));
+    // Once the owner has it, it is as with everybody.
+    stage.receive(HOME);
+    let line = stage.report().timeline.remove(4);
+    assert_eq!((line.grade.badge, line.at_mailbox.len()), ("delivered", 0));
+}
+
 #[test]
 fn times_are_intervals_with_what_proves_each_end() {
     let mut stage = Stage::new();

@@ -104,6 +104,18 @@ impl Stage {
         self.at = BEGIN + hours * HOUR;
     }
 
+    /// A new mailbox of a party stores everything so far, and says so a minute later.
+    pub(crate) fn store(&mut self, party: usize) {
+        let device = self.parties[party].add_mailbox(&mut self.rng);
+        let event = self.parties[party].events.last().expect("a grant");
+        self.record.apply_key_event(event).expect("a good event");
+        self.at += 60_000;
+        let author = self.parties[party].author(device);
+        let receipt = self.record.receipt_due(&author, self.at).expect("a receipt is due");
+        let signed = receipt.sign(&self.parties[party].devices[device].key);
+        self.record.apply_receipt(signed).expect("a good receipt");
+    }
+
     /// A receipt for all that is there.
     pub(crate) fn receive(&mut self, who: usize) {
         self.at += 60_000;

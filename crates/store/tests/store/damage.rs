@@ -57,6 +57,7 @@ fn exercise(home: &Home) -> Result<(), StoreError> {
         store.key_events(PartyId([1; 32]))?;
         store.invites(case(1))?;
         store.joins()?;
+        store.whereabouts()?;
         Ok(())
     };
     let read = everything(&store);

@@ -8,6 +8,7 @@ mod files;
 mod keeping;
 mod model;
 mod sharing;
+mod whereabouts;
 
 use std::{
     io::Write as _,

@@ -8,9 +8,11 @@ use counterpart_core::{
     invitation::{JoinRequest, Link, Secret, invite_key},
     keylog::KeyLogs,
     receipt::SignedReceipt,
+    record::Author,
     schema,
     seal::Disclosure,
     statement::{Entry, Statement},
+    whereabouts::{SignedWhereabouts, Whereabouts},
 };
 use ed25519_dalek::SigningKey;
 
@@ -34,6 +36,14 @@ fn receipt(w: &World) -> Vec<u8> {
     receipt.sign(&device.key).bytes().to_vec()
 }
 
+fn whereabouts(w: &World) -> Vec<u8> {
+    let device = &w.devices[B2];
+    let Author { party, device: key, grant } = device.author;
+    let addresses = vec!["/ip4/192.0.2.1/tcp/4001".to_owned(), "/dns/b.example/udp/4001/quic-v1".to_owned()];
+    let record = Whereabouts { party, device: key, grant, number: 2, at: 9_000_000, addresses, carries: true };
+    record.sign(&device.key).bytes().to_vec()
+}
+
 /// Good bytes of every kind.
 fn samples(w: &World) -> Vec<Vec<u8>> {
     let graph = w.record(A1).graph();
@@ -42,6 +52,7 @@ fn samples(w: &World) -> Vec<Vec<u8>> {
     let logs = w.record(A1).logs();
     all.extend(logs.parties().flat_map(|p| logs.of_party(&p).map(|e| e.bytes().to_vec()).collect::<Vec<_>>()));
     all.push(receipt(w));
+    all.push(whereabouts(w));
     all.push(w.request(C1, EntryId([4; 32])));
     all.push(link(w).to_text().into_bytes());
     all
@@ -86,6 +97,10 @@ fn what_was_signed_reads_back_the_same() {
     let read = SignedReceipt::verify(&bytes).expect("own");
     assert_eq!(read.bytes(), bytes);
     assert_eq!(read.receipt.clone().sign(&w.devices[B2].key).bytes(), bytes);
+    let bytes = whereabouts(&w);
+    let read = SignedWhereabouts::verify(&bytes).expect("own");
+    assert_eq!(read.bytes(), bytes);
+    assert_eq!(read.record().clone().sign(&w.devices[B2].key).bytes(), bytes);
     let link = link(&w);
     assert_eq!(Link::parse(&format!(" {}\n", link.to_text())), Ok(link));
     let secret = [5; 16];
@@ -102,6 +117,7 @@ fn feed(w: &mut World, bytes: &[u8]) {
         Entry::decode(bytes).is_ok_and(|e| e.verify().is_ok()),
         Statement::decode(bytes).is_ok(),
         SignedReceipt::verify(bytes).is_ok(),
+        SignedWhereabouts::verify(bytes).is_ok(),
         JoinRequest::verify(bytes, &public_half(&invite_key(&[5; 16])).0).is_ok(),
         Envelope::parse(bytes, 40_000).is_ok(),
         w.devices[B1].record.apply_bytes(bytes).is_ok(),

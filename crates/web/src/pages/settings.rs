@@ -10,7 +10,7 @@ use axum::{
     response::{IntoResponse as _, Redirect, Response},
 };
 use counterpart_core::id::short_form;
-use counterpart_node::{Desk, MainKey, now};
+use counterpart_node::{Desk, MainKey, Outside, OwnReach, RelayState, now};
 
 pub(super) use self::{
     backup::make as backup,
@@ -61,6 +61,8 @@ struct SettingsPage {
     /// The main key is in this home, and so in a backup.
     main_key: bool,
     addresses: Vec<String>,
+    /// Whether others can call the node that runs, as far as is known.
+    outside: Option<&'static str>,
     stamps: Option<Stamps>,
     /// Name and fingerprint of each root certificate.
     roots: Vec<(String, String)>,
@@ -115,6 +117,7 @@ fn made(visit: &Visit, typed: &Typed, wrong: Vec<Wrong>) -> Result<Response, Pro
         locked: desk.is_locked(),
         main_key: desk.identity_report()?.main_key == MainKey::Here,
         addresses: desk.reachable_at()?,
+        outside: desk.presence().filter(|presence| presence.running).map(|presence| outside(&presence.reach)),
         stamps: stamps.map(|s| Stamps { service: s.service.to_string(), at_agreements: s.at_agreements }),
         roots: roots.iter().flat_map(|roots| roots.all()).map(root).collect(),
         mail: mail(visit, &desk)?,
@@ -123,6 +126,16 @@ fn made(visit: &Visit, typed: &Typed, wrong: Vec<Wrong>) -> Result<Response, Pro
         wrong,
     };
     if template.wrong.is_empty() { page(&template) } else { page_again(&template) }
+}
+
+fn outside(reach: &OwnReach) -> &'static str {
+    let held = reach.relays.iter().any(|place| place.state == RelayState::Held);
+    match reach.outside {
+        Outside::Public => "settings.outside.public",
+        Outside::Behind | Outside::Unknown if held => "settings.outside.relayed",
+        Outside::Behind => "settings.outside.behind",
+        Outside::Unknown => "settings.outside.unknown",
+    }
 }
 
 /// What was done, among what can be.

@@ -8,7 +8,6 @@ use counterpart_core::{
     id::{CaseId, EntryId},
     record::Record,
     seal::path_to_value,
-    statement::KeyCitation,
     value::{ActionId, Due, Sealable, Seat},
 };
 use counterpart_node::{Desk, now};
@@ -146,17 +145,8 @@ fn party_of(home: &TempDir) -> Party {
     let pem = fs::read_to_string(home.path().join("keys/device.pem")).expect("the device key's file");
     let key = SigningKey::from_pkcs8_pem(&pem).expect("a device key");
     let stored = desk.with_store(|store| store.key_events(author.party)).expect("a key log");
-    let last = stored.last().expect("a log has its inception");
-    let position = u32::try_from(last.position).expect("a short log");
-    Party {
-        id: author.party,
-        // Root keys sign key events, and none are made here.
-        root: key.clone(),
-        next_root: key.clone(),
-        devices: vec![Device { key, grant: author.grant, peer: desk.peer_id().as_bytes().to_vec() }],
-        head: KeyCitation { party: author.party, position, event: last.id },
-        events: stored.into_iter().map(|event| event.envelope).collect(),
-    }
+    let device = Device { key, grant: author.grant, peer: desk.peer_id().as_bytes().to_vec() };
+    Party::of_log(device, stored.into_iter().map(|event| event.envelope).collect())
 }
 
 pub(crate) fn open(text: &str) -> Sealable {

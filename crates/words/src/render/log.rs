@@ -4,7 +4,7 @@ use counterpart_core::{
     fold::Verdict,
     graph::Ix,
     id::{DeviceKey, EntryId, PartyId},
-    view::Grade,
+    view::{Grade, Held},
 };
 
 use super::{Speech, layout::width, padded, sentence, wrapped};
@@ -28,6 +28,8 @@ pub struct LogLine {
     pub text: String,
     pub verdict: Verdict,
     pub grade: Grade,
+    /// No other party holds it but by a mailbox.
+    pub at_mailbox: bool,
     /// What a time stamp proves of it.
     pub time_proven: Option<Proof>,
     /// What lies beside it: whether a file is here, who erased what.
@@ -41,6 +43,14 @@ impl LogLine {
             Verdict::Effective => "effective",
             Verdict::Without(_) => "without effect",
             Verdict::NotJudged => "not judged",
+        }
+    }
+
+    /// How far it is shared, in a word or a few.
+    fn shared(&self) -> &'static str {
+        match self.grade {
+            Grade::Delivered if self.at_mailbox => "stored by a mailbox",
+            grade => grade.as_str(),
         }
     }
 
@@ -66,7 +76,8 @@ pub fn log_lines_of(case: &OpenCase, entries: &[Ix]) -> Vec<LogLine> {
 fn told(case: &OpenCase, entries: Vec<(Ix, Grade)>) -> Vec<LogLine> {
     let speech = Speech::of_case(case);
     let graph = case.record.graph();
-    let one = |(ix, grade)| {
+    let held = case.record.held_by_others(&entries.iter().map(|(ix, _)| *ix).collect::<Vec<Ix>>());
+    let one = |((ix, grade), held)| {
         let statement = graph.statement(ix);
         let id = graph.id(ix);
         LogLine {
@@ -79,11 +90,12 @@ fn told(case: &OpenCase, entries: Vec<(Ix, Grade)>) -> Vec<LogLine> {
             text: sentence(&speech, &case.party_label(&statement.party), &case.record.laid_open(ix)),
             verdict: case.record.fold().verdict(ix).clone(),
             grade,
+            at_mailbox: held == Held::Mailbox,
             time_proven: case.stamps.over(ix).cloned(),
             beside: super::beside(case, ix, &super::files_of(case, ix, &[])),
         }
     };
-    entries.into_iter().map(one).collect()
+    entries.into_iter().zip(held).map(one).collect()
 }
 
 /// The log for so many columns.
@@ -94,7 +106,7 @@ pub fn write_log(case: &OpenCase, lines: &[LogLine], columns: usize) -> String {
     let one = |(l, time): (&LogLine, &String)| {
         let first = format!("{}  {}  ", padded(&l.name, names), padded(time, time_width));
         let plus = if l.time_proven.is_some() { ", time-proven" } else { "" };
-        let mut text = wrapped(&first, &format!("{} [{}{plus}]", l.text, l.grade.as_str()), columns);
+        let mut text = wrapped(&first, &format!("{} [{}{plus}]", l.text, l.shared()), columns);
         let margin = " ".repeat(width(&first));
         if let Some(proof) = &l.time_proven {
             text.push('\n');

@@ -274,11 +274,14 @@ fn proved(speech: &Speech<'_>, who: &str, what: Proof, data: &[u8], about: Optio
     let receipt = (what == Proof::Receipt).then(|| SignedReceipt::verify(data).ok()).flatten();
     match receipt {
         Some(signed) => {
-            let by = speech.party(&signed.receipt.party);
+            let (party, device) = (&signed.receipt.party, &signed.receipt.device);
+            let mailbox = if speech.is_mailbox(party, device) { "'s mailbox" } else { "" };
+            let by = format!("{}{mailbox}", speech.party(party));
             let up_to = listed(signed.receipt.heads.iter().map(|head| speech.entry(head)));
             let at = speech.time(signed.receipt.at);
             format!(
-                "{who} puts on record{for_entry} that {by} had stored everything up to {up_to}, by their receipt of {at}"
+                "{who} puts on record{for_entry} that {by} had stored everything up to {up_to}, by {} receipt of {at}",
+                if mailbox.is_empty() { "their" } else { "its" }
             )
         }
         None => format!("{who} puts a {} on record{for_entry} as proof", what.as_str()),

@@ -249,11 +249,23 @@ pub fn delivered(case: &OpenCase, commands: bool) -> Vec<String> {
         let last = d.last_receipt.map_or_else(String::new, |at| {
             format!(" (their last receipt: {})", when::show_short(at, case.zone(), case.now))
         });
-        lines.push(match d.missing {
-            0 => format!("{who} has received everything{last}."),
-            1 => format!("Not yet received by {who}: 1 entry{last}."),
-            several => format!("Not yet received by {who}: {several} entries{last}."),
-        });
+        // A mailbox keeps things for somebody who need not have looked into it.
+        let stored = match (d.missing, d.at_mailbox) {
+            (_, 0) => String::new(),
+            (0, some) if some >= case.record.graph().len() => "everything".to_owned(),
+            (_, 1) => "1 entry".to_owned(),
+            (_, several) => format!("{several} entries"),
+        };
+        match (d.missing, stored.is_empty()) {
+            (0, true) => lines.push(format!("{who} has received everything{last}.")),
+            (0, false) => {}
+            (1, _) => lines.push(format!("Not yet received by {who}: 1 entry{last}.")),
+            (several, _) => lines.push(format!("Not yet received by {who}: {several} entries{last}.")),
+        }
+        if !stored.is_empty() {
+            let last = if d.missing == 0 { last.as_str() } else { "" };
+            lines.push(format!("Stored by {who}'s mailbox, not yet received by {who}: {stored}{last}."));
+        }
         let lacking = lacking(case, &d.party);
         if !lacking.is_empty() {
             let of = super::listed(lacking.iter().map(|id| case.entry_name(id)));
@@ -369,6 +381,36 @@ mod tests {
         let theirs = plain(&show(&case, 80));
         assert!(theirs.starts_with("Waiting for party 0 since "), "{theirs}");
         assert!(theirs.contains("Not yet received by party 0: 2 entries"), "{theirs}");
+    }
+
+    /// What only a mailbox has is stored by it: nobody says that its owner has it.
+    #[test]
+    fn a_mailbox_is_not_taken_for_its_owner() {
+        let mut two = Two::new();
+        two.propose(0, "Paint the wall");
+        two.stored_by_mailbox(1);
+        let mut case = two.seen_by(0);
+        let lines = delivered(&case, false).join("\n");
+        let stored = "Stored by party 1's mailbox, not yet received by party 1: 1 entry (their last receipt: ";
+        assert!(lines.contains(stored), "{lines}");
+        assert!(!lines.contains("has received everything") && !lines.contains("Not yet received"), "{lines}");
+        let shown = plain(&show(&case, 200));
+        assert!(shown.contains("stored by the other side's mailbox"), "{shown}");
+        assert!(!shown.contains("delivered: the other side has it"), "{shown}");
+        let log = crate::render::log_lines(&case);
+        let log = plain(&crate::render::write_log(&case, &log, 200));
+        assert!(log.lines().last().is_some_and(|line| line.ends_with("[stored by a mailbox]")), "{log}");
+        // The own mailbox is said to be one's own.
+        case.own = case.seats[1].parties[0];
+        let (grade, _) = crate::render::told_beside(&case, &case.view().actions[0]);
+        assert_eq!(grade, "stored by a mailbox");
+
+        let mut two = Two::new();
+        let offer = two.propose(1, "Mend the pipe");
+        two.accept(0, offer);
+        two.stored_by_mailbox(1);
+        let shown = plain(&show(&two.seen_by(0), 200));
+        assert!(shown.contains("agreed ✓ (not every signer"), "a mailbox makes no second tick: {shown}");
     }
 
     #[test]

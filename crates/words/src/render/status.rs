@@ -32,7 +32,7 @@ pub(super) fn state_line(action: &ActionView) -> String {
     if let Some(ticks) = ticks(state, action.settled) {
         words.push_str(&format!(" {ticks}"));
     } else if action.grade != Grade::Agreed {
-        words.push_str(&format!(", {}", grade_in_words(action.grade)));
+        words.push_str(&format!(", {}", shared_in_words(action)));
     }
     for beside in beside_state(action) {
         words.push_str(&format!("; {beside}"));
@@ -51,9 +51,10 @@ pub fn beside_state(action: &ActionView) -> Vec<&str> {
 pub fn told_beside<'a>(case: &OpenCase, action: &'a ActionView) -> (&'static str, Vec<&'a str>) {
     let graph = case.record.graph();
     if graph.statement(action.status.revision).party == case.own {
-        return (grade_in_words(action.grade), beside_state(action));
+        return (shared_in_words(action), beside_state(action));
     }
     let grade = match action.grade {
+        Grade::Delivered if action.at_mailbox => "stored by a mailbox",
         Grade::Delivered => "delivered",
         Grade::Acknowledged => "acknowledged",
         Grade::Contested => "contested",
@@ -77,6 +78,14 @@ pub fn ticks(state: ActionState, settled: bool) -> Option<&'static str> {
         (false, _) => None,
         (true, true) => Some("✓✓ (every signer is known to hold it signed)"),
         (true, false) => Some("✓ (not every signer is known to hold it yet)"),
+    }
+}
+
+/// How far an action's terms are shared: what a mailbox stores for somebody, he need not have looked at.
+fn shared_in_words(action: &ActionView) -> &'static str {
+    match action.grade {
+        Grade::Delivered if action.at_mailbox => "stored by the other side's mailbox",
+        grade => grade_in_words(grade),
     }
 }
 

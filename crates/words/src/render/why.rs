@@ -101,7 +101,11 @@ pub fn proven(case: &OpenCase, step: &WhyStep) -> String {
     let short = |instant: i64| when::show_short(instant, case.zone(), case.now);
     let whose = |bound: &Bound| match bound.by {
         Evidence::Entry(ix) => format!("{} of {}", name(case, ix), case.party_label(&bound.party)),
-        Evidence::Receipt(_) => format!("a receipt of {}", case.party_label(&bound.party)),
+        Evidence::Receipt(id) => {
+            let receipt = case.record.receipts().iter().find(|receipt| receipt.id == id);
+            let mailbox = receipt.is_some_and(|r| case.record.is_mailbox(&bound.party, &r.receipt.device));
+            format!("a receipt of {}{}", case.party_label(&bound.party), if mailbox { "'s mailbox" } else { "" })
+        }
     };
     let from = proven.not_before.as_ref().map(|b| format!("not before {} (it knows {})", short(b.at), whose(b)));
     let stamp = case.stamps.over(step.entry).filter(|s| proven.not_after.as_ref().is_none_or(|b| s.at < b.at));

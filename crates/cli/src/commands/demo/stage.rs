@@ -41,7 +41,7 @@ pub(super) struct Side {
 impl Side {
     fn enter(name: &'static str, home: &Path) -> Done<Self> {
         Desk::init(home)?;
-        let config = NodeConfig { listen: LOOPBACK.iter().map(|a| (*a).to_owned()).collect() };
+        let config = NodeConfig { listen: LOOPBACK.iter().map(|a| (*a).to_owned()).collect(), ..NodeConfig::default() };
         let started = Node::start(Desk::open(home)?, &config);
         let (node, events) = started.map_err(|e| CommandError::failed(e.to_string()))?;
         Ok(Self { name, desk: Desk::open(home)?, node, events })

@@ -29,7 +29,7 @@ pub(super) fn report(report: &Report, file: Option<&Path>) -> Value {
         "heads": report.heads.iter().map(|h| json!({"entry": h.name.shown, "id": h.id.to_hex()})).collect::<Vec<_>>(),
         "parties": report.parties.iter().map(|p| json!({
             "who": p.who, "role": p.role, "id": p.id.map(|id| id.to_hex()), "state": p.state.plain(), "signed": p.signed,
-            "receipts": p.receipts, "nameless": p.nameless.as_ref().map(Words::plain), "lacks": p.lacks, "people": plain(&p.people), "holder": p.holder,
+            "receipts": p.receipts, "nameless": p.nameless.as_ref().map(Words::plain), "lacks": p.lacks, "at_mailbox": p.at_mailbox, "people": plain(&p.people), "holder": p.holder,
         })).collect::<Vec<_>>(),
         "actions": report.actions.iter().map(action).collect::<Vec<_>>(),
         "ledgers": report.ledgers.iter().map(|ledger| {
@@ -177,6 +177,7 @@ fn line(line: &Line) -> Value {
         "reason": reason,
         "grade": line.grade.word,
         "held_by": line.held_by.iter().map(|party| party.to_hex()).collect::<Vec<_>>(),
+        "at_mailbox": line.at_mailbox.iter().map(|party| party.to_hex()).collect::<Vec<_>>(),
         "not_before": line.proven.not_before.as_ref().map(bound),
         "not_after": line.proven.not_after.as_ref().map(bound),
     })

@@ -9,7 +9,7 @@ use counterpart_core::{
     fold::{SubjectKey, references},
     graph::Ix,
     id::{EntryId, PartyId},
-    view::{Question, Why},
+    view::{Held as How, Question, Why},
 };
 use counterpart_words::{case::OpenCase, render, stamped::Stamps};
 
@@ -155,7 +155,7 @@ fn entry(visit: &Visit, case: &OpenCase, ix: Ix, parts: &[(counterpart_core::att
     EntryPage {
         name: case.entry_name(&id),
         typed: case.entry_typed(&id),
-        badge: Badge::of(language, case.record.grade(ix)),
+        badge: Badge::of(language, case.record.grade(ix), case.record.held_by_others(&[ix]) == [How::Mailbox]),
         who: who(language, case, &statement.party),
         text: render::in_full(&render::Speech::of_case(case), &case.party_label(&statement.party), &act),
         signer: step.map_or_else(|| case.party_label(&statement.party), |step| render::signer(case, step)),
@@ -200,7 +200,6 @@ fn behind(visit: &Visit, case: &OpenCase, ix: Ix, why: &Why) -> Vec<Line> {
 fn received(visit: &Visit, case: &OpenCase, ix: Ix) -> Vec<Received> {
     let (record, graph) = (&case.record, case.record.graph());
     let (id, author) = (graph.id(ix), graph.statement(ix).party);
-    let lacking = record.not_received(&case.own, &[ix]).pop().unwrap_or_default();
     let others = record.lens().members().into_iter().filter(|party| *party != case.own && *party != author);
     let covered = |heads: &[EntryId]| {
         let heads: Vec<Ix> = heads.iter().filter_map(|head| graph.find(head)).collect();
@@ -208,18 +207,23 @@ fn received(visit: &Visit, case: &OpenCase, ix: Ix) -> Vec<Received> {
     };
     let one = |party: PartyId| {
         let receipts = || record.receipts().iter().map(|r| &r.receipt).filter(|r| r.party == party);
-        let has = !lacking.contains(&party) && record.delivers_to(&party);
-        let key = match (has, record.delivers_to(&party)) {
-            (true, _) => "entry.received",
-            (false, true) => "entry.received.not",
-            (false, false) => "entry.received.left",
+        let held = record.held(&party, &[ix]).pop().unwrap_or(How::Not);
+        let held = if record.delivers_to(&party) { Some(held) } else { None };
+        let key = match held {
+            Some(How::Themselves) => "entry.received",
+            Some(How::Mailbox) => "entry.received.mailbox",
+            Some(How::Not) => "entry.received.not",
+            None => "entry.received.left",
         };
-        let first = receipts().filter(|r| covered(&r.heads)).map(|r| r.at).min();
+        let has = held == Some(How::Themselves);
+        // What their mailbox said first is not their own word.
+        let told = receipts().filter(|r| !has || !record.is_mailbox(&party, &r.device));
+        let first = told.filter(|r| covered(&r.heads)).map(|r| r.at).min();
         let last = receipts().max_by_key(|r| (r.at, r.number));
         Received {
             has,
             told: visit.language.markup(key, &[("who", Markup::default().peer(&case.party_label(&party)))]),
-            at: first.filter(|_| has).map(Moment),
+            at: first.filter(|_| matches!(held, Some(How::Themselves | How::Mailbox))).map(Moment),
             lacks: has && last.is_some_and(|r| r.lacking.contains(&id)),
         }
     };

@@ -9,7 +9,11 @@ pub(crate) use stamp::ask;
 
 use askama::Template;
 use axum::{extract::Path, response::Response};
-use counterpart_core::{cbor::Value, record::Erasable, view::Grade};
+use counterpart_core::{
+    cbor::Value,
+    record::Erasable,
+    view::{Grade, Held},
+};
 use counterpart_node::Desk;
 use counterpart_words::{case::OpenCase, render, stamped};
 
@@ -121,17 +125,24 @@ fn shown(at: &Visit, desk: &Desk, case: &OpenCase, typed: &Typed, wrong: Vec<Wro
 /// How far the entries are shared, counted.
 fn shared(at: &Visit, case: &OpenCase) -> Vec<Shared> {
     let grades = case.record.grades();
-    let count = |wanted: Grade| grades.iter().filter(|(_, grade)| *grade == wanted).count();
+    let held = case.record.held_by_others(&grades.iter().map(|(ix, _)| *ix).collect::<Vec<_>>());
+    // What only a mailbox stores, its owner need not have.
+    let word = |(grade, held): (Grade, Held)| match (grade, held) {
+        (Grade::Delivered, Held::Mailbox) => "mailbox",
+        _ => grade.as_str(),
+    };
+    let words: Vec<&str> = grades.iter().map(|(_, grade)| *grade).zip(held).map(word).collect();
     let each = [
-        (Grade::Agreed, "good", "good"),
-        (Grade::Acknowledged, "good", "good"),
-        (Grade::Contested, "bad", "late"),
-        (Grade::Delivered, "quiet", "info"),
-        (Grade::Unilateral, "warn", "theirs"),
+        ("agreed", "good", "good"),
+        ("acknowledged", "good", "good"),
+        ("contested", "bad", "late"),
+        ("delivered", "quiet", "info"),
+        ("mailbox", "quiet", "info"),
+        ("unilateral", "warn", "theirs"),
     ];
-    let one = |(grade, tone, sign): (Grade, &'static str, &'static str)| {
-        let n = count(grade);
-        let key = |part: &str| at.language.say(&format!("proof.{part}.{}", grade.as_str()));
+    let one = |(word, tone, sign): (&str, &'static str, &'static str)| {
+        let n = words.iter().filter(|each| **each == word).count();
+        let key = |part: &str| at.language.say(&format!("proof.{part}.{word}"));
         (n > 0).then(|| Shared {
             tone,
             sign,

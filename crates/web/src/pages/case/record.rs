@@ -70,9 +70,10 @@ pub(super) struct Badge {
 
 impl Badge {
     /// How far an entry is shared.
-    pub(super) fn of(language: &'static Language, grade: Grade) -> Self {
+    pub(super) fn of(language: &'static Language, grade: Grade, at_mailbox: bool) -> Self {
         let (tone, sign, key) = match grade {
             Grade::Unilateral => ("quiet", "quiet", "record.grade.unilateral"),
+            Grade::Delivered if at_mailbox => ("plain", "info", "record.grade.mailbox"),
             Grade::Delivered => ("plain", "info", "record.grade.delivered"),
             Grade::Acknowledged => ("good", "good", "record.grade.acknowledged"),
             Grade::Contested => ("bad", "bad", "record.grade.contested"),
@@ -121,7 +122,7 @@ pub(super) fn lines(visit: &Visit, case: &OpenCase, entries: &[Ix]) -> Vec<Line>
             at: Moment(told.at),
             text,
             cut,
-            badge: Badge::of(language, told.grade),
+            badge: Badge::of(language, told.grade, told.at_mailbox),
             proven: told.time_proven.is_some(),
             without: render::no_effect(&told.verdict, case.lens().has(*ix)),
             waits: (!waiting.is_empty()).then(|| language.markup("record.waits", &with)),
