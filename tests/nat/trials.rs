@@ -36,19 +36,25 @@ fn without_a_mailbox_a_public_address_is_enough() {
     customer.until("both hold the same", || customer.heads(&case) == supplier.heads(&case));
 }
 
-/// A network that lets no UDP through any more: who listens at both is reached over TCP.
+/// A network that lets no UDP through: joining by it, too, goes over TCP. And one that lets none through any more.
 #[test]
 fn where_udp_is_blocked_tcp_does_it() {
     if !possible() {
         return;
     }
-    let stage = Stage::new([Kind::PortRestricted, Kind::FullCone], Line::GOOD, Transport::Both);
-    stage.join();
-    stage.equal();
-    stage.homes[1].allow(Allowed::NoUdp);
-    stage.act_both("Over TCP");
-    stage.all_equal();
-    stage.told("UDP blocked at the supplier's", &stage.path());
+    for from_the_start in [true, false] {
+        let stage = Stage::new([Kind::PortRestricted, Kind::FullCone], Line::GOOD, Transport::Both);
+        if from_the_start {
+            stage.homes[1].allow(Allowed::NoUdp);
+        }
+        stage.join();
+        stage.equal();
+        stage.homes[1].allow(Allowed::NoUdp);
+        stage.act_both("Over TCP");
+        stage.all_equal();
+        let when = if from_the_start { "from the start" } else { "once joined" };
+        stage.told(&format!("UDP blocked at the supplier's {when}"), &stage.path());
+    }
 }
 
 /// A network that lets nobody be called but the server.

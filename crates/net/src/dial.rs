@@ -16,10 +16,32 @@ use libp2p::{
 use tokio::sync::oneshot;
 
 use crate::{
-    address::{Address, without_peer},
+    address::{Address, leads_through_a_relay, without_peer},
     open::{Connected, Failure, FailureReason, OpenError},
     peer,
 };
+
+/// The kinds of ways that are dialled apart, so that none has to wait until another has failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Lane {
+    Quic,
+    Tcp,
+    Relayed,
+}
+
+impl Lane {
+    pub(crate) const ALL: usize = 3;
+
+    pub(crate) fn of(place: &Multiaddr) -> Self {
+        if leads_through_a_relay(place) {
+            Self::Relayed
+        } else if place.iter().any(|part| matches!(part, Protocol::Tcp(_))) {
+            Self::Tcp
+        } else {
+            Self::Quic
+        }
+    }
+}
 
 /// Where the answer to one wish to be connected goes.
 pub(crate) type Reply = oneshot::Sender<Result<Connected, OpenError>>;
@@ -36,7 +58,7 @@ pub(crate) struct Waiting {
     pub(crate) reply: Reply,
 }
 
-/// At most one dial a peer; all calls for that peer wait for it together. When it fails, the places nobody
+/// At most one dial a peer in each lane; all calls for that peer wait for it together. When it fails, the places nobody
 /// has tried yet are dialled next, so that a wrong address one caller holds never fails another.
 #[derive(Default)]
 pub(crate) struct Dials(HashMap<PeerId, Dial>);
@@ -144,7 +166,7 @@ fn is_tried(tried: &[(Multiaddr, FailureReason)], place: &Multiaddr) -> bool {
 
 fn options(peer: PeerId, own_port: bool, trying: &[Multiaddr]) -> DialOpts {
     let options = DialOpts::peer_id(peer).condition(PeerCondition::Always).addresses(trying.to_vec());
-    let tcp = trying.iter().any(|place| place.iter().any(|part| matches!(part, Protocol::Tcp(_))));
+    let tcp = trying.iter().any(|place| Lane::of(place) == Lane::Tcp);
     // Over TCP seldom from the port we listen on: when two nodes call each other at the same moment, the two
     // connections would become one in which both believe to be the caller, and the handshake fails.
     if tcp && !own_port { options.allocate_new_port().build() } else { options.build() }

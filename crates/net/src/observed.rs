@@ -26,13 +26,14 @@ const MOST: usize = 2048;
 const MOST_OF_A_PEER: usize = 256;
 
 /// Tells others who we are, and takes from known peers alone what they say of where we are; what others said is taken
-/// once they are known. What this node is told to
-/// be its own addresses is told to nobody.
+/// once they are known. What this node is told to be its own addresses is told to nobody.
 pub(crate) struct Observed {
     inner: identify::Behaviour,
     known: Known,
     /// Who spoke last: what follows at once is what that peer said.
     speaker: Option<(ConnectionId, PeerId)>,
+    /// Of what follows, nothing was kept yet.
+    first: bool,
     /// What was last said on connections that stand with peers that are not known: they may become known.
     unproven: HashMap<ConnectionId, (PeerId, Multiaddr)>,
     /// Connections that others made.
@@ -60,6 +61,7 @@ impl Observed {
             inner,
             known,
             speaker: None,
+            first: false,
             unproven: HashMap::new(),
             inbound: HashSet::new(),
             passed: HashSet::new(),
@@ -87,8 +89,9 @@ impl Observed {
         if self.known.contains(&peer) {
             return self.consider(connection, peer, address);
         }
-        // Nothing longer than an address is kept of a stranger.
-        if Address::from_multiaddr(address).is_some() && !self.unproven.contains_key(&connection) {
+        // Nothing longer than an address is kept of a stranger, and the first of what follows from one word: the others
+        // are worked out for other ports of ours.
+        if Address::from_multiaddr(address).is_some() && std::mem::take(&mut self.first) {
             self.unproven.insert(connection, (peer, address.clone()));
         }
         false
@@ -177,8 +180,9 @@ impl NetworkBehaviour for Observed {
             let Poll::Ready(action) = self.inner.poll(cx) else { return Poll::Pending };
             match action {
                 ToSwarm::GenerateEvent(identify::Event::Received { connection_id, peer_id, info }) => {
+                    // What was kept before stays: a peer may speak again of other things, and nothing follows.
                     self.speaker = Some((connection_id, peer_id));
-                    self.unproven.remove(&connection_id);
+                    self.first = true;
                     if self.inbound.contains(&connection_id) {
                         // Whoever called us says where: that it is, to the port. What follows is worked out from the
                         // port we listen on, which may be another one before a router.

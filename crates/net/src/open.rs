@@ -19,6 +19,7 @@ use crate::{
     Net, Protocol,
     address::{Address, Family, Host},
     channel::Channel,
+    dial::Lane,
     line::Line,
     peer::PeerId,
     streams::Unopened,
@@ -36,6 +37,8 @@ const MAX_RELAYS: usize = 4;
 const LOOK: Duration = Duration::from_millis(500);
 /// How long a peer is called directly before it is called through a relay as well.
 const HEAD_START: Duration = Duration::from_millis(1500);
+/// How long it is tried over QUIC alone where TCP could do it as well.
+const QUIC_FIRST: Duration = Duration::from_millis(400);
 /// How often a peer may close the whole connection on us before we believe that it means it.
 const MAX_DIALS: u32 = 3;
 /// How often a call may break off before the peer stands, and the first pause after that.
@@ -258,24 +261,29 @@ async fn connect(commands: &Commands, peer: &PeerId, addresses: &[Address]) -> R
     if direct.is_empty() {
         return around.await;
     }
-    let mut straight = pin!(connect_directly(commands, peer, &direct, false));
-    let mut around = pin!(around);
-    let early = match timeout(HEAD_START, &mut straight).await {
+    first_of(connect_directly(commands, peer, &direct, false), around, HEAD_START).await
+}
+
+/// The first of two ways that leads there; the second one is begun a little later, or once the first has failed.
+async fn first_of(
+    first: impl Future<Output = Result<Connected, OpenError>>,
+    second: impl Future<Output = Result<Connected, OpenError>>,
+    head_start: Duration,
+) -> Result<Connected, OpenError> {
+    let (mut first, mut second) = (pin!(first), pin!(second));
+    match timeout(head_start, &mut first).await {
         Ok(Ok(connected)) => return Ok(connected),
-        Ok(Err(error)) => Some(error),
-        Err(_) => None,
-    };
-    if let Some(error) = early {
-        return around.await.map_err(|other| both(error, other));
+        Ok(Err(error)) => return second.await.map_err(|other| both(error, other)),
+        Err(_) => {}
     }
     tokio::select! {
-        done = &mut straight => match done {
+        done = &mut first => match done {
             Ok(connected) => Ok(connected),
-            Err(error) => around.await.map_err(|other| both(error, other)),
+            Err(error) => second.await.map_err(|other| both(error, other)),
         },
-        done = &mut around => match done {
+        done = &mut second => match done {
             Ok(connected) => Ok(connected),
-            Err(error) => straight.await.map_err(|other| both(other, error)),
+            Err(error) => first.await.map_err(|other| both(other, error)),
         },
     }
 }
@@ -291,7 +299,13 @@ pub(crate) async fn connect_directly(
     if places.is_empty() && !failures.is_empty() {
         return Err(OpenError::Unreachable { peer: peer.clone(), failures });
     }
-    dial(commands, peer, places, failures, own_port).await
+    let (tcp, quic): (Vec<_>, Vec<_>) = places.into_iter().partition(|place| Lane::of(place) == Lane::Tcp);
+    if tcp.is_empty() || quic.is_empty() {
+        return dial(commands, peer, [tcp, quic].concat(), failures, own_port).await;
+    }
+    // Where both can, both come over QUIC: two of whom a relay sees one here and one there cannot call each other.
+    let over_quic = dial(commands, peer, quic, failures, own_port);
+    first_of(over_quic, dial(commands, peer, tcp, Vec::new(), own_port), QUIC_FIRST).await
 }
 
 /// A connection with a peer through the relays on these addresses, which are called first.

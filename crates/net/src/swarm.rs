@@ -32,7 +32,7 @@ use crate::{
     backlog::Backlog,
     behaviour::{Behaviour, BehaviourEvent, Parts, build},
     carry::Carried,
-    dial::{Dials, Reply, Waiting},
+    dial::{Dials, Lane, Reply, Waiting},
     known::Known,
     limits::Gate,
     open::{Connected, Failure, OpenError},
@@ -49,8 +49,8 @@ const COMMANDS: usize = 64;
 /// How long stopping may take to say goodbye.
 const GOODBYE: Duration = Duration::from_secs(2);
 /// And then to see the ports free. QUIC keeps its own for three times what it expects an answer to take: of a caller who
-/// never got to the end of the handshake, and so never answered, that is 3 seconds.
-const RELEASE: Duration = Duration::from_secs(5);
+/// never got to the end of the handshake, and so never answered, that is 3 seconds; over a slow line it is more than 10.
+const RELEASE: Duration = Duration::from_secs(15);
 const PORT_CHECK: Duration = Duration::from_millis(5);
 /// Who listens at every interface hears of them one after the other: once none has come for so long they are all there.
 const QUIET: Duration = Duration::from_millis(100);
@@ -171,8 +171,7 @@ pub(crate) fn start(config: &Config) -> Result<Started, StartError> {
         wishes: Arc::clone(&wishes),
         events: event_queue,
         backlog: Backlog::default(),
-        straight: Dials::default(),
-        around: Dials::default(),
+        dials: Default::default(),
         own: HashSet::new(),
         known,
         carried,
@@ -239,9 +238,8 @@ struct Task {
     wishes: Arc<Wishes>,
     events: mpsc::Sender<Event>,
     backlog: Backlog,
-    /// Dials that lead straight to a peer, and through a relay.
-    straight: Dials,
-    around: Dials,
+    /// Dials, one each way at most to a peer at a time.
+    dials: [Dials; Lane::ALL],
     /// Dials of either kind that did not end yet.
     own: HashSet<ConnectionId>,
     known: Known,
@@ -356,10 +354,9 @@ impl Task {
     }
 
     fn dial(&mut self, peer: PeerId, call: Waiting) {
-        let relayed = call.places.first().is_some_and(leads_through_a_relay);
-        let Self { swarm, own, straight, around, .. } = self;
-        let dials = if relayed { around } else { straight };
-        dials.add(peer, call, &mut |options| {
+        let Self { swarm, own, dials, .. } = self;
+        let lane = call.places.first().map_or(Lane::Quic, Lane::of);
+        dials[lane as usize].add(peer, call, &mut |options| {
             let id = options.connection_id();
             swarm.dial(options).inspect(|()| _ = own.insert(id))
         });
@@ -381,9 +378,9 @@ impl Task {
                 self.settle();
             }
             SwarmEvent::OutgoingConnectionError { connection_id, peer_id, error } => {
-                let Self { swarm, own, straight, around, .. } = self;
+                let Self { swarm, own, dials, .. } = self;
                 own.remove(&connection_id);
-                for dials in [straight, around] {
+                for dials in dials {
                     dials.failed(connection_id, peer_id, &error, &mut |options| {
                         let id = options.connection_id();
                         swarm.dial(options).inspect(|()| _ = own.insert(id))
@@ -418,8 +415,12 @@ impl Task {
         let punching = !ours && self.swarm.behaviour().punch.calls(&peer);
         self.ways.made(peer, id, point, punching);
         self.watch(peer);
-        self.straight.connected(peer);
-        self.around.connected(peer);
+        self.dials.iter_mut().for_each(|dials| dials.connected(peer));
+        if ours && self.ways.is_double(&peer, id) {
+            // Dialled over both transports, and both got through: the first one is in use.
+            self.swarm.close_connection(id);
+            return;
+        }
         if first {
             self.backlog.connected(peer);
         }

@@ -112,6 +112,13 @@ impl Ways {
         ways.iter().filter(|way| !way.is_direct()).map(|way| way.id).collect()
     }
 
+    /// Whether we made a direct connection to the peer that stands beside this one, which we made directly as well.
+    pub(crate) fn is_double(&self, peer: &PeerId, id: ConnectionId) -> bool {
+        let ways = self.of.get(peer).map(Vec::as_slice).unwrap_or_default();
+        let made = |way: &&Way| way.is_direct() && !way.inbound;
+        ways.iter().any(|way| way.id == id && made(&way)) && ways.iter().filter(made).count() > 1
+    }
+
     /// All connections to a peer.
     pub(crate) fn all(&self, peer: &PeerId) -> Vec<ConnectionId> {
         self.of.get(peer).into_iter().flatten().map(|way| way.id).collect()
@@ -126,6 +133,8 @@ impl Ways {
 
 #[cfg(test)]
 mod tests {
+    use libp2p::core::{Endpoint, transport::PortUse};
+
     use super::*;
 
     #[test]
@@ -146,11 +155,28 @@ mod tests {
         assert_eq!((ways.to(&peer), ways.spare(&peer)), (Some(Path::Punched), vec![first]));
         ways.gone(peer, first);
         ways.made(peer, third, &straight, false);
+        assert!(!ways.is_double(&peer, third), "the other end made both");
         assert_eq!((ways.to(&peer), ways.spare(&peer)), (Some(Path::Direct), Vec::new()));
         ways.gone(peer, third);
         assert_eq!(ways.to(&peer), Some(Path::Punched));
         ways.gone(peer, second);
         assert_eq!(ways.to(&peer), None);
         assert!(ways.of.is_empty());
+    }
+
+    #[test]
+    fn of_two_direct_ways_that_we_made_the_second_is_one_too_many() {
+        let mut ways = Ways::default();
+        let peer = PeerId::random();
+        let [first, second] = [1, 2].map(ConnectionId::new_unchecked);
+        let dialled = |place: &str| ConnectedPoint::Dialer {
+            address: place.parse().expect("valid"),
+            role_override: Endpoint::Dialer,
+            port_use: PortUse::New,
+        };
+        ways.made(peer, first, &dialled("/ip4/192.0.2.1/tcp/9"), false);
+        assert!(!ways.is_double(&peer, first));
+        ways.made(peer, second, &dialled("/ip4/192.0.2.1/udp/9/quic-v1"), false);
+        assert!(ways.is_double(&peer, second) && !ways.is_double(&PeerId::random(), second));
     }
 }

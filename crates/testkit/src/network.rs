@@ -275,7 +275,7 @@ impl Network {
     fn reset(&mut self, stream: u64) {
         let Some(Stream { ends: (a, b), .. }) = self.streams.remove(&stream) else { return };
         for node in [a, b] {
-            self.nodes[node].machine.disconnected(LinkId(stream));
+            self.nodes[node].machine.disconnected(LinkId(stream), self.now);
             self.drain(node);
         }
         let delay = 50 + i64::try_from(self.rng.below(100)).expect("a small number");

@@ -355,7 +355,7 @@ fn a_flood_costs_little() {
     // Both links are to the device itself, which is told nothing of itself.
     assert_eq!(passed, 0);
     // A new stream of the same device does not begin anew.
-    machine.disconnected(LinkId(1));
+    machine.disconnected(LinkId(1), now);
     connect(&mut machine, LinkId(3), setting.peer(2));
     let record = setting.supplier.whereabouts(0, 6_000, now, &["/a"]);
     assert!(bring(&mut machine, LinkId(3), &[&record], now).persisted.is_empty());
@@ -429,7 +429,7 @@ fn a_device_is_told_of_itself_only_where_it_fell_behind() {
     let mut machine = setting.met(2);
     let newest = setting.supplier.whereabouts(0, 9, START, &["/a"]);
     bring(&mut machine, LinkId(1), &[&newest], START);
-    machine.disconnected(LinkId(1));
+    machine.disconnected(LinkId(1), START);
     machine.connected(LinkId(2), setting.peer(2), START);
     machine.handle_frame(LinkId(2), &Frame::Tips(Tips::default()).encode(), START);
     let records = |done: &Done| {

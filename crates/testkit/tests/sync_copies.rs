@@ -67,6 +67,6 @@ fn a_claim_alone_is_forgotten_with_who_made_it() {
     let tips = Tips { feeds: vec![(device, seq + 7, EntryId([9; 32]))], ..Tips::default() };
     machine.handle_frame(LINK, &Frame::Tips(tips).encode(), START);
     assert!(machine.hears_of_own());
-    machine.disconnected(LINK);
+    machine.disconnected(LINK, START);
     assert!(!machine.hears_of_own());
 }

@@ -430,7 +430,7 @@ fn wrong_bytes_are_refused_forgotten_and_not_asked_for_again() {
         let told = answer_all(&setting, &mut machine, link, |bytes| bytes);
         assert!(told.closed.is_empty() && !told.asked.contains(&wrong), "{told:?}");
         assert!(machine.record().holds_file(&FileRef::of(&setting.second)));
-        machine.disconnected(link);
+        machine.disconnected(link, START);
     }
     // Another device of theirs, honest, gives it.
     let mut machine = setting.machine();
@@ -440,6 +440,19 @@ fn wrong_bytes_are_refused_forgotten_and_not_asked_for_again() {
     let told = answer_all(&setting, &mut machine, LinkId(4), |bytes| bytes);
     assert_eq!(told.held.len(), 2, "{told:?}");
     assert!(setting.drain(&mut machine).1.is_empty());
+}
+
+/// Nothing else need happen for that: the other link may be quiet.
+#[test]
+fn what_a_lost_link_was_asked_for_the_other_is_asked_for_at_once() {
+    let setting = Setting::new();
+    let mut machine = setting.machine();
+    let asked = asks(&setting.meet(&mut machine, LinkId(1)));
+    let elsewhere = asks(&setting.meet(&mut machine, LinkId(2)));
+    assert!(!asked.is_empty() && asked.iter().all(|ask| !elsewhere.contains(ask)), "{asked:?} {elsewhere:?}");
+    machine.disconnected(LinkId(1), START);
+    let again = asks(&setting.drain(&mut machine).0);
+    assert!(!again.is_empty() && again.iter().all(|ask| asked.contains(ask)), "{asked:?} {again:?}");
 }
 
 /// A part kept from before may be wrong: whoever sends the rest is not to blame.

@@ -161,7 +161,7 @@ fn altered_frames_change_nothing() {
         };
         machine.handle_frame(link, &frame, START);
         ended += drain(&mut machine).0.len();
-        machine.disconnected(link);
+        machine.disconnected(link, START);
         if n % 500 == 0 {
             assert!(state(machine.record()) == before, "changed by then: {n}");
         }

@@ -1,13 +1,16 @@
 //! The frames of a stream: one CBOR array each, `[tag, ...]`, at most 1 MiB, every list bounded.
 
+mod parts;
+
+use self::parts::{Parts, blobs, citation, file_parts, ids, list, natural};
 use crate::{
     attachment::FileRef,
     cbor::{CborError, FRAME_LIMITS, Value},
-    id::{CaseId, DeviceKey, EditId, EntryId, EventId, PartyId},
+    id::{CaseId, DeviceKey, EditId, EntryId},
     invitation::MAX_REQUEST,
-    keylog::{MAX_EVENT, MAX_POSITION},
+    keylog::MAX_EVENT,
     receipt::MAX_RECEIPT,
-    statement::{KeyCitation, MAX_ENTRY_PAYLOAD, MAX_SEQ},
+    statement::{KeyCitation, MAX_ENTRY_PAYLOAD},
     whereabouts::MAX_WHEREABOUTS,
     worksheet::{EpochId, MAX_DEVICES, MAX_EDIT},
 };
@@ -28,11 +31,8 @@ pub const MAX_PROBE: usize = 24;
 pub const MAX_CHUNK: u32 = 256 * 1024;
 /// Most address records in a frame.
 pub const MAX_RECORDS: usize = 256;
-/// Most signed things of one sort in a frame.
-const MAX_BLOBS: usize = 4096;
 /// An envelope is a little larger than its payload.
 const ENVELOPE: usize = crate::envelope::OVERHEAD;
-const MAX_WORD: usize = 32;
 
 /// Something one node says to another.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -362,119 +362,12 @@ impl Tips {
     }
 }
 
-fn blobs(items: &[Vec<u8>]) -> Value {
-    Value::Array(items.iter().map(|b| b.as_slice().into()).collect())
-}
-
-fn ids(items: &[EntryId]) -> Value {
-    Value::Array(items.iter().map(|id| (&id.0).into()).collect())
-}
-
-fn list<T>(items: &[T], parts: impl Fn(&T) -> Vec<Value>) -> Value {
-    Value::Array(items.iter().map(|item| Value::Array(parts(item))).collect())
-}
-
-/// Sizes and offsets are those of files: far below what CBOR here may hold, and nothing where they are not.
-fn natural(number: u64) -> Value {
-    i64::try_from(number).map_or(Value::Int(i64::MAX), Value::Int)
-}
-
-fn file_parts(file: &FileRef) -> Vec<Value> {
-    vec![(&file.sha256).into(), natural(file.size)]
-}
-
-fn citation(cited: &KeyCitation) -> Vec<Value> {
-    vec![(&cited.party.0).into(), cited.position.into(), (&cited.event.0).into()]
-}
-
-/// What is left of an array that is being read.
-struct Parts(std::vec::IntoIter<Value>);
-
-impl Parts {
-    fn number(&mut self) -> Option<u32> {
-        u32::try_from(self.0.next()?.as_int()?).ok()
-    }
-
-    fn natural(&mut self) -> Option<u64> {
-        u64::try_from(self.0.next()?.as_int()?).ok()
-    }
-
-    fn file(&mut self) -> Option<FileRef> {
-        Some(FileRef { sha256: self.bytes32()?, size: self.natural()? })
-    }
-
-    fn seq(&mut self) -> Option<u32> {
-        self.number().filter(|seq| (1..MAX_SEQ).contains(seq))
-    }
-
-    fn bytes32(&mut self) -> Option<[u8; 32]> {
-        self.0.next()?.as_bytes()?.try_into().ok()
-    }
-
-    fn blob(&mut self, max: usize) -> Option<Vec<u8>> {
-        match self.0.next()? {
-            Value::Bytes(bytes) if bytes.len() <= max => Some(bytes),
-            _ => None,
-        }
-    }
-
-    fn word(&mut self) -> Option<String> {
-        match self.0.next()? {
-            Value::Text(word) if word.len() <= MAX_WORD => {
-                word.bytes().all(|b| b.is_ascii_lowercase() || b == b'-').then_some(word)
-            }
-            _ => None,
-        }
-    }
-
-    fn array(&mut self, max: usize) -> Option<Self> {
-        match self.0.next()? {
-            Value::Array(items) if items.len() <= max => Some(Self(items.into_iter())),
-            _ => None,
-        }
-    }
-
-    fn all<T>(mut self, read: impl Fn(&mut Self) -> Option<T>) -> Option<Vec<T>> {
-        let mut items = Vec::with_capacity(self.0.len());
-        while self.0.len() > 0 {
-            items.push(read(&mut self)?);
-        }
-        Some(items)
-    }
-
-    fn list<T>(&mut self, max: usize, read: impl Fn(&mut Self) -> Option<T>) -> Option<Vec<T>> {
-        self.array(max)?.all(|items| {
-            let mut item = items.array(8)?;
-            read(&mut item).filter(|_| item.0.len() == 0)
-        })
-    }
-
-    fn blobs(&mut self, max: usize) -> Option<Vec<Vec<u8>>> {
-        self.array(MAX_BLOBS)?.all(|items| items.blob(max))
-    }
-
-    fn ids(&mut self, max: usize) -> Option<Vec<EntryId>> {
-        self.array(max)?.all(|items| items.bytes32().map(EntryId))
-    }
-
-    fn numbers(&mut self, max: usize) -> Option<Vec<u32>> {
-        self.array(max)?.all(Self::seq)
-    }
-
-    fn citation(&mut self) -> Option<KeyCitation> {
-        Some(KeyCitation {
-            party: PartyId(self.bytes32()?),
-            position: self.number().filter(|n| (1..=MAX_POSITION).contains(n))?,
-            event: EventId(self.bytes32()?),
-        })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::id::{EventId, PartyId};
 
     fn one_of_each() -> Vec<Frame> {
         let id = |n: u8| EntryId([n; 32]);

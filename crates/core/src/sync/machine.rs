@@ -232,11 +232,14 @@ impl Machine {
     }
 
     /// A stream is gone. What waited on it is forgotten and asked for again on the next one.
-    pub fn disconnected(&mut self, link: LinkId) {
-        self.unlink(link);
+    pub fn disconnected(&mut self, link: LinkId, now: i64) {
+        if self.unlink(link) {
+            // What it was asked for, others are asked for at once.
+            self.settle(now);
+        }
     }
 
-    fn unlink(&mut self, id: LinkId) -> bool {
+    pub(super) fn unlink(&mut self, id: LinkId) -> bool {
         self.narrow.remove(&id);
         let Some(link) = self.links.remove(&id) else { return false };
         self.give_up_all(id, &link.files);

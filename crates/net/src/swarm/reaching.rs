@@ -6,7 +6,7 @@ use tokio::{sync::oneshot, time::Instant};
 use super::Task;
 use crate::{
     address::Address,
-    dial::Waiting,
+    dial::{Lane, Waiting},
     observed::Seen,
     open::{Connected, OpenError, connect_directly, places},
     peer,
@@ -73,9 +73,12 @@ impl Task {
         if places.is_empty() || self.ways.to(&peer) != Some(Path::Relayed) {
             return;
         }
-        // Nobody waits for it: what comes of it is seen by the connection.
-        let (reply, _) = oneshot::channel();
-        self.dial(peer, Waiting { places, failures: Vec::new(), own_port: false, reply });
+        let (tcp, quic): (Vec<_>, Vec<_>) = places.into_iter().partition(|place| Lane::of(place) == Lane::Tcp);
+        for places in [quic, tcp].into_iter().filter(|places| !places.is_empty()) {
+            // Nobody waits for it: what comes of it is seen by the connection.
+            let (reply, _) = oneshot::channel();
+            self.dial(peer, Waiting { places, failures: Vec::new(), own_port: false, reply });
+        }
     }
 
     pub(super) fn call_relays(&mut self) {

@@ -199,6 +199,20 @@ async fn a_relayed_way_becomes_a_direct_one_by_quic() {
 }
 
 #[tokio::test]
+async fn a_relay_that_can_do_both_is_called_over_quic() {
+    // A relay that saw one of two peers over TCP and one over QUIC could not bring them together.
+    for seed in 0..8 {
+        let mut a = Node::start(10 + seed, &[TCP, QUIC]);
+        let c = Node::relay(3, &[TCP, QUIC], RelayLimits::default());
+        c.know(&[&a]);
+        a.rely_on(&c).await;
+        a.held().await;
+        let reach = a.reach("being seen", |reach| !reach.observed.is_empty()).await;
+        assert!(reach.observed.iter().all(|seen| seen.as_str().contains("quic")), "{reach:?}");
+    }
+}
+
+#[tokio::test]
 async fn with_a_stranger_nothing_is_punched() {
     // Each could be called, but A is not known to B.
     let (a, mut b) = (Node::start(1, &[TCP]), Node::start(2, &[TCP]));
@@ -232,6 +246,11 @@ async fn who_is_known_to_one_side_first_is_punched_when_the_other_knows_as_well(
     b.reach("being seen", |reach| !reach.observed.is_empty()).await;
     let mut ours = a.open(&b, vec![circuit]).await.expect("opens");
     let (_, mut theirs) = b.inbound().await;
+    for _ in 0..100 {
+        talk(&mut ours, &mut theirs).await;
+    }
+    // The relay comes to know A, and says what it offers from now on; where it sees A it said before.
+    c.know(&[&a, &b]);
     for _ in 0..100 {
         talk(&mut ours, &mut theirs).await;
     }

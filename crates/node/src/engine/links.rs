@@ -157,6 +157,7 @@ impl Engine {
     /// whether the new link is taken.
     fn one_of_two(&mut self, route: &Route, dialed: bool) -> bool {
         let ours_yields = self.net.peer_id().as_bytes() > route.peer.as_slice();
+        let time = self.ticks.now();
         let twins: Vec<(LinkId, bool)> =
             self.links.iter().filter(|(_, link)| link.route() == *route).map(|(id, link)| (*id, link.dialed)).collect();
         if dialed && ours_yields && twins.iter().any(|(_, ours)| !ours) {
@@ -166,7 +167,7 @@ impl Engine {
         let replaced = |ours: bool| if ours == dialed { true } else { ours && ours_yields };
         for (twin, _) in twins.into_iter().filter(|(_, ours)| replaced(*ours)) {
             if let Some(open) = self.cases.get_mut(&route.case) {
-                open.machine.disconnected(twin);
+                open.machine.disconnected(twin, time);
             }
             // Its case stays open: another link is about to stand.
             self.closed(twin, Ended::Moves);
@@ -192,8 +193,9 @@ impl Engine {
 
     fn end_link(&mut self, link: LinkId, how: Ended) {
         let Some(case) = self.closed(link, how) else { return };
+        let time = self.ticks.now();
         if let Some(open) = self.cases.get_mut(&case) {
-            open.machine.disconnected(link);
+            open.machine.disconnected(link, time);
         }
         self.drain(case);
     }
