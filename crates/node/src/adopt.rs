@@ -5,6 +5,7 @@
 
 mod calling;
 mod line;
+mod places;
 mod taken;
 #[cfg(test)]
 mod tests;

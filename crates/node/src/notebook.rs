@@ -4,9 +4,10 @@
 use counterpart_core::{
     act::{Act, Role},
     id::{CaseId, EntryId},
+    record::Record,
     seal::PathStep,
     value::Sealable,
-    view::Noted,
+    view::{Noted, View},
 };
 use counterpart_process::{
     call::Draft,
@@ -275,7 +276,11 @@ impl Desk {
     /// When the store is damaged.
     pub fn people_of(&self, case: &CaseId) -> Result<Vec<Person>, DeskError> {
         let record = self.record(case)?;
-        let Some(view) = record.view() else { return Ok(Vec::new()) };
+        record.view().map_or_else(|| Ok(Vec::new()), |view| self.people_in(&record, &view))
+    }
+
+    /// As [`Desk::people_of`], of a case that was read already.
+    pub(crate) fn people_in(&self, record: &Record, view: &View) -> Result<Vec<Person>, DeskError> {
         let mut people: Vec<Person> = Vec::new();
         let add = |people: &mut Vec<Person>, person: Person| match people.iter_mut().find(|p| p.is(&person.name)) {
             Some(known) => known.fill_from(&person),
@@ -287,7 +292,7 @@ impl Desk {
             !seat.parties.contains(&own) && !matches!(seat.role, Role::Observer | Role::Arbiter)
         };
         let text = |text: &Option<Sealable>| text.as_ref().and_then(Sealable::open).map(str::to_owned);
-        let all = record.people(&view);
+        let all = record.people(view);
         for seat in view.seats.iter().filter(other) {
             let notes = match seat.label.open() {
                 Some(label) => self.notes_about(label)?,

@@ -1,46 +1,26 @@
 //! The desk on real files: identity, cases, acts, summaries.
 
 use counterpart_core::{
-    act::{Act, ActionTerms, Mode, PartyRef, Proposal, Role, SeatOffer, Subject, Topic},
+    act::{Act, ActionTerms, Role, SeatOffer},
     fold::ActionState,
-    value::{Due, ItemValue, Money, Sealable, Seat},
+    value::{Due, ItemValue, Money, Sealable},
 };
 use counterpart_node::{Desk, DeskError};
+use counterpart_testkit::case::{new_action, terms};
 
 fn offer(role: Role, label: &str) -> SeatOffer {
     SeatOffer { role, label: Sealable::Open(label.to_owned()) }
 }
 
-fn person(seat: u32) -> PartyRef {
-    PartyRef { seat: Seat::Number(seat), person: None }
-}
-
 fn action(what: &str, by: u32, to: u32) -> Act {
-    let terms = ActionTerms {
-        what: Sealable::Open(what.to_owned()),
-        performers: vec![person(by)],
-        beneficiaries: vec![person(to)],
-        due: Some(Due::At {
-            instant: 1_783_094_400_000,
-            local: "2026-07-03T17:00".to_owned(),
-            zone: "Europe/London".to_owned(),
-        }),
+    let due =
+        Due::At { instant: 1_783_094_400_000, local: "2026-07-03T17:00".to_owned(), zone: "Europe/London".to_owned() };
+    Act::Propose(new_action(ActionTerms {
+        due: Some(due),
         value: Money::parse("25.00", "GBP").ok(),
         conditions: vec![Sealable::Open("on the next bill".to_owned())],
-        evidence: Vec::new(),
-        consequences: Vec::new(),
-        cancel: Vec::new(),
-        deemed: None,
-        items: Vec::new(),
-    };
-    Act::Propose(Proposal {
-        subjects: vec![Subject { base: None, topic: Topic::Action { action: None, terms } }],
-        signers: vec![Seat::Number(0), Seat::Number(1)],
-        mode: Mode::Firm,
-        open_until: None,
-        alleged: None,
-        note: None,
-    })
+        ..terms(what, &[by], &[to])
+    }))
 }
 
 fn opened() -> (tempfile::TempDir, Desk, counterpart_core::id::CaseId) {

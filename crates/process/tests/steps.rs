@@ -1,7 +1,7 @@
 //! Steps of a real case: what they count from, and how far that is proven by what the other side signed.
 
 use counterpart_core::{
-    act::{Act, ActionTerms, Contact, Mode, PartyRef, Proposal, Subject, Topic},
+    act::{Act, ActionTerms, Contact},
     graph::Ix,
     id::EntryId,
     record::Record,
@@ -15,7 +15,7 @@ use counterpart_process::{
     tally::Ledger,
 };
 use counterpart_testkit::{
-    case::{START, case_between, sign},
+    case::{START, case_between, new_action, sign, terms},
     party::Party,
     rng::Rng,
 };
@@ -61,28 +61,8 @@ impl World {
     }
 
     fn propose(&mut self, due: i64, days: i64) -> EntryId {
-        let party = |n| PartyRef { seat: Seat::Number(n), person: None };
-        let terms = ActionTerms {
-            what: Sealable::Open("Refund".to_owned()),
-            performers: vec![party(1)],
-            beneficiaries: vec![party(0)],
-            due: Some(Due::At { instant: due, local: "2027-01-01T09:00".to_owned(), zone: "UTC".to_owned() }),
-            value: None,
-            conditions: Vec::new(),
-            evidence: Vec::new(),
-            consequences: Vec::new(),
-            cancel: Vec::new(),
-            deemed: None,
-            items: Vec::new(),
-        };
-        let act = Act::Propose(Proposal {
-            subjects: vec![Subject { base: None, topic: Topic::Action { action: None, terms } }],
-            signers: vec![Seat::Number(0), Seat::Number(1)],
-            mode: Mode::Firm,
-            open_until: None,
-            alleged: None,
-            note: None,
-        });
+        let due = Due::At { instant: due, local: "2027-01-01T09:00".to_owned(), zone: "UTC".to_owned() };
+        let act = Act::Propose(new_action(ActionTerms { due: Some(due), ..terms("Refund", &[1], &[0]) }));
         self.act(0, &act, days)
     }
 

@@ -1,7 +1,7 @@
 //! Whom to thank, and what there is to remind of, from a record of two parties.
 
 use counterpart_core::{
-    act::{Act, ActionTerms, Card, Contact, Mode, PartyRef, Proposal, Subject, Topic},
+    act::{Act, ActionTerms, Card, Contact, Proposal, Topic},
     id::EntryId,
     record::Record,
     value::{Due, Sealable, Seat},
@@ -11,7 +11,7 @@ use counterpart_process::{
     thanks::{Occasion, Thanks, thanks},
 };
 use counterpart_testkit::{
-    case::{START, case_between, sign},
+    case::{START, case_between, proposal, sign, terms},
     party::Party,
     rng::Rng,
 };
@@ -58,29 +58,12 @@ impl Two {
     }
 
     fn propose(&mut self, topic: Topic, alleged: Option<EntryId>) -> EntryId {
-        let subjects = vec![Subject { base: None, topic }];
-        let signers = vec![Seat::Number(0), Seat::Number(1)];
-        self.act(
-            0,
-            &Act::Propose(Proposal { subjects, signers, mode: Mode::Firm, open_until: None, alleged, note: None }),
-        )
+        self.act(0, &Act::Propose(Proposal { alleged, ..proposal(None, topic) }))
     }
 
     fn promised(&mut self, what: &str, alleged: Option<EntryId>) -> EntryId {
-        let by = |seat| PartyRef { seat: Seat::Number(seat), person: None };
-        let terms = ActionTerms {
-            what: open(what),
-            performers: vec![by(1)],
-            beneficiaries: vec![by(0)],
-            due: Some(Due::At { instant: self.at, local: "2023-11-15T00:00".to_owned(), zone: "UTC".to_owned() }),
-            value: None,
-            conditions: Vec::new(),
-            evidence: Vec::new(),
-            consequences: Vec::new(),
-            cancel: Vec::new(),
-            deemed: None,
-            items: Vec::new(),
-        };
+        let due = Due::At { instant: self.at, local: "2023-11-15T00:00".to_owned(), zone: "UTC".to_owned() };
+        let terms = ActionTerms { due: Some(due), ..terms(what, &[1], &[0]) };
         self.propose(Topic::Action { action: None, terms }, alleged)
     }
 

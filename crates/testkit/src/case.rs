@@ -1,8 +1,8 @@
 //! A case between parties, opened, joined and ready to act in.
 
 use counterpart_core::{
-    act::{Act, Mode, Open, Proposal, Role, SeatOffer, Subject, Topic},
-    id::CaseId,
+    act::{Act, ActionTerms, Mode, Open, PartyRef, Proposal, Role, SeatOffer, Subject, Topic},
+    id::{CaseId, EntryId},
     invitation::{JoinRequest, invite_key},
     record::{Author, Record, Signed},
     value::{Sealable, Seat},
@@ -67,6 +67,44 @@ pub fn case_between(parties: &[&Party]) -> Case {
     Case { id, store: making.store, record: making.record }
 }
 
+/// What some seats do for others: these words and nothing further.
+#[must_use]
+pub fn terms(what: &str, performers: &[u32], beneficiaries: &[u32]) -> ActionTerms {
+    let refs = |seats: &[u32]| seats.iter().map(|n| PartyRef { seat: Seat::Number(*n), person: None }).collect();
+    ActionTerms {
+        what: Sealable::Open(what.to_owned()),
+        performers: refs(performers),
+        beneficiaries: refs(beneficiaries),
+        due: None,
+        value: None,
+        conditions: Vec::new(),
+        evidence: Vec::new(),
+        consequences: Vec::new(),
+        cancel: Vec::new(),
+        deemed: None,
+        items: Vec::new(),
+    }
+}
+
+/// A firm proposal of one thing, to be signed by seats 0 and 1; `base` is the agreed version that it changes.
+#[must_use]
+pub fn proposal(base: Option<EntryId>, topic: Topic) -> Proposal {
+    Proposal {
+        subjects: vec![Subject { base, topic }],
+        signers: vec![Seat::Number(0), Seat::Number(1)],
+        mode: Mode::Firm,
+        open_until: None,
+        alleged: None,
+        note: None,
+    }
+}
+
+/// The same, of an action that was not there before.
+#[must_use]
+pub fn new_action(terms: ActionTerms) -> Proposal {
+    proposal(None, Topic::Action { action: None, terms })
+}
+
 struct Making {
     record: Record,
     store: Store,
@@ -92,14 +130,7 @@ impl Making {
         let invite = self.act(opener, &Act::Invite { key: public, seat, expires, label: None }).id;
         let revision = (n > 1).then(|| {
             let signers = (0..n).map(|s| Seat::Number(u32::try_from(s).expect("few parties"))).collect();
-            let proposal = Proposal {
-                subjects: vec![Subject { base: None, topic: Topic::AdmitSeat { seat } }],
-                signers,
-                mode: Mode::Firm,
-                open_until: None,
-                alleged: None,
-                note: None,
-            };
+            let proposal = Proposal { signers, ..proposal(None, Topic::AdmitSeat { seat }) };
             let revision = self.act(opener, &Act::Propose(proposal)).id;
             for party in &parties[1..n] {
                 self.act(party, &Act::Accept { revision, note: None });

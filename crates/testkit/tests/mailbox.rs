@@ -2,14 +2,20 @@
 //! as what they are.
 
 use counterpart_core::{
-    act::{Act, ActionTerms, Mode, PartyRef, Proof, Proposal, Subject, Topic},
+    act::{Act, Proof, Proposal},
     fold::ActionState,
     id::EntryId,
     receipt::SignedReceipt,
-    value::{Due, Sealable, Seat},
+    value::{Due, Sealable},
     view::{Grade, Held},
 };
-use counterpart_testkit::{case::case_between, network::Network, node::Node, party::Party, rng::Rng};
+use counterpart_testkit::{
+    case::{case_between, new_action, terms},
+    network::Network,
+    node::Node,
+    party::Party,
+    rng::Rng,
+};
 
 const MOST: usize = 200_000;
 const LAPTOP: usize = 0;
@@ -17,33 +23,10 @@ const MAILBOX: usize = 1;
 const OTHER: usize = 2;
 
 fn offer(until: i64) -> Act {
-    let seat = |n| vec![PartyRef { seat: Seat::Number(n), person: None }];
-    let terms = ActionTerms {
-        what: Sealable::Open("Mend the pipe".to_owned()),
-        performers: seat(1),
-        beneficiaries: seat(0),
-        due: None,
-        value: None,
-        conditions: Vec::new(),
-        evidence: Vec::new(),
-        consequences: Vec::new(),
-        cancel: Vec::new(),
-        deemed: None,
-        items: Vec::new(),
-    };
-    Act::Propose(Proposal {
-        subjects: vec![Subject { base: None, topic: Topic::Action { action: None, terms } }],
-        signers: vec![Seat::Number(0), Seat::Number(1)],
-        mode: Mode::Firm,
-        // Only the instant decides.
-        open_until: Some(Due::At {
-            instant: until,
-            local: "2026-07-06T10:00".to_owned(),
-            zone: "Europe/Berlin".to_owned(),
-        }),
-        alleged: None,
-        note: None,
-    })
+    // Only the instant decides.
+    let local = "2026-07-06T10:00".to_owned();
+    let open_until = Some(Due::At { instant: until, local, zone: "Europe/Berlin".to_owned() });
+    Act::Propose(Proposal { open_until, ..new_action(terms("Mend the pipe", &[1], &[0])) })
 }
 
 /// A customer's laptop and mailbox, and a supplier: the laptop is linked with its mailbox alone.

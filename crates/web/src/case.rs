@@ -16,18 +16,28 @@ pub(crate) async fn with_case<T: Send + 'static>(
     id: &str,
     work: impl FnOnce(&Desk, OpenCase) -> Result<T, Problem> + Send + 'static,
 ) -> Result<T, Problem> {
+    with_opened(visit, id, |desk, case| OpenCase::open(desk, &case.to_hex()), work).await
+}
+
+/// The same with what else comes of opening it: the case is read once for both.
+pub(crate) async fn with_opened<O, T: Send + 'static>(
+    visit: &Visit,
+    id: &str,
+    open: impl FnOnce(&Desk, CaseId) -> Result<O, CommandError> + Send + 'static,
+    work: impl FnOnce(&Desk, O) -> Result<T, Problem> + Send + 'static,
+) -> Result<T, Problem> {
     let absent = || Problem::new(StatusCode::NOT_FOUND, "case");
     let case = CaseId::from_hex(id).ok_or_else(absent)?;
     let app = std::sync::Arc::clone(&visit.app);
     let _turn = visit.app.cases.acquire().await;
     let done = aside(move || {
         let desk = app.desk()?.ok_or_else(absent)?;
-        let open = match OpenCase::open(&desk, &case.to_hex()) {
-            Ok(open) => open,
+        let opened = match open(&desk, case) {
+            Ok(opened) => opened,
             Err(_) if !desk.summaries()?.iter().any(|summary| summary.case == case) => return Err(absent()),
             Err(why) => return Err(failed(&why)),
         };
-        work(&desk, open)
+        work(&desk, opened)
     });
     done.await?
 }

@@ -1,9 +1,10 @@
-//! Files made for a person to take away: put together once, on disk until others are made, and sent piece by piece.
+//! Files that a person takes away: how they are sent, piece by piece; and those made for it, put together once and on disk
+//! until others are made.
 
 use std::{
     collections::VecDeque,
     fs::File,
-    io::{self, Read as _, Seek as _, SeekFrom, Write as _},
+    io::{self, Read as _, Write as _},
     path::Path,
     sync::{Arc, Mutex, PoisonError},
 };
@@ -22,8 +23,8 @@ use crate::{app::aside, guard::Problem, session::secret};
 /// How many are kept; the oldest goes first.
 const MOST: usize = 4;
 
-/// Bytes sent at a time.
-const PIECE: usize = 256 << 10;
+/// Bytes read and sent at a time.
+const PIECE: usize = 64 << 10;
 
 /// A file that was made.
 #[derive(Debug)]
@@ -82,31 +83,27 @@ impl Made {
         let file = self.file.reopen().map_err(gone)?;
         let size = self.size;
         let heads = attachment(self.kind, &self.name)?;
-        // Held until all is sent: another file made meanwhile does not take it away.
-        let pieces = stream::unfold(Some((self, file, 0_u64)), |open| async {
-            let (made, file, at) = open?;
-            if at >= made.size {
-                return None;
-            }
-            match aside(move || piece(file, at)).await {
-                Ok(Ok((file, bytes))) if !bytes.is_empty() => {
-                    let next = at + bytes.len() as u64;
-                    Some((Ok(bytes), Some((made, file, next))))
-                }
-                Ok(Err(why)) => Some((Err(why), None)),
-                _ => Some((Err(io::Error::from(io::ErrorKind::UnexpectedEof)), None)),
-            }
-        });
-        Ok((heads, [(header::CONTENT_LENGTH, HeaderValue::from(size))], Body::from_stream(pieces)).into_response())
+        // Held until all is read: another file made meanwhile does not take it away.
+        Ok((heads, [(header::CONTENT_LENGTH, HeaderValue::from(size))], sent(file, size, self)).into_response())
     }
 }
 
-fn piece(mut file: File, at: u64) -> io::Result<(File, Bytes)> {
-    let mut bytes = vec![0; PIECE];
-    file.seek(SeekFrom::Start(at))?;
-    let read = file.read(&mut bytes)?;
-    bytes.truncate(read);
-    Ok((file, bytes.into()))
+/// A file's first `size` bytes as they are asked for. What is held with it is let go before the last of it is sent, or when
+/// the browser goes away.
+pub(crate) fn sent<H: Send + 'static>(file: File, size: u64, held: H) -> Body {
+    let next = |open: Option<(File, u64, H)>| async {
+        let Some((file, left, held)) = open.filter(|(_, left, _)| *left > 0) else { return Ok(None) };
+        let read = aside(move || {
+            let mut bytes = Vec::with_capacity(PIECE);
+            let got = (&file).take(left.min(PIECE as u64)).read_to_end(&mut bytes)? as u64;
+            if got == 0 {
+                return Err(io::Error::from(io::ErrorKind::UnexpectedEof));
+            }
+            Ok((Bytes::from(bytes), (got < left).then(|| (file, left - got, held))))
+        });
+        read.await.map_err(|_panicked| io::Error::other("not read"))?.map(Some)
+    };
+    Body::from_stream(stream::try_unfold(Some((file, size, held)), next))
 }
 
 /// What says that an answer is a file to be kept under a name of ours.
@@ -122,6 +119,8 @@ pub(crate) fn attachment(kind: &'static str, name: &str) -> Result<[(header::Hea
 
 #[cfg(test)]
 mod tests {
+    use futures::StreamExt as _;
+
     use super::*;
 
     #[test]
@@ -138,5 +137,32 @@ mod tests {
         assert!(all.find(&one.to_hex(), &keys[0]).is_none());
         assert!(all.find(&other.to_hex(), &keys[1]).is_none() && all.find(&one.to_hex(), "").is_none());
         assert_eq!(all.find(&one.to_hex(), &keys[MOST]).map(|made| made.name.clone()).as_deref(), Some("4.zip"));
+    }
+
+    #[tokio::test]
+    async fn a_file_is_sent_whole_and_what_is_held_with_it_goes_with_the_last_of_it() {
+        let bytes: Vec<u8> = (0..=u8::MAX).cycle().take(2 * PIECE + 1).collect();
+        let open = || {
+            let mut file = NamedTempFile::new().expect("a file");
+            file.write_all(&bytes).expect("written");
+            (file.reopen().expect("readable"), file)
+        };
+        let size = bytes.len() as u64;
+        for wanted in [0, 1, PIECE as u64, size] {
+            let (file, held) = open();
+            let path = held.path().to_owned();
+            let mut coming = sent(file, wanted, held).into_data_stream();
+            let mut came = Vec::new();
+            while let Some(piece) = coming.next().await {
+                came.extend_from_slice(&piece.expect("read"));
+                assert_eq!(path.exists(), (came.len() as u64) < wanted);
+            }
+            assert!(came.as_slice() == &bytes[..came.len()] && came.len() as u64 == wanted);
+            assert!(!path.exists());
+        }
+        // One that became shorter meanwhile is not passed off as whole.
+        let (file, held) = open();
+        let all: Vec<_> = sent(file, size + 1, held).into_data_stream().collect().await;
+        assert!(all.last().is_some_and(Result::is_err) && all.len() == 4);
     }
 }

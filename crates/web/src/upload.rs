@@ -45,24 +45,33 @@ impl<S: Send + Sync> FromRequest<S> for Upload {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        let unreadable = || Problem::new(StatusCode::BAD_REQUEST, "form");
-        let Some(visit) = request.extensions().get::<Visit>().cloned() else {
-            return Err(Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "failed"));
-        };
-        let parts = Multipart::from_request(request, state).await;
-        let mut parts = parts.map_err(|_other| Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "form"))?;
-        // First of all whether a page of ours sends it: nothing is kept before.
-        let first = next(&mut parts).await?.ok_or_else(unreadable)?;
-        let is_secret = first.name() == Some(FORM_SECRET);
-        let value = short(first).await?;
-        if !(is_secret && visit.session.as_ref().is_some_and(|session| session.made(&value))) {
-            return Err(Problem::new(StatusCode::FORBIDDEN, "elsewhere"));
-        }
+        let (visit, mut parts) = begun(request, state).await?;
         let field = next(&mut parts).await?.ok_or_else(unreadable)?;
         let name = field.file_name().unwrap_or_default().to_owned();
         let (size, file) = keep(field).await?;
         Ok(Self { visit, name, size, file })
     }
+}
+
+/// Who sends a form in parts, and the parts that come after its secret. Whether a page of ours sends it is looked at first
+/// of all: nothing is kept before.
+async fn begun<S: Send + Sync>(request: Request, state: &S) -> Result<(Visit, Multipart), Problem> {
+    let Some(visit) = request.extensions().get::<Visit>().cloned() else {
+        return Err(Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "failed"));
+    };
+    let parts = Multipart::from_request(request, state).await;
+    let mut parts = parts.map_err(|_other| Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "form"))?;
+    let first = next(&mut parts).await?.ok_or_else(unreadable)?;
+    let is_secret = first.name() == Some(FORM_SECRET);
+    let value = short(first).await?;
+    if !(is_secret && visit.session.as_ref().is_some_and(|session| session.made(&value))) {
+        return Err(Problem::new(StatusCode::FORBIDDEN, "elsewhere"));
+    }
+    Ok((visit, parts))
+}
+
+fn unreadable() -> Problem {
+    Problem::new(StatusCode::BAD_REQUEST, "form")
 }
 
 fn cut() -> Problem {

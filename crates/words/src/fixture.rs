@@ -1,13 +1,13 @@
 //! For tests: a case between two parties, acted in from both sides.
 
 use counterpart_core::{
-    act::{Act, ActionTerms, Mode, PartyRef, Proposal, Subject, Topic},
+    act::{Act, Proposal, Topic},
     id::EntryId,
     record::Record,
-    value::{ActionId, Sealable, Seat},
+    value::{ActionId, Sealable},
 };
 use counterpart_testkit::{
-    case::{START, case_between, sign},
+    case::{START, case_between, proposal, sign, terms},
     party::Party,
     rng::Rng,
 };
@@ -37,17 +37,17 @@ impl Two {
 
     /// Proposes that the supplier does this for the customer.
     pub(crate) fn propose(&mut self, party: usize, what: &str) -> EntryId {
-        self.act(party, &Act::Propose(proposal(what, None, None)))
+        self.act(party, &Act::Propose(proposed(what, None, None)))
     }
 
     pub(crate) fn counter(&mut self, party: usize, of: EntryId, what: &str) -> EntryId {
         let action = ActionId { proposal: of, index: 0 };
-        self.act(party, &Act::Counter { of, proposal: proposal(what, Some(action), None) })
+        self.act(party, &Act::Counter { of, proposal: proposed(what, Some(action), None) })
     }
 
     pub(crate) fn amend(&mut self, party: usize, action: EntryId, base: EntryId, what: &str) -> EntryId {
         let action = ActionId { proposal: action, index: 0 };
-        self.act(party, &Act::Propose(proposal(what, Some(action), Some(base))))
+        self.act(party, &Act::Propose(proposed(what, Some(action), Some(base))))
     }
 
     pub(crate) fn accept(&mut self, party: usize, revision: EntryId) -> EntryId {
@@ -81,27 +81,6 @@ pub(crate) fn open(text: &str) -> Sealable {
     Sealable::Open(text.to_owned())
 }
 
-fn proposal(what: &str, action: Option<ActionId>, base: Option<EntryId>) -> Proposal {
-    let seat = |n| vec![PartyRef { seat: Seat::Number(n), person: None }];
-    let terms = ActionTerms {
-        what: open(what),
-        performers: seat(1),
-        beneficiaries: seat(0),
-        due: None,
-        value: None,
-        conditions: Vec::new(),
-        evidence: Vec::new(),
-        consequences: Vec::new(),
-        cancel: Vec::new(),
-        deemed: None,
-        items: Vec::new(),
-    };
-    Proposal {
-        subjects: vec![Subject { base, topic: Topic::Action { action, terms } }],
-        signers: vec![Seat::Number(0), Seat::Number(1)],
-        mode: Mode::Firm,
-        open_until: None,
-        alleged: None,
-        note: None,
-    }
+fn proposed(what: &str, action: Option<ActionId>, base: Option<EntryId>) -> Proposal {
+    proposal(base, Topic::Action { action, terms: terms(what, &[1], &[0]) })
 }

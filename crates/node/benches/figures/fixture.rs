@@ -6,7 +6,7 @@ use std::{
 };
 
 use counterpart_core::{
-    act::{Act, ActionTerms, Contact, Mode, PartyRef, Proposal, Subject, Topic},
+    act::{Act, ActionTerms, Contact},
     graph::Ix,
     id::{CaseId, EntryId},
     receipt::SignedReceipt,
@@ -17,7 +17,7 @@ use counterpart_core::{
 use counterpart_node::Desk;
 use counterpart_store::{CaseSummary, EntryRow, KeyEventRow, ReceiptRow, Store, StoreError};
 use counterpart_testkit::{
-    case::{START, case_between, sign},
+    case::{START, case_between, new_action, sign, terms},
     party::{Device, Party},
     rng::Rng,
 };
@@ -250,27 +250,8 @@ fn item(n: usize) -> Act {
 }
 
 fn promise(n: usize) -> Act {
-    let seat = |n| PartyRef { seat: Seat::Number(n), person: None };
     let due = Due::At { instant: START, local: "2023-11-14T22:13".to_owned(), zone: "UTC".to_owned() };
-    let terms = ActionTerms {
-        what: open(format!("Send an engineer with pump {n}")),
-        performers: vec![seat(1)],
-        beneficiaries: vec![seat(0)],
-        due: Some(due),
-        value: None,
-        conditions: vec![open("It runs one full programme and the floor stays dry")],
-        evidence: Vec::new(),
-        consequences: Vec::new(),
-        cancel: Vec::new(),
-        deemed: None,
-        items: Vec::new(),
-    };
-    Act::Propose(Proposal {
-        subjects: vec![Subject { base: None, topic: Topic::Action { action: None, terms } }],
-        signers: vec![Seat::Number(0), Seat::Number(1)],
-        mode: Mode::Firm,
-        open_until: None,
-        alleged: None,
-        note: None,
-    })
+    let conditions = vec![open("It runs one full programme and the floor stays dry")];
+    let terms = terms(&format!("Send an engineer with pump {n}"), &[1], &[0]);
+    Act::Propose(new_action(ActionTerms { due: Some(due), conditions, ..terms }))
 }

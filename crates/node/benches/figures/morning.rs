@@ -6,12 +6,13 @@ use std::{
 };
 
 use counterpart_core::{
-    act::{Act, ActionTerms, Contact, Mode, PartyRef, Proposal, Role, SeatOffer, Subject, Topic},
+    act::{Act, ActionTerms, Contact, Proposal, Role, SeatOffer},
     id::EntryId,
     value::{Due, Sealable, Seat},
 };
 use counterpart_node::{Desk, now};
 use counterpart_process::steps::{Length, Start, Step, Stretch};
+use counterpart_testkit::case::{new_action, terms};
 
 use crate::{program, table::Table, timed, times};
 
@@ -100,26 +101,7 @@ fn one_case(desk: &Desk, n: usize, at: i64) {
 }
 
 fn promise(said_in: EntryId, due: i64) -> Act {
-    let party = |n| PartyRef { seat: Seat::Number(n), person: None };
-    let terms = ActionTerms {
-        what: Sealable::Open("Send somebody to repair it".to_owned()),
-        performers: vec![party(1)],
-        beneficiaries: vec![party(0)],
-        due: Some(Due::At { instant: due, local: "2027-01-01T09:00".to_owned(), zone: "Europe/London".to_owned() }),
-        value: None,
-        conditions: Vec::new(),
-        evidence: Vec::new(),
-        consequences: Vec::new(),
-        cancel: Vec::new(),
-        deemed: None,
-        items: Vec::new(),
-    };
-    Act::Propose(Proposal {
-        subjects: vec![Subject { base: None, topic: Topic::Action { action: None, terms } }],
-        signers: vec![Seat::Number(0), Seat::Number(1)],
-        mode: Mode::Firm,
-        open_until: None,
-        alleged: Some(said_in),
-        note: None,
-    })
+    let due = Due::At { instant: due, local: "2027-01-01T09:00".to_owned(), zone: "Europe/London".to_owned() };
+    let terms = ActionTerms { due: Some(due), ..terms("Send somebody to repair it", &[1], &[0]) };
+    Act::Propose(Proposal { alleged: Some(said_in), ..new_action(terms) })
 }

@@ -1,7 +1,12 @@
 //! What is due in a case: looked at anew whenever the case, its rules or its consents changed, and when a reminder's time
 //! comes. In between nothing is read: a row in the store says when to look next.
 
-use counterpart_core::{id::CaseId, record::Record, value::Seat, view::View};
+use counterpart_core::{
+    id::CaseId,
+    record::Record,
+    value::Seat,
+    view::{Names, View},
+};
 use counterpart_mail::Address;
 use counterpart_process::{
     notebook::Person,
@@ -62,8 +67,9 @@ pub struct Planned {
 #[derive(Debug)]
 pub struct CaseOutlook {
     pub case: CaseId,
-    pub record: Record,
-    pub view: View,
+    pub title: String,
+    pub zone: String,
+    pub names: Names,
     pub calendar: Calendar,
     pub watched: Vec<Watched>,
     /// All letters, by when they were due.
@@ -72,6 +78,7 @@ pub struct CaseOutlook {
     pub consents: Vec<Consent>,
     /// Addresses that are known of the other side.
     pub addresses: Vec<Address>,
+    people: Vec<Person>,
     /// Whether somebody of the other side has a node in this case.
     pub joined: bool,
     /// What could not be composed, and why: it is tried again.
@@ -82,6 +89,12 @@ impl CaseOutlook {
     /// The letters that something is still to become of.
     pub fn open_letters(&self) -> impl Iterator<Item = &Letter> {
         self.letters.iter().filter(|letter| letter.state.is_open())
+    }
+
+    /// Whom a letter would go to by mail.
+    #[must_use]
+    pub fn addresses_for(&self, letter: &Letter) -> Vec<Address> {
+        addresses(&self.people, letter.person())
     }
 
     /// What is to come.
@@ -110,6 +123,8 @@ pub(super) struct Looked {
     pub(super) outlook: Option<CaseOutlook>,
     /// Letters composed just now.
     pub(super) new: Vec<Letter>,
+    /// The case as it was looked at.
+    record: Record,
 }
 
 /// A letter that takes the place of another, or one that is changed.
@@ -127,6 +142,16 @@ impl Desk {
     pub fn reminders(&self, case: &CaseId, now: i64) -> Result<CaseOutlook, DeskError> {
         let empty = || DeskError::Damaged { case: *case, why: "it has not arrived yet".to_owned() };
         self.look_at(case, now)?.outlook.ok_or_else(empty)
+    }
+
+    /// As [`Desk::reminders`], with the record that it was told from, for whoever shows more of the case; nothing but the
+    /// record where the case has not arrived yet.
+    ///
+    /// # Errors
+    /// As [`Desk::reminders`].
+    pub fn reminders_and_record(&self, case: &CaseId, now: i64) -> Result<(Option<CaseOutlook>, Record), DeskError> {
+        let looked = self.look_at(case, now)?;
+        Ok((looked.outlook, looked.record))
     }
 
     /// Looks at every case whose turn it is, and gives all letters of all cases that something is still to become of.
@@ -205,13 +230,14 @@ impl Desk {
             Ok::<_, StoreError>((seen, store.letters_of(*case)?, rules, consents, thread(store, *case)?))
         })?;
         let record = self.record(case)?;
-        let Some(view) = record.view() else { return Ok(Looked { outlook: None, new: Vec::new() }) };
+        let Some(view) = record.view() else { return Ok(Looked { outlook: None, new: Vec::new(), record }) };
         let calendar = self.calendar(case, &view.zone)?;
-        let people = self.people_of(case)?;
+        let people = self.people_in(&record, &view)?;
         let from = self.mail_settings()?.filter(|settings| settings.send.is_some()).map(|settings| settings.own);
         let letters: Vec<Letter> = rows.into_iter().filter_map(Letter::read).collect();
         let own = self.party();
         let all = promises(&record, &view, &own, &due_instant);
+        let names = record.names();
         let thanks: Vec<Thanks> = thanks::thanks(&record, &view, &all, &own)
             .into_iter()
             .filter(|thanks| now - thanks.since <= THANKS_WITHIN)
@@ -236,7 +262,7 @@ impl Desk {
             watched.push(Watched { promise: watch.promise, rule: watch.rule, over: watch.over, next });
         }
         for thanks in &thanks {
-            problems.extend(looking.thank(thanks, &record, &mut changes));
+            problems.extend(looking.thank(thanks, &names, &mut changes));
         }
         looking.drop_and_release(&watches, &thanks, &mut changes);
         let mut next = watched.iter().filter_map(|w| w.next.as_ref()).map(|slot| slot.goes.as_millisecond()).min();
@@ -258,18 +284,21 @@ impl Desk {
         Ok(Looked {
             outlook: Some(CaseOutlook {
                 case: *case,
-                record,
-                view,
+                title: view.title,
+                zone: view.zone,
+                names,
                 calendar,
                 watched,
                 letters,
                 rules,
                 consents,
                 addresses,
+                people,
                 joined,
                 problems,
             }),
             new,
+            record,
         })
     }
 
@@ -350,12 +379,12 @@ impl Looking<'_> {
         (Some(slot.number), None)
     }
 
-    fn thank(&self, thanks: &Thanks, record: &Record, changes: &mut Vec<Change>) -> Option<String> {
+    fn thank(&self, thanks: &Thanks, names: &Names, changes: &mut Vec<Change>) -> Option<String> {
         let name = thanks.name();
         if self.letters.iter().any(|l| l.occasion == name) {
             return None;
         }
-        match self.writing.thanks(thanks, record.names().of(&thanks.about)) {
+        match self.writing.thanks(thanks, names.of(&thanks.about)) {
             Ok(letter) => {
                 changes.push(Change { moved: None, new: Some(self.released(letter)) });
                 None

@@ -1,13 +1,14 @@
 //! A home, a case with a promise made on the telephone, and a mail server.
 
 use counterpart_core::{
-    act::{Act, ActionTerms, Contact, Mode, PartyRef, Proposal, Role, SeatOffer, Subject, Topic},
+    act::{Act, ActionTerms, Contact, Proposal, Role, SeatOffer},
     id::{CaseId, EntryId},
     value::{ActionId, Due, Sealable, Seat},
 };
 use counterpart_mail::Security;
 use counterpart_node::{Channel, Desk, Letter, MailServer, MailSettings, Posted};
 use counterpart_process::notebook::{Note, Person};
+use counterpart_testkit::case::{new_action, terms};
 use jiff::Zoned;
 use tempfile::TempDir;
 
@@ -92,29 +93,9 @@ impl Stage {
             }),
             "2026-03-03T10:20",
         );
-        let by = |seat| PartyRef { seat: Seat::Number(seat), person: None };
         let due = Due::At { instant: at(due), local: due.to_owned(), zone: "Europe/London".to_owned() };
-        let terms = ActionTerms {
-            what: open(what),
-            performers: vec![by(1)],
-            beneficiaries: vec![by(0)],
-            due: Some(due),
-            value: None,
-            conditions: Vec::new(),
-            evidence: Vec::new(),
-            consequences: Vec::new(),
-            cancel: Vec::new(),
-            deemed: None,
-            items: Vec::new(),
-        };
-        let proposal = Proposal {
-            subjects: vec![Subject { base: None, topic: Topic::Action { action: None, terms } }],
-            signers: vec![Seat::Number(0), Seat::Number(1)],
-            mode: Mode::Firm,
-            open_until: None,
-            alleged: Some(contact),
-            note: None,
-        };
+        let terms = ActionTerms { due: Some(due), ..terms(what, &[1], &[0]) };
+        let proposal = Proposal { alleged: Some(contact), ..new_action(terms) };
         self.sign(&Act::Propose(proposal), "2026-03-03T10:25")
     }
 

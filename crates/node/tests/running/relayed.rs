@@ -1,8 +1,16 @@
 //! Nodes that nobody can call: a case over a relay that cuts every connection after 128 KiB.
 
-use std::collections::BTreeSet;
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
 
-use counterpart_core::{envelope::public_half, id::PartyId, keylog::possession, whereabouts::Whereabouts};
+use counterpart_core::{
+    envelope::public_half,
+    id::{CaseId, PartyId},
+    keylog::possession,
+    whereabouts::Whereabouts,
+};
 use counterpart_net::{Config, Event, Net, PeerId, RelayLimits, TransportSecret};
 use counterpart_node::{AgentRequest, Desk, DeskError, NodeConfig, NodeEvent, RelayState, Way, now};
 use ed25519_dalek::SigningKey;
@@ -66,6 +74,39 @@ fn has_place(side: &Side) -> bool {
     reach.relays.iter().any(|place| place.state == RelayState::Held)
 }
 
+/// The homes of two who are in a case; neither runs any more.
+async fn joined_and_stopped(folder: &Path) -> (PathBuf, PathBuf, CaseId) {
+    let (customer, supplier, case) = joined(folder, &[TCP], &[]).await;
+    let (customer_home, supplier_home) = (customer.home.clone(), supplier.home.clone());
+    supplier.node.stop().await;
+    customer.node.stop().await;
+    (customer_home, supplier_home, case)
+}
+
+/// Starts the customer anew; once it has a place at the relay, the supplier's home is told of that way, and of no other.
+async fn reached_over(
+    relay: &counterpart_net::Address,
+    customer: &Path,
+    config: &NodeConfig,
+    supplier: &Desk,
+    case: &CaseId,
+) -> Side {
+    let side = Side::start_as(customer, config);
+    side.until_seen("a place at the relay", has_place).await;
+    let circuit = format!("{relay}/p2p-circuit/p2p/{}", side.desk().peer_id());
+    supplier.remember_address(case, &circuit, now()).expect("an address");
+    side
+}
+
+/// Once a direct way stands the relay stops, and the case goes on.
+async fn goes_on_without(relay: Relay, customer: &Side, supplier: &mut Side, case: &CaseId) {
+    let direct = |e: &NodeEvent| matches!(e, NodeEvent::Connected { way: Some(Way::Direct | Way::Punched), .. });
+    supplier.wait(direct).await;
+    relay.net.stop().await;
+    let entry = customer.signs(case, "without the relay");
+    supplier.until_seen("it comes", |s| s.has_entry(case, entry)).await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_case_moves_over_to_the_direct_way_once_there_is_one() {
     let folder = tempfile::tempdir().expect("a temporary folder");
@@ -82,54 +123,34 @@ async fn a_case_moves_over_to_the_direct_way_once_there_is_one() {
     supplier.node.stop().await;
     customer.node.stop().await;
     let listening = NodeConfig { listen: vec![TCP.to_owned()], ..staying() };
-    let customer = Side::start_as(&customer_home, &listening);
-    customer.until_seen("a place at the relay", has_place).await;
-    let circuit = format!("{place}/p2p-circuit/p2p/{}", desk.peer_id());
-    theirs.remember_address(&case, &circuit, now()).expect("an address");
+    let customer = reached_over(&place, &customer_home, &listening, &theirs, &case).await;
     let mut supplier = Side::start_as(&supplier_home, &listening);
     // It knows of no other way than the relay; the first link may come about when a direct way stands already.
-    let direct = |e: &NodeEvent| matches!(e, NodeEvent::Connected { way: Some(Way::Direct | Way::Punched), .. });
-    supplier.wait(direct).await;
-    relay.net.stop().await;
-    let entry = customer.signs(&case, "without the relay");
-    supplier.until_seen("it comes", |s| s.has_entry(&case, entry)).await;
+    goes_on_without(relay, &customer, &mut supplier, &case).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_case_moves_over_when_the_other_side_learns_more_over_the_relay() {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let (customer, supplier, case) = joined(folder.path(), &[TCP], &[]).await;
-    let (customer_home, supplier_home) = (customer.home.clone(), supplier.home.clone());
-    supplier.node.stop().await;
-    customer.node.stop().await;
+    let (customer_home, supplier_home, case) = joined_and_stopped(folder.path()).await;
     let desk = Desk::open(&customer_home).expect("a home");
     let theirs = Desk::open(&supplier_home).expect("a home");
     let relay = Relay::start(&[desk.peer_id(), theirs.peer_id()]);
     let place = relay.join_party(&desk).await;
 
     let listening = NodeConfig { listen: vec![TCP.to_owned()], ..staying() };
-    let customer = Side::start_as(&customer_home, &listening);
-    customer.until_seen("a place at the relay", has_place).await;
-    let circuit = format!("{place}/p2p-circuit/p2p/{}", desk.peer_id());
-    theirs.remember_address(&case, &circuit, now()).expect("an address");
+    let customer = reached_over(&place, &customer_home, &listening, &theirs, &case).await;
     // As one who joins: the relay is a stranger, and the other side's word of where it is has still to come.
     let mut supplier = Side::start_as(&supplier_home, &staying());
     supplier.wait(|e| matches!(e, NodeEvent::Connected { way: Some(Way::Relayed), .. })).await;
-    let direct = |e: &NodeEvent| matches!(e, NodeEvent::Connected { way: Some(Way::Direct | Way::Punched), .. });
-    supplier.wait(direct).await;
-    relay.net.stop().await;
-    let entry = customer.signs(&case, "without the relay");
-    supplier.until_seen("it comes", |s| s.has_entry(&case, entry)).await;
+    goes_on_without(relay, &customer, &mut supplier, &case).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_thousand_entries_come_over_a_relay_that_cuts_every_128_kib() {
     const ENTRIES: usize = 2_000;
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let (customer, supplier, case) = joined(folder.path(), &[TCP], &[]).await;
-    let (customer_home, supplier_home) = (customer.home.clone(), supplier.home.clone());
-    supplier.node.stop().await;
-    customer.node.stop().await;
+    let (customer_home, supplier_home, case) = joined_and_stopped(folder.path()).await;
     let desk = Desk::open(&customer_home).expect("a home");
     let theirs = Desk::open(&supplier_home).expect("a home");
 
@@ -141,10 +162,7 @@ async fn two_thousand_entries_come_over_a_relay_that_cuts_every_128_kib() {
     }
 
     // Neither listens: the one keeps a place at the relay, the other knows only that.
-    let customer = Side::start_as(&customer_home, &staying());
-    customer.until_seen("a place at the relay", has_place).await;
-    let circuit = format!("{place}/p2p-circuit/p2p/{}", desk.peer_id());
-    theirs.remember_address(&case, &circuit, now()).expect("an address");
+    let customer = reached_over(&place, &customer_home, &staying(), &theirs, &case).await;
     let mut supplier = Side::start_as(&supplier_home, &staying());
     let (mut cuts, mut ways) = (0, BTreeSet::new());
     let entries = record.graph().len();
@@ -205,7 +223,7 @@ async fn a_place_is_kept_only_where_a_device_says_that_it_carries() {
     mailbox.until_seen("the mailbox knows", circuit_of(&customer)).await;
 }
 
-fn mailbox_device(home: &std::path::Path) -> counterpart_core::id::DeviceKey {
+fn mailbox_device(home: &Path) -> counterpart_core::id::DeviceKey {
     Desk::open(home).expect("a home").author().device
 }
 

@@ -6,7 +6,7 @@ use std::{
 };
 
 use counterpart_core::{
-    act::{Act, ActionTerms, Mode, PartyRef, Proposal, Role, SeatOffer, Subject, Topic},
+    act::{Act, Role, SeatOffer},
     fold::ActionState,
     id::CaseId,
     invitation::Link,
@@ -15,6 +15,7 @@ use counterpart_core::{
     view::View,
 };
 use counterpart_node::{Desk, Node, NodeConfig, NodeEvent, now};
+use counterpart_testkit::case::{new_action, terms};
 use tokio::sync::mpsc;
 
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
@@ -136,26 +137,5 @@ pub(crate) fn all_well(homes: impl IntoIterator<Item = PathBuf>) {
 
 /// A proposal that the supplier does something for the customer.
 pub(crate) fn action(what: &str) -> Act {
-    let person = |seat| vec![PartyRef { seat: Seat::Number(seat), person: None }];
-    let terms = ActionTerms {
-        what: Sealable::Open(what.to_owned()),
-        performers: person(1),
-        beneficiaries: person(0),
-        due: None,
-        value: None,
-        conditions: Vec::new(),
-        evidence: Vec::new(),
-        consequences: Vec::new(),
-        cancel: Vec::new(),
-        deemed: None,
-        items: Vec::new(),
-    };
-    Act::Propose(Proposal {
-        subjects: vec![Subject { base: None, topic: Topic::Action { action: None, terms } }],
-        signers: vec![Seat::Number(0), Seat::Number(1)],
-        mode: Mode::Firm,
-        open_until: None,
-        alleged: None,
-        note: None,
-    })
+    Act::Propose(new_action(terms(what, &[1], &[0])))
 }

@@ -1,7 +1,7 @@
 //! A case between a customer and a supplier whose clocks go as a test says.
 
 use counterpart_core::{
-    act::{Act, ActionTerms, CancelClause, Contact, Mode, Open, PartyRef, Proposal, Role, SeatOffer, Subject, Topic},
+    act::{Act, ActionTerms, CancelClause, Contact, Open, Role, SeatOffer, Topic},
     change::{self, ChainEnd, Root},
     id::{Domain, EntryId, PartyId, hash},
     invitation::{JoinRequest, invite_key},
@@ -11,7 +11,11 @@ use counterpart_core::{
 };
 use counterpart_evidence::JudgedStamp;
 use counterpart_report::{Action, Report, Source};
-use counterpart_testkit::{case::sign, party::Party, rng::Rng};
+use counterpart_testkit::{
+    case::{self, sign},
+    party::Party,
+    rng::Rng,
+};
 
 use std::collections::BTreeMap;
 
@@ -283,31 +287,17 @@ pub(crate) fn by(hours: i64) -> Option<Due> {
 }
 
 pub(crate) fn terms(what: &str, due: Option<Due>) -> ActionTerms {
-    let seat = |n| PartyRef { seat: Seat::Number(n), person: None };
     ActionTerms {
-        what: open(what),
-        performers: vec![seat(1)],
-        beneficiaries: vec![seat(0)],
         due,
         value: Money::parse("479.00", "GBP").ok(),
         conditions: vec![open("it finishes a 60 degree wash")],
-        evidence: Vec::new(),
-        consequences: Vec::new(),
         cancel: vec![CancelClause { by: Seat::Number(0), text: open("if nobody comes"), until: None }],
-        deemed: None,
-        items: Vec::new(),
+        ..case::terms(what, &[1], &[0])
     }
 }
 
 pub(crate) fn offer(base: Option<EntryId>, topic: Topic) -> Act {
-    Act::Propose(Proposal {
-        subjects: vec![Subject { base, topic }],
-        signers: vec![Seat::Number(0), Seat::Number(1)],
-        mode: Mode::Firm,
-        open_until: None,
-        alleged: None,
-        note: None,
-    })
+    Act::Propose(case::proposal(base, topic))
 }
 
 pub(crate) fn propose(terms: ActionTerms) -> Act {

@@ -8,6 +8,7 @@ mod files;
 mod keeping;
 mod model;
 mod sharing;
+mod upgrade;
 mod whereabouts;
 
 use std::{

@@ -1,7 +1,7 @@
 //! Who acts: two parties with two devices each, a third with one, and the case they are in when a model begins.
 
 use counterpart_core::{
-    act::{Act, ActionTerms, Mode, PartyRef, Proposal, Subject, Topic},
+    act::{Act, ActionTerms, Mode, Proposal, Subject, Topic},
     envelope::Verified,
     id::EntryId,
     keylog::{EventSigner, RevokeReason, revoke},
@@ -15,6 +15,8 @@ use counterpart_testkit::{
     rng::Rng,
 };
 use ed25519_dalek::SigningKey;
+
+pub(crate) use counterpart_testkit::case::terms;
 
 /// Holders of copies, by handle: a device each, but for the last.
 pub(crate) const A1: usize = 0;
@@ -186,21 +188,4 @@ fn proposal_size(record: &Record, revision: EntryId) -> usize {
 
 pub(crate) fn text(words: &str) -> Sealable {
     Sealable::Open(words.to_owned())
-}
-
-pub(crate) fn terms(what: &str, performers: &[u32], beneficiaries: &[u32]) -> ActionTerms {
-    let refs = |seats: &[u32]| seats.iter().map(|n| PartyRef { seat: Seat::Number(*n), person: None }).collect();
-    ActionTerms {
-        what: text(what),
-        performers: refs(performers),
-        beneficiaries: refs(beneficiaries),
-        due: None,
-        value: None,
-        conditions: Vec::new(),
-        evidence: Vec::new(),
-        consequences: Vec::new(),
-        cancel: Vec::new(),
-        deemed: None,
-        items: Vec::new(),
-    }
 }

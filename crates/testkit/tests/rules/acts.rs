@@ -1,12 +1,14 @@
 //! Acts in the fewest words.
 
 use counterpart_core::{
-    act::{Act, ActionTerms, Open, PartyRef, Role, SeatOffer, Subject, Topic},
+    act::{Act, Open, Role, SeatOffer, Subject, Topic},
     envelope::public_half,
     id::EntryId,
     invitation::invite_key,
     value::{ActionId, Sealable, Seat},
 };
+
+pub(crate) use counterpart_testkit::case::terms;
 
 /// When every invitation ends, Unix milliseconds.
 pub(crate) const EXPIRES: i64 = 9_000_000_000_000;
@@ -38,24 +40,6 @@ pub(crate) fn text(words: &str) -> Sealable {
 
 pub(crate) fn invite(seat: Seat) -> Act {
     Act::Invite { key: public_half(&invite_key(&SECRET)).0, seat, expires: EXPIRES, label: None }
-}
-
-pub(crate) fn terms(what: &str, performers: &[u32], beneficiaries: &[u32]) -> ActionTerms {
-    let refs =
-        |seats: &[u32]| seats.iter().map(|n| PartyRef { seat: Seat::Number(*n), person: None }).collect::<Vec<_>>();
-    ActionTerms {
-        what: text(what),
-        performers: refs(performers),
-        beneficiaries: refs(beneficiaries),
-        due: None,
-        value: None,
-        conditions: Vec::new(),
-        evidence: Vec::new(),
-        consequences: Vec::new(),
-        cancel: Vec::new(),
-        deemed: None,
-        items: Vec::new(),
-    }
 }
 
 /// A new action that B is to do for A.

@@ -15,7 +15,6 @@ use crate::{
     pages::{
         CaseHead, Frame, Part,
         agents::{
-            CEILINGS,
             kinds::{Group, groups},
             limits,
         },
@@ -51,10 +50,6 @@ struct MandatePage {
 impl MandatePage {
     fn wrong_with(&self, field: &str) -> Option<&str> {
         self.wrong.iter().find(|wrong| wrong.field == field).map(|wrong| wrong.what.as_str())
-    }
-
-    fn ceiling(&self, n: &usize) -> &str {
-        self.typed.fields().filter(|(name, _)| *name == "ceiling").nth(*n).map_or("", |(_, value)| value)
     }
 }
 

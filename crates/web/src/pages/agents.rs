@@ -33,9 +33,6 @@ use crate::{
     typed::Typed,
 };
 
-/// Ceilings that the form has room for.
-pub(crate) const CEILINGS: usize = 2;
-
 /// Cases that can be chosen for another machine; older ones are there by its own search.
 const CASES: usize = 200;
 
@@ -78,10 +75,6 @@ struct AgentsPage {
 impl AgentsPage {
     fn wrong_with(&self, field: &str) -> Option<&str> {
         self.wrong.iter().find(|wrong| wrong.field == field).map(|wrong| wrong.what.as_str())
-    }
-
-    fn ceiling(&self, n: &usize) -> &str {
-        self.typed.fields().filter(|(name, _)| *name == "ceiling").nth(*n).map_or("", |(_, value)| value)
     }
 
     fn adds(&self) -> bool {

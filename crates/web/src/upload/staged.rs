@@ -10,18 +10,18 @@ use std::{
 
 use axum::{
     body::Bytes,
-    extract::{FromRequest, Multipart, Request, multipart::Field},
+    extract::{FromRequest, Request, multipart::Field},
     http::{StatusCode, header},
 };
 use counterpart_core::attachment::{FileHash, FileRef, MAX_FILE};
 use data_encoding::HEXLOWER;
 use tokio::{sync::mpsc, time::timeout};
 
-use super::{FORM_LIMIT, UPLOAD_LIMIT, WAITING, cut, next, short};
+use super::{FORM_LIMIT, UPLOAD_LIMIT, WAITING, begun, cut, next, unreadable};
 use crate::{
     app::aside,
     drafts::{bound, private_file, private_folder},
-    form::{FORM_SECRET, Form, PATIENCE},
+    form::{Form, PATIENCE},
     guard::{Problem, Visit},
     session::secret,
     typed::Typed,
@@ -55,19 +55,7 @@ impl<S: Send + Sync> FromRequest<S> for Sent {
             let Form { visit, typed } = Form::from_request(request, state).await?;
             return Ok(Self { visit, typed });
         }
-        let unreadable = || Problem::new(StatusCode::BAD_REQUEST, "form");
-        let Some(visit) = request.extensions().get::<Visit>().cloned() else {
-            return Err(Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "failed"));
-        };
-        let parts = Multipart::from_request(request, state).await;
-        let mut parts = parts.map_err(|_other| Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "form"))?;
-        // First of all whether a page of ours sends it: nothing is kept before.
-        let first = next(&mut parts).await?.ok_or_else(unreadable)?;
-        let is_secret = first.name() == Some(FORM_SECRET);
-        let value = short(first).await?;
-        if !(is_secret && visit.session.as_ref().is_some_and(|session| session.made(&value))) {
-            return Err(Problem::new(StatusCode::FORBIDDEN, "elsewhere"));
-        }
+        let (visit, mut parts) = begun(request, state).await?;
         let mut typed = Typed::default();
         let mut room = FORM_LIMIT;
         let mut files: Vec<(String, String, Staged)> = Vec::new();
@@ -113,7 +101,7 @@ async fn text(mut field: Field<'_>, room: &mut usize) -> Result<String, Problem>
         let most = (FORM_LIMIT >> 20).to_string();
         return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "long").with("most", most));
     }
-    String::from_utf8(bytes).map_err(|_other| Problem::new(StatusCode::BAD_REQUEST, "form"))
+    String::from_utf8(bytes).map_err(|_other| unreadable())
 }
 
 /// A file that came.

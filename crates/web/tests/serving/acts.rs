@@ -1,10 +1,9 @@
 //! Forms that sign: from what is typed to what is on record, and everything that may come between.
 
-use std::{fs, io::Write as _, thread};
+use std::{fs, thread};
 
 use counterpart_core::{
     act::{Act, Contact},
-    attachment::{FileRef, MAX_FILE},
     graph::Ix,
     id::{CaseId, EntryId},
     value::{ItemValue, Sealable},
@@ -12,6 +11,7 @@ use counterpart_core::{
 
 use crate::{
     client::Answer,
+    files::upload,
     served::Served,
     two::{Two, open},
 };
@@ -23,15 +23,15 @@ const HOSTILE: &str = "<script>alert(1)</script> \"'><img src=x onerror=alert(1)
 type Fields<'a> = Vec<(&'a str, &'a str)>;
 
 /// A browser at the pages of a case.
-struct Browser {
-    served: Served,
-    cookie: String,
-    secret: String,
-    case: CaseId,
+pub(crate) struct Browser {
+    pub(crate) served: Served,
+    pub(crate) cookie: String,
+    pub(crate) secret: String,
+    pub(crate) case: CaseId,
 }
 
 impl Browser {
-    fn of(two: Two) -> Self {
+    pub(crate) fn of(two: Two) -> Self {
         let case = two.case;
         let served = two.serve();
         let cookie = served.let_in();
@@ -39,15 +39,15 @@ impl Browser {
         Self { served, cookie, secret, case }
     }
 
-    fn path(&self, end: &str) -> String {
+    pub(crate) fn path(&self, end: &str) -> String {
         format!("/case/{}{end}", self.case.to_hex())
     }
 
-    fn get(&self, end: &str) -> Answer {
+    pub(crate) fn get(&self, end: &str) -> Answer {
         self.served.client().get(&self.path(end), &[("Cookie", &self.cookie)])
     }
 
-    fn post(&self, end: &str, fields: &[(&str, &str)]) -> Answer {
+    pub(crate) fn post(&self, end: &str, fields: &[(&str, &str)]) -> Answer {
         let mut body = format!("form={}", self.secret);
         for (name, value) in fields {
             body.push_str(&format!("&{}={}", escaped(name), escaped(value)));
@@ -62,13 +62,13 @@ impl Browser {
         signing(&answer)
     }
 
-    fn send(&self, kind: &str, fields: &[(String, String)]) -> Answer {
+    pub(crate) fn send(&self, kind: &str, fields: &[(String, String)]) -> Answer {
         let fields: Vec<(&str, &str)> = fields.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
         self.post(&format!("/do/{kind}"), &fields)
     }
 
     /// The same, signed: the acts that are new on record.
-    fn sign(&self, kind: &str, fields: &[(&str, &str)]) -> Vec<Act> {
+    pub(crate) fn sign(&self, kind: &str, fields: &[(&str, &str)]) -> Vec<Act> {
         let before = self.acts().len();
         let (text, carried) = self.shown(kind, fields);
         assert!(!text.is_empty());
@@ -80,7 +80,7 @@ impl Browser {
     }
 
     /// Every act of the case, in the order in which they came.
-    fn acts(&self) -> Vec<Act> {
+    pub(crate) fn acts(&self) -> Vec<Act> {
         let record = self.served.desk().record(&self.case).expect("the case");
         let mut all: Vec<Ix> = record.graph().all().collect();
         all.sort_by_key(|ix| (record.graph().statement(*ix).at, *ix));
@@ -100,7 +100,7 @@ fn unescaped(text: &str) -> String {
 }
 
 /// The exact text of the page before signing, and what its form carries.
-fn signing(answer: &Answer) -> (String, Vec<(String, String)>) {
+pub(crate) fn signing(answer: &Answer) -> (String, Vec<(String, String)>) {
     let (_, form) = answer.text().split_once("signing\"").expect("the page that shows the exact text");
     let (form, _) = form.split_once("</form>").expect("its end");
     let (_, text) = form.split_once("id=\"signed-text\"").expect("a text");
@@ -422,89 +422,6 @@ fn what_is_being_written_is_kept_until_it_is_signed_or_thrown_away() {
     }
 }
 
-/// A form with a file, as a browser sends it.
-fn upload(browser: &Browser, kind: &str, fields: &[(&str, &str)], name: &str, bytes: &[u8]) -> Answer {
-    let mut body = Vec::new();
-    let secret = browser.secret.as_str();
-    for (field, value) in std::iter::once(&("form", secret)).chain(fields) {
-        let head = format!("--x\r\nContent-Disposition: form-data; name=\"{field}\"\r\n\r\n{value}\r\n");
-        body.extend_from_slice(head.as_bytes());
-    }
-    let head = format!("--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n\r\n");
-    body.extend_from_slice(head.as_bytes());
-    body.extend_from_slice(bytes);
-    body.extend_from_slice(b"\r\n--x--\r\n");
-    let origin = format!("http://{}", browser.served.host());
-    let kind_of = "multipart/form-data; boundary=x";
-    let headers = [("Cookie", browser.cookie.as_str()), ("Origin", &origin), ("Content-Type", kind_of)];
-    browser.served.client().ask("POST", &browser.path(&format!("/do/{kind}")), &headers, &body)
-}
-
-#[test]
-fn a_file_is_shown_signed_kept_and_erased() {
-    let browser = Browser::of(Two::new());
-    let file = FileRef::of(b"the bill");
-    let waiting = || fs::read_dir(browser.served.home().join("uploads")).map_or(0, Iterator::count);
-    // No file: told, and what was typed is still there.
-    let answer = upload(&browser, "attach", &[("name", "May <b>")], "", b"");
-    assert!(
-        answer.status == 422 && answer.text().contains("No file came") && answer.text().contains("May &#60;b&#62;")
-    );
-    let answer = upload(&browser, "attach", &[("name", "")], "../../../etc/May \\\"<b>.pdf", b"the bill");
-    assert_eq!(answer.status, 200, "{}", answer.text());
-    let (text, carried) = signing(&answer);
-    let hash = hex(&file.sha256);
-    assert!(text.contains(&hash) && text.contains("8 bytes") && !text.contains("../"), "{text}");
-    assert_eq!(waiting(), 1);
-    // Back to the form: the file need not be chosen again.
-    let mut again = carried.clone();
-    again.push(("again".to_owned(), "1".to_owned()));
-    let form = browser.send("attach", &again);
-    assert!(
-        form.text().contains("You chose")
-            && form.text().contains(&carried.iter().find(|(n, _)| n == "file").expect("a file").1)
-    );
-    let answer = browser.send("attach", &carried);
-    assert_eq!(answer.status, 303, "{}", answer.text());
-    assert!(answer.header("location").is_some_and(|to| to.contains("/files?signed=5")));
-    assert_eq!(waiting(), 0, "nothing is left aside");
-    let desk = browser.served.desk();
-    let mut bytes = Vec::new();
-    std::io::Read::read_to_end(&mut desk.open_file(&browser.case, &file).expect("kept"), &mut bytes).expect("readable");
-    assert_eq!(bytes, b"the bill");
-    let acts = browser.acts();
-    let Some(Act::Attach { name: Sealable::Open(name), media, .. }) = acts.last() else { unreachable!("{acts:?}") };
-    assert!(name.ends_with(".pdf") && !name.contains('/'), "{name}");
-    assert_eq!(media.as_deref(), Some("application/pdf"));
-    // A file that is not there any more.
-    let mut gone = carried.clone();
-    gone.retain(|(name, _)| name != "once");
-    let answer = browser.send("attach", &gone);
-    assert!(answer.status == 422 && answer.text().contains("is not here any more"), "{}", answer.text());
-    // Only what proves it.
-    let answer = upload(&browser, "attach", &[("only", "1")], "x.txt", b"stays with me");
-    let (_, carried) = signing(&answer);
-    assert_eq!(waiting(), 0);
-    assert_eq!(browser.send("attach", &carried).status, 303);
-    assert!(desk.open_file(&browser.case, &FileRef::of(b"stays with me")).is_err());
-
-    let form = browser.get("/do/erase?about=5");
-    assert!(
-        form.text().contains("value=\"file\" checked") && form.text().contains("value=\"name\" checked"),
-        "{}",
-        form.text()
-    );
-    let none = browser.post("/do/erase", &[("about", "5"), ("reason", "")]);
-    assert!(none.status == 422 && none.text().contains("Choose at least one"));
-    let erased = browser.sign("erase", &[("about", "5"), ("place", "file"), ("reason", "wrong bill")]);
-    assert!(matches!(erased[..], [Act::Erase { .. }, Act::Erased { .. }]), "{erased:?}");
-    assert!(desk.open_file(&browser.case, &file).is_err(), "gone here at once");
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|b| format!("{b:02x}")).collect()
-}
-
 #[test]
 fn facts_of_every_kind_are_stated() {
     let browser = Browser::of(Two::new());
@@ -596,28 +513,4 @@ fn people_and_other_cases_are_named() {
     let other = "cd".repeat(32);
     let linked = browser.sign("link", &[("digits", &other), ("relation", "appeal"), ("note", "")]);
     assert!(matches!(&linked[..], [Act::Link { case, .. }] if case.to_hex() == other));
-}
-
-/// A little more than travels with a case goes through: only where everything is asked for.
-#[test]
-fn a_file_too_large_is_told_and_need_not_be_sent_again() {
-    if std::env::var_os("COUNTERPART_LONG").is_none() {
-        drop(writeln!(std::io::stderr(), "skipped: tried with COUNTERPART_LONG=1 alone"));
-        return;
-    }
-    let browser = Browser::of(Two::new());
-    let count = browser.acts().len();
-    let large = vec![7; usize::try_from(MAX_FILE).expect("memory") * 2];
-    let answer = upload(&browser, "attach", &[("name", "The film <b>")], "film.mp4", &large);
-    assert_eq!(answer.status, 422);
-    for told in ["does not travel with a case", "film.mp4", "The film &#60;b&#62;"] {
-        assert!(answer.text().contains(told), "{told}: {}", answer.text());
-    }
-    let waiting = fs::read_dir(browser.served.home().join("uploads")).map_or(0, Iterator::count);
-    assert_eq!((waiting, browser.acts().len()), (0, count), "nothing was kept or signed");
-    // With the tick, what proves it goes on record, and not one byte is sent again.
-    let (_, rest) = answer.text().split_once("name=\"file\" value=\"").expect("what it is found by");
-    let token = rest.split('"').next().expect("its end");
-    let acts = browser.sign("attach", &[("file", token), ("file.name", "film.mp4"), ("only", "1")]);
-    assert!(matches!(&acts[..], [Act::Attach { sha256, .. }] if *sha256 == FileRef::of(&large).sha256), "{acts:?}");
 }

@@ -3,6 +3,7 @@
 use std::{
     io::{BufRead as _, BufReader, Write as _},
     net::TcpStream,
+    time::Instant,
 };
 
 use counterpart_core::{
@@ -13,7 +14,7 @@ use counterpart_node::{Desk, now};
 use serde_json::Value;
 
 use crate::{
-    client::{connect, read_head},
+    client::{PATIENCE, connect, read_head},
     served::Served,
 };
 
@@ -28,10 +29,11 @@ impl Stream {
         (status, Self(stream))
     }
 
-    /// The next event and its data.
+    /// The next event and its data; nothing where the stream ends or none comes, though the server says that it is there.
     pub(crate) fn next(&mut self) -> Option<(String, Value)> {
         let (mut event, mut line) = (String::new(), String::new());
-        while self.0.read_line(&mut line).is_ok_and(|n| n > 0) {
+        let begun = Instant::now();
+        while begun.elapsed() < PATIENCE && self.0.read_line(&mut line).is_ok_and(|n| n > 0) {
             if let Some(name) = line.trim_end().strip_prefix("event: ") {
                 event = name.to_owned();
             }

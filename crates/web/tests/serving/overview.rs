@@ -462,9 +462,14 @@ fn a_case_of_thousands_of_entries_is_a_page() {
     }
     let path = two.path();
     let visitor = Visitor::of(two.serve());
-    for page in
-        [path.clone(), format!("{path}?view=list"), format!("{path}/action/5"), "/".to_owned(), "/?again".to_owned()]
-    {
+    for page in [
+        path.clone(),
+        format!("{path}?view=list"),
+        format!("{path}/action/5"),
+        format!("{path}/letters"),
+        "/".to_owned(),
+        "/?again".to_owned(),
+    ] {
         let since = Instant::now();
         let text = visitor.get(&page);
         let took = since.elapsed();

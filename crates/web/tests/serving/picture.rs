@@ -1,6 +1,6 @@
 //! The case in a picture, promises over all cases, what is given to others, and the connection to the others.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use counterpart_core::{
     act::{Act, Contact, Role, SeatOffer},
@@ -10,13 +10,11 @@ use counterpart_node::{Desk, Node, NodeConfig, now};
 use tempfile::TempDir;
 
 use crate::{
-    client::Answer,
+    client::{Answer, PATIENCE},
     live::Stream,
     served::Served,
     two::{DAY, Two, open},
 };
-
-const PATIENCE: Duration = Duration::from_secs(60);
 
 struct Visitor {
     served: Served,
@@ -44,16 +42,15 @@ impl Visitor {
         self.served.client().post(path, &self.cookie, format!("form={secret}&{fields}").as_bytes())
     }
 
-    /// Asks for a page until something stands on it.
+    /// Asks for a page until something stands on it: anew with each notice, as the script does.
     fn until(&self, path: &str, wanted: &str) -> String {
-        let begun = Instant::now();
+        let (begun, mut stream) = (Instant::now(), Stream::open(&self.served, &self.cookie).1);
         loop {
             let page = self.get(path);
             if page.contains(wanted) {
                 return page;
             }
-            assert!(begun.elapsed() < PATIENCE, "{wanted}: {page}");
-            std::thread::sleep(Duration::from_millis(30));
+            assert!(stream.next().is_some() && begun.elapsed() < PATIENCE, "{wanted}: {page}");
         }
     }
 }

@@ -3,13 +3,13 @@
 use std::fs;
 
 use counterpart_core::{
-    act::{Act, ActionTerms, Card, Contact, Mode, PartyRef, Proposal, Role, SeatOffer, Subject, Topic},
+    act::{Act, Card, Contact, Role, SeatOffer, Topic},
     attachment::FileRef,
     id::{CaseId, EntryId, PartyId},
-    value::{ItemValue, Seat},
+    value::ItemValue,
 };
 use counterpart_node::{CheckedBy, Desk, now};
-
+use counterpart_testkit::case::{new_action, proposal, terms};
 use counterpart_words::render::check_number;
 
 use crate::{
@@ -97,36 +97,8 @@ impl One {
     }
 }
 
-fn person(seat: u32) -> PartyRef {
-    PartyRef { seat: Seat::Number(seat), person: None }
-}
-
-fn proposal(topic: Topic) -> Act {
-    Act::Propose(Proposal {
-        subjects: vec![Subject { base: None, topic }],
-        signers: vec![Seat::Number(0), Seat::Number(1)],
-        mode: Mode::Firm,
-        open_until: None,
-        alleged: None,
-        note: None,
-    })
-}
-
 fn action(what: &str) -> Act {
-    let terms = ActionTerms {
-        what: open(what),
-        performers: vec![person(1)],
-        beneficiaries: vec![person(0)],
-        due: None,
-        value: None,
-        conditions: Vec::new(),
-        evidence: Vec::new(),
-        consequences: Vec::new(),
-        cancel: Vec::new(),
-        deemed: None,
-        items: Vec::new(),
-    };
-    proposal(Topic::Action { action: None, terms })
+    Act::Propose(new_action(terms(what, &[1], &[0])))
 }
 
 #[test]
@@ -337,7 +309,8 @@ fn what_the_other_side_signed_can_be_answered_and_they_can_be_checked() {
     let (theirs, ours) = (two.number(&theirs), two.number(&ours));
     two.act(1, &Act::Item { key: "speed".to_owned(), value: ItemValue::Integer(100), label: None, note: None });
     two.act(0, &Act::Item { key: "speed".to_owned(), value: ItemValue::Integer(70), label: None, note: None });
-    two.act(0, &proposal(Topic::Item { key: "price".to_owned(), value: ItemValue::Integer(25) }));
+    let price = Topic::Item { key: "price".to_owned(), value: ItemValue::Integer(25) };
+    two.act(0, &Act::Propose(proposal(None, price)));
     let path = two.path();
     let view = two.record.view().expect("a view");
     let (own, other) = (view.seats[0].parties[0], view.seats[1].parties[0]);

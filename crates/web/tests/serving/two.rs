@@ -3,17 +3,17 @@
 use std::fs;
 
 use counterpart_core::{
-    act::{Act, ActionTerms, Mode, PartyRef, Proposal, Subject, Topic},
+    act::{Act, ActionTerms, Proposal, Topic},
     graph::Ix,
     id::{CaseId, EntryId},
     record::Record,
     seal::path_to_value,
-    value::{ActionId, Due, Sealable, Seat},
+    value::{ActionId, Due, Sealable},
 };
 use counterpart_node::{Desk, now};
 use counterpart_store::{CaseSummary, EntryRow, KeyEventRow, StoreError};
 use counterpart_testkit::{
-    case::{case_between, sign},
+    case::{case_between, proposal, sign, terms},
     party::{Device, Party},
     rng::Rng,
 };
@@ -58,18 +58,18 @@ impl Two {
 
     /// That seat 1 does something for seat 0 by so many days from now.
     pub(crate) fn propose(&mut self, seat: usize, what: &str, days: Option<i64>) -> EntryId {
-        self.act(seat, &Act::Propose(proposal(what, days, None, None)))
+        self.act(seat, &Act::Propose(proposed(what, days, None, None)))
     }
 
     /// In answer to one version of an action that began with `first`.
     pub(crate) fn counter(&mut self, seat: usize, first: EntryId, of: EntryId, what: &str) -> EntryId {
         let action = Some(ActionId { proposal: first, index: 0 });
-        self.act(seat, &Act::Counter { of, proposal: proposal(what, None, action, None) })
+        self.act(seat, &Act::Counter { of, proposal: proposed(what, None, action, None) })
     }
 
     pub(crate) fn amend(&mut self, seat: usize, first: EntryId, base: EntryId, what: &str) -> EntryId {
         let action = Some(ActionId { proposal: first, index: 0 });
-        self.act(seat, &Act::Propose(proposal(what, None, action, Some(base))))
+        self.act(seat, &Act::Propose(proposed(what, None, action, Some(base))))
     }
 
     pub(crate) fn accept(&mut self, seat: usize, revision: EntryId) -> EntryId {
@@ -153,33 +153,13 @@ pub(crate) fn open(text: &str) -> Sealable {
     Sealable::Open(text.to_owned())
 }
 
-fn proposal(what: &str, days: Option<i64>, action: Option<ActionId>, base: Option<EntryId>) -> Proposal {
-    let seat = |n| vec![PartyRef { seat: Seat::Number(n), person: None }];
+fn proposed(what: &str, days: Option<i64>, action: Option<ActionId>, base: Option<EntryId>) -> Proposal {
     let due = days.map(|days| {
         let instant = now() + days * DAY;
         // Any local time will do where only the instant counts; the fitting one is shown without a remark.
         let local = jiff::Timestamp::from_millisecond(instant).expect("a time").strftime("%Y-%m-%dT%H:%M").to_string();
         Due::At { instant: instant - instant.rem_euclid(60_000), local, zone: "UTC".to_owned() }
     });
-    let terms = ActionTerms {
-        what: open(what),
-        performers: seat(1),
-        beneficiaries: seat(0),
-        due,
-        value: None,
-        conditions: Vec::new(),
-        evidence: Vec::new(),
-        consequences: Vec::new(),
-        cancel: Vec::new(),
-        deemed: None,
-        items: Vec::new(),
-    };
-    Proposal {
-        subjects: vec![Subject { base, topic: Topic::Action { action, terms } }],
-        signers: vec![Seat::Number(0), Seat::Number(1)],
-        mode: Mode::Firm,
-        open_until: None,
-        alleged: None,
-        note: None,
-    }
+    let terms = ActionTerms { due, ..terms(what, &[1], &[0]) };
+    proposal(base, Topic::Action { action, terms })
 }

@@ -69,7 +69,7 @@ pub(crate) fn run(session: &Session, args: &Args) -> Done {
 /// What is allowed, all of it.
 fn in_full(outlook: &CaseOutlook, by: Channel) -> String {
     let short = short_form(&outlook.case.0);
-    let title = line(&outlook.view.title);
+    let title = line(&outlook.title);
     if by == Channel::Notice {
         return format!(
             "In case {short} ({title}), from now on, while `counterpart up` runs:\n\n  a notice on your own screen when a \

@@ -21,9 +21,8 @@ use crate::{
 const LATEST: usize = 10;
 
 pub(super) fn case(outlook: &CaseOutlook, kinds: &[LetterKind], columns: usize) -> String {
-    let zone = &outlook.view.zone;
-    let mut out =
-        vec![styled(Style::Strong, &format!("{} {}", short_form(&outlook.case.0), line(&outlook.view.title)))];
+    let zone = &outlook.zone;
+    let mut out = vec![styled(Style::Strong, &format!("{} {}", short_form(&outlook.case.0), line(&outlook.title)))];
     let mut section = |heading: &str, lines: Vec<String>| {
         if !lines.is_empty() {
             out.push(String::new());
@@ -65,7 +64,7 @@ pub(super) fn case(outlook: &CaseOutlook, kinds: &[LetterKind], columns: usize) 
 fn rules(outlook: &CaseOutlook) -> Vec<(String, String)> {
     let name = |rule: &Rule| match rule.about {
         None => "everything they promised".to_owned(),
-        Some(action) => outlook.record.names().of(&action.proposal),
+        Some(action) => outlook.names.of(&action.proposal),
     };
     let mut lines: Vec<(String, String)> = (1..)
         .zip(&outlook.rules)
@@ -88,7 +87,7 @@ fn hours(outlook: &CaseOutlook) -> Vec<String> {
         format!("nothing goes out between {} and {}", clock(calendar.quiet.from), clock(calendar.quiet.until))
     };
     let mut lines = vec![
-        format!("times are those of {}; {quiet}", line(&outlook.view.zone)),
+        format!("times are those of {}; {quiet}", line(&outlook.zone)),
         match calendar.holidays.region() {
             Some(region) => format!(
                 "nothing goes to them on Sundays and on public holidays of {region}, which are known from {} to {}; after \
@@ -110,7 +109,7 @@ fn consents(outlook: &CaseOutlook) -> Vec<String> {
     if outlook.consents.is_empty() {
         return vec!["none: each letter waits for your yes".to_owned()];
     }
-    let zone = &outlook.view.zone;
+    let zone = &outlook.zone;
     outlook
         .consents
         .iter()
@@ -186,8 +185,8 @@ fn ended(outlook: &CaseOutlook, watched: &Watched) -> String {
         Some(Over::CaseClosed) => "the case is closed".to_owned(),
         Some(Over::Answered { entry, at }) => format!(
             "they answered on {} ({}). To go on reminding: counterpart reminders rule {} add --about {}",
-            when::show(*at, &outlook.view.zone),
-            outlook.record.names().of(entry),
+            when::show(*at, &outlook.zone),
+            outlook.names.of(entry),
             short_form(&outlook.case.0),
             watched.promise.name.trim_start_matches('#'),
         ),

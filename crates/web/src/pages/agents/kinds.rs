@@ -1,4 +1,4 @@
-//! Kinds of act as ticks, in plain words.
+//! What limits a form can set: kinds of act as ticks, in plain words, and ceilings.
 
 use crate::{language::Language, typed::Typed};
 
@@ -12,6 +12,9 @@ const GROUPS: &[(&str, &[&str])] = &[
     ("kinds.people", &["open", "invite", "uninvite", "admit", "seat", "join", "leave", "link", "card", "handover"]),
     ("kinds.keep", &["prove", "seen", "erase", "erased", "mandate", "cut", "ratify"]),
 ];
+
+/// Ceilings that a form has room for.
+const CEILINGS: usize = 2;
 
 #[derive(Debug)]
 pub(crate) struct Group {
@@ -35,6 +38,12 @@ pub(crate) fn groups(language: &'static Language, typed: &Typed) -> Vec<Group> {
         ticks: kinds.iter().map(tick).collect(),
     };
     GROUPS.iter().map(group).collect()
+}
+
+/// The fields for ceilings, as they were typed.
+pub(crate) fn ceilings(typed: &Typed) -> Vec<&str> {
+    let typed = typed.fields().filter(|(name, _)| *name == "ceiling").map(|(_, value)| value);
+    typed.chain(std::iter::repeat("")).take(CEILINGS).collect()
 }
 
 #[cfg(test)]

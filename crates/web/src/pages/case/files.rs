@@ -1,13 +1,7 @@
 //! The files of a case: which are on record, where their bytes are, and getting one.
 
-use std::{
-    fs::File,
-    io::{self, Read as _},
-};
-
 use askama::Template;
 use axum::{
-    body::Body,
     extract::Path,
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse as _, Response},
@@ -17,23 +11,19 @@ use counterpart_words::{
     case::OpenCase,
     render::{self, FileLine, Whereabouts},
 };
-use futures::stream;
 
 use super::{
     CaseHead, Part,
     record::{Stretch, who},
 };
 use crate::{
-    app::aside,
     case::with_case,
+    download::sent,
     guard::{Problem, Visit},
     pages::{Frame, page},
     text::Markup,
     time::Moment,
 };
-
-/// Bytes read and sent at once.
-const CHUNK: usize = 1 << 16;
 
 /// Longest name given to a file that is taken away, in characters.
 const NAME: usize = 120;
@@ -141,29 +131,9 @@ pub(crate) async fn take(Path((id, typed)): Path<(String, String)>, visit: Visit
             drop(headers.insert(name, HeaderValue::from_str(value).expect("printable ASCII")));
         }
         drop(headers.insert(header::CONTENT_LENGTH, HeaderValue::from(reference.size)));
-        Ok((headers, body(file, reference.size)).into_response())
+        Ok((headers, sent(file, reference.size, ())).into_response())
     })
     .await
-}
-
-/// The bytes of a file as they are asked for.
-fn body(file: File, size: u64) -> Body {
-    let next = |(file, left): (File, u64)| async move {
-        if left == 0 {
-            return Ok(None);
-        }
-        let read = aside(move || {
-            let mut bytes = Vec::with_capacity(CHUNK);
-            let got = (&file).take(left.min(CHUNK as u64)).read_to_end(&mut bytes)?;
-            Ok::<_, io::Error>((bytes, (file, left.saturating_sub(got as u64))))
-        });
-        let (bytes, rest) = read.await.map_err(|_panicked| io::Error::other("not read"))??;
-        if bytes.is_empty() {
-            return Err(io::Error::from(io::ErrorKind::UnexpectedEof));
-        }
-        Ok(Some((bytes, rest)))
-    };
-    Body::from_stream(stream::try_unfold((file, size), next))
 }
 
 /// A name that means one file in whatever folder it is kept, and looks like what it is.

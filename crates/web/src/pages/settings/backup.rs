@@ -1,27 +1,16 @@
 //! A backup, as a file that the browser keeps where the person wants it.
 
-use std::{
-    fs::File,
-    io::{self, Read as _},
-};
+use std::{fs::File, io};
 
 use axum::{
-    body::{Body, Bytes},
     http::header,
     response::{IntoResponse as _, Redirect, Response},
 };
 use counterpart_node::{Passphrase, now};
 use counterpart_words::when;
-use futures::stream;
-use tempfile::TempDir;
-use tokio::sync::mpsc;
 
 use super::made;
-use crate::{acts::Wrong, app::aside, form::Form, guard::Problem, typed::Typed};
-
-/// Bytes read at once, and how many such parts wait for the browser.
-const PART: usize = 64 << 10;
-const WAITING: usize = 4;
+use crate::{acts::Wrong, app::aside, download::sent, form::Form, guard::Problem, typed::Typed};
 
 /// Letters of a passphrase below which it is not taken: whoever finds the file can try for years.
 const SHORTEST: usize = 10;
@@ -66,34 +55,8 @@ pub(in crate::pages) async fn make(form: Form) -> Result<Response, Problem> {
             (header::CONTENT_DISPOSITION, format!("attachment; filename=\"counterpart-{day}.backup\"")),
             (header::CACHE_CONTROL, "no-store".to_owned()),
         ];
-        Ok((about, sent(folder, file, size)).into_response())
+        // The folder goes with what is in it.
+        Ok((about, sent(file, size, folder)).into_response())
     })
     .await?
-}
-
-/// The file as the browser takes it; it is gone from here before the last of it is sent, or when the browser went away.
-fn sent(folder: TempDir, file: File, size: u64) -> Body {
-    let (parts, waiting) = mpsc::channel::<io::Result<Bytes>>(WAITING);
-    drop(tokio::task::spawn_blocking(move || {
-        let mut left = size;
-        let mut source = Some((file, folder));
-        while let Some((file, _)) = source.as_mut().filter(|_| left > 0) {
-            let mut part = vec![0; PART];
-            let read = file.read(&mut part).and_then(|count| {
-                part.truncate(count);
-                if count == 0 { Err(io::ErrorKind::UnexpectedEof.into()) } else { Ok(Bytes::from(part)) }
-            });
-            left = read.as_ref().map_or(0, |part| left.saturating_sub(part.len() as u64));
-            if left == 0 {
-                source = None;
-            }
-            if parts.blocking_send(read).is_err() {
-                break;
-            }
-        }
-    }));
-    Body::from_stream(stream::unfold(waiting, |mut waiting| async move {
-        let part = waiting.recv().await?;
-        Some((part, waiting))
-    }))
 }

@@ -1,0 +1,107 @@
+//! A store that an earlier version of the program wrote is brought up to date when it is opened, and loses nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use counterpart_core::{attachment::FileRef, id::PartyId};
+use counterpart_store::{Chore, Store, StoreError};
+use rusqlite::{Connection, types::Value};
+
+use crate::{Home, case, device, insert, own};
+
+/// The tables of version 6, with something in each of them.
+const VERSION_6: &str = include_str!("../fixtures/version-6.sql");
+
+fn of_version_6() -> Home {
+    let home = Home::new();
+    let older = Connection::open(home.db()).expect("opens");
+    older.execute_batch("PRAGMA journal_mode = WAL").expect("set");
+    older.execute_batch(VERSION_6).expect("the tables of version 6");
+    home
+}
+
+fn number(home: &Home, pragma: &str) -> i64 {
+    let conn = Connection::open(home.db()).expect("opens");
+    conn.query_row(pragma, [], |row| row.get(0)).expect("a pragma answers")
+}
+
+/// The statements that made a store's tables and indexes.
+fn schema(home: &Home) -> BTreeSet<String> {
+    let conn = Connection::open(home.db()).expect("opens");
+    let mut found = conn.prepare("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL").expect("a query");
+    let found = found.query_map([], |row| row.get(0)).expect("read");
+    found.collect::<Result<_, _>>().expect("read")
+}
+
+/// Every row of every table, with all its columns.
+fn contents(home: &Home) -> BTreeMap<String, Vec<Vec<Value>>> {
+    let conn = Connection::open(home.db()).expect("opens");
+    let mut tables = conn.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").expect("a query");
+    let tables = tables.query_map([], |row| row.get::<_, String>(0)).expect("read");
+    let of = |table: String| {
+        let mut rows = conn.prepare(&format!("SELECT * FROM {table}")).expect("a query");
+        let columns = rows.column_count();
+        let rows = rows.query_map([], |row| (0..columns).map(|n| row.get(n)).collect()).expect("read");
+        let rows = rows.collect::<Result<_, _>>().expect("read");
+        (table, rows)
+    };
+    tables.map(|table| of(table.expect("read"))).collect()
+}
+
+#[test]
+fn a_store_of_version_6_opens_and_keeps_all() {
+    let home = of_version_6();
+    let before = contents(&home);
+    assert!(before.values().all(|rows| !rows.is_empty()), "something in every table: {before:?}");
+
+    let mut store = home.store();
+    assert_eq!(store.check_integrity(), Vec::<String>::new());
+    let entries = store.entries_after(case(1), 0).expect("readable");
+    let envelopes: Vec<_> = entries.iter().map(|entry| entry.envelope.as_slice()).collect();
+    assert_eq!(envelopes, [b"open".as_slice(), b"theirs"]);
+    assert_eq!(store.cases().expect("readable"), [case(1), case(2)]);
+    assert_eq!(store.receipt_count(case(1)), Ok(2));
+    assert_eq!(store.values(case(1)).expect("readable")[0].disclosure, b"value");
+    assert_eq!(store.summary(case(1)).expect("readable").expect("there").title, "A kitchen that leaks");
+    assert_eq!(store.peer_addresses(case(1)).expect("readable").len(), 2);
+    assert_eq!(store.notebook().expect("readable")[0].body, "rings back on Friday");
+    assert_eq!(store.letters().expect("readable")[0].body, "a reminder");
+    assert_eq!(store.edits_after(case(1), 0).expect("readable")[0].envelope, b"an edit");
+    let chores: Vec<_> = store.chores().expect("readable").into_iter().map(|row| row.chore).collect();
+    let file = FileRef { sha256: [0xf1; 32], size: 1000 };
+    assert_eq!(chores, [Chore::Scrub, Chore::EraseFile { case: case(1), file }]);
+    assert_eq!(store.whereabouts(), Ok(Vec::new()), "nobody said yet where they are");
+
+    // It goes on as any other.
+    assert_eq!(insert(&mut store, &own(0xd1, 0, b"again")), Err(StoreError::PositionTaken { seq: 0 }));
+    let put = store.write(|txn| {
+        txn.insert_entry(&own(0xd1, 1, b"next"))?;
+        txn.put_whereabouts(PartyId([0xa1; 32]), device(0xd1), 1, b"here")
+    });
+    assert_eq!(put, Ok(true));
+    drop(store);
+
+    let mut after = contents(&home);
+    assert_eq!(after.remove("whereabouts").expect("its table").len(), 1);
+    assert_eq!(after.get_mut("entries").and_then(Vec::pop).map(|row| row.len()), Some(7), "the one written since");
+    // What numbers were given out; the entry and the place since took one each.
+    let counted = |contents: &mut BTreeMap<String, _>| contents.remove("sqlite_sequence");
+    let mut before = before;
+    assert!(counted(&mut before).is_some() && counted(&mut after).is_some());
+    assert_eq!(after, before);
+
+    let new = Home::new();
+    drop(new.store());
+    assert_eq!(schema(&home), schema(&new), "as a store that is made today");
+    for pragma in ["PRAGMA user_version", "PRAGMA application_id"] {
+        assert_eq!(number(&home, pragma), number(&new, pragma), "{pragma}");
+    }
+    drop(home.store());
+    assert_eq!(home.store().entry_count(case(1)), Ok(3), "opened once more");
+}
+
+#[test]
+fn a_store_of_version_6_is_not_changed_by_reading_alone() {
+    let home = of_version_6();
+    assert_eq!(Store::open_read_only(&home.db()).err(), Some(StoreError::ReadOnly));
+    assert_eq!(number(&home, "PRAGMA user_version"), 6);
+}
