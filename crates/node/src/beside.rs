@@ -12,7 +12,7 @@ use counterpart_core::{
 };
 use counterpart_store::{Chore, Files, Listing, SealedValue, StoreError, Txn};
 
-use crate::{desk::Desk, error::DeskError, notebook::Learnt};
+use crate::{desk::Desk, error::DeskError, notebook::Learnt, search};
 
 /// The folder in a home that holds the bytes of attached files.
 pub(crate) const ATTACHMENTS: &str = "attachments";
@@ -127,6 +127,7 @@ impl Desk {
                     txn.delete_value(*case, value.entry, &value.path)?;
                 }
                 if !values.is_empty() {
+                    search::values_went(txn, *case, record)?;
                     txn.put_chore(&Chore::Scrub)?;
                 }
                 files.iter().try_for_each(|file| txn.put_chore(&Chore::EraseFile { case: *case, file: *file }))
@@ -198,6 +199,7 @@ impl Erasing {
         own: &PartyId,
     ) -> Result<(), StoreError> {
         if txn.delete_value(case, self.entry, &path_to_value(&self.path).encode())? {
+            search::values_went(txn, case, record)?;
             txn.put_chore(&Chore::Scrub)?;
         }
         if let Some(learnt) = &self.learnt {

@@ -11,7 +11,7 @@ use counterpart_core::{
     record::{Author, Record},
 };
 
-use crate::error::DeskError;
+use crate::{desk::Desk, error::DeskError};
 
 /// Whether the party's own limits let this device sign an act at a time, Unix milliseconds.
 pub(crate) fn check(record: &Record, author: &Author, act: &Act, at: i64) -> Result<(), DeskError> {
@@ -33,6 +33,14 @@ pub(crate) fn check(record: &Record, author: &Author, act: &Act, at: i64) -> Res
         }
     }
     Ok(())
+}
+
+impl Desk {
+    /// The mandates that limit whoever signs here in a case: those that no later one replaced.
+    #[must_use]
+    pub fn mandates<'r>(&self, record: &'r Record) -> Vec<&'r Mandate> {
+        newest(record, &self.author())
+    }
 }
 
 fn within(from: Option<i64>, until: Option<i64>, at: i64) -> Result<(), DeskError> {

@@ -4,7 +4,7 @@ use counterpart_core::id::{CaseId, DeviceKey, EntryId};
 use rusqlite::params;
 
 use crate::{
-    Reads, StoreError, Txn,
+    ChangeKind, Reads, StoreError, Txn,
     error::{signed, sqlite},
     txn::unsigned,
 };
@@ -165,7 +165,10 @@ impl Txn<'_> {
             params![entry.case.0, entry.id.0, entry.device.0, seq, entry.own, entry.envelope],
             || Some(StoreError::PositionTaken { seq: entry.seq }),
         )?;
-        self.inserted()
+        let inserted = self.inserted()?;
+        let kind = if entry.own { ChangeKind::ActSigned } else { ChangeKind::ActReceived };
+        self.note_change(entry.case, kind, Some(entry.id.0))?;
+        Ok(inserted)
     }
 
     /// Removes an entry that no longer counts (a surplus branch of a fork) and the values beside it; tells whether

@@ -14,11 +14,17 @@
 //! much as one. Reads load only the rows they are asked for; nothing is cached between calls.
 
 mod agendas;
+mod asides;
+mod changes;
 mod chores;
+mod counts;
 mod edits;
 mod entries;
 mod error;
+mod external;
 mod files;
+mod hooks;
+mod idempotency;
 mod invites;
 mod key_events;
 mod letters;
@@ -26,30 +32,41 @@ mod mails;
 mod news;
 mod notebook;
 mod peers;
+mod queue;
 mod receipts;
 mod schema;
 mod stamps;
 mod summaries;
+mod terms;
+mod tokens;
 mod txn;
 mod values;
 mod whereabouts;
 
 pub use agendas::AgendaRow;
+pub use asides::AsideRow;
+pub use changes::{Change, ChangeKind};
 pub use chores::{Chore, ChoreRow};
+pub use counts::Counts;
 pub use edits::{EditRow, StoredEdit};
 pub use entries::{EntryRow, Inserted, StoredEntry, StoredEntryRef};
 pub use error::StoreError;
+pub use external::ExternalId;
 pub use files::{Files, FilesError, Listing};
+pub use hooks::{HookCase, HookRow, HookStanding};
+pub use idempotency::AskedOnce;
 pub use invites::{Invite, Join};
 pub use key_events::{KeyEventRow, StoredKeyEvent};
 pub use letters::LetterRow;
 pub use mails::MailRow;
 pub use notebook::NotebookRow;
 pub use peers::PeerAddress;
+pub use queue::{Indexed, Lane, QueueEntry, QueuePlace, QueueWish};
 pub use receipts::{ReceiptRow, StoredReceipt};
 pub use stamps::WantedStamp;
 pub use summaries::CaseSummary;
-pub use txn::{Reads, Txn};
+pub use tokens::TokenRow;
+pub use txn::{Clock, Reads, Txn};
 pub use values::SealedValue;
 pub use whereabouts::StoredWhereabouts;
 
@@ -66,7 +83,7 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 const CHECKPOINT_PAGES: i64 = 1000;
 
 /// Statements kept prepared: more than the crate has.
-const PREPARED: usize = 64;
+const PREPARED: usize = 192;
 
 /// An open store. Reading methods are those of [`Reads`]; all writing happens in [`Store::write`].
 ///
@@ -169,14 +186,17 @@ impl Store {
     }
 
     /// Makes the bytes of values deleted by [`Txn::delete_value`] disappear from the files: writes the remaining
-    /// values anew, so that no page holds an older copy, then empties the log. Takes time and memory in proportion
-    /// to all sealed values. `false` if another process kept the log in use: call it again later. Copies made
+    /// values anew, and the words they are found by, so that no page holds an older copy, then empties the log. Takes time and
+    /// memory in proportion to all sealed values. `false` if another process kept the log in use: call it again later. Copies made
     /// outside the files (backups, a disk's own spare blocks) are beyond it.
     ///
     /// # Errors
     /// As [`Store::write`].
     pub fn scrub(&mut self) -> Result<bool, StoreError> {
-        self.write(|txn| txn.rewrite_values())?;
+        self.write(|txn| {
+            txn.rewrite_values()?;
+            txn.rewrite_sealed_terms()
+        })?;
         self.checkpoint()
     }
 

@@ -3,7 +3,7 @@
 use counterpart_core::id::{CaseId, DeviceKey, ReceiptId};
 use rusqlite::params;
 
-use crate::{Inserted, Reads, StoreError, Txn, error::signed, txn::unsigned};
+use crate::{ChangeKind, Inserted, Reads, StoreError, Txn, error::signed, txn::unsigned};
 
 /// A receipt to be stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,6 +92,9 @@ impl Txn<'_> {
             params![receipt.id.0, receipt.case.0, receipt.device.0, number, receipt.own, receipt.envelope],
             || Some(StoreError::ReceiptNumberTaken { number: receipt.number }),
         )?;
-        self.inserted()
+        let inserted = self.inserted()?;
+        let kind = if receipt.own { ChangeKind::ReceiptSigned } else { ChangeKind::ReceiptReceived };
+        self.note_change(receipt.case, kind, Some(receipt.id.0))?;
+        Ok(inserted)
     }
 }

@@ -12,11 +12,15 @@ use crate::error::{StoreError, sqlite};
 pub struct Reads {
     pub(crate) conn: Connection,
     poisoned: Cell<bool>,
+    clock: Cell<Clock>,
 }
+
+/// What tells the time, in Unix milliseconds.
+pub type Clock = fn() -> i64;
 
 impl Reads {
     pub(crate) fn new(conn: Connection) -> Self {
-        Self { conn, poisoned: Cell::new(false) }
+        Self { conn, poisoned: Cell::new(false), clock: Cell::new(|| 0) }
     }
 
     /// The faults SQLite finds in the file, one a line, for people to read; empty when it is sound. Reads the
@@ -55,6 +59,15 @@ impl Reads {
         let mut statement = self.conn.prepare_cached(sql).map_err(sqlite)?;
         let mut rows = statement.query(params).map_err(sqlite)?;
         rows.next().map_err(sqlite)?.map(read).transpose().map_err(sqlite)
+    }
+
+    /// By what clock it is noted when something came in; the store has none of its own, and takes it to be 0 until then.
+    pub fn use_clock(&self, clock: Clock) {
+        self.clock.set(clock);
+    }
+
+    pub(crate) fn now(&self) -> i64 {
+        (self.clock.get())()
     }
 
     pub(crate) fn is_poisoned(&self) -> bool {

@@ -231,6 +231,7 @@ impl Engine {
 
     /// Entries were written here, and all of them are known: they need not be looked for.
     pub(super) fn wrote_entries(&mut self, before: u64, after: u64) {
+        self.hooking.news = true;
         if self.finding.ordinal == before {
             self.finding.ordinal = after;
         }

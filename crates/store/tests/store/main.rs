@@ -1,5 +1,6 @@
 //! The store as its users see it: what it keeps, shares, refuses and survives.
 
+mod changes;
 mod damage;
 mod durability;
 mod edits;
@@ -7,6 +8,7 @@ mod erasure;
 mod files;
 mod keeping;
 mod model;
+mod queue;
 mod sharing;
 mod upgrade;
 mod whereabouts;
