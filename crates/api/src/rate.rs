@@ -6,7 +6,8 @@ use std::{
     time::Instant,
 };
 
-/// Tokens of which it is known how often they asked; when there are more, those that have not asked for longest go.
+/// Tokens of which it is known how often they asked; when there are more, those that might ask as often as ever go first,
+/// and while there are none of them a further token is refused.
 const KNOWN: usize = 4_096;
 
 /// A store of requests for each token, which fills again with time.

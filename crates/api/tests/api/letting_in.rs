@@ -76,14 +76,12 @@ fn a_token_is_for_what_it_is_for() {
 
 #[test]
 fn a_token_may_ask_only_so_often() {
-    let served = Served::with_rate((1, 3));
+    // It never fills again here, however slow the machine is.
+    let served = Served::with_rate((0, 3));
     let answers: Vec<u16> = (0..6).map(|_| served.get("/me").status).collect();
-    assert_eq!(&answers[..3], [200; 3]);
-    assert!(answers[3..].contains(&429), "{answers:?}");
+    assert_eq!(answers, [200, 200, 200, 429, 429, 429]);
     let refused = served.get("/me");
-    if refused.status == 429 {
-        assert_eq!((refused.problem(429).as_str(), refused.header("retry-after")), ("rate", Some("1")));
-    }
+    assert_eq!((refused.problem(429).as_str(), refused.header("retry-after")), ("rate", Some("1")));
     // Another token has its own, and whoever watches over the service is no program with a token.
     let other = served.token_for("other", &[Scope::Read]);
     assert_eq!(served.ask_as(&other, "GET", "/me", &[], b"").status, 200);
