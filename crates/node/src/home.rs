@@ -213,7 +213,11 @@ pub(crate) fn addresses(home: &Path) -> Vec<String> {
 
 /// Writes down where the running node can be reached.
 pub(crate) fn keep_addresses(home: &Path, addresses: &[String]) -> std::io::Result<()> {
-    write_private(&home.join(ADDRESSES), addresses.join("\n").as_bytes())
+    let path = home.join(ADDRESSES);
+    // Whoever reads it meanwhile finds the old or the new, never an empty file: an invitation made just then would
+    // lead nowhere.
+    let written = path.with_extension("addresses.new");
+    write_private(&written, addresses.join("\n").as_bytes()).and_then(|()| fs::rename(&written, &path))
 }
 
 /// The node has stopped: nobody reaches it there any more.
