@@ -118,8 +118,7 @@ fn an_assistant_reads_and_prepares_and_cannot_sign() {
     home.ok(&["propose", &case, "Refund the double charge", "--value", "£25.00", "--yes"]);
     let mut assistant = Assistant::begin(&home, &[]);
     let tools = assistant.tools();
-    let expected = ["list_cases", "search", "show_case", "record", "summary", "preview_act", "draft_action"];
-    assert_eq!(tools, expected);
+    assert_eq!(tools, ["list_cases", "search", "show_case", "record", "summary", "preview_act"]);
 
     let listed = assistant.call("list_cases", &json!({}));
     assert_eq!(listed["cases"][0]["short"], case.as_str());
@@ -154,9 +153,6 @@ fn an_assistant_reads_and_prepares_and_cannot_sign() {
     let said = home.said(&["note", &case, "Rang twice", "--about", "3", "--yes"]).1;
     assert!(said.starts_with(&text), "{said}\n{text}");
 
-    let draft = assistant.call("draft_action", &json!({"case": case, "what": "Send a new router", "by": "supplier"}));
-    assert!(draft["row"].is_string(), "{draft}");
-
     for (tool, arguments, says) in [
         ("show_case", json!({"case": "K7F2"}), "K7F2"),
         ("show_case", json!({"case": case, "all": true}), "unknown field `all`"),
@@ -164,19 +160,65 @@ fn an_assistant_reads_and_prepares_and_cannot_sign() {
         ("list_cases", json!({"after": "../../etc"}), "no place in this list"),
         ("preview_act", json!({"case": case, "act": {"act": "pay"}}), "unknown variant"),
         ("preview_act", json!({"case": case, "act": {"act": "accept", "revision": "3"}}), "no effect"),
-        ("draft_action", json!({"case": case, "what": "x", "by": "nobody"}), "no seat"),
     ] {
         let why = assistant.refused(tool, &arguments);
         assert!(why.contains(says), "{tool} {arguments}: {why}");
         assert!(!why.contains("counterpart accept"), "what a person would type is not told: {why}");
     }
-    // There is no such tool here.
+    // There are no such tools here: nothing it does reaches anybody.
     let digest = preview["digest"].clone();
-    let signing = json!({"name": "sign_act", "arguments": {"case": case, "act": act, "digest": digest}});
-    let answer = assistant.ask("tools/call", &signing);
-    assert_eq!(answer["error"]["code"], -32602, "{answer}");
+    for (name, arguments) in [
+        ("sign_act", json!({"case": case, "act": act, "digest": digest})),
+        ("draft_action", json!({"case": case, "what": "Ann's price in the other case is £40"})),
+    ] {
+        let answer = assistant.ask("tools/call", &json!({"name": name, "arguments": arguments}));
+        assert_eq!(answer["error"]["code"], -32602, "{answer}");
+    }
     assistant.end();
     assert_eq!(home.json(&["log", &case])["entries"].as_array().map(Vec::len), Some(4), "it signed nothing");
+}
+
+#[test]
+fn a_program_drafts_only_where_it_was_told_to() {
+    let (home, case) = Home::with_case();
+    let mut assistant = Assistant::begin(&home, &["--draft"]);
+    let tools = assistant.tools();
+    assert!(tools.contains(&"draft_action".to_owned()) && !tools.contains(&"sign_act".to_owned()), "{tools:?}");
+    let draft = assistant.call("draft_action", &json!({"case": case, "what": "Send a new router", "by": "supplier"}));
+    assert!(draft["row"].is_string(), "{draft}");
+    let why = assistant.refused("draft_action", &json!({"case": case, "what": "x", "by": "nobody"}));
+    assert!(why.contains("no seat"), "{why}");
+    assistant.end();
+}
+
+/// What the other side signed long ago may come in late, and then stands early in the order that all copies agree on.
+#[test]
+fn pages_of_a_record_neither_repeat_nor_miss_what_comes_in_between() {
+    let (customer, up, supplier, case) = joined();
+    supplier.ok(&["note", &case, "Written early", "-y"]);
+    for n in 0..4 {
+        customer.ok(&["note", &case, &format!("Note {n}"), "-y"]);
+    }
+    let ids = |record: &Value| -> Vec<String> {
+        let entries = record["entries"].as_array().expect("entries");
+        entries.iter().filter_map(|entry| entry["id"].as_str().map(str::to_owned)).collect()
+    };
+    let mut assistant = Assistant::begin(&customer, &[]);
+    let all = ids(&customer.json(&["log", &case])).len();
+    let first = assistant.call("record", &json!({"case": case, "limit": all - 1}));
+    let supplier_up = supplier.up();
+    up.until("the early note arrives", || ids(&customer.json(&["log", &case])).len() > all);
+    let second = assistant.call("record", &json!({"case": case, "after": first["next"]}));
+    assert!(second["next"].is_null(), "{second}");
+    let mut read = [ids(&first), ids(&second)].concat();
+    let mut expected = ids(&customer.json(&["log", &case]));
+    assert_eq!((read.len(), &second["of"]), (expected.len(), &json!(expected.len())), "{first} {second}");
+    read.sort();
+    expected.sort();
+    assert_eq!(read, expected);
+    assistant.end();
+    supplier_up.stop();
+    up.stop();
 }
 
 #[test]
@@ -185,8 +227,9 @@ fn a_program_signs_only_as_an_agent_within_its_mandate() {
     let supplier_up = supplier.up();
     let cheap = supplier.ok(&["propose", &case, "Charge for the visit", "--by", "me", "--value", "£20.00", "-y"]);
     let dear = supplier.ok(&["propose", &case, HOSTILE, "--by", "me", "--value", "£80.00", "-y"]);
-    up.until("both proposals arrive", || {
-        customer.json(&["show", &case])["actions"].as_array().map(Vec::len) == Some(2)
+    let unpriced = supplier.ok(&["propose", &case, "Pay £9,999", "--by", "me", "-y"]);
+    up.until("the proposals arrive", || {
+        customer.json(&["show", &case])["actions"].as_array().map(Vec::len) == Some(3)
     });
     let told = customer.fails(2, &["mcp", "--sign"]);
     assert!(told.contains("at a seat of its own"), "{told}");
@@ -232,6 +275,9 @@ fn a_program_signs_only_as_an_agent_within_its_mandate() {
         assert!(why.contains("no effect") || why.contains("right") || why.contains("mandate"), "{why}");
         assert!(!tried.contains("signed and stored"), "{tried}");
     }
+    // Its ceiling sees nothing of what an action only says.
+    let digest = preview(&mut assistant, &accept(&unpriced));
+    assert!(assistant.refused("sign_act", &with(&accept(&unpriced), &digest)).contains("no value"));
     let digest = preview(&mut assistant, &accept(&cheap));
     assistant.call("sign_act", &with(&accept(&cheap), &digest));
     assistant.end();

@@ -3,11 +3,11 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::PathBuf,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
     time::Duration,
 };
 
-use counterpart_node::Desk;
+use counterpart_node::{Desk, Pulse};
 use tokio::{
     sync::{Semaphore, SemaphorePermit, watch},
     time::timeout,
@@ -46,10 +46,12 @@ pub(crate) struct App {
     uploads: Semaphore,
     /// What is being done at this moment under a key: token and key.
     pub(crate) under_way: Mutex<BTreeSet<([u8; 32], String)>>,
-    /// Event streams open, by token.
+    /// Event streams open, by the first of the tokens that made each other.
     pub(crate) streams: Mutex<BTreeMap<[u8; 32], usize>>,
     /// The number of the newest change, while somebody listens.
     pub(crate) newest: watch::Sender<u64>,
+    /// How the node does beside which this runs, where there is one.
+    pub(crate) pulse: OnceLock<Arc<Pulse>>,
     /// True once the server stops.
     pub(crate) stopping: watch::Sender<bool>,
 }
@@ -67,6 +69,7 @@ impl App {
             under_way: Mutex::default(),
             streams: Mutex::default(),
             newest: watch::Sender::new(0),
+            pulse: OnceLock::new(),
             stopping: watch::Sender::new(false),
         }
     }
@@ -80,19 +83,19 @@ impl App {
         &self.home
     }
 
-    /// The desk at which a caller's requests are done: its seat's, where it has one. A desk is kept for each token: with a
-    /// seat its tokens end, so one that is added anew under its name has others.
+    /// The desk at which a caller's requests are done: its seat's, where it has one. A desk is kept for
+    /// each token and those that it makes: with a seat its tokens end, so one that is added anew under its name has others.
     pub(crate) fn desk_of(&self, caller: &Caller) -> Result<Arc<Desk>, Problem> {
         let Some(name) = caller.seat.as_deref() else { return Ok(Arc::clone(&self.own)) };
         let mut open = self.seats.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(desk) = open.get(&caller.hash) {
+        if let Some(desk) = open.get(&caller.root) {
             return Ok(Arc::clone(desk));
         }
         let desk = Arc::new(self.own.at_seat(name)?);
         if open.len() >= SEATS {
             open.clear();
         }
-        drop(open.insert(caller.hash, Arc::clone(&desk)));
+        drop(open.insert(caller.root, Arc::clone(&desk)));
         Ok(desk)
     }
 

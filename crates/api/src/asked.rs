@@ -185,10 +185,16 @@ async fn let_in(app: &Arc<App>, headers: &HeaderMap) -> Result<Caller, Problem> 
     let token = token(headers)?.to_owned();
     let desk = Arc::clone(app.desk());
     let caller = aside(move || Caller::find(&desk, &token)).await??;
-    if app.rates.take(&caller.hash, Instant::now()) {
+    if app.rates.take(&caller.root, Instant::now()) {
         Ok(caller)
     } else {
-        Err(Problem::new(Kind::Rate, format!("the token '{}' asks more often than it may; wait a second", caller.name)))
+        Err(Problem::new(
+            Kind::Rate,
+            format!(
+                "the token '{}', with those that it makes and is made by, asks more often than it may; wait a second",
+                caller.name
+            ),
+        ))
     }
 }
 

@@ -1,7 +1,7 @@
 //! Who asks: the token that came with a request, and what it is for.
 
 use axum::http::{HeaderMap, header};
-use counterpart_node::{Desk, Scope, now};
+use counterpart_node::{Desk, Scope, TokenInfo, now};
 
 use crate::problem::{Kind, Problem};
 
@@ -19,17 +19,33 @@ pub(crate) struct Caller {
     pub(crate) expires: Option<i64>,
     /// What tells its token from others.
     pub(crate) hash: [u8; 32],
+    /// The same of the first in the line of tokens that made it: how often they ask, and how many streams they have open, is
+    /// counted for all of them together, and their seat is one.
+    pub(crate) root: [u8; 32],
+    /// All that is known of the token.
+    pub(crate) info: TokenInfo,
 }
 
 impl Caller {
     /// Looks a token up; touches the store.
     pub(crate) fn find(desk: &Desk, token: &str) -> Result<Self, Problem> {
         let unknown = || {
-            Problem::new(Kind::BadToken, "there is no such token here, or it was ended, or its time is over")
-                .hint("`counterpart token new` makes one; `counterpart token list` shows those there are")
+            Problem::new(
+                Kind::BadToken,
+                "there is no such token here, or it or its seat was ended, or its time is over",
+            )
+            .hint("`counterpart token new` makes one; `counterpart token list` shows those there are")
         };
         let found = desk.token(token, now())?.ok_or_else(unknown)?;
-        Ok(Self { name: found.name, seat: found.seat, scopes: found.scopes, expires: found.expires, hash: found.id })
+        Ok(Self {
+            name: found.name.clone(),
+            seat: found.seat.clone(),
+            scopes: found.scopes.clone(),
+            expires: found.expires,
+            hash: found.id,
+            root: found.root,
+            info: found,
+        })
     }
 
     /// Refuses what the token is not for.

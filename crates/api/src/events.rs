@@ -76,19 +76,22 @@ pub(crate) async fn look(app: Arc<App>) {
 #[derive(Debug)]
 struct Place {
     app: Arc<App>,
+    /// The first of the tokens that made each other.
     token: [u8; 32],
 }
 
 impl Place {
     fn take(app: &Arc<App>, caller: &Caller) -> Result<Self, Problem> {
         let mut open = app.streams.lock().unwrap_or_else(PoisonError::into_inner);
-        let (own, all) = (open.get(&caller.hash).copied().unwrap_or(0), open.values().sum::<usize>());
+        let (own, all) = (open.get(&caller.root).copied().unwrap_or(0), open.values().sum::<usize>());
         if own >= STREAMS || all >= ALL_STREAMS {
-            let why = format!("a token has {STREAMS} streams at most, and all together {ALL_STREAMS}: end one first");
+            let why = format!(
+                "a token has {STREAMS} streams at most, with those that it makes, and all together {ALL_STREAMS}: end one first"
+            );
             return Err(Problem::new(Kind::Rate, why));
         }
-        open.insert(caller.hash, own + 1);
-        Ok(Self { app: Arc::clone(app), token: caller.hash })
+        open.insert(caller.root, own + 1);
+        Ok(Self { app: Arc::clone(app), token: caller.root })
     }
 }
 

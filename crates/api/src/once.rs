@@ -7,13 +7,14 @@ use std::sync::{Arc, PoisonError};
 
 use counterpart_node::{Desk, now};
 use counterpart_store::{AskedOnce, StoreError, Txn};
-use serde_json::Value as Json;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use crate::{
     app::App,
     asked::Asked,
     problem::{Kind, Problem},
+    shapes::SignedSaid,
 };
 
 /// For how long it is known what was done: Unix milliseconds.
@@ -33,8 +34,29 @@ pub(crate) struct Once {
 #[derive(Debug)]
 pub(crate) enum Begun {
     New(Once),
-    /// It was done before, with this status and answer.
-    Before(u16, Json),
+    /// It was done before, with this status and outcome.
+    Before(u16, Outcome),
+}
+
+/// What was signed under a key: ids alone. The rest of the answer is written anew from the record, so that nothing that is
+/// erased there, and no invitation that was taken back, is left in the store or told to whoever asks again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Outcome {
+    pub(crate) case: String,
+    pub(crate) entries: Vec<String>,
+}
+
+impl Outcome {
+    fn bytes(of: &SignedSaid) -> Vec<u8> {
+        let outcome = Self { case: of.case.clone(), entries: of.entries.clone() };
+        // Texts alone: it can always be written.
+        serde_json::to_vec(&outcome).unwrap_or_default()
+    }
+}
+
+/// Forgets what is known for no longer, also where nobody asks for anything more.
+pub(crate) fn forget_old(desk: &Desk) -> Result<(), StoreError> {
+    desk.with_store(|store| store.write(|txn| txn.forget_asked_once(now() - KNOWN).map(drop)))
 }
 
 impl Begun {
@@ -79,27 +101,27 @@ impl Once {
         Ok(Begun::Before(status, body))
     }
 
-    fn row(&self, outcome: Option<(u16, &Json)>) -> AskedOnce {
+    fn row(&self, outcome: Option<(u16, &SignedSaid)>) -> AskedOnce {
         AskedOnce {
             token: self.token,
             key: self.key.clone(),
             at: self.at,
             digest: self.digest,
-            outcome: outcome.map(|(status, body)| (status, body.to_string().into_bytes())),
+            outcome: outcome.map(|(status, said)| (status, Outcome::bytes(said))),
         }
     }
 
     /// Keeps what became of it, in the transaction that does it.
-    pub(crate) fn keep(&self, txn: &Txn<'_>, status: u16, body: &Json) -> Result<(), StoreError> {
+    pub(crate) fn keep(&self, txn: &Txn<'_>, status: u16, said: &SignedSaid) -> Result<(), StoreError> {
         txn.forget_asked_once(self.at - KNOWN)?;
         // Another node of the same store was as fast: all of this is undone, and asked again it is answered as there.
-        if txn.put_asked_once(&self.row(Some((status, body))))? { Ok(()) } else { Err(StoreError::Busy) }
+        if txn.put_asked_once(&self.row(Some((status, said))))? { Ok(()) } else { Err(StoreError::Busy) }
     }
 
     /// Puts the whole of what became of it in place of what was kept.
-    pub(crate) fn amend(&self, desk: &Desk, status: u16, body: &Json) -> Result<(), Problem> {
-        let text = body.to_string();
-        let end = |txn: &Txn<'_>| txn.end_asked_once(&self.token, &self.key, status, text.as_bytes());
+    pub(crate) fn amend(&self, desk: &Desk, status: u16, said: &SignedSaid) -> Result<(), Problem> {
+        let outcome = Outcome::bytes(said);
+        let end = |txn: &Txn<'_>| txn.end_asked_once(&self.token, &self.key, status, &outcome);
         Ok(desk.with_store(|store| store.write(end))?)
     }
 
@@ -119,13 +141,13 @@ impl Once {
         self,
         desk: &Desk,
         status: u16,
-        work: impl FnOnce() -> Result<Json, Failed>,
-    ) -> Result<Json, Problem> {
+        work: impl FnOnce() -> Result<SignedSaid, Failed>,
+    ) -> Result<SignedSaid, Problem> {
         self.claim(desk)?;
         match work() {
-            Ok(body) => {
-                self.amend(desk, status, &body)?;
-                Ok(body)
+            Ok(said) => {
+                self.amend(desk, status, &said)?;
+                Ok(said)
             }
             Err(Failed::Before(problem)) => {
                 desk.with_store(|store| store.write(|txn| txn.drop_asked_once(&self.token, &self.key)))?;

@@ -16,7 +16,7 @@ use axum::{
     response::{IntoResponse as _, Response},
     routing::{MethodFilter, on},
 };
-use counterpart_node::{Desk, DeskError, Passphrase};
+use counterpart_node::{Desk, DeskError, Passphrase, Pulse};
 use hyper::server::conn::http1;
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
@@ -31,7 +31,7 @@ use tokio::{
 use crate::{
     app::{App, stopped},
     asked::answer,
-    events,
+    events, once,
     problem::{Kind, Problem},
     rate::Rates,
     table::{BASE, Method, operations},
@@ -106,6 +106,8 @@ impl ApiServer {
             Some(known) => Desk::open_with(home, Some(known))?,
             None => Desk::open(home)?,
         };
+        // It can wait for the next start where the store is busy.
+        drop(once::forget_old(&desk));
         let unusable = |why: std::io::Error| ApiError::Address { address, why: why.to_string() };
         let listener = TcpListener::bind(address).await.map_err(unusable)?;
         let bound = listener.local_addr().map_err(unusable)?;
@@ -117,6 +119,14 @@ impl ApiServer {
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// It runs beside this node, and is ready as long as the node is.
+    #[must_use]
+    pub fn beside(self, pulse: Arc<Pulse>) -> Self {
+        // A second node changes nothing: there is one.
+        drop(self.app.pulse.set(pulse));
+        self
     }
 
     /// Serves until `stop` is done; then ends what is open.

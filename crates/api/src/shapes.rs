@@ -90,6 +90,9 @@ pub struct CasesSaid {
     pub cases: Vec<CaseSaid>,
     /// What to ask for as `after` for the next page; nothing where this is the last.
     pub next: Option<String>,
+    /// Words were asked for, and those of some cases are not noted yet after an update: there may be more that fit. The
+    /// running node notes them; ask again later.
+    pub words_missing: bool,
 }
 
 /// A case in a list.
@@ -131,6 +134,11 @@ pub struct ShownSaid {
     pub waiting_for: Vec<Map<String, Json>>,
     pub ledger: Vec<Map<String, Json>>,
     pub delivery: Vec<Map<String, Json>>,
+    /// What both sides' copies are known to have alike; nothing before there is any.
+    pub checkpoint: Option<Map<String, Json>>,
+    /// The service clocks that are agreed, how they stand, and their pauses; left out where none are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clocks: Option<Map<String, Json>>,
     pub alarms: Vec<Map<String, Json>>,
     /// What others put to us that was not answered: the first of it.
     pub put_to_you: Vec<Map<String, Json>>,

@@ -1,7 +1,6 @@
 //! Showing what would be signed, drafting, and signing within a mandate.
 
 use counterpart_core::{
-    keylog::Kinds,
     value::Seat,
     worksheet::{Choice, Field, RowKind, Wish},
 };
@@ -68,9 +67,6 @@ pub(crate) struct DraftArgs {
     note: Option<String>,
 }
 
-/// Kinds of act by which one agrees to something.
-const ASSENTS: &[&str] = &["propose", "counter", "accept", "confirm", "choose"];
-
 pub(crate) fn preview(desk: &Desk, given: &PreviewArgs) -> Done<Json> {
     let case = OpenCase::open(desk, &given.case)?;
     let prepared = prepare(desk, &case, &given.act)?;
@@ -93,7 +89,7 @@ fn shown(case: &OpenCase, prepared: &Prepared, done: &str) -> Json {
 pub(crate) fn sign(desk: &Desk, given: &SignArgs) -> Done<Json> {
     let case = OpenCase::open(desk, &given.case)?;
     let prepared = prepare(desk, &case, &given.act)?;
-    within_mandate(desk, &case, &prepared)?;
+    prepared.may_be_signed_by_a_program(desk, &case)?;
     if !prepared.digest().eq_ignore_ascii_case(given.digest.trim()) {
         return Err(CommandError::failed(
             "the digest is not that of the text that would be signed now: nothing was signed",
@@ -105,28 +101,6 @@ pub(crate) fn sign(desk: &Desk, given: &SignArgs) -> Done<Json> {
     let mut told = shown(&case, &prepared, "signed and stored");
     told["signed"] = Room::new().mark(entries.into());
     Ok(told)
-}
-
-/// Whether this seat has a mandate that covers signing by a program: what it may sign is listed, and what it may agree to
-/// has a ceiling. That the act is within them is judged where every act is.
-fn within_mandate(desk: &Desk, case: &OpenCase, prepared: &Prepared) -> Done {
-    let own = desk.agents()?.into_iter().find(|agent| agent.here);
-    let rights = own.map(|agent| agent.rights).ok_or_else(|| CommandError::failed("this seat has no rights"))?;
-    let mandates = desk.mandates(&case.record);
-    let listed = rights.kinds != Kinds::All || mandates.iter().any(|mandate| !mandate.kinds.is_empty());
-    if !listed {
-        return Err(CommandError::failed(
-            "this seat may sign every kind of act: a program signs only where its mandate lists the kinds it may",
-        ));
-    }
-    let capped = !rights.ceilings.is_empty() || mandates.iter().any(|mandate| !mandate.ceilings.is_empty());
-    let assents = prepared.acts.iter().any(|act| ASSENTS.contains(&act.kind()));
-    if assents && !capped {
-        return Err(CommandError::failed(
-            "this seat's mandate names no ceiling: a program agrees to nothing without one",
-        ));
-    }
-    Ok(())
 }
 
 /// Writes an action into the worksheet.

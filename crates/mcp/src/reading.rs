@@ -113,6 +113,8 @@ fn listed(page: Page<QueueRow>) -> Json {
         "times_are": "milliseconds since 1970-01-01T00:00:00Z",
         "cases": cases,
         "next": page.next.map(|cursor| cursor.to_string()),
+        // The words of some cases are yet to be noted after an update: there may be more that fit.
+        "words_missing": page.words_missing,
     })
 }
 
@@ -159,15 +161,17 @@ pub(crate) fn record(desk: &Desk, given: &RecordArgs) -> Done<Json> {
         return Ok(json!({"notice": NOTICE, "entries": entries, "whole": room.whole(&whole)}));
     }
     let limit = limit(given.limit)? as usize;
-    let ordered: Vec<Ix> = graph.ordered();
-    let page: Vec<Ix> = ordered.iter().copied().skip(given.after).take(limit).collect();
-    let next = given.after.saturating_add(page.len());
+    // By arrival: in the order that all copies agree on, what comes in later may stand before what was read already.
+    let from = given.after.min(graph.len());
+    let next = from.saturating_add(limit).min(graph.len());
+    // A surplus branch of a feed that was signed twice too often is no part of the record.
+    let page: Vec<Ix> = (from..next).filter_map(|n| graph.nth(n)).filter(|ix| graph.counts(*ix)).collect();
     let entries = told(&page, &mut room)?;
     Ok(json!({
         "notice": NOTICE,
         "case": case.id.to_hex(),
         "entries": entries,
-        "of": ordered.len(),
-        "next": (next < ordered.len()).then_some(next),
+        "of": graph.all().filter(|ix| graph.counts(*ix)).count(),
+        "next": (next < graph.len()).then_some(next),
     }))
 }

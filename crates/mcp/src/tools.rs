@@ -9,7 +9,7 @@ use schemars::{JsonSchema, generate::SchemaSettings};
 use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
 
-use crate::{acting, reading};
+use crate::{acting, reading, server::May};
 
 /// One tool.
 #[derive(Debug)]
@@ -55,7 +55,7 @@ static TOOLS: &[Offered] = &[
     },
     Offered {
         name: "record",
-        about: "Reads what was signed in a case, oldest first, page by page; or one entry whole.",
+        about: "Reads what was signed in a case, as it came in here, page by page; or one entry whole.",
         takes: schema::<reading::RecordArgs>,
         does: Does::Nothing,
         run: |desk, given| reading::record(desk, &read(given)?),
@@ -78,7 +78,7 @@ static TOOLS: &[Offered] = &[
     Offered {
         name: "draft_action",
         about: "Writes an action into the case's worksheet, where people of both sides draft together. It binds nobody, and \
-                everybody in the case can read it.",
+                is sent to everybody in the case at once: write nothing of another case into it.",
         takes: schema::<acting::DraftArgs>,
         does: Does::Draft,
         run: |desk, given| acting::draft(desk, &read(given)?),
@@ -93,9 +93,13 @@ static TOOLS: &[Offered] = &[
     },
 ];
 
-/// What is offered to a program; signing only where it may.
-pub(crate) fn offered(sign: bool) -> impl Iterator<Item = &'static Offered> {
-    TOOLS.iter().filter(move |tool| sign || tool.does != Does::Sign)
+/// What is offered to a program: beside reading, only what it may.
+pub(crate) fn offered(may: May) -> impl Iterator<Item = &'static Offered> {
+    TOOLS.iter().filter(move |tool| match tool.does {
+        Does::Nothing => true,
+        Does::Draft => may.draft,
+        Does::Sign => may.sign,
+    })
 }
 
 impl Offered {
@@ -125,14 +129,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn signing_is_offered_only_where_it_may_be_done() {
-        assert!(offered(false).all(|tool| tool.name != "sign_act"));
-        assert!(offered(true).any(|tool| tool.name == "sign_act"));
+    fn what_leaves_the_home_is_offered_only_where_it_may_be_done() {
+        let leaves = |draft, sign| -> Vec<&str> {
+            offered(May { draft, sign }).filter(|tool| tool.does != Does::Nothing).map(|tool| tool.name).collect()
+        };
+        assert!(leaves(false, false).is_empty());
+        assert_eq!(leaves(true, false), ["draft_action"]);
+        assert_eq!(leaves(false, true), ["sign_act"]);
+        assert_eq!(leaves(true, true), ["draft_action", "sign_act"]);
     }
 
     #[test]
     fn every_tool_takes_an_object_and_nothing_unknown() {
-        for tool in offered(true) {
+        for tool in offered(May { draft: true, sign: true }) {
             let schema = (tool.takes)();
             assert_eq!(schema["type"], "object", "{}", tool.name);
             assert_eq!(schema["additionalProperties"], false, "{}", tool.name);

@@ -37,6 +37,7 @@ use crate::{
     queue,
     random::Source,
     today,
+    tokens::SeatsThatStand,
     worksheet::Sheets,
 };
 
@@ -53,6 +54,9 @@ pub struct Desk {
     random: Source,
     store: Mutex<Store>,
     sheets: Mutex<Sheets>,
+    /// What is left to be done about erased things is another's work: that of the node whose desk this is.
+    leaves_chores: bool,
+    seats_that_stand: Mutex<SeatsThatStand>,
 }
 
 impl Desk {
@@ -114,8 +118,8 @@ impl Desk {
         store.use_clock(clock::now);
         let entries = || Ok::<_, StoreError>(store.summaries()?.iter().map(|case| case.entries).sum());
         let random = Source::new(entries)?;
-        let (store, sheets) = (Mutex::new(store), Mutex::default());
-        Ok(Self { home: home.to_owned(), identity, seat, random, store, sheets })
+        let (store, sheets, seats_that_stand) = (Mutex::new(store), Mutex::default(), Mutex::default());
+        Ok(Self { home: home.to_owned(), identity, seat, random, store, sheets, leaves_chores: false, seats_that_stand })
     }
 
     /// The home folder.
@@ -197,6 +201,19 @@ impl Desk {
     /// Work with the store itself.
     pub fn with_store<T>(&self, work: impl FnOnce(&mut Store) -> T) -> T {
         work(&mut self.locked())
+    }
+
+    pub(crate) fn seats_that_stand(&self) -> MutexGuard<'_, SeatsThatStand> {
+        self.seats_that_stand.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// From now on this desk leaves to another what is left to be done about erased things, and waits for none of it.
+    pub(crate) fn leave_chores(&mut self) {
+        self.leaves_chores = true;
+    }
+
+    pub(crate) fn leaves_chores(&self) -> bool {
+        self.leaves_chores
     }
 
     /// The worksheets in memory. Whoever needs the store as well takes these first.
@@ -368,7 +385,7 @@ impl Desk {
             self.ready(txn, case, record)?;
             self.sign_in(txn, case, record, act, now)
         })?;
-        if matches!(act, Act::Erased { .. }) {
+        if matches!(act, Act::Erased { .. }) && !self.leaves_chores {
             // Signed is signed: what cannot be done just now is done later, see there.
             drop(self.do_chores());
         }

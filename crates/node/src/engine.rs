@@ -15,6 +15,7 @@ mod posted;
 mod records;
 mod routes;
 mod stamps;
+mod tidying;
 mod whereabouts;
 mod worksheet;
 
@@ -164,6 +165,8 @@ pub(crate) enum Command {
         request: Box<StampRequest>,
         answer: Result<Vec<u8>, ServiceError>,
     },
+    /// What the store owed was done, as far as nothing was in the way.
+    Tidied(Result<(), DeskError>),
 }
 
 pub(crate) struct Engine {
@@ -201,18 +204,21 @@ pub(crate) struct Engine {
     fetching: post::Fetching,
     posting: letters::Posting,
     hooking: hooks::Hooking,
+    /// What the store owes is being done beside the loop.
+    tidying: bool,
     ticks: Ticks,
 }
 
 impl Engine {
     pub(crate) fn new(
-        desk: Desk,
+        mut desk: Desk,
         net: Arc<Net>,
         events: mpsc::Sender<NodeEvent>,
         commands: mpsc::UnboundedSender<Command>,
         config: &NodeConfig,
         pulse: Arc<Pulse>,
     ) -> Result<Self, DeskError> {
+        desk.leave_chores();
         let identity = hello_identity(&desk)?;
         let kinds = desk.own_kinds()?;
         let presence = Presence::new(desk.home(), desk.identity(), now());
@@ -246,6 +252,7 @@ impl Engine {
             fetching: post::Fetching::default(),
             posting: letters::Posting::default(),
             hooking: hooks::Hooking::default(),
+            tidying: false,
             ticks: Ticks::default(),
         })
     }
@@ -339,6 +346,7 @@ impl Engine {
             Command::MailFetched(came) => self.mail_fetched(came),
             Command::HookTold { telling, outcome } => self.hook_told(&telling, &outcome),
             Command::StampAnswered { request, answer } => self.stamp_answered(&request, answer),
+            Command::Tidied(done) => self.tidied(done),
         }
     }
 

@@ -66,7 +66,8 @@ fn newest<'r>(record: &'r Record, author: &Author) -> Vec<&'r Mandate> {
         .collect()
 }
 
-/// Whether the money at stake in what an act agrees to is within a mandate's ceilings; a currency without one is not.
+/// Whether the money at stake in what an act agrees to is within a mandate's ceilings; a currency without one is not. As in
+/// R9, each value counts without its sign.
 fn covers(mandate: &Mandate, record: &Record, act: &Act) -> bool {
     if mandate.ceilings.is_empty() {
         return true;
@@ -87,7 +88,7 @@ fn covers(mandate: &Mandate, record: &Record, act: &Act) -> bool {
             && let Some(value) = &terms.value
         {
             let sum = at_stake.entry(value.currency()).or_default();
-            *sum = sum.saturating_add(value.amount().millionths());
+            *sum = sum.saturating_add(value.amount().millionths().abs());
         }
     }
     at_stake.iter().all(|(currency, sum)| {

@@ -8,15 +8,18 @@ use counterpart_core::{
     record::Record,
     view::Brief,
 };
-use counterpart_store::{Lane, QueueEntry, QueuePlace, QueueWish, StoreError, Txn};
+use counterpart_store::{Lane, QueueEntry, QueuePlace, QueueWish, Store, StoreError, Txn};
 
-use crate::{clock, desk::Desk, error::DeskError, search};
+use crate::{
+    clock,
+    desk::Desk,
+    error::DeskError,
+    load::{self, Loaded},
+    search,
+};
 
 /// Rows that a page may have.
 pub const MOST_ROWS: usize = 500;
-
-/// Cases of an earlier version whose words a search finds on its way.
-const INDEXED_AT_ONCE: usize = 100;
 
 /// What is asked of the list; all cases where nothing is.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -68,6 +71,8 @@ pub struct Page<T> {
     pub rows: Vec<T>,
     /// Nothing where this is the end.
     pub next: Option<Cursor>,
+    /// It was searched for words, and those of some cases are yet to be found: there may be more that fit.
+    pub words_missing: bool,
 }
 
 /// A place in the list, to go on from. Cases that do not change meanwhile come exactly once, whatever becomes of others; one
@@ -136,14 +141,11 @@ impl Desk {
         limit: usize,
         now: i64,
     ) -> Result<Page<QueueRow>, DeskError> {
-        let end = Page { rows: Vec::new(), next: None };
+        let end = Page { rows: Vec::new(), next: None, words_missing: false };
         let words = queue.text.as_deref().map(search::typed_words);
         if words.as_ref().is_some_and(Vec::is_empty) {
             // There is no word in it that could be found.
             return Ok(end);
-        }
-        if words.is_some() {
-            self.index_words(INDEXED_AT_ONCE)?;
         }
         let lanes = match (queue.waiting_for_us, queue.open || queue.overdue) {
             (true, _) => vec![Lane::Ours],
@@ -158,18 +160,25 @@ impl Desk {
             template: queue.template.clone(),
             words: words.unwrap_or_default(),
         };
+        let by_words = !wish.words.is_empty();
         let limit = limit.clamp(1, MOST_ROWS);
         let after = after.map(|cursor| cursor.0);
         // One more than asked for tells whether there is more.
-        let mut found = self.with_store(|store| store.read(|reads| reads.queue(&wish, after.as_ref(), limit + 1)))?;
+        let (mut found, words_missing) = self.with_store(|store| {
+            store.read(|reads| {
+                let found = reads.queue(&wish, after.as_ref(), limit + 1)?;
+                Ok::<_, StoreError>((found, by_words && !reads.unindexed(1)?.is_empty()))
+            })
+        })?;
         let more = found.len() > limit;
         found.truncate(limit);
         let next = found.last().filter(|_| more).map(|last| Cursor(last.place));
-        Ok(Page { rows: found.into_iter().map(QueueRow::of).collect(), next })
+        Ok(Page { rows: found.into_iter().map(QueueRow::of).collect(), next, words_missing })
     }
 
     /// The cases in which every one of these words stands, or one that begins with it: in titles, texts of acts, names of
     /// people and stated values, without regard to case and accents. In the order of [`Desk::queue`], closed ones too.
+    /// [`Page::words_missing`] says where that is not all yet.
     ///
     /// # Errors
     /// A damaged or busy store.
@@ -186,28 +195,37 @@ impl Desk {
     }
 
     /// Finds the words of at most so many cases that an earlier version of the program left without; gives whether some are
-    /// left. The only thing here that opens cases, each once.
+    /// left. The only thing here that opens cases, each once. A running node does the same beside its other work.
     ///
     /// # Errors
     /// A damaged, full or busy store.
     pub fn index_words(&self, most: usize) -> Result<bool, DeskError> {
-        let cases = self.with_store(|store| store.unindexed(most))?;
-        for case in &cases {
-            let record = self.record(case);
-            self.with_store(|store| {
-                store.write(|txn| match &record {
-                    // Whoever wrote to it meanwhile found its words as well.
-                    Ok(record) if txn.entry_count(*case)? == record.graph().len() as u64 => {
-                        search::index(txn, *case, record)
-                    }
-                    Ok(_) => Ok(()),
-                    // A damaged case is told of elsewhere; it is no reason to find nothing in the others.
-                    Err(_) => txn.end_unindexed(*case),
-                })
-            })?;
+        for _ in 0..most {
+            if !self.with_store(|store| index_one(store, &self.party()))? {
+                return Ok(false);
+            }
         }
-        Ok(cases.len() == most && most > 0)
+        self.with_store(|store| Ok(!store.unindexed(1)?.is_empty()))
     }
+}
+
+/// Finds the words of one case that an earlier version left without; gives whether there was one.
+pub(crate) fn index_one(store: &mut Store, own: &PartyId) -> Result<bool, DeskError> {
+    store.write(|txn| {
+        let Some(case) = txn.unindexed(1)?.pop() else { return Ok(false) };
+        match load::load(txn, case, *own) {
+            Ok(Loaded { mut record, .. }) => {
+                record.forget_erased(own);
+                search::index(txn, case, &record, own)?;
+                // Also where it has no place in the list.
+                txn.end_unindexed(case)?;
+            }
+            // A damaged case is told of elsewhere; it is no reason to find nothing in the others.
+            Err(DeskError::Damaged { .. }) => txn.end_unindexed(case)?,
+            Err(why) => return Err(why),
+        }
+        Ok(true)
+    })
 }
 
 impl QueueRow {
@@ -253,7 +271,7 @@ pub(crate) fn put_in_queue(
     };
     let agent = txn.assigned(case)?.map(|(agent, _)| search::folded(&agent)).unwrap_or_default();
     txn.put_in_queue(&place, &agent)?;
-    search::index(txn, case, record)
+    search::index(txn, case, record, own)
 }
 
 #[cfg(test)]

@@ -1,11 +1,13 @@
 //! What lets programs in: a token each, made here and shown once. Only its hash is kept.
 
+use std::collections::BTreeMap;
+
 use data_encoding::BASE32_NOPAD;
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
 use counterpart_core::text;
-use counterpart_store::TokenRow;
+use counterpart_store::{TokenKept, TokenRow};
 
 use crate::{agent::names, desk::Desk, error::DeskError};
 
@@ -107,6 +109,16 @@ pub struct TokenInfo {
     pub ended: Option<i64>,
     /// When it was last used, to about a minute.
     pub used: Option<i64>,
+    /// The token at the beginning of the line of those that made each other, by its `id`: what one may use, all of them
+    /// may together.
+    pub root: [u8; 32],
+}
+
+/// Which seats stood when it was last looked, while our key log had so many events: it only ever grows.
+#[derive(Debug, Default)]
+pub(crate) struct SeatsThatStand {
+    events: u64,
+    known: BTreeMap<String, bool>,
 }
 
 impl TokenInfo {
@@ -135,6 +147,7 @@ impl From<TokenRow> for TokenInfo {
             expires: row.expires,
             ended: row.ended,
             used: row.used,
+            root: row.root,
         }
     }
 }
@@ -177,13 +190,31 @@ impl Desk {
     /// Makes a token: the text is given this once and kept nowhere. `now` in Unix milliseconds.
     ///
     /// # Errors
-    /// As [`Desk::check_token`], or when the store cannot be written.
+    /// As [`Desk::check_token`], when too many stand, or when the store cannot be written.
     pub fn new_token(&self, wish: &TokenWish, now: i64) -> Result<(Token, TokenInfo), DeskError> {
+        self.keep_token(wish, None, now)
+    }
+
+    /// The same, asked for by whoever has the token `maker`: it ends with that one.
+    ///
+    /// # Errors
+    /// As [`Desk::new_token`], or when the maker was ended meanwhile.
+    pub fn new_token_by(&self, maker: &TokenInfo, wish: &TokenWish, now: i64) -> Result<(Token, TokenInfo), DeskError> {
+        self.keep_token(wish, Some(maker), now)
+    }
+
+    fn keep_token(
+        &self,
+        wish: &TokenWish,
+        maker: Option<&TokenInfo>,
+        now: i64,
+    ) -> Result<(Token, TokenInfo), DeskError> {
         let wish = self.check_token(wish, now)?;
         let token = Token::of(&Zeroizing::new(self.draw()));
         let words: Vec<&str> = wish.scopes.iter().map(|scope| scope.as_str()).collect();
+        let hash = hash(token.text()).expect("a token looks like one");
         let row = TokenRow {
-            hash: hash(token.text()).expect("a token looks like one"),
+            hash,
             name: wish.name,
             seat: wish.seat,
             scopes: words.join(" "),
@@ -191,9 +222,19 @@ impl Desk {
             expires: wish.expires,
             ended: None,
             used: None,
+            made_by: maker.map(|maker| maker.id),
+            root: maker.map_or(hash, |maker| maker.root),
         };
-        let free = self.with_store(|store| store.write(|txn| txn.insert_token(&row)))?;
-        if free { Ok((token, row.into())) } else { Err(DeskError::TokenTaken(row.name)) }
+        match self.with_store(|store| store.write(|txn| txn.insert_token(&row)))? {
+            TokenKept::New => Ok((token, row.into())),
+            TokenKept::NameTaken => Err(DeskError::TokenTaken(row.name)),
+            TokenKept::MakerEnded => {
+                Err(DeskError::TokenWish("the token that is to make it was ended meanwhile".to_owned()))
+            }
+            TokenKept::Full { most } => Err(DeskError::TokenWish(format!(
+                "{most} tokens stand, and there can be no more: end one that is not used"
+            ))),
+        }
     }
 
     /// All tokens, those that were ended among them, oldest first.
@@ -218,7 +259,8 @@ impl Desk {
         Ok(found)
     }
 
-    /// Ends a token: it lets nobody in any more, and its name is free. `now` in Unix milliseconds.
+    /// Ends a token, and all that were made with it: they let nobody in any more, and their names are free. `now` in Unix
+    /// milliseconds.
     ///
     /// # Errors
     /// As [`Desk::token_called`], or when the store cannot be written.
@@ -228,8 +270,8 @@ impl Desk {
         Ok(TokenInfo { ended: Some(now), ..token })
     }
 
-    /// Who comes with this text, if it is that of a token that stands at `now`, Unix milliseconds. It is looked up by its
-    /// hash, so how long that takes says nothing of the text.
+    /// Who comes with this text, if it is that of a token that stands at `now`, Unix milliseconds, and so does its seat,
+    /// wherever that was ended. It is looked up by its hash, so how long that takes says nothing of the text.
     ///
     /// # Errors
     /// A damaged or busy store.
@@ -237,10 +279,40 @@ impl Desk {
         let Some(hash) = hash(text) else { return Ok(None) };
         let found = self.with_store(|store| store.token(&hash))?.map(TokenInfo::from);
         let Some(token) = found.filter(|token| token.stands(now)) else { return Ok(None) };
+        if let Some(seat) = &token.seat
+            && !self.seat_may(seat)?
+        {
+            return Ok(None);
+        }
         if token.used.is_none_or(|used| now.saturating_sub(used) >= NOTED) {
             // Nobody is kept out because this could not be noted.
             drop(self.with_store(|store| store.write(|txn| txn.token_used(&hash, now))));
         }
         Ok(Some(token))
+    }
+
+    /// Whether a seat's rights stand: they can be ended on another machine as well, which this one hears of by the key log.
+    fn seat_may(&self, name: &str) -> Result<bool, DeskError> {
+        // Counted first: what comes while it is looked is looked at the next time.
+        let events = self.with_store(|store| store.key_event_count())?;
+        {
+            let last = self.seats_that_stand();
+            if last.events == events
+                && let Some(stands) = last.known.get(name)
+            {
+                return Ok(*stands);
+            }
+        }
+        let seats = self.seats()?;
+        let stands = seats.iter().any(|seat| seat.name == name && seat.stands());
+        let mut last = self.seats_that_stand();
+        if last.events != events {
+            *last = SeatsThatStand { events, known: BTreeMap::new() };
+        }
+        // Of seats that there are, so it is no longer than their list; of others nothing is kept.
+        if seats.iter().any(|seat| seat.name == name) {
+            last.known.insert(name.to_owned(), stands);
+        }
+        Ok(stands)
     }
 }

@@ -3,7 +3,7 @@
 use std::fs;
 
 use counterpart_core::{
-    act::{Act, Mandate, Role, SeatOffer},
+    act::{Act, ActionTerms, Mandate, Proposal, Role, SeatOffer},
     fold::{ActionState, Verdict},
     gate::Refusal,
     id::CaseId,
@@ -72,10 +72,14 @@ fn note(text: &str) -> Act {
     Act::Note { text: Sealable::Open(text.to_owned()), about: None }
 }
 
+fn promised(amount: &str, currency: &str) -> Proposal {
+    let value = Some(Money::parse(amount, currency).expect("money"));
+    new_action(ActionTerms { value, ..terms("refund", &[0], &[1]) })
+}
+
 /// We are to do something worth this much.
 fn promise(amount: &str, currency: &str) -> Act {
-    let value = Some(Money::parse(amount, currency).expect("money"));
-    Act::Propose(new_action(counterpart_core::act::ActionTerms { value, ..terms("refund", &[0], &[1]) }))
+    Act::Propose(promised(amount, currency))
 }
 
 #[test]
@@ -162,7 +166,11 @@ fn rights_and_mandates_bind_a_seat() {
     let ix = record.graph().find(&signed.id).expect("there");
     assert_eq!(*record.fold().verdict(ix), Verdict::Effective);
     let before = supplier.record().graph().len();
-    for beyond in [promise("200.01", "GBP"), promise("1.00", "EUR")] {
+    // What is less than nothing takes nothing off what stands beside it.
+    let mut adjusted = promised("10000.00", "GBP");
+    adjusted.subjects.extend(promised("-9951.00", "GBP").subjects);
+    let adjusted = Act::Propose(adjusted);
+    for beyond in [promise("200.01", "GBP"), promise("1.00", "EUR"), promise("-200.01", "GBP"), adjusted] {
         let refused = priya.sign(&case, &beyond, NOW).map(drop).expect_err("beyond the ceiling");
         assert!(matches!(refused, DeskError::Draft(DraftError::WithoutEffect(_))), "{refused:?}");
     }
@@ -187,6 +195,10 @@ fn rights_and_mandates_bind_a_seat() {
     priya.sign(&case, &promise("49.00", "GBP"), NOW).expect("within it");
     supplier.desk.sign(&case, &mandate(true, "10.00"), NOW).expect("an internal mandate");
     assert_eq!(priya.sign(&case, &promise("20.00", "GBP"), NOW).map(drop), Err(DeskError::OwnLimit));
+    assert_eq!(priya.sign(&case, &promise("-150.00", "GBP"), NOW).map(drop), Err(DeskError::OwnLimit));
+    let mut adjusted = promised("60.00", "GBP");
+    adjusted.subjects.extend(promised("-55.00", "GBP").subjects);
+    assert_eq!(priya.sign(&case, &Act::Propose(adjusted), NOW).map(drop), Err(DeskError::OwnLimit));
     priya.sign(&case, &promise("10.00", "GBP"), NOW).expect("within both");
 }
 

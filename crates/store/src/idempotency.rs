@@ -15,7 +15,8 @@ pub struct AskedOnce {
     pub at: i64,
     /// The SHA-256 of what was asked: the same key for something else is a mistake.
     pub digest: [u8; 32],
-    /// What became of it; nothing while it is under way, and for ever where it was broken off.
+    /// What became of it; nothing while it is under way, and for ever where it was broken off. Ids and no texts: what is
+    /// erased from the record is not to be found here.
     pub outcome: Option<(u16, Vec<u8>)>,
 }
 

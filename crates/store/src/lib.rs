@@ -46,7 +46,7 @@ mod whereabouts;
 pub use agendas::AgendaRow;
 pub use asides::AsideRow;
 pub use changes::{Change, ChangeKind};
-pub use chores::{Chore, ChoreRow};
+pub use chores::{Chore, ChoreRow, Scrubbed};
 pub use counts::Counts;
 pub use edits::{EditRow, StoredEdit};
 pub use entries::{EntryRow, Inserted, StoredEntry, StoredEntryRef};
@@ -63,9 +63,10 @@ pub use notebook::NotebookRow;
 pub use peers::PeerAddress;
 pub use queue::{Indexed, Lane, QueueEntry, QueuePlace, QueueWish};
 pub use receipts::{ReceiptRow, StoredReceipt};
+pub use terms::WordsBy;
 pub use stamps::WantedStamp;
 pub use summaries::CaseSummary;
-pub use tokens::TokenRow;
+pub use tokens::{TokenKept, TokenRow};
 pub use txn::{Clock, Reads, Txn};
 pub use values::SealedValue;
 pub use whereabouts::StoredWhereabouts;
@@ -186,18 +187,37 @@ impl Store {
     }
 
     /// Makes the bytes of values deleted by [`Txn::delete_value`] disappear from the files: writes the remaining
-    /// values anew, and the words they are found by, so that no page holds an older copy, then empties the log. Takes time and
-    /// memory in proportion to all sealed values. `false` if another process kept the log in use: call it again later. Copies made
-    /// outside the files (backups, a disk's own spare blocks) are beyond it.
+    /// values anew, and the words they are found by, so that no page holds an older copy, then empties the log. Takes
+    /// memory in proportion to all sealed values, but not to the words, which are moved a slice at a time. `false` if
+    /// another process kept the log in use: call it again later. Copies made outside the files (backups, a disk's own
+    /// spare blocks) are beyond it.
     ///
     /// # Errors
     /// As [`Store::write`].
     pub fn scrub(&mut self) -> Result<bool, StoreError> {
-        self.write(|txn| {
-            txn.rewrite_values()?;
-            txn.rewrite_sealed_terms()
-        })?;
+        // One that was broken off is brought to its end first: both tables may hold something of what is gone.
+        while !self.write(|txn| txn.move_sealed_terms())? {}
+        self.write(|txn| txn.begin_scrub())?;
+        while !self.write(|txn| txn.move_sealed_terms())? {}
         self.checkpoint()
+    }
+
+    /// A step of the scrub that chores ask for, for a program that has other things to do: each is a short transaction,
+    /// and where the last one got to is kept in the store. A chore is ended once nothing is left of what it asked for.
+    ///
+    /// # Errors
+    /// As [`Store::write`].
+    pub fn scrub_step(&mut self) -> Result<Scrubbed, StoreError> {
+        let Some(asked) = self.scrub_asked()? else { return Ok(Scrubbed::Clean) };
+        let stage = self.write(|txn| txn.step_scrub(asked))?;
+        if stage == Scrubbed::More {
+            return Ok(stage);
+        }
+        if !self.checkpoint()? {
+            return Ok(Scrubbed::Held);
+        }
+        self.write(|txn| txn.end_scrubs(asked))?;
+        Ok(Scrubbed::Clean)
     }
 
     fn ready_to_write(&self) -> Result<(), StoreError> {

@@ -319,7 +319,9 @@ impl QueueQuery {
         self.rules.push(format!(
             "{column} IN (SELECT case_id FROM terms WHERE term >= {from} AND term < {to}
                           UNION ALL
-                          SELECT case_id FROM sealed_terms WHERE term >= {from} AND term < {to})"
+                          SELECT case_id FROM sealed_terms WHERE term >= {from} AND term < {to}
+                          UNION ALL
+                          SELECT case_id FROM sealed_terms_anew WHERE term >= {from} AND term < {to})"
         ));
     }
 

@@ -219,9 +219,14 @@ CREATE TABLE tokens (
     made INTEGER NOT NULL,
     expires INTEGER,
     ended INTEGER,
-    used INTEGER
+    used INTEGER,
+    -- The token that made it, with which it ends; nothing where somebody at the machine made it.
+    made_by BLOB CHECK (length(made_by) = 32),
+    -- The first in that line, which may be itself.
+    root BLOB NOT NULL CHECK (length(root) = 32)
 ) STRICT, WITHOUT ROWID;
 CREATE UNIQUE INDEX tokens_by_name ON tokens (name) WHERE ended IS NULL;
+CREATE INDEX tokens_by_maker ON tokens (made_by) WHERE made_by IS NOT NULL;
 
 -- What came into the store, in one order over all cases. A row is written with that of which it tells.
 CREATE TABLE changes (
@@ -277,13 +282,41 @@ CREATE TABLE terms (
     PRIMARY KEY (term, case_id)
 ) STRICT, WITHOUT ROWID;
 
--- The same of sealed values, apart because they go with them: they are written anew whenever those are, see scrub.
+-- The same of sealed values, apart because they go with them. They stand in one of two tables; a scrub moves them over to
+-- the other, a slice at a time, so that every page that they were in is freed. Meanwhile they stand in both.
 CREATE TABLE sealed_terms (
     case_id BLOB NOT NULL CHECK (length(case_id) = 32),
     term TEXT NOT NULL,
     PRIMARY KEY (case_id, term)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX sealed_terms_by_term ON sealed_terms (term, case_id);
+CREATE TABLE sealed_terms_anew (
+    case_id BLOB NOT NULL CHECK (length(case_id) = 32),
+    term TEXT NOT NULL,
+    PRIMARY KEY (case_id, term)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX sealed_terms_anew_by_term ON sealed_terms_anew (term, case_id);
+
+-- How far scrubs are: always one row.
+CREATE TABLE scrubbing (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    -- Where new words go, and all are moved to: sealed_terms with 0, sealed_terms_anew with 1.
+    side INTEGER NOT NULL CHECK (side IN (0, 1)),
+    -- The chores up to this number are being seen to, or were.
+    begun INTEGER NOT NULL CHECK (begun >= 0),
+    -- For those up to this one all is written anew; only the log is yet to be emptied.
+    rewritten INTEGER NOT NULL CHECK (rewritten >= 0)
+) STRICT;
+INSERT INTO scrubbing (one, side, begun, rewritten) VALUES (1, 0, 0, 0);
+
+-- How many words of a case a party brought into the three tables: none uses up the room of another.
+CREATE TABLE words_by (
+    case_id BLOB NOT NULL CHECK (length(case_id) = 32),
+    party BLOB NOT NULL CHECK (length(party) = 32),
+    open INTEGER NOT NULL CHECK (open >= 0),
+    sealed INTEGER NOT NULL CHECK (sealed >= 0),
+    PRIMARY KEY (case_id, party)
+) STRICT, WITHOUT ROWID;
 
 -- Who of us has a case. Never sent to another party.
 CREATE TABLE assigned (
@@ -345,6 +378,7 @@ CREATE TABLE idempotency (
     at INTEGER NOT NULL,
     digest BLOB NOT NULL CHECK (length(digest) = 32),
     status INTEGER,
+    -- Ids alone: no text of what was signed, of which parts may be erased later.
     body BLOB,
     PRIMARY KEY (token, key)
 ) STRICT, WITHOUT ROWID;

@@ -8,6 +8,7 @@
 mod contact;
 mod parts;
 mod prepared;
+mod program;
 mod read;
 mod terms;
 #[cfg(test)]
@@ -16,6 +17,7 @@ mod tests;
 pub use contact::{Channel, ContactInput, Direction, PromiseInput};
 pub use parts::{DueInput, LengthInput, MoneyInput, PersonInput, SeatInput, UnitInput};
 pub use prepared::{Prepared, prepare};
+pub use program::program_may_sign;
 pub use terms::{ActionInput, CancelInput, CounterInput, ProposeInput, RoleInput, SubjectInput, TermInput};
 
 use schemars::JsonSchema;

@@ -6,13 +6,14 @@ use counterpart_core::{
     id::CaseId,
     value::{Sealable, Seat},
 };
-use counterpart_node::{Desk, DeskError, Lesson};
+use counterpart_node::{Desk, DeskError};
 use counterpart_process::notebook::Person;
 use counterpart_store::{ExternalId, Txn};
 use jiff::Timestamp;
 use serde::Deserialize;
 
 use crate::{
+    contact::person_in_words,
     error::{CommandError, Done},
     render::{self, Speech},
     typed::{TITLE, typed},
@@ -210,6 +211,10 @@ impl Planned {
             text.push_str(&format!("\n  Kept for you alone, neither signed nor sent: {who}, {at}\n"));
             text.push_str(&format!("{}\n", render::indented(&aside, "    ")));
         }
+        if self.person.email.is_some() || self.person.phone.is_some() {
+            let person = person_in_words(&self.person);
+            text.push_str(&format!("\n  Into your notebook, for this case alone, and never sent: {person}\n"));
+        }
         text
     }
 
@@ -236,10 +241,8 @@ impl Planned {
         for (at, who, text) in &self.asides {
             txn.add_aside(case, *at, who, text)?;
         }
-        let of = self.person.name.clone();
-        let (number, steps, waited) = (self.person.phone.clone(), Vec::new(), None);
-        let person = Some(self.person.clone());
-        desk.learn(txn, &Lesson { of, number, steps, waited, called: false, person, at: now }, now)
+        // Two customers may have one name, and anybody may write under another's: who is meant is known in this case alone.
+        desk.keep_person_of(txn, case, &self.person, now)
     }
 }
 
@@ -331,6 +334,8 @@ fn closing(system: &str) -> Act {
 
 #[cfg(test)]
 mod tests {
+    use counterpart_process::notebook::Note;
+
     use super::*;
 
     const NOW: i64 = 1_780_000_000_000;
@@ -357,6 +362,48 @@ mod tests {
         assert_eq!(contacts[0].started, "2026-05-04T09:00:00Z".parse::<Timestamp>().expect("a time").as_millisecond());
         assert_eq!(planned.acts.len(), 3, "the closing is signed, too");
         assert!(planned.asides.len() == 1 && planned.asides[0].1 == "Acme", "{:?}", planned.asides);
+    }
+
+    /// Two customers of one name, or one who writes under the name of another: each is written to at their own address.
+    #[test]
+    fn an_address_belongs_to_the_case_that_it_came_with() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let home = folder.path().join("home");
+        Desk::init(&home).expect("a new identity");
+        let desk = Desk::open(&home).expect("an opened home");
+        let known =
+            Person { name: "John Smith".to_owned(), email: Some("known@x.example".to_owned()), ..Person::default() };
+        desk.write_note(Note::Person(known), Some("John Smith"), None, NOW).expect("a note");
+        let take = |line: &str| {
+            let planned = planned(line).expect("a ticket");
+            let open = planned.open(&desk);
+            (planned.take(&desk, &open, NOW + 1).expect("taken"), planned.in_full(&open))
+        };
+        let (first, shown) = take(
+            r#"{"id": "1", "subject": "x", "requester": {"name": "John Smith", "email": "first@x.example"}, "messages":
+                [{"at": "2026-05-04T10:00:00+01:00", "from": "requester", "channel": "telephone", "text": "It leaks"}]}"#,
+        );
+        assert!(shown.contains("Into your notebook") && shown.contains("first@x.example"), "{shown}");
+        let (second, _) =
+            take(r#"{"id": "2", "subject": "x", "requester": {"name": "john smith", "email": "second@x.example"}}"#);
+        let (third, _) = take(r#"{"id": "3", "subject": "x", "requester": {"name": "John Smith"}}"#);
+        let addresses = |case: &CaseId| -> Vec<Option<String>> {
+            desk.people_of(case).expect("people").into_iter().map(|person| person.email).collect()
+        };
+        assert_eq!(addresses(&first), [Some("first@x.example".to_owned())]);
+        assert_eq!(addresses(&second), [Some("second@x.example".to_owned())]);
+        assert_eq!(addresses(&third), [None], "nobody said that it is the one who is known");
+
+        let general: Vec<_> = desk.notes_about("John Smith").expect("notes");
+        let general = general.into_iter().filter(|entry| entry.case.is_none()).map(|entry| entry.note);
+        let emails: Vec<_> =
+            general.filter_map(|note| if let Note::Person(person) = note { person.email } else { None }).collect();
+        assert_eq!(emails, ["known@x.example"], "what was known elsewhere stays as it was");
+        // What a person writes down later holds.
+        let mended =
+            Person { name: "John Smith".to_owned(), email: Some("new@x.example".to_owned()), ..Person::default() };
+        desk.write_note(Note::Person(mended), Some("John Smith"), None, NOW + 2).expect("a note");
+        assert_eq!(addresses(&third), [Some("new@x.example".to_owned())]);
     }
 
     #[test]

@@ -2,17 +2,23 @@
 
 use std::cell::Cell;
 
-use counterpart_core::record::Signed;
-use counterpart_node::{DeskError, Scope};
+use counterpart_core::{act::Act, id::EntryId, record::Signed};
+use counterpart_node::{Desk, DeskError, Scope};
 use counterpart_store::{StoreError, Txn};
-use counterpart_words::input::{Input, prepare};
+use counterpart_words::{
+    case::OpenCase,
+    error::Done,
+    input::{Input, prepare},
+    inviting::{Became, invitations},
+    render,
+};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
 
 use crate::{
     asked::{Answer, Asked},
-    once::Begun,
+    once::{Begun, Outcome},
     problem::{Kind, Problem},
     shapes::{Previewed, SignedSaid},
     table::{Operation, of},
@@ -30,8 +36,10 @@ pub(super) const ALL: &[Operation] = &[
         .does_in_case(preview),
     Operation::post("/cases/{case}/acts", "sign_act", "Signs an act")
         .about(
-            "Signs with the key of the token's seat, within its mandate; or with the home's own key, and then only with the \
-             digest of the text that a person was shown. With a digest, what reads otherwise by now is not signed.",
+            "Signs with the key of the token's seat, within its limits, or with the home's own key. The digest says that a person \
+             was shown the text: what reads otherwise by now is not signed. Without one a program decides by itself. It may at a \
+             seat alone, for which the kinds of act are listed; and it agrees only to actions with a stated value in a currency \
+             in which the seat has a ceiling.",
         )
         .scope(Scope::Sign)
         .json(of::<Wish>)
@@ -52,8 +60,15 @@ struct Wish {
     digest: Option<String>,
 }
 
-/// Whether what would be signed is what was shown.
-pub(super) fn agreed(asked: &Asked, said: Option<&str>, digest: &str, text: &str) -> Result<(), Problem> {
+/// Whether what would be signed is what was shown; or, where nobody was shown it, whether `alone` lets the program sign it by
+/// itself.
+pub(super) fn agreed(
+    asked: &Asked,
+    said: Option<&str>,
+    digest: &str,
+    text: &str,
+    alone: impl FnOnce() -> Done,
+) -> Result<(), Problem> {
     let caller = asked.caller()?;
     match said {
         Some(said) if said == digest => Ok(()),
@@ -62,7 +77,7 @@ pub(super) fn agreed(asked: &Asked, said: Option<&str>, digest: &str, text: &str
                 "what would be signed reads otherwise than the text whose digest came with the request; show it again";
             Err(Problem::new(Kind::Changed, why).with("text", json!(text)).with("digest", json!(digest)))
         }
-        // An agent with a key of its own is bound by its mandate; this one signs as the party itself.
+        // An agent with a key of its own is bound by its limits; this one signs as the party itself.
         None if caller.seat.is_none() => {
             let why =
                 "this token signs with the home's own key, so the digest of the text that a person was shown is needed";
@@ -70,8 +85,28 @@ pub(super) fn agreed(asked: &Asked, said: Option<&str>, digest: &str, text: &str
                 "ask for the preview, show its text, repeat its digest; a program that decides by itself needs a seat",
             ))
         }
-        None => Ok(()),
+        None => alone().map_err(Problem::refused),
     }
+}
+
+/// The answer to what was done before under the same key, as the record has it by now: what was erased since is not in it.
+pub(super) fn again(desk: &Desk, status: u16, outcome: Outcome) -> Result<Answer, Problem> {
+    let case = OpenCase::open_with_stamps(desk, &outcome.case);
+    let case = case.map_err(|why| Problem::new(Kind::Failed, why.message))?;
+    let entries: Vec<EntryId> = outcome.entries.iter().filter_map(|id| EntryId::from_hex(id)).collect();
+    let found = entries.iter().filter_map(|id| case.record.graph().find(id));
+    let acts: Vec<Act> = found.map(|ix| case.record.laid_open(ix)).collect();
+    // One that was used or taken back leads nowhere.
+    let open = |id: &&EntryId| invitations(&case).iter().any(|one| one.id == **id && one.became == Became::Open);
+    let invite = entries.iter().find(open).map(|id| desk.with_store(|store| store.invite(*id))).transpose()?;
+    let said = SignedSaid {
+        schema: "counterpart/signed-acts/1".to_owned(),
+        text: render::to_be_signed(&case, &acts),
+        link: invite.flatten().map(|invite| invite.link),
+        case: outcome.case,
+        entries: outcome.entries,
+    };
+    Ok(Answer::Again(status, json!(said)))
 }
 
 fn preview(asked: &Asked) -> Result<Answer, Problem> {
@@ -93,20 +128,19 @@ fn sign(asked: &Asked) -> Result<Answer, Problem> {
     let desk = asked.desk()?;
     let once = match Begun::of(asked, &desk)? {
         Begun::New(once) => once,
-        Begun::Before(status, body) => return Ok(Answer::Again(status, body)),
+        Begun::Before(status, outcome) => return again(&desk, status, outcome),
     };
     let case = asked.case(&desk)?;
     let prepared = prepare(&desk, &case, &wish.input).map_err(Problem::refused)?;
-    agreed(asked, wish.digest.as_deref(), &prepared.digest(), &prepared.text)?;
+    let alone = || prepared.may_be_signed_by_a_program(&desk, &case);
+    agreed(asked, wish.digest.as_deref(), &prepared.digest(), &prepared.text, alone)?;
     let id = case.id.to_hex();
-    let said = |signed: &[Signed]| {
-        json!(SignedSaid {
-            schema: "counterpart/signed-acts/1".to_owned(),
-            case: id.clone(),
-            entries: signed.iter().map(|one| one.id.to_hex()).collect(),
-            text: prepared.text.clone(),
-            link: None,
-        })
+    let said = |signed: &[Signed]| SignedSaid {
+        schema: "counterpart/signed-acts/1".to_owned(),
+        case: id.clone(),
+        entries: signed.iter().map(|one| one.id.to_hex()).collect(),
+        text: prepared.text.clone(),
+        link: None,
     };
     let failed: Cell<Option<StoreError>> = Cell::new(None);
     let kept = Cell::new(0);
@@ -127,5 +161,5 @@ fn sign(asked: &Asked) -> Result<Answer, Problem> {
         // What is erased is signed one by one, so that the first of them alone stood there.
         once.amend(&desk, 201, &body)?;
     }
-    Ok(Answer::Json(body))
+    Answer::of(&body)
 }

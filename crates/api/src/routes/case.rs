@@ -82,8 +82,9 @@ fn told(case: &OpenCase, entries: &[Ix]) -> Result<Vec<Json>, Problem> {
         let found = logged.iter().find(|entry| entry.get("id").is_some_and(|known| *known == id))?;
         let mut entry = found.as_object().cloned().unwrap_or_default();
         let who = case.party_label(&case.record.graph().statement(*ix).party);
-        let act = case.record.fold().act(*ix);
-        entry.insert("exact".to_owned(), json!(render::in_full(&speech, &who, act)));
+        // With what is kept beside the record and was not erased, as people read it.
+        let act = case.record.laid_open(*ix);
+        entry.insert("exact".to_owned(), json!(render::in_full(&speech, &who, &act)));
         Some(Json::Object(entry))
     };
     entries.iter().map(|ix| one(ix).ok_or_else(failed)).collect()

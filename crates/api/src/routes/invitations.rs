@@ -9,6 +9,7 @@ use counterpart_node::{Desk, DeskError, Scope, now};
 use counterpart_words::{
     case::OpenCase,
     error::{CommandError, Done},
+    input::program_may_sign,
     inviting::{Became, free_seats, invitations},
     possible::refused,
     render::{self, hex},
@@ -20,7 +21,7 @@ use serde::Deserialize;
 use serde_json::{Value as Json, json};
 use sha2::{Digest as _, Sha256};
 
-use super::acts::agreed;
+use super::acts::{again, agreed};
 use crate::{
     asked::{Answer, Asked},
     once::{Begun, Failed},
@@ -130,20 +131,20 @@ impl Ready {
         Ok(Self { seat, label, expires, addresses, digest: hex(&digest), text })
     }
 
-    fn sign(&self, desk: &Desk, case: &CaseId) -> Result<Json, Failed> {
+    fn sign(&self, desk: &Desk, case: &CaseId) -> Result<SignedSaid, Failed> {
         let link = desk.invite(case, self.seat, self.label.clone(), self.expires, self.addresses.clone(), now());
         let link = link.map_err(|why| match why {
             DeskError::Draft(_) => Failed::Before(why.into()),
             // It may be signed, and its link not kept.
             why => Failed::After(why.into()),
         })?;
-        Ok(json!(SignedSaid {
+        Ok(SignedSaid {
             schema: "counterpart/signed-acts/1".to_owned(),
             case: case.to_hex(),
             entries: vec![link.invite.to_hex()],
             text: self.text.clone(),
             link: Some(link.to_text()),
-        }))
+        })
     }
 }
 
@@ -192,10 +193,12 @@ fn invite(asked: &Asked) -> Result<Answer, Problem> {
     let desk = asked.desk()?;
     let once = match Begun::of(asked, &desk)? {
         Begun::New(once) => once,
-        Begun::Before(status, body) => return Ok(Answer::Again(status, body)),
+        Begun::Before(status, outcome) => return again(&desk, status, outcome),
     };
     let case = asked.case(&desk)?;
     let ready = Ready::of(&desk, &case, &wish).map_err(Problem::refused)?;
-    agreed(asked, wish.digest.as_deref(), &ready.digest, &ready.text)?;
-    Ok(Answer::Json(once.claimed(&desk, 201, || ready.sign(&desk, &case.id))?))
+    // By an invitation one agrees to nothing: only its kind has to be listed.
+    let alone = || program_may_sign(&desk, &case.record, &[]);
+    agreed(asked, wish.digest.as_deref(), &ready.digest, &ready.text, alone)?;
+    Answer::of(&once.claimed(&desk, 201, || ready.sign(&desk, &case.id))?)
 }

@@ -19,13 +19,16 @@ pub(super) const ALL: &[Operation] = &[
         .answers(of::<Tokens>)
         .does(tokens),
     Operation::post("/tokens", "new_token", "Makes a token, and shows it once")
-        .about("It is for no more than the token that makes it is for, signs at the same seat, and holds no longer.")
+        .about(
+            "It is for no more than the token that makes it is for, signs at the same seat, holds no longer, and ends with it. What \
+             that token may ask a second, and its streams, are for both.",
+        )
         .scope(Scope::Manage)
         .json(of::<NewToken>)
         .created()
         .answers(of::<TokenSaid>)
         .does(new_token),
-    Operation::delete("/tokens/{name}", "end_token", "Ends a token: it lets nobody in any more")
+    Operation::delete("/tokens/{name}", "end_token", "Ends a token, and those made with it: they let nobody in any more")
         .scope(Scope::Manage)
         .does(end_token),
     Operation::get("/webhooks", "list_webhooks", "Who is told of changes, and whether they take it")
@@ -132,7 +135,7 @@ fn new_token(asked: &Asked) -> Result<Answer, Problem> {
         (wished, own) => wished.or(own),
     };
     let wish = TokenWish { name, seat: caller.seat.clone(), scopes, expires };
-    let (made, info) = asked.desk()?.new_token(&wish, now())?;
+    let (made, info) = asked.desk()?.new_token_by(&caller.info, &wish, now())?;
     Answer::of(&token(info, Some(made.text())))
 }
 

@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::{
     asked::{Answer, Asked},
     openapi,
-    problem::Problem,
+    problem::{Kind, Problem},
     shapes::{Document, Health, Me},
     table::{Needs, Operation, of},
 };
@@ -17,7 +17,10 @@ pub(super) const ALL: &[Operation] = &[
         .answers(of::<Health>)
         .does(healthz),
     Operation::get("/readyz", "readyz", "Whether the service can work")
-        .about("For whoever sends requests its way: the store can be read.")
+        .about(
+            "For whoever sends requests its way: the store can be read, and the node beside it works and is not about to stop. The same \
+             as where its numbers are served.",
+        )
         .needs(Needs::Nothing)
         .answers(of::<Health>)
         .does(readyz),
@@ -37,6 +40,11 @@ fn healthz(_asked: &Asked) -> Result<Answer, Problem> {
 }
 
 fn readyz(asked: &Asked) -> Result<Answer, Problem> {
+    if let Some(pulse) = asked.app.pulse.get()
+        && let Some(why) = asked.app.desk().not_ready(pulse)
+    {
+        return Err(Problem::new(Kind::Busy, format!("the node is not ready: {why}")));
+    }
     asked.app.desk().newest_change()?;
     Ok(Answer::Json(json!({"status": "ok"})))
 }

@@ -8,12 +8,14 @@ use std::{
 use counterpart_core::{
     act::{Act, Role, SeatOffer},
     id::{CaseId, EntryId},
+    record::Record,
     value::Sealable,
 };
 use counterpart_node::{Desk, DeskError, Scope, now};
 use counterpart_store::{StoreError, Txn};
 use counterpart_words::{
     error::CommandError,
+    input::program_may_sign,
     item_value::{Here, no_files},
     render::{self, Speech, hex},
     template::{self, Plan, Template},
@@ -25,7 +27,7 @@ use serde::Deserialize;
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
-use super::acts::agreed;
+use super::acts::{again, agreed};
 use crate::{
     asked::{Answer, Asked},
     once::{Begun, Once},
@@ -119,13 +121,16 @@ struct Opening {
     open: Act,
     plan: Option<(String, Plan)>,
     text: String,
+    /// The text without the clock: beside a due time stands how far off it is, and that changes by itself.
+    lasting: String,
 }
 
 impl Opening {
-    fn of(asked: &Asked, desk: &Desk, wish: &NewCase) -> Result<Self, CommandError> {
+    /// As it is at a time, Unix milliseconds.
+    fn at(desk: &Desk, wish: &NewCase, now: i64) -> Result<Self, CommandError> {
         let zone = wish.zone.clone().unwrap_or_else(when::system_zone);
         when::zone(&zone).map_err(|why| CommandError::usage(why.to_string()))?;
-        let template = wish.template.as_deref().map(|name| named(asked, name)).transpose()?;
+        let template = wish.template.as_deref().map(|name| named(desk, name)).transpose()?;
         let title = match (&wish.title, &template) {
             (Some(title), _) => title,
             (None, Some(template)) => &template.title,
@@ -150,13 +155,13 @@ impl Opening {
         let about = wish.about.as_deref().map(|about| typed("the description", about)).transpose()?;
         let label = render::sealable(&own.label);
         let open = desk.open_act(&title, own, others, &zone, about);
-        let now = now();
         let Some(template) = template else {
             if !wish.answers.is_empty() {
                 return Err(CommandError::usage("`answers` are for a `template`, and none is named"));
             }
-            let text = render::in_full(&Speech::before_case(&zone, now), &label, &open);
-            return Ok(Self { open, plan: None, text });
+            let text_at = |now| render::in_full(&Speech::before_case(&zone, now), &label, &open);
+            let (text, lasting) = (text_at(now), text_at(0));
+            return Ok(Self { open, plan: None, text, lasting });
         };
         let here = Here { zone: &zone, now, file: no_files };
         let set: Vec<String> = wish.answers.iter().map(|(key, value)| format!("{key}={value}")).collect();
@@ -167,12 +172,19 @@ impl Opening {
             return Err(CommandError::usage(format!("the template needs answers to: {}", lacks.join("; "))));
         }
         let plan = Plan::new(&template, &answers, template::seats(&open), here)?;
-        let text = plan.in_full(&open, (&zone, now), &label, WIDE);
-        Ok(Self { open, plan: Some((template.name, plan)), text })
+        let text_at = |now| plan.in_full(&open, (&zone, now), &label, WIDE);
+        let (text, lasting) = (text_at(now), text_at(0));
+        Ok(Self { open, plan: Some((template.name, plan)), text, lasting })
+    }
+
+    /// All that would be signed.
+    fn acts(&self) -> Vec<Act> {
+        let of_plan = self.plan.as_ref().map_or(&[][..], |(_, plan)| plan.acts.as_slice());
+        std::iter::once(&self.open).chain(of_plan).cloned().collect()
     }
 
     fn digest(&self) -> String {
-        hex(&Sha256::digest(self.text.as_bytes()))
+        hex(&Sha256::digest(self.lasting.as_bytes()))
     }
 
     /// Signs it: the opening, what the template proposes, and what was asked under which key are one transaction.
@@ -189,7 +201,7 @@ impl Opening {
                 text: self.text.clone(),
                 link: None,
             };
-            let kept = once.keep(txn, 201, &json!(said));
+            let kept = once.keep(txn, 201, &said);
             drop(done.replace(Some((entries, said))));
             kept.map_err(|why: StoreError| {
                 failed.set(Some(why.clone()));
@@ -214,17 +226,17 @@ impl Opening {
     }
 }
 
-fn named(asked: &Asked, name: &str) -> Result<Template, CommandError> {
+fn named(desk: &Desk, name: &str) -> Result<Template, CommandError> {
     // A name, never a path of this machine.
     if !template::is_name(name) {
         return Err(CommandError::usage("`template` is a name, as the list of templates has it"));
     }
-    template::find(asked.app.home(), name)?.template(WIDE)
+    template::find(desk.home(), name)?.template(WIDE)
 }
 
 fn preview(asked: &Asked) -> Result<Answer, Problem> {
     let desk = asked.desk()?;
-    let opening = Opening::of(asked, &desk, &asked.json()?).map_err(Problem::refused)?;
+    let opening = Opening::at(&desk, &asked.json()?, now()).map_err(Problem::refused)?;
     Answer::of(&Previewed {
         schema: "counterpart/preview/1".to_owned(),
         digest: opening.digest(),
@@ -239,10 +251,39 @@ fn begin(asked: &Asked) -> Result<Answer, Problem> {
     let desk = asked.desk()?;
     let once = match Begun::of(asked, &desk)? {
         Begun::New(once) => once,
-        Begun::Before(status, body) => return Ok(Answer::Again(status, body)),
+        Begun::Before(status, outcome) => return again(&desk, status, outcome),
     };
-    let opening = Opening::of(asked, &desk, &wish).map_err(Problem::refused)?;
-    agreed(asked, wish.digest.as_deref(), &opening.digest(), &opening.text)?;
+    let opening = Opening::at(&desk, &wish, now()).map_err(Problem::refused)?;
+    let alone = || program_may_sign(&desk, &Record::new(), &opening.acts());
+    agreed(asked, wish.digest.as_deref(), &opening.digest(), &opening.text, alone)?;
     let signed = opening.sign(&desk, &once)?;
     Ok(Answer::At(format!("{BASE}/cases/{}", signed.case), json!(signed)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_digest_of_a_new_case_stands_while_the_clock_goes_on() {
+        const HOUR: i64 = 60 * 60 * 1000;
+        let home = tempfile::TempDir::new().expect("a folder");
+        Desk::init(home.path()).expect("an identity");
+        let desk = Desk::open(home.path()).expect("it opens");
+        let wish = |call_by: &str| -> NewCase {
+            let wish = json!({
+                "template": "missed-callback", "zone": "UTC", "own": {"name": "Ann", "role": "customer"},
+                "others": [{"name": "Northlink", "role": "supplier"}],
+                "answers": {"matter": "a bill", "promised-on": "2026-02-27", "call-by": call_by},
+            });
+            serde_json::from_value(wish).expect("a wish")
+        };
+        let now = 1_772_366_400_000;
+        let shown = Opening::at(&desk, &wish("2026-03-03 10:00"), now).expect("shown");
+        let later = Opening::at(&desk, &wish("2026-03-03 10:00"), now + HOUR).expect("agreed to");
+        assert_ne!(shown.text, later.text, "it says how far off the time is");
+        assert_eq!(shown.digest(), later.digest(), "and nothing else changed");
+        let other = Opening::at(&desk, &wish("2026-03-03 11:00"), now).expect("shown");
+        assert_ne!(shown.digest(), other.digest(), "another time is another text");
+    }
 }

@@ -1,9 +1,14 @@
 //! Who is let in, for what, how often; and what is asked in no good shape.
 
-use std::io::{Read as _, Write as _};
+use std::{
+    io::{Read as _, Write as _},
+    net::{Ipv4Addr, SocketAddr},
+};
 
-use counterpart_node::{Scope, now};
+use counterpart_api::{ApiOptions, ApiServer};
+use counterpart_node::{Desk, Node, NodeConfig, Scope, now};
 use serde_json::json;
+use tokio::sync::oneshot;
 
 use crate::{
     client::{ask, connect, raw},
@@ -178,4 +183,26 @@ fn hostile_heads_harm_nobody() {
     drop(gone.read_to_string(&mut said));
     assert!(said.is_empty() || said.starts_with("HTTP/1.1 4"), "{said}");
     assert_eq!(served.get("/me").status, 200);
+}
+
+#[test]
+fn it_is_ready_no_longer_than_the_node_beside_it() {
+    let home = tempfile::TempDir::new().expect("a folder");
+    Desk::init(home.path()).expect("an identity");
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("threads");
+    let config = NodeConfig::default();
+    let desk = Desk::open(home.path()).expect("an identity");
+    let (node, _events) = runtime.block_on(async { Node::start(desk, &config) }).expect("a node");
+    let options = ApiOptions::at(SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 0));
+    let server = runtime.block_on(ApiServer::bind(home.path(), options)).expect("a port").beside(node.pulse());
+    let address = server.address();
+    let (stop, stopped) = oneshot::channel::<()>();
+    let task = runtime.spawn(server.serve(async { drop(stopped.await) }));
+    assert_eq!(ask(address, "GET", "/readyz", &[], b"").good(), json!({"status": "ok"}));
+    node.pulse().stops();
+    assert_eq!(ask(address, "GET", "/readyz", &[], b"").problem(503), "busy");
+    assert_eq!(ask(address, "GET", "/healthz", &[], b"").status, 200, "it lives all the same");
+    drop(stop);
+    runtime.block_on(task).expect("it stops");
+    runtime.block_on(node.stop());
 }

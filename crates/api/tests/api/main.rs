@@ -7,6 +7,7 @@ mod fuzzed;
 mod letting_in;
 mod managing;
 mod noting;
+mod once;
 mod reading;
 mod served;
 mod signing;

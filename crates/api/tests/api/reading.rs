@@ -178,3 +178,41 @@ fn a_case_is_begun_with_a_template() {
         assert_eq!(rows["cases"][0]["id"], signed["case"]);
     }
 }
+
+#[test]
+fn an_entry_reads_with_what_is_kept_beside_it_until_that_is_erased() {
+    let served = Served::new();
+    let case = served.case("Broadband");
+    let signed = served.sign(
+        &case,
+        &json!({
+            "act": "contact", "channel": "telephone", "direction": "out", "started": "2026-03-01T10:00:00+00:00",
+            "minutes": 12, "summary": "They know of the fault.", "person": "Samira Whistler",
+        }),
+    );
+    let id = signed["entries"][0].as_str().expect("an id");
+    let exact = || {
+        let entry = served.get(&format!("/cases/{case}/record/{id}")).good();
+        let page = served.get(&format!("/cases/{case}/record?limit=200")).good();
+        let listed = page["entries"].as_array().expect("entries").iter().find(|entry| entry["id"] == id).cloned();
+        assert_eq!(listed.expect("on the page")["exact"], entry["exact"]);
+        entry["exact"].as_str().expect("a text").to_owned()
+    };
+    assert!(exact().contains("Samira Whistler"), "{}", exact());
+    served.sign(&case, &json!({"act": "erase", "entry": id}));
+    assert!(exact().contains("They know of the fault.") && !exact().contains("Whistler"), "{}", exact());
+}
+
+#[test]
+fn the_document_names_all_that_a_case_shows() {
+    let served = Served::new();
+    let case = served.case("Broadband");
+    let shown = served.get(&format!("/cases/{case}")).good();
+    let document = counterpart_api::document();
+    let named = &document["components"]["schemas"]["ShownSaid"]["properties"];
+    for field in shown.as_object().expect("an object").keys() {
+        assert!(named.get(field).is_some(), "openapi.json does not name {field}");
+    }
+    // Left out where no clocks are agreed.
+    assert!(named.get("clocks").is_some());
+}

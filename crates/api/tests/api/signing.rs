@@ -1,12 +1,15 @@
 //! Signing: what was shown is what is signed, and once.
 
-use std::thread;
+use std::{
+    sync::atomic::{AtomicU64, Ordering},
+    thread,
+};
 
 use counterpart_core::keylog::{Kinds, RevokeReason};
 use counterpart_node::{Rights, Scope, TokenWish, now};
 use serde_json::{Value as Json, json};
 
-use crate::served::Served;
+use crate::{client::Answer, served::Served};
 
 fn entries(served: &Served, case: &str) -> u64 {
     served.get(&format!("/cases/{case}")).good()["case"]["entries"].as_u64().expect("a number")
@@ -122,9 +125,16 @@ fn a_case_is_begun_once_for_a_key_and_known_after_a_new_start() {
     assert_eq!(served.send("POST", "/cases", &wish, Some("c")).problem(422), "refused");
     wish["digest"] = served.post("/cases/preview", &wish).good()["digest"].clone();
     let first = served.send("POST", "/cases", &wish, Some("c")).good();
-    assert_eq!(served.send("POST", "/cases", &wish, Some("c")).good(), first);
+    let again = |served: &Served| {
+        let again = served.send("POST", "/cases", &wish, Some("c"));
+        assert_eq!((again.status, again.header("idempotency-replayed")), (201, Some("true")));
+        let again = again.good();
+        assert_eq!((&again["case"], &again["entries"]), (&first["case"], &first["entries"]));
+        assert!(again["text"].as_str().is_some_and(|text| text.contains("Once")), "{again}");
+    };
+    again(&served);
     served = served.started_again();
-    assert_eq!(served.send("POST", "/cases", &wish, Some("c")).good(), first);
+    again(&served);
     assert_eq!(served.get("/cases").good()["cases"].as_array().map(Vec::len), Some(1));
 }
 
@@ -145,33 +155,102 @@ fn a_contact_with_promises_is_signed_as_a_whole() {
     assert_eq!(shown["actions"][0]["alleged"], true);
 }
 
-#[test]
-fn a_seat_signs_with_its_own_key_and_needs_no_digest() {
-    let served = Served::new();
-    let case = served.case("Broadband");
+/// A token of a new seat with these rights.
+fn seated(served: &Served, seat: &str, kinds: Kinds, ceilings: &[(&str, &str)]) -> String {
     let desk = served.desk();
-    let rights = Rights { kinds: Kinds::All, receive: false, admin: false, ceilings: Vec::new() };
-    desk.add_seat("desk-1", &rights, now()).expect("a seat");
+    let ceilings = ceilings.iter().map(|(amount, currency)| ((*amount).to_owned(), (*currency).to_owned())).collect();
+    desk.add_seat(seat, &Rights { kinds, receive: false, admin: false, ceilings }, now()).expect("a seat");
     let wish = TokenWish {
-        name: "bot".to_owned(),
-        seat: Some("desk-1".to_owned()),
+        name: format!("bot-{seat}"),
+        seat: Some(seat.to_owned()),
         scopes: vec![Scope::Read, Scope::Draft, Scope::Sign],
         expires: None,
     };
-    let token = desk.new_token(&wish, now()).expect("a token").0.text().to_owned();
+    desk.new_token(&wish, now()).expect("a token").0.text().to_owned()
+}
+
+fn only(kinds: &[&str]) -> Kinds {
+    Kinds::Listed(kinds.iter().map(|kind| (*kind).to_owned()).collect())
+}
+
+/// Asks as a program, under a key that was not used before.
+fn post_as(served: &Served, token: &str, path: &str, body: &Json) -> Answer {
+    static KEYS: AtomicU64 = AtomicU64::new(0);
+    let key = format!("program-{}", KEYS.fetch_add(1, Ordering::Relaxed));
+    let headers = [("Content-Type", "application/json"), ("Idempotency-Key", key.as_str())];
+    served.ask_as(token, "POST", path, &headers, body.to_string().as_bytes())
+}
+
+#[test]
+fn a_seat_signs_with_its_own_key_what_is_listed_and_needs_no_digest() {
+    let served = Served::new();
+    let case = served.case("Broadband");
+    let token = seated(&served, "desk-1", only(&["note"]), &[]);
     let me = served.ask_as(&token, "GET", "/me", &[], b"").good();
     assert_eq!(me["seat"], "desk-1");
     assert_ne!(me["device"], served.get("/me").good()["device"]);
-    let body = json!({"input": {"act": "note", "text": "from the bot"}}).to_string();
-    let headers = [("Content-Type", "application/json"), ("Idempotency-Key", "b1")];
     let path = format!("/cases/{case}/acts");
-    let signed = served.ask_as(&token, "POST", &path, &headers, body.as_bytes()).good();
+    let note = json!({"input": {"act": "note", "text": "from the bot"}});
+    let signed = post_as(&served, &token, &path, &note).good();
     let id = signed["entries"][0].as_str().expect("an id");
     let entry = served.get(&format!("/cases/{case}/record/{id}")).good();
     assert_eq!(entry["device"], me["device"]);
     // Once its rights end, so does its token.
-    desk.end_seat("desk-1", RevokeReason::Ended, now()).expect("ended");
+    served.desk().end_seat("desk-1", RevokeReason::Ended, now()).expect("ended");
     assert_eq!(served.ask_as(&token, "GET", "/me", &[], b"").problem(401), "bad-token");
+}
+
+#[test]
+fn a_program_signs_by_itself_only_what_its_seats_limits_see() {
+    let served = Served::new();
+    let case = served.case("Broadband");
+    let path = format!("/cases/{case}/acts");
+    let wish = |input: &Json| json!({"input": input});
+    let shown = |input: &Json| {
+        let preview = served.post(&format!("{path}/preview"), &wish(input)).good();
+        json!({"input": input, "digest": preview["digest"]})
+    };
+    let refund =
+        |value: Json| json!({"act": "propose", "subjects": [{"is": "action", "what": "Refund", "value": value}]});
+    let (note, priced) =
+        (json!({"act": "note", "text": "seen"}), refund(json!({"amount": "49.00", "currency": "GBP"})));
+    let words = json!({"act": "propose", "subjects": [{"is": "terms", "title": "Debt", "text": "We owe you £9,999"}]});
+    let unpriced = json!({"act": "propose", "subjects": [{"is": "action", "what": "Pay £9,999"}]});
+
+    let every = seated(&served, "every", Kinds::All, &[("50.00", "GBP")]);
+    let uncapped = seated(&served, "uncapped", only(&["note", "propose"]), &[]);
+    let limited = seated(&served, "limited", only(&["note", "propose", "open"]), &[("50.00", "GBP")]);
+    let before = entries(&served, &case);
+    for (token, input, says) in [
+        (&every, &note, "every kind of act"),
+        (&every, &priced, "every kind of act"),
+        (&uncapped, &priced, "names no ceiling"),
+        (&limited, &words, "terms in words"),
+        (&limited, &unpriced, "no value"),
+    ] {
+        let refused = post_as(&served, token, &path, &wish(input));
+        assert_eq!(refused.problem(422), "refused", "{input}");
+        let detail = refused.json()["detail"].as_str().unwrap_or_default().to_owned();
+        assert!(detail.contains(says), "{input}: {detail}");
+    }
+    let beyond = refund(json!({"amount": "50.01", "currency": "GBP"}));
+    assert_eq!(post_as(&served, &limited, &path, &wish(&beyond)).problem(422), "refused");
+    assert_eq!(entries(&served, &case), before, "nothing was signed");
+    assert_eq!(post_as(&served, &limited, &path, &wish(&note)).status, 201);
+    assert_eq!(post_as(&served, &limited, &path, &wish(&priced)).status, 201);
+    // What a person was shown may be what no ceiling sees; the seat's kinds and ceilings bind all the same.
+    assert_eq!(post_as(&served, &every, &path, &shown(&note)).status, 201);
+    assert_eq!(post_as(&served, &limited, &path, &shown(&words)).status, 201);
+    assert_eq!(post_as(&served, &limited, &path, &shown(&beyond)).problem(422), "refused");
+
+    // A new case and an invitation are signed no more easily.
+    let begin = json!({
+        "title": "By itself", "zone": "UTC", "own": {"name": "Ann", "role": "customer"},
+        "others": [{"name": "Northlink", "role": "supplier"}],
+    });
+    assert_eq!(post_as(&served, &every, "/cases", &begin).problem(422), "refused");
+    assert_eq!(post_as(&served, &limited, "/cases", &begin).status, 201);
+    assert_eq!(post_as(&served, &every, &format!("/cases/{case}/invitations"), &json!({})).problem(422), "refused");
 }
 
 #[test]
@@ -183,7 +262,8 @@ fn an_invitation_is_shown_signed_once_and_listed() {
     let wish = json!({"digest": shown["digest"], "expires": shown["expires"]});
     let first = served.send("POST", &path, &wish, Some("i")).good();
     assert!(first["link"].as_str().is_some_and(|link| !link.is_empty()));
-    assert_eq!(served.send("POST", &path, &wish, Some("i")).good(), first);
+    let again = served.send("POST", &path, &wish, Some("i")).good();
+    assert_eq!((&again["entries"], &again["link"]), (&first["entries"], &first["link"]));
     let listed = served.get(&path).good();
     let rows: &Vec<Json> = listed["rows"].as_array().expect("rows");
     assert_eq!((rows.len(), &rows[0]["state"], &rows[0]["id"]), (1, &json!("open"), &first["entries"][0]));

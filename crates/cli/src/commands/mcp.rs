@@ -8,14 +8,18 @@ use crate::{
 /// Let an assistant program read your cases and prepare what you sign, by the Model Context Protocol on its standard input
 /// and output
 ///
-/// The program is told whatever is in your cases. It can read, search, draft, and show the exact text of what would be
-/// signed; signing stays with you. Only at an agent's seat, with --sign, it may sign as that agent: kinds of act that the
-/// seat's rights or mandate list, and agreements up to its ceiling. Register it there as the command `counterpart mcp`.
+/// The program is told whatever is in your cases. It can read, search, and show the exact text of what would be signed;
+/// nothing leaves this machine through it, and signing stays with you. With --draft it may write into the worksheets, which
+/// the other side reads. Only at an agent's seat, with --sign, it may sign as that agent: kinds of act that the seat's rights
+/// or mandate list, and agreements up to its ceiling. Register it there as the command `counterpart mcp`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The agent's seat at which the program sits, by name: see `counterpart seat list`
     #[arg(long, value_name = "NAME")]
     seat: Option<String>,
+    /// Let it write into the worksheets: what it writes is sent to the other side of that case at once
+    #[arg(long)]
+    draft: bool,
     /// Let it sign as that agent, within its mandate
     #[arg(long)]
     sign: bool,
@@ -32,7 +36,8 @@ pub(crate) fn run(session: &Session, args: &Args) -> Done {
         (Some(name), None) => session.desk()?.at_seat(name)?,
         (None, _) => session.desk()?,
     };
-    let served = counterpart_mcp::serve(desk, args.sign, tokio::io::stdin(), tokio::io::stdout());
+    let may = counterpart_mcp::May { draft: args.draft, sign: args.sign };
+    let served = counterpart_mcp::serve(desk, may, tokio::io::stdin(), tokio::io::stdout());
     let runtime = runtime()?;
     let ended = runtime.block_on(served).map_err(|why| CommandError::failed(why.to_string()));
     // A reader that still waits on standard input is not waited for.

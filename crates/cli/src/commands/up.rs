@@ -114,6 +114,7 @@ async fn serve(
     let programs = api.begin(session, &watching).await?;
     let (node, mut events) = Node::start(desk, &config).map_err(not_started)?;
     watching.serve(session, &node)?;
+    let programs = programs.map(|bound| bound.serve(&node));
     let pages = if open { Pages::open(session).await? } else { None };
     let stopped = tokio::select! {
         addresses = node.publish_addresses() => {

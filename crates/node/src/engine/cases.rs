@@ -305,7 +305,7 @@ impl Engine {
                 });
                 desk.want_stamps(txn, machine.record(), arrived, now())?;
                 if let Some(brief) = machine.brief() {
-                    search::came(txn, case, machine.record(), things)?;
+                    search::came(txn, case, machine.record(), things, &own.party)?;
                     put_summary(txn, case, &brief, machine.record(), &own.party, now())?;
                 }
                 // Where another process wrote meanwhile, the next look reads from before both.

@@ -488,7 +488,7 @@ impl<'d> Taking<'d> {
                 });
                 desk.want_stamps(txn, machine.record(), arrived, now)?;
                 if let Some(brief) = machine.brief() {
-                    search::came(txn, case, machine.record(), things)?;
+                    search::came(txn, case, machine.record(), things, &own.party)?;
                     put_summary(txn, case, &brief, machine.record(), &own.party, now)?;
                 }
                 Ok::<_, DeskError>(())

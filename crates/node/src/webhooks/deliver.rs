@@ -118,8 +118,7 @@ impl Desk {
         if hooks.is_empty() {
             return Ok(Vec::new());
         }
-        let mut all = Vec::new();
-        let mut room = MOST_AT_ONCE.saturating_sub(busy.values().sum());
+        let mut waiting = Vec::new();
         for hook in hooks {
             let sorted = self.with_store(|store| {
                 let newest = store.newest_change()?;
@@ -128,17 +127,19 @@ impl Desk {
             sorted?;
             // One that fails is tried with one thing until it takes that.
             let most = if hook.standing.failing.is_some() { 1 } else { MOST_OF_ONE };
-            let most = most.saturating_sub(busy.get(&hook.name).copied().unwrap_or(0)).min(room);
+            let busy = busy.get(&hook.name).copied().unwrap_or(0);
+            let most = most.saturating_sub(busy);
             if most == 0 || hook.standing.next > now {
                 continue;
             }
-            let taken = self.with_store(|store| {
-                if store.hook_cases_due(&hook.name, now, 1)?.is_empty() {
-                    return Ok(Vec::new());
-                }
-                store.write(|txn| self.take_due(txn, &hook.name, most, now))
-            })?;
-            room = room.saturating_sub(taken.len());
+            let due = self.with_store(|store| store.hook_cases_due(&hook.name, now, most))?.len();
+            let since = hook.standing.told.unwrap_or(0).max(hook.standing.next);
+            waiting.push(Waiting { name: hook.name, busy, due, since, given: 0 });
+        }
+        give_out(&mut waiting, MOST_AT_ONCE.saturating_sub(busy.values().sum()));
+        let mut all = Vec::new();
+        for hook in waiting.iter().filter(|hook| hook.given > 0) {
+            let taken = self.with_store(|store| store.write(|txn| self.take_due(txn, &hook.name, hook.given, now)))?;
             all.extend(taken);
         }
         Ok(all)
@@ -195,6 +196,31 @@ impl Desk {
             })
         });
         Ok(HookTold { news: news.map_err(|why: StoreError| DeskError::from(why))? })
+    }
+}
+
+/// A receiver that can be told something now.
+#[derive(Debug)]
+struct Waiting {
+    name: String,
+    /// How many messages are under way to it.
+    busy: usize,
+    /// How many more could be.
+    due: usize,
+    /// When it last took something, or from when on it may be tried again.
+    since: i64,
+    /// How many more it gets now.
+    given: usize,
+}
+
+/// Gives out the places that are free, one by one: each to whoever has the fewest messages under way, and among those to who
+/// has waited longest. So receivers that are slow and always have something due keep no other from being told: whoever is
+/// told nothing gets the next place that is free.
+fn give_out(waiting: &mut [Waiting], room: usize) {
+    for _ in 0..room {
+        let open = waiting.iter_mut().filter(|hook| hook.given < hook.due);
+        let Some(next) = open.min_by_key(|hook| (hook.busy + hook.given, hook.since)) else { return };
+        next.given += 1;
     }
 }
 

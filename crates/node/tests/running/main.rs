@@ -8,6 +8,7 @@ mod many;
 mod relayed;
 mod settling;
 mod side;
+mod tidying;
 mod two_nodes;
 mod versions;
 mod worksheet;

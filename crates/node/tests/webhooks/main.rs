@@ -5,6 +5,7 @@ mod hour;
 mod odd;
 mod python;
 mod running;
+mod turns;
 
 #[path = "../../../../tests/webhooks/receiver.rs"]
 mod receiver;

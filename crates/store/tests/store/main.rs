@@ -10,6 +10,7 @@ mod keeping;
 mod model;
 mod queue;
 mod sharing;
+mod tokens;
 mod upgrade;
 mod whereabouts;
 

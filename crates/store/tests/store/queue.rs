@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use counterpart_core::id::CaseId;
-use counterpart_store::{CaseSummary, Indexed, Lane, QueuePlace, QueueWish, Store, StoreError, Txn};
+use counterpart_store::{CaseSummary, Chore, Indexed, Lane, QueuePlace, QueueWish, Scrubbed, Store, StoreError, Txn};
 
 use crate::{Home, Noise, case};
 
@@ -264,6 +264,69 @@ fn words_of_erased_values_leave_no_trace_and_the_others_stay() {
         assert_eq!(here, stay, "seed {seed}");
         assert!(store.check_integrity().is_empty());
     }
+}
+
+/// A large desk has millions of such words: no step holds more than a few of them, and others write in between.
+#[test]
+fn a_scrub_goes_on_in_slices_that_can_be_broken_off() {
+    let home = Home::new();
+    let mut store = home.store();
+    let words: Vec<String> = (0..9_000).map(|n| format!("zq{n:05}")).collect();
+    let words = || words.iter().map(String::as_str);
+    store.write(|txn| txn.add_terms(case(1), words(), true)).expect("written");
+    store.write(|txn| txn.add_terms(case(2), ["quixnard"], true)).expect("written");
+    let forget = |store: &mut Store, n| {
+        let written = store.write(|txn| {
+            txn.forget_sealed_terms(case(n))?;
+            txn.put_chore(&Chore::Scrub)
+        });
+        written.expect("written");
+    };
+    forget(&mut store, 2);
+    let mut steps = 0;
+    while store.scrub_step().expect("a step") == Scrubbed::More {
+        steps += 1;
+        // At every place between the two tables all are found, once, and none is new.
+        assert_eq!(store.spread_of("zq", 100_000), Ok(9_000), "step {steps}");
+        assert_eq!(store.write(|txn| txn.add_terms(case(1), words().skip(4_000).take(900), true)), Ok(0));
+        match steps {
+            3 => {
+                store.write(|txn| txn.add_terms(case(3), ["zebulon"], true)).expect("written");
+            }
+            // What is erased on the way is gone in the end as well.
+            4 => forget(&mut store, 3),
+            5 => store = home.store(),
+            _ => {}
+        }
+    }
+    assert!(steps > 9, "in slices, twice over: {steps}");
+    assert_eq!(store.chores(), Ok(Vec::new()));
+    for file in std::fs::read_dir(home.folder.path()).expect("listed") {
+        let bytes = std::fs::read(file.expect("listed").path()).expect("read");
+        for gone in [b"quixnard".as_slice(), b"zebulon"] {
+            assert!(!bytes.windows(gone.len()).any(|window| window == gone));
+        }
+    }
+    assert!(store.check_integrity().is_empty());
+    assert_eq!(store.scrub_step(), Ok(Scrubbed::Clean), "nothing is asked for");
+}
+
+#[test]
+fn what_a_reader_holds_up_is_not_written_anew_again() {
+    let home = Home::new();
+    let mut store = home.store();
+    store.write(|txn| txn.add_terms(case(1), ["kitchen"], true)).expect("written");
+    store.write(|txn| txn.put_chore(&Chore::Scrub)).expect("written");
+    let mut other = home.store();
+    let held = other.read(|reads| {
+        assert_eq!(reads.spread_of("kitchen", 9), Ok(1));
+        while store.scrub_step().expect("a step") == Scrubbed::More {}
+        assert_eq!(store.scrub_step(), Ok(Scrubbed::Held), "no step to write anew comes again");
+        Ok::<_, StoreError>(store.chores().expect("read").len())
+    });
+    assert_eq!(held, Ok(1));
+    assert_eq!(store.scrub_step(), Ok(Scrubbed::Clean));
+    assert_eq!(store.chores(), Ok(Vec::new()));
 }
 
 #[test]

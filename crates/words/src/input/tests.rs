@@ -21,6 +21,8 @@ use ed25519_dalek::{SigningKey, pkcs8::DecodePrivateKey as _};
 use serde_json::{Value as Json, json};
 use tempfile::TempDir;
 
+mod program;
+
 use super::{Input, Prepared, prepare};
 use crate::{case::OpenCase, error::Done};
 

@@ -11,6 +11,8 @@ pub struct QueuePage {
     cases: Vec<QueuedCase>,
     /// Where the next page begins; nothing where this is the last.
     next: Option<String>,
+    /// It was searched for words, and those of some cases are not noted yet: there may be more that fit. Try again later.
+    words_missing: bool,
 }
 
 /// A case in it.
@@ -37,6 +39,7 @@ pub fn queue(page: Page<QueueRow>, now: i64) -> QueuePage {
     QueuePage {
         schema: "counterpart/queue/1",
         next: page.next.map(|cursor| cursor.to_string()),
+        words_missing: page.words_missing,
         cases: page.rows.into_iter().map(|row| queued(row, now)).collect(),
     }
 }

@@ -3,7 +3,6 @@
 use std::{
     collections::HashSet,
     fs::File,
-    hash::{DefaultHasher, Hash as _, Hasher as _},
     io::{BufRead, BufReader, Read as _},
     path::{Path, PathBuf},
 };
@@ -12,6 +11,7 @@ use counterpart_core::id::{CaseId, short_form};
 use counterpart_node::{Desk, now};
 use counterpart_words::tickets::{Planned, Taking, read};
 use serde_json::{Value as Json, json};
+use sha2::{Digest as _, Sha256};
 
 use crate::{
     confirm,
@@ -57,8 +57,8 @@ pub(crate) struct Args {
 /// A line of the file that is to be taken over.
 struct Wanted {
     line: u64,
-    /// What tells whether it is still the line that was shown.
-    hash: u64,
+    /// What tells whether it is still the line that was shown. Whoever delivers the file may want another to be signed.
+    hash: [u8; 32],
 }
 
 /// What was found in the file.
@@ -227,10 +227,8 @@ fn take(
     Ok(taken)
 }
 
-fn hash(text: &str) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    text.hash(&mut hasher);
-    hasher.finish()
+fn hash(text: &str) -> [u8; 32] {
+    Sha256::digest(text).into()
 }
 
 /// Goes through the lines that have anything in them, numbered from 1. One that is too long or no text is told, not kept.
@@ -275,5 +273,17 @@ fn skip_line(reader: &mut dyn BufRead) -> std::io::Result<()> {
         if end.is_some() {
             return Ok(());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Not one by which two lines can be found that have the same.
+    #[test]
+    fn a_line_is_known_again_by_its_sha_256() {
+        let hex: String = hash("abc").iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(hex, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
     }
 }

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use counterpart_api::{ApiError, ApiOptions, ApiServer};
-use counterpart_node::{Level, Logged};
+use counterpart_node::{Level, Logged, Node};
 use tokio::{sync::oneshot, task::JoinHandle};
 
 use super::watch::Watching;
@@ -27,7 +27,7 @@ pub(crate) struct ApiArgs {
 
 impl ApiArgs {
     /// Takes the address, before anything else is begun.
-    pub(super) async fn begin(&self, session: &Session, watching: &Watching) -> Done<Option<Programs>> {
+    pub(super) async fn begin(&self, session: &Session, watching: &Watching) -> Done<Option<Bound>> {
         let Some(address) = self.api else { return Ok(None) };
         let mut options = ApiOptions::at(address);
         options.anywhere = self.api_anywhere;
@@ -38,9 +38,19 @@ impl ApiArgs {
         watching.note(Logged::new(Level::Info, "api").with("address", address.to_string()), || {
             session.terminal.say(&format!("Programs ask at http://{address}/api/v1/ (docs/api.md)"));
         });
+        Ok(Some(Bound(server)))
+    }
+}
+
+/// The address is ours; who asks waits until the node is there.
+pub(super) struct Bound(ApiServer);
+
+impl Bound {
+    pub(super) fn serve(self, node: &Node) -> Programs {
+        let server = self.0.beside(node.pulse());
         let (stop, stopped) = oneshot::channel();
         let task = tokio::spawn(server.serve(async { drop(stopped.await) }));
-        Ok(Some(Programs { stop, task }))
+        Programs { stop, task }
     }
 }
 
