@@ -88,6 +88,19 @@ fn both_sides_see_the_same_clock_stopped_and_run_on() {
     assert_eq!(says, "3 h 20 min left of 4 working hours (until Mon 6 Jul 2026 14:00 BST)");
     assert_eq!(clocks["holidays"][0]["day"], "2026-08-31");
 
+    // What runs out stands in the lists of both, in its place and as overdue once it is.
+    for home in [&customer, &supplier] {
+        let due = |clock: &str, args: &[&str]| home.json(clock, args)["cases"][0]["next_due"].clone();
+        let until = clocks["clocks"][0]["until"].clone();
+        assert_eq!(due("2026-07-06T10:40", &["queue"]), until);
+        assert_eq!(due("2026-07-06T13:59", &["queue", "--overdue"]), serde_json::Value::Null);
+        assert_eq!(due("2026-07-06T14:01", &["queue", "--overdue"]), until);
+        let today = home.json("2026-07-06T14:01", &["today"]);
+        let things = today["things"].as_array().expect("a list");
+        let clock = things.iter().find(|thing| thing["clock"]["clock"] == "first-answer").expect("the clock");
+        assert_eq!((&clock["group"], &clock["clock"]["at"]), (&"overdue".into(), &until), "{today}");
+    }
+
     supplier.at("2026-07-06T11:00", &["note", ".", "we look at it", "-y"]);
     supplier.at("2026-07-06T11:30", &["clock", ".", "pause", "which invoice number?", "-y"]);
     meet("2026-07-06T11:31");

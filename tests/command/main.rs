@@ -42,6 +42,7 @@ mod report;
 mod report_of_a_file;
 mod seats;
 mod stamps;
+mod standing_rules;
 mod status;
 #[cfg(debug_assertions)]
 mod steps;

@@ -228,9 +228,7 @@ fn a_program_signs_only_as_an_agent_within_its_mandate() {
     let cheap = supplier.ok(&["propose", &case, "Charge for the visit", "--by", "me", "--value", "£20.00", "-y"]);
     let dear = supplier.ok(&["propose", &case, HOSTILE, "--by", "me", "--value", "£80.00", "-y"]);
     let unpriced = supplier.ok(&["propose", &case, "Pay £9,999", "--by", "me", "-y"]);
-    up.until("the proposals arrive", || {
-        customer.json(&["show", &case])["actions"].as_array().map(Vec::len) == Some(3)
-    });
+    up.until("the proposals arrive", || customer.json(&["show", &case])["actions"].as_array().map(Vec::len) == Some(3));
     let told = customer.fails(2, &["mcp", "--sign"]);
     assert!(told.contains("at a seat of its own"), "{told}");
     customer.fails(2, &["mcp", "--seat", "nobody"]);

@@ -2,13 +2,13 @@
 
 use std::{
     fs,
-    io::{BufRead as _, BufReader, Read as _, Write as _},
-    net::TcpStream,
+    io::{BufRead as _, BufReader},
     process::{Child, Command, Stdio},
     sync::mpsc,
     time::Instant,
 };
 
+use counterpart_testkit::http;
 use serde_json::Value;
 
 use crate::home::{Home, LOOPBACK, PATIENCE, talk};
@@ -69,14 +69,8 @@ impl Drop for Logging {
 
 /// Asks as those who watch ask: status and body.
 fn get(address: &str, path: &str) -> (u16, String) {
-    let mut stream = TcpStream::connect(address).expect("it listens");
-    stream.set_read_timeout(Some(PATIENCE)).expect("a time limit");
-    write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").expect("asked");
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).expect("an answer");
-    let (head, body) = answer.split_once("\r\n\r\n").expect("a head and a body");
-    let status = head.split(' ').nth(1).and_then(|code| code.parse().ok()).expect("a status");
-    (status, body.to_owned())
+    let answer = http::ask(address.parse().expect("an address"), "GET", path, &[], b"");
+    (answer.status, answer.text().to_owned())
 }
 
 fn number(metrics: &str, name: &str) -> f64 {
@@ -100,6 +94,7 @@ fn a_node_is_watched_by_numbers_that_tell_nothing_of_its_cases() {
     assert!(metrics.ends_with("# EOF\n"), "{metrics}");
     assert!((number(&metrics, "counterpart_cases") - 1.0).abs() < f64::EPSILON, "{metrics}");
     assert!((number(&metrics, "counterpart_entries") - 2.0).abs() < f64::EPSILON, "{metrics}");
+    // Nobody was there to talk to, and nothing is due.
     for name in [
         "counterpart_links",
         "counterpart_peers",
@@ -107,12 +102,19 @@ fn a_node_is_watched_by_numbers_that_tell_nothing_of_its_cases() {
         "counterpart_refused_total{what=\"entry\"}",
         "counterpart_frames_total{way=\"out\"}",
         "counterpart_letters{state=\"failed\"}",
+        "counterpart_standing_rules_total{what=\"acted\"}",
         "counterpart_webhooks_waiting",
-        "counterpart_store_seconds_count",
-        "counterpart_store_size_bytes",
-        "counterpart_uptime_seconds",
+        "counterpart_clocks_overdue",
     ] {
-        assert!(number(&metrics, name) >= 0.0, "{name}");
+        assert!(number(&metrics, name).abs() < f64::EPSILON, "{name}: {metrics}");
+    }
+    assert!(number(&metrics, "counterpart_store_size_bytes") > 4096.0, "{metrics}");
+    // What is signed meanwhile is counted, and so is that the store was asked.
+    home.ok(&["note", &short, "It is slow again", "--yes"]);
+    let later = get(&address, "/metrics").1;
+    assert!((number(&later, "counterpart_entries") - 3.0).abs() < f64::EPSILON, "{later}");
+    for name in ["counterpart_store_seconds_count", "counterpart_uptime_seconds"] {
+        assert!(number(&later, name) > number(&metrics, name), "{name}: {later}");
     }
     for word in ["Broadband", "Keith", "Northlink", "slow", &short] {
         assert!(!metrics.contains(word), "{word} is of a case: {metrics}");
@@ -280,5 +282,42 @@ fn manual_pages_are_written_for_every_command() {
     {
         let text = fs::read_to_string(folder.join(page)).expect("a page");
         assert!(text.contains(".SH SYNOPSIS") && text.contains(told), "{page}: {text}");
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn how_many_connections_a_node_takes_is_chosen_shown_and_checked_before_it_starts() {
+    let home = Home::new();
+    assert_eq!(home.json(&["network"])["connections"], 512, "the usual number");
+    assert!(home.fails(2, &["network", "set", "--most-connections", "31"]).contains("32..=65536"));
+    home.ok(&["network", "set", "--most-connections", "2000"]);
+    assert_eq!(home.json(&["network"])["connections"], 2000);
+    assert!(home.ok(&["network"]).contains("at most 2000 connections"));
+    assert_eq!(home.json(&["status"])["network"]["connections"], 2000);
+    assert!(home.ok(&["status"]).contains("takes at most 2000 connections"));
+
+    // A shell that allows itself and what it starts fewer files than that takes.
+    let up = |more: &str| {
+        let program = env!("CARGO_BIN_EXE_counterpart");
+        let line = format!("ulimit -n 700; exec {program} up --listen {LOOPBACK} {more}");
+        let mut command = Command::new("/bin/sh");
+        command.args(["-c", &line]).env_clear().env("COUNTERPART_HOME", home.path()).env("TZ", "UTC");
+        command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("a shell")
+    };
+    let refused = up("").wait_with_output().expect("it ends by itself");
+    assert_eq!(refused.status.code(), Some(1), "{}", talk(&refused));
+    let said = talk(&refused);
+    assert!(said.contains("2000 connections need") && said.contains("may have 700"), "{said}");
+    assert!(said.contains("ulimit -n") && said.contains("at most 269 connections"), "{said}");
+
+    // What is usual starts with any number, and so does what was chosen for one run.
+    for more in ["--most-connections 512", "--most-connections 64"] {
+        let mut child = up(more);
+        let talk = child.stderr.take().expect("its talk");
+        let told = BufReader::new(talk).lines().map_while(Result::ok).any(|line| line.contains("Your node is up"));
+        assert!(told, "{more}");
+        let asked = Command::new("kill").args(["-TERM", &child.id().to_string()]).status().expect("kill is there");
+        assert!(asked.success() && child.wait().expect("it ends").success());
     }
 }

@@ -1,12 +1,12 @@
 //! Programs served beside a running node: where, with which token, and until when.
 
 use std::{
-    io::{BufRead as _, BufReader, Read as _, Write as _},
-    net::TcpStream,
+    io::{BufRead as _, BufReader},
     process::{Child, Command, Stdio},
     sync::mpsc,
 };
 
+use counterpart_testkit::http;
 use serde_json::Value;
 
 use crate::home::{Home, LOOPBACK, PATIENCE};
@@ -40,14 +40,9 @@ impl Serving {
 
     /// Status and body.
     fn get(&self, path: &str, token: &str) -> (u16, String) {
-        let mut stream = TcpStream::connect(&self.address).expect("it listens");
-        stream.set_read_timeout(Some(PATIENCE)).expect("a time limit");
-        let head = format!("GET {path} HTTP/1.1\r\nHost: {0}\r\nAuthorization: Bearer {token}\r\n", self.address);
-        write!(stream, "{head}Connection: close\r\n\r\n").expect("asked");
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).expect("an answer");
-        let (head, body) = answer.split_once("\r\n\r\n").expect("a head and a body");
-        (head.split(' ').nth(1).and_then(|code| code.parse().ok()).expect("a status"), body.to_owned())
+        let (address, bearer) = (self.address.parse().expect("an address"), format!("Bearer {token}"));
+        let answer = http::ask(address, "GET", path, &[("Authorization", &bearer)], b"");
+        (answer.status, answer.text().to_owned())
     }
 }
 

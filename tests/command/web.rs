@@ -1,22 +1,15 @@
 //! `web` as a command: a link on standard output, a second link from a second command, a clean end.
 
-use std::{
-    io::{Read as _, Write as _},
-    net::TcpStream,
-    process::{Command, Stdio},
-};
+use std::process::{Command, Stdio};
+
+use counterpart_testkit::http;
 
 use crate::home::{Home, PATIENCE, read_lines};
 
-/// The status line that a link's server answers with.
-fn ask(link: &str) -> String {
+/// The status that a link's server answers with.
+fn ask(link: &str) -> u16 {
     let (host, path) = link.strip_prefix("http://").and_then(|rest| rest.split_once('/')).expect("a link");
-    let mut stream = TcpStream::connect(host).expect("it listens");
-    stream.set_read_timeout(Some(PATIENCE)).expect("a time");
-    write!(stream, "GET /{path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n").expect("sent");
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).expect("text");
-    answer.lines().next().expect("a status").to_owned()
+    http::ask(host.parse().expect("an address"), "GET", &format!("/{path}"), &[], b"").status
 }
 
 #[test]
@@ -27,14 +20,14 @@ fn pages_are_served_from_an_empty_home_until_they_are_stopped() {
     let lines = read_lines(child.stdout.take().expect("its output"));
     let link = lines.recv_timeout(PATIENCE).expect("a link");
     assert!(link.starts_with("http://127.0.0.1:") && link.contains("/open?token="), "{link}");
-    assert_eq!(ask(&link), "HTTP/1.1 303 See Other");
-    assert_eq!(ask(&link), "HTTP/1.1 403 Forbidden", "it works once");
+    assert_eq!(ask(&link), 303);
+    assert_eq!(ask(&link), 403, "it works once");
 
     let further = home.json(&["web"]);
     assert_eq!(further["schema"], "counterpart/web/1");
     let further = further["link"].as_str().expect("a link");
     assert_eq!(further.split("/open").next(), link.split("/open").next(), "to the same server");
-    assert_eq!(ask(further), "HTTP/1.1 303 See Other");
+    assert_eq!(ask(further), 303);
 
     let pid = child.id().to_string();
     assert!(Command::new("kill").args(["-TERM", &pid]).status().expect("kill is there").success());
@@ -66,7 +59,7 @@ fn a_node_serves_the_pages_too_when_asked_from_an_empty_home_as_well() {
         while !link.contains("/open?token=") {
             link = lines.recv_timeout(PATIENCE).expect("a link among what it says");
         }
-        assert_eq!(ask(&link), "HTTP/1.1 303 See Other");
+        assert_eq!(ask(&link), 303);
         let pid = child.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &pid]).status().expect("kill is there").success());
         assert!(child.wait().expect("it ends").success(), "stopping is no failure");

@@ -3,11 +3,13 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::PathBuf,
-    sync::{Arc, Mutex, OnceLock, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
     time::Duration,
 };
 
+use counterpart_core::id::EventId;
 use counterpart_node::{Desk, Pulse};
+use counterpart_serving::Stopping;
 use tokio::{
     sync::{Semaphore, SemaphorePermit, watch},
     time::timeout,
@@ -31,19 +33,26 @@ const UPLOADS: usize = 4;
 /// Desks of seats kept open; each has the store open once.
 const SEATS: usize = 128;
 
+/// Tokens of which it is known at which of these desks they sign.
+const ROOTS: usize = 256;
+
+/// Files put together or judged at once, and looks into every case: each may take as much memory as all else together.
+const WHOLE: usize = 1;
+
 /// How long a request waits for its turn.
 const TURN: Duration = Duration::from_secs(30);
 
 #[derive(Debug)]
 pub(crate) struct App {
     home: PathBuf,
-    /// The home's own desk, and those of the agents' seats that were asked for, by token.
+    /// The home's own desk, and those of the agents' seats that were asked for.
     own: Arc<Desk>,
-    seats: Mutex<BTreeMap<[u8; 32], Arc<Desk>>>,
+    seats: Mutex<Seats>,
     pub(crate) rates: Rates,
     cases: Semaphore,
     work: Semaphore,
     uploads: Semaphore,
+    whole: Semaphore,
     /// What is being done at this moment under a key: token and key.
     pub(crate) under_way: Mutex<BTreeSet<([u8; 32], String)>>,
     /// Event streams open, by the first of the tokens that made each other.
@@ -52,8 +61,7 @@ pub(crate) struct App {
     pub(crate) newest: watch::Sender<u64>,
     /// How the node does beside which this runs, where there is one.
     pub(crate) pulse: OnceLock<Arc<Pulse>>,
-    /// True once the server stops.
-    pub(crate) stopping: watch::Sender<bool>,
+    pub(crate) stopping: Stopping,
 }
 
 impl App {
@@ -66,11 +74,12 @@ impl App {
             cases: Semaphore::new(CASES),
             work: Semaphore::new(WORK),
             uploads: Semaphore::new(UPLOADS),
+            whole: Semaphore::new(WHOLE),
             under_way: Mutex::default(),
             streams: Mutex::default(),
             newest: watch::Sender::new(0),
             pulse: OnceLock::new(),
-            stopping: watch::Sender::new(false),
+            stopping: Stopping::default(),
         }
     }
 
@@ -83,20 +92,27 @@ impl App {
         &self.home
     }
 
-    /// The desk at which a caller's requests are done: its seat's, where it has one. A desk is kept for
-    /// each token and those that it makes: with a seat its tokens end, so one that is added anew under its name has others.
+    /// The desk at which a caller's requests are done: its seat's, where it has one. A seat has one desk, however many tokens
+    /// sign at it. To open one is to read a key and the store, so nobody else waits for that.
     pub(crate) fn desk_of(&self, caller: &Caller) -> Result<Arc<Desk>, Problem> {
         let Some(name) = caller.seat.as_deref() else { return Ok(Arc::clone(&self.own)) };
-        let mut open = self.seats.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(desk) = open.get(&caller.root) {
-            return Ok(Arc::clone(desk));
+        if let Some(desk) = self.seats().find(&caller.root) {
+            return Ok(desk);
+        }
+        // Another token of the seat may have opened it; one that was ended and added anew under its name has another grant.
+        let grant = self.own.seat_called(name)?.agent.grant;
+        if let Some(desk) = self.seats().of(name, &grant, caller.root) {
+            return Ok(desk);
         }
         let desk = Arc::new(self.own.at_seat(name)?);
-        if open.len() >= SEATS {
-            open.clear();
-        }
-        drop(open.insert(caller.root, Arc::clone(&desk)));
-        Ok(desk)
+        let opened = desk.author().grant;
+        // Whoever was faster keeps theirs: of a seat only one stays open.
+        let mut seats = self.seats();
+        Ok(seats.of(name, &opened, caller.root).unwrap_or_else(|| seats.keep(name, opened, caller.root, desk)))
+    }
+
+    fn seats(&self) -> MutexGuard<'_, Seats> {
+        self.seats.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A place among those who may have a case in memory.
@@ -105,8 +121,12 @@ impl App {
             Turn::Case => (&self.cases, "cases are being opened"),
             Turn::Work => (&self.work, "requests are being answered"),
             Turn::Upload => (&self.uploads, "files are coming in"),
+            Turn::Whole => (&self.whole, "files are being put together or judged"),
         };
-        let busy = || Problem::new(Kind::Busy, format!("too many {what} at this moment; try again"));
+        let busy = || {
+            Problem::new(Kind::Busy, format!("too many {what} at this moment"))
+                .hint("ask again in a moment, or fewer things at once")
+        };
         let place = timeout(TURN, places.acquire()).await.map_err(|_late| busy())?;
         place.map_err(|_closed| busy())
     }
@@ -118,6 +138,59 @@ pub(crate) enum Turn {
     Case,
     Work,
     Upload,
+    /// What comes into memory whole, or looks into every case.
+    Whole,
+}
+
+/// A seat's desk.
+#[derive(Debug)]
+struct AtSeat {
+    name: String,
+    grant: EventId,
+    /// The first of the tokens that made each other, of those that asked here.
+    roots: BTreeSet<[u8; 32]>,
+    desk: Arc<Desk>,
+}
+
+/// The desks of seats that are open, the one that was asked last at the end.
+#[derive(Debug, Default)]
+struct Seats(Vec<AtSeat>);
+
+impl Seats {
+    /// By a token that asked before: with a seat its tokens end, so it is the same seat.
+    fn find(&mut self, root: &[u8; 32]) -> Option<Arc<Desk>> {
+        let at = self.0.iter().position(|seat| seat.roots.contains(root))?;
+        Some(self.used(at))
+    }
+
+    /// By the seat itself; the token is known from now on.
+    fn of(&mut self, name: &str, grant: &EventId, root: [u8; 32]) -> Option<Arc<Desk>> {
+        let at = self.0.iter().position(|seat| seat.name == name && seat.grant == *grant)?;
+        let desk = self.used(at);
+        if let Some(seat) = self.0.last_mut() {
+            if seat.roots.len() >= ROOTS {
+                seat.roots.clear();
+            }
+            seat.roots.insert(root);
+        }
+        Some(desk)
+    }
+
+    fn used(&mut self, at: usize) -> Arc<Desk> {
+        let seat = self.0.remove(at);
+        let desk = Arc::clone(&seat.desk);
+        self.0.push(seat);
+        desk
+    }
+
+    /// Keeps a desk open; the one that was asked least lately goes where there are too many.
+    fn keep(&mut self, name: &str, grant: EventId, root: [u8; 32], desk: Arc<Desk>) -> Arc<Desk> {
+        if self.0.len() >= SEATS {
+            drop(self.0.remove(0));
+        }
+        self.0.push(AtSeat { name: name.to_owned(), grant, roots: BTreeSet::from([root]), desk: Arc::clone(&desk) });
+        desk
+    }
 }
 
 /// Work that waits for the disk, away from the threads that answer requests.
@@ -126,8 +199,29 @@ pub(crate) async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + '
     done.map_err(|_panicked| Problem::new(Kind::Failed, "the request ended unexpectedly; nothing is known of why"))
 }
 
-/// Waits until the server stops.
-pub(crate) async fn stopped(stopping: &watch::Sender<bool>) {
-    // One that is gone has stopped as well.
-    drop(stopping.subscribe().wait_for(|stopping| *stopping).await);
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_seat_has_one_desk_and_the_one_asked_least_lately_goes_first() {
+        let home = tempfile::TempDir::new().expect("a folder");
+        Desk::init(home.path()).expect("an identity");
+        let desk = Arc::new(Desk::open(home.path()).expect("a home"));
+        let mut seats = Seats::default();
+        let grant = |n: u8| EventId([n; 32]);
+        for n in 0..=127 {
+            seats.keep(&format!("seat-{n}"), grant(n), [n; 32], Arc::clone(&desk));
+        }
+        // Another token of the first seat finds it by the seat, and is known from then on.
+        assert!(seats.find(&[200; 32]).is_none());
+        assert!(seats.of("seat-0", &grant(0), [200; 32]).is_some());
+        assert!(seats.find(&[200; 32]).is_some());
+        // Added anew under its name it is another seat.
+        assert!(seats.of("seat-0", &grant(99), [201; 32]).is_none());
+        seats.keep("one-more", grant(200), [202; 32], desk);
+        assert_eq!(seats.0.len(), SEATS);
+        assert!(seats.find(&[1; 32]).is_none(), "nobody asked there for longest");
+        assert!(seats.find(&[0; 32]).is_some() && seats.find(&[2; 32]).is_some());
+    }
 }

@@ -1,6 +1,11 @@
 //! One request, judged and read; and its answer.
 
-use std::{fs::File, io, io::Read as _, sync::Arc, time::Instant};
+use std::{
+    fs::File,
+    io::{self, Read as _, Seek as _, Write as _},
+    sync::Arc,
+    time::Instant,
+};
 
 use axum::{
     body::{Body, Bytes},
@@ -9,7 +14,7 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use counterpart_core::id::CaseId;
-use counterpart_node::Desk;
+use counterpart_node::{Desk, api_numbers as metrics};
 use counterpart_words::case::OpenCase;
 use futures::stream;
 use serde::{Serialize, de::DeserializeOwned};
@@ -59,6 +64,9 @@ pub(crate) enum Answer {
     File {
         file: File,
         size: u64,
+        media: &'static str,
+        /// What it may be called where it is kept: letters, digits, `-` and a dot.
+        name: Option<String>,
     },
 }
 
@@ -66,6 +74,14 @@ impl Answer {
     pub(crate) fn of(said: &impl Serialize) -> Result<Self, Problem> {
         let failed = |_why| Problem::new(Kind::Failed, "the answer could not be written");
         Ok(Self::Json(serde_json::to_value(said).map_err(failed)?))
+    }
+
+    /// A file that was made for this answer: on disk until it is sent, whatever the reader's pace.
+    pub(crate) fn made(bytes: &[u8], media: &'static str, name: String) -> Result<Self, Problem> {
+        let disk = |why: io::Error| Problem::new(Kind::Disk, format!("the file could not be made: {why}"));
+        let mut file = tempfile::tempfile().map_err(disk)?;
+        file.write_all(bytes).and_then(|()| file.rewind()).map_err(disk)?;
+        Ok(Self::File { file, size: bytes.len() as u64, media, name: Some(name) })
     }
 }
 
@@ -78,6 +94,15 @@ impl Asked {
     /// The desk at which it is done.
     pub(crate) fn desk(&self) -> Result<Arc<Desk>, Problem> {
         self.caller.as_ref().map_or_else(|| Ok(Arc::clone(self.app.desk())), |caller| self.app.desk_of(caller))
+    }
+
+    /// The home's own desk, for what is done as the party itself: an agent's seat does none of it.
+    pub(crate) fn home_desk(&self) -> Result<Arc<Desk>, Problem> {
+        if self.caller()?.seat.is_some() {
+            let why = "this is done as the party itself, and the token signs at an agent's seat";
+            return Err(Problem::new(Kind::Refused, why).hint("ask with a token without a seat"));
+        }
+        Ok(Arc::clone(self.app.desk()))
     }
 
     /// A part of the path.
@@ -101,7 +126,10 @@ impl Asked {
     /// The case that the path names, by its id or its short form.
     pub(crate) fn case_id(&self, desk: &Desk) -> Result<CaseId, Problem> {
         let typed = self.part("case");
-        let absent = || Problem::new(Kind::NoCase, "there is no such case here");
+        let absent = || {
+            Problem::new(Kind::NoCase, "there is no such case here")
+                .hint("name it by its id of 64 digits or its short form such as K7F2-Q9XA-3; GET /api/v1/cases lists those here")
+        };
         if let Some(id) = CaseId::from_hex(typed) {
             let known = desk.with_store(|store| store.summary(id))?;
             return known.map(|summary| summary.case).ok_or_else(absent);
@@ -128,8 +156,11 @@ pub(crate) async fn answer(
     path: Result<RawPathParams, RawPathParamsRejection>,
     request: Request,
 ) -> Response {
+    let began = Instant::now();
     let answered = done(app, operation, path, request).await;
-    answered.unwrap_or_else(|problem| problem.into_response())
+    let response = answered.unwrap_or_else(|problem| problem.into_response());
+    metrics::asked(operation.id, response.status().as_u16(), began.elapsed());
+    response
 }
 
 async fn done(
@@ -229,6 +260,7 @@ fn key(operation: &Operation, headers: &HeaderMap) -> Result<Option<String>, Pro
 
 fn written(operation: &Operation, answer: Answer) -> Result<Response, Problem> {
     let failed = |_why| Problem::new(Kind::Failed, "the answer could not be written");
+    let unwritable = |_why| Problem::new(Kind::Failed, "the file's name could not be written");
     let status = StatusCode::from_u16(operation.status).map_err(failed)?;
     let json = [(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))];
     Ok(match answer {
@@ -246,10 +278,15 @@ fn written(operation: &Operation, answer: Answer) -> Result<Response, Problem> {
             let again = [("idempotency-replayed", HeaderValue::from_static("true"))];
             (status, json, again, body.to_string()).into_response()
         }
-        Answer::File { file, size } => {
-            let kind = (header::CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
-            let how = (header::CONTENT_DISPOSITION, HeaderValue::from_static("attachment"));
-            (status, [kind, how, (header::CONTENT_LENGTH, HeaderValue::from(size))], sent(file, size)).into_response()
+        Answer::File { file, size, media, name } => {
+            let kind = (header::CONTENT_TYPE, HeaderValue::from_static(media));
+            // Never something that a browser would show; what a page in it could do, were it shown, is nothing.
+            let how = name.map_or_else(|| "attachment".to_owned(), |name| format!("attachment; filename=\"{name}\""));
+            let how = (header::CONTENT_DISPOSITION, HeaderValue::from_str(&how).map_err(unwritable)?);
+            let bare = HeaderValue::from_static("sandbox; default-src 'none'; style-src 'unsafe-inline'");
+            let bare = (header::CONTENT_SECURITY_POLICY, bare);
+            let long = (header::CONTENT_LENGTH, HeaderValue::from(size));
+            (status, [kind, how, bare, long], sent(file, size)).into_response()
         }
     })
 }

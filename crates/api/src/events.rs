@@ -15,6 +15,7 @@ use axum::{
         sse::{Event, KeepAlive, Sse},
     },
 };
+use counterpart_node::api_numbers;
 use counterpart_store::Change;
 use futures::stream;
 use schemars::JsonSchema;
@@ -22,7 +23,7 @@ use serde::Deserialize;
 use tokio::sync::watch;
 
 use crate::{
-    app::{App, aside, stopped},
+    app::{App, aside},
     caller::Caller,
     paging,
     problem::{Kind, Problem},
@@ -67,7 +68,7 @@ pub(crate) async fn look(app: Arc<App>) {
         }
         tokio::select! {
             () = tokio::time::sleep(LOOK) => {}
-            () = stopped(&app.stopping) => return,
+            () = app.stopping.stopped() => return,
         }
     }
 }
@@ -91,12 +92,14 @@ impl Place {
             return Err(Problem::new(Kind::Rate, why));
         }
         open.insert(caller.root, own + 1);
+        api_numbers::streams(1);
         Ok(Self { app: Arc::clone(app), token: caller.root })
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
+        api_numbers::streams(-1);
         let mut open = self.app.streams.lock().unwrap_or_else(PoisonError::into_inner);
         match open.get_mut(&self.token) {
             Some(count) if *count > 1 => *count -= 1,
@@ -176,7 +179,7 @@ impl Told {
             tokio::select! {
                 changed = self.newest.changed() => changed.ok()?,
                 () = tokio::time::sleep(BEAT) => {}
-                () = stopped(&app.stopping) => return None,
+                () = app.stopping.stopped() => return None,
             }
         }
     }

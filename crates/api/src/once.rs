@@ -8,11 +8,12 @@ use std::sync::{Arc, PoisonError};
 use counterpart_node::{Desk, now};
 use counterpart_store::{AskedOnce, StoreError, Txn};
 use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
 use sha2::{Digest as _, Sha256};
 
 use crate::{
     app::App,
-    asked::Asked,
+    asked::{Answer, Asked},
     problem::{Kind, Problem},
     shapes::SignedSaid,
 };
@@ -42,15 +43,54 @@ pub(crate) enum Begun {
 /// erased there, and no invitation that was taken back, is left in the store or told to whoever asks again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Outcome {
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub(crate) case: String,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) entries: Vec<String>,
+    /// Of what signs nothing in a case: what names it, such as its number.
+    #[serde(default, skip_serializing_if = "Json::is_null")]
+    pub(crate) kept: Json,
 }
 
 impl Outcome {
-    fn bytes(of: &SignedSaid) -> Vec<u8> {
-        let outcome = Self { case: of.case.clone(), entries: of.entries.clone() };
+    fn of(said: &SignedSaid) -> Self {
+        Self { case: said.case.clone(), entries: said.entries.clone(), kept: Json::Null }
+    }
+
+    fn written(&self) -> Vec<u8> {
         // Texts alone: it can always be written.
-        serde_json::to_vec(&outcome).unwrap_or_default()
+        serde_json::to_vec(self).unwrap_or_default()
+    }
+}
+
+/// Does what signs nothing in a case, once for its key. `work` gives what names what was done, and the answer; `again` answers
+/// by that name when the same is asked again.
+pub(crate) fn once(
+    asked: &Asked,
+    desk: &Desk,
+    work: impl FnOnce() -> Result<(Json, Answer), Problem>,
+    again: impl FnOnce(&Json) -> Result<Answer, Problem>,
+) -> Result<Answer, Problem> {
+    let status = asked.operation.status;
+    let once = match Begun::of(asked, desk)? {
+        Begun::New(once) => once,
+        Begun::Before(status, outcome) => {
+            return Ok(match again(&outcome.kept)? {
+                Answer::Json(body) | Answer::At(_, body) => Answer::Again(status, body),
+                other => other,
+            });
+        }
+    };
+    once.claim(desk)?;
+    match work() {
+        Ok((kept, answer)) => {
+            once.end(desk, status, &Outcome { case: String::new(), entries: Vec::new(), kept })?;
+            Ok(answer)
+        }
+        Err(problem) => {
+            desk.with_store(|store| store.write(|txn| txn.drop_asked_once(&once.token, &once.key)))?;
+            Err(problem)
+        }
     }
 }
 
@@ -107,7 +147,7 @@ impl Once {
             key: self.key.clone(),
             at: self.at,
             digest: self.digest,
-            outcome: outcome.map(|(status, said)| (status, Outcome::bytes(said))),
+            outcome: outcome.map(|(status, said)| (status, Outcome::of(said).written())),
         }
     }
 
@@ -120,7 +160,11 @@ impl Once {
 
     /// Puts the whole of what became of it in place of what was kept.
     pub(crate) fn amend(&self, desk: &Desk, status: u16, said: &SignedSaid) -> Result<(), Problem> {
-        let outcome = Outcome::bytes(said);
+        self.end(desk, status, &Outcome::of(said))
+    }
+
+    fn end(&self, desk: &Desk, status: u16, outcome: &Outcome) -> Result<(), Problem> {
+        let outcome = outcome.written();
         let end = |txn: &Txn<'_>| txn.end_asked_once(&self.token, &self.key, status, &outcome);
         Ok(desk.with_store(|store| store.write(end))?)
     }

@@ -168,6 +168,17 @@ fn in_path(name: &str) -> Json {
             "The entry: its number in the record, or its id.",
             json!({"type": "string", "pattern": "^([1-9][0-9]{0,8}|[0-9a-f]{64})$"}),
         ),
+        "party" => ("The party, by id.", json!({"type": "string", "pattern": hex})),
+        "device" => ("The device, by its key.", json!({"type": "string", "pattern": hex})),
+        "join" => ("The case that is to be joined, by its id.", json!({"type": "string", "pattern": hex})),
+        "letter" => ("The letter, by id.", json!({"type": "string", "pattern": "^[0-9a-f]{32}$"})),
+        "note" => ("The note, by id.", json!({"type": "string", "pattern": "^[0-9a-f]{32}$"})),
+        "step" => ("The step, by name.", json!({"type": "string", "pattern": "^[a-z0-9][a-z0-9-]{0,63}$"})),
+        "by" => ("The way: email, node or notice.", json!({"type": "string", "enum": ["email", "node", "notice"]})),
+        "what" => (
+            "An action or entry by number, such as 7 or 7.2 for the second part of a bundle, or an item by its key.",
+            json!({"type": "string", "minLength": 1, "maxLength": 100}),
+        ),
         "number" => ("Its number.", json!({"type": "integer", "minimum": 1, "maximum": 1_000_000_000})),
         "key" => ("What the fact is called.", json!({"type": "string", "minLength": 1, "maxLength": 100})),
         "id" => ("What that system calls it.", json!({"type": "string", "minLength": 1, "maxLength": 200})),
@@ -224,7 +235,7 @@ fn responses(shapes: &mut Shapes, one: &Operation) -> Json {
             let schema = shape(&mut shapes.written);
             json!({"description": "Done.", "content": {"application/json": {"schema": schema}}})
         }
-        Gives::File => json!({"description": "The bytes.", "content": {"application/octet-stream": {"schema": {}}}}),
+        Gives::File(media) => json!({"description": "The bytes.", "content": {media: {"schema": {}}}}),
         Gives::Events => json!({
             "description": "Events without end: `id` is the number, `event` the kind, `data` the change as in the list of changes.",
             "content": {"text/event-stream": {"schema": {"type": "string"}}},
@@ -268,7 +279,8 @@ fn problems(one: &Operation) -> impl Iterator<Item = Kind> {
         Kind::NoToken | Kind::BadToken | Kind::Rate => !open,
         Kind::Scope => matches!(one.needs, Needs::Scope(_)),
         Kind::NoCase => one.path.contains("{case}"),
-        Kind::NotFound => one.path.contains('{'),
+        // What was done under a key may be gone when it is asked again.
+        Kind::NotFound => one.path.contains('{') || one.keyed,
         Kind::Slow | Kind::Large => takes,
         Kind::Media => matches!(one.takes, Takes::Json(_)),
         Kind::Changed => one.keyed,
@@ -276,7 +288,7 @@ fn problems(one: &Operation) -> impl Iterator<Item = Kind> {
         Kind::Taken => writes,
         Kind::Refused => writes || one.query.is_some() || one.path.contains('{'),
         Kind::Busy => work || one.path == "/readyz",
-        Kind::Disk => writes,
+        Kind::Disk => writes || matches!(one.gives, Gives::File(_)),
     })
 }
 

@@ -150,15 +150,32 @@ impl From<DeskError> for Problem {
             DeskError::File { .. } | DeskError::Damaged { .. } | DeskError::Files(_) | DeskError::Key { .. } => {
                 Kind::Failed
             }
+            // The home is not as far as that: whoever runs it has to do something first.
             DeskError::NoIdentity { .. } | DeskError::Locked | DeskError::Asked { .. } | DeskError::Waits { .. } => {
-                Kind::Failed
+                Kind::Busy
             }
+            DeskError::WrongPassphrase
+            | DeskError::UsedElsewhere
+            | DeskError::SeatUsedElsewhere
+            | DeskError::TooManyFiles { .. } => Kind::Refused,
             DeskError::NameTaken(_) | DeskError::TokenTaken(_) => Kind::Taken,
             DeskError::UnknownAgent(_) | DeskError::UnknownToken(_) => Kind::NotFound,
             DeskError::UnknownSeat(_) | DeskError::SeatEnded(_) => Kind::BadToken,
             _ => Kind::Refused,
         };
-        Self::new(kind, why.to_string())
+        let problem = Self::new(kind, why.to_string());
+        match &why {
+            DeskError::UnknownCase(_) | DeskError::CaseName(..) | DeskError::AmbiguousCase { .. } => {
+                problem.hint("GET /api/v1/cases lists the cases here, each with its id")
+            }
+            DeskError::TokenTaken(_) => problem.hint("choose another name; GET /api/v1/tokens lists those there are"),
+            DeskError::UnknownToken(_) => problem.hint("GET /api/v1/tokens lists those there are"),
+            DeskError::NameTaken(_) => problem.hint("choose another name; GET /api/v1/agents lists those there are"),
+            DeskError::UnknownAgent(_) => problem.hint("GET /api/v1/agents lists those there are"),
+            DeskError::OnlyHome => problem.hint("ask with a token without a seat"),
+            DeskError::Worksheet(_) => problem.hint("read the draft again, and say the change of its `state`"),
+            _ => problem,
+        }
     }
 }
 

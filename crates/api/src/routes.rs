@@ -1,15 +1,24 @@
 //! What can be asked, by what it is about.
 
 mod acts;
+mod agents;
 mod case;
 mod cases;
 mod changes;
+mod evidence;
 mod files;
 mod invitations;
+mod joins;
+mod letters;
 mod manage;
 mod meta;
-mod notes;
-mod open;
+mod new_case;
+mod notebook;
+mod own;
+mod standing;
+mod steps;
+mod today;
+mod worksheet;
 
 use crate::table::Operation;
 
@@ -17,12 +26,21 @@ use crate::table::Operation;
 pub(crate) const ALL: &[&[Operation]] = &[
     meta::ALL,
     cases::ALL,
-    open::ALL,
+    today::ALL,
+    new_case::ALL,
+    joins::ALL,
     case::ALL,
+    standing::ALL,
     acts::ALL,
+    worksheet::ALL,
     invitations::ALL,
     files::ALL,
-    notes::ALL,
+    evidence::ALL,
+    letters::ALL,
+    steps::ALL,
+    own::ALL,
+    notebook::ALL,
     changes::ALL,
+    agents::ALL,
     manage::ALL,
 ];

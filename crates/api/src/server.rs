@@ -1,4 +1,4 @@
-//! Listening, and what one connection may cost.
+//! Listening: the routes, of the table, and how it ends.
 
 use std::{
     future::Future,
@@ -17,19 +17,11 @@ use axum::{
     routing::{MethodFilter, on},
 };
 use counterpart_node::{Desk, DeskError, Passphrase, Pulse};
-use hyper::server::conn::http1;
-use hyper_util::{
-    rt::{TokioIo, TokioTimer},
-    service::TowerToHyperService,
-};
-use tokio::{
-    net::{TcpListener, TcpStream},
-    sync::{OwnedSemaphorePermit, Semaphore},
-    task::JoinSet,
-};
+use counterpart_serving::{Bounds, HEAD_TIME, Unusable, listen, serve};
+use tokio::{net::TcpListener, task::JoinSet};
 
 use crate::{
-    app::{App, stopped},
+    app::App,
     asked::answer,
     events, once,
     problem::{Kind, Problem},
@@ -37,16 +29,9 @@ use crate::{
     table::{BASE, Method, operations},
 };
 
-/// Connections at once.
-const CONNECTIONS: usize = 512;
-
-/// How long a request's head may take, and how large it may be.
-const HEAD_TIME: Duration = Duration::from_secs(15);
-const HEAD_BYTES: usize = 32 << 10;
-const HEADERS: usize = 64;
-
-/// How long open requests may take to end once the server stops.
-const LEAVE: Duration = Duration::from_secs(5);
+/// What connections may cost.
+const BOUNDS: Bounds =
+    Bounds { connections: 512, head_time: HEAD_TIME, one_request: None, leave: Duration::from_secs(5) };
 
 /// How programs are served.
 #[derive(Debug)]
@@ -58,7 +43,7 @@ pub struct ApiOptions {
     pub anywhere: bool,
     /// What the keys of the home, and of its agents' seats, rest under.
     pub passphrase: Option<Passphrase>,
-    /// Requests that one token may make a second in the long run, and at once.
+    /// How many requests one token may make: each second in the long run, and at once after a rest.
     pub rate: (u32, u32),
 }
 
@@ -78,8 +63,8 @@ pub enum ApiError {
          proxy that speaks TLS, or say --api-anywhere"
     )]
     Anywhere(IpAddr),
-    #[error("the address {address} cannot be used: {why}")]
-    Address { address: SocketAddr, why: String },
+    #[error("{0}")]
+    Address(#[from] Unusable),
     #[error("{0}")]
     Desk(#[from] DeskError),
 }
@@ -108,11 +93,9 @@ impl ApiServer {
         };
         // It can wait for the next start where the store is busy.
         drop(once::forget_old(&desk));
-        let unusable = |why: std::io::Error| ApiError::Address { address, why: why.to_string() };
-        let listener = TcpListener::bind(address).await.map_err(unusable)?;
-        let bound = listener.local_addr().map_err(unusable)?;
+        let (listener, address) = listen(address).await?;
         let app = Arc::new(App::new(desk, Rates::new(rate.0, rate.1)));
-        Ok(Self { app, listener, address: bound })
+        Ok(Self { app, listener, address })
     }
 
     /// Where it is.
@@ -133,11 +116,13 @@ impl ApiServer {
     pub async fn serve(self, stop: impl Future<Output = ()>) {
         let mut tasks = JoinSet::new();
         tasks.spawn(events::look(Arc::clone(&self.app)));
-        tasks.spawn(accept(Arc::clone(&self.app), self.listener, router(&self.app)));
+        let (router, stopping) = (router(&self.app), self.app.stopping.clone());
+        tasks.spawn(async move { serve([self.listener], router, BOUNDS, stopping.stopped()).await });
         stop.await;
-        self.app.stopping.send_replace(true);
+        self.app.stopping.stop();
+        // What is open ends within its time; the rest has nothing to wait for, or only for the disk.
         let ended = async { while tasks.join_next().await.is_some() {} };
-        drop(tokio::time::timeout(LEAVE * 2, ended).await);
+        drop(tokio::time::timeout(BOUNDS.leave * 2, ended).await);
     }
 }
 
@@ -176,47 +161,4 @@ async fn finish(request: Request, next: Next) -> Response {
         drop(headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store")));
     }
     response
-}
-
-async fn accept(app: Arc<App>, listener: TcpListener, router: Router) {
-    let places = Arc::new(Semaphore::new(CONNECTIONS));
-    let mut connections = JoinSet::new();
-    loop {
-        let place = Arc::clone(&places).acquire_owned();
-        let next = async { (place.await, listener.accept().await) };
-        tokio::select! {
-            (place, stream) = next => match (place, stream) {
-                (Ok(place), Ok((stream, _))) => {
-                    drop(connections.spawn(connection(Arc::clone(&app), stream, router.clone(), place)));
-                }
-                // Out of files, or gone before it was taken.
-                _ => tokio::time::sleep(Duration::from_millis(50)).await,
-            },
-            Some(_) = connections.join_next() => {}
-            () = stopped(&app.stopping) => break,
-        }
-    }
-    let ended = async { while connections.join_next().await.is_some() {} };
-    drop(tokio::time::timeout(LEAVE, ended).await);
-}
-
-async fn connection(app: Arc<App>, stream: TcpStream, router: Router, place: OwnedSemaphorePermit) {
-    // Events are small, and each is to arrive at once.
-    drop(stream.set_nodelay(true));
-    let served = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIME)
-        .max_headers(HEADERS)
-        .max_buf_size(HEAD_BYTES)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
-    let mut served = std::pin::pin!(served);
-    tokio::select! {
-        // A program that went away took no harm.
-        _ = &mut served => {}
-        () = stopped(&app.stopping) => {
-            served.as_mut().graceful_shutdown();
-            drop(served.await);
-        }
-    }
-    drop(place);
 }

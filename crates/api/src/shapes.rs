@@ -52,6 +52,7 @@ impl ChangeSaid {
 /// Changes, in order.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Changes {
+    pub schema: String,
     pub changes: Vec<ChangeSaid>,
     /// The number of the last one here, from which to go on; what was asked for where there is none.
     pub after: u64,
@@ -69,6 +70,7 @@ pub struct Health {
 /// Who asks, as the token says.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Me {
+    pub schema: String,
     /// The token's name.
     pub token: String,
     /// The seat at which it signs; nothing for the home's own key.
@@ -257,12 +259,14 @@ pub struct TemplateAsks {
 /// The templates here.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Templates {
+    pub schema: String,
     pub templates: Vec<TemplateSaid>,
 }
 
 /// A file on record or at hand.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct FileSaid {
+    pub schema: String,
     pub sha256: String,
     pub size: u64,
 }
@@ -270,6 +274,9 @@ pub struct FileSaid {
 /// A note of our own about a case, which never leaves.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct AsideSaid {
+    /// `counterpart/aside/1` where it stands alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub schema: Option<String>,
     pub number: u64,
     pub at: i64,
     pub agent: String,
@@ -279,12 +286,16 @@ pub struct AsideSaid {
 /// All of them, oldest first.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Asides {
+    pub schema: String,
+    /// The case.
+    pub case: String,
     pub asides: Vec<AsideSaid>,
 }
 
 /// Who of us has a case.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct AssignedSaid {
+    pub schema: String,
     pub case: String,
     pub agent: Option<String>,
     pub at: Option<i64>,
@@ -302,6 +313,7 @@ pub struct Summary {
 /// What other systems call a case.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct ExternalIds {
+    pub schema: String,
     pub case: String,
     pub external: Vec<ExternalSaid>,
 }
@@ -316,6 +328,9 @@ pub struct ExternalSaid {
 /// A token, without its text.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct TokenSaid {
+    /// `counterpart/token-new/1` where it was made just now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub schema: Option<String>,
     pub name: String,
     pub seat: Option<String>,
     pub scopes: Vec<String>,
@@ -323,7 +338,7 @@ pub struct TokenSaid {
     pub expires: Option<i64>,
     pub ended: Option<i64>,
     pub used: Option<i64>,
-    /// Its text: given when it is made, and never again.
+    /// Its text: given when it is made, and never again, also not where the same is asked again.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token: Option<String>,
 }
@@ -331,12 +346,16 @@ pub struct TokenSaid {
 /// All tokens, those that were ended among them.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Tokens {
+    pub schema: String,
     pub tokens: Vec<TokenSaid>,
 }
 
 /// A webhook, without its secret.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct HookSaid {
+    /// `counterpart/webhook-added/1` or `counterpart/webhook-on/1` where it stands alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub schema: Option<String>,
     pub name: String,
     pub url: String,
     pub kinds: Vec<String>,
@@ -353,7 +372,7 @@ pub struct HookSaid {
     /// In how many cases there is something that it was not told yet.
     pub cases_waiting: u64,
     pub told: Option<i64>,
-    /// What its receiver checks messages with: given when it is made, and never again.
+    /// What its receiver checks messages with: given when it is made, and never again, also not where the same is asked again.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub secret: Option<String>,
 }
@@ -361,12 +380,14 @@ pub struct HookSaid {
 /// All of them.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Hooks {
+    pub schema: String,
     pub webhooks: Vec<HookSaid>,
 }
 
 /// How a message that is about nothing was taken.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct HookTested {
+    pub schema: String,
     /// The status that the receiver answered.
     pub status: u16,
 }

@@ -52,7 +52,8 @@ pub(crate) enum Takes {
 pub(crate) enum Gives {
     Nothing,
     Json(Shape),
-    File,
+    /// Bytes of this media type.
+    File(&'static str),
     Events,
 }
 
@@ -163,6 +164,11 @@ impl Operation {
         Self { does: Does::Work(Turn::Work, work), ..self }
     }
 
+    /// The same one at a time, for what comes into memory whole or looks into every case.
+    pub(crate) const fn does_whole(self, work: fn(&Asked) -> Result<Answer, Problem>) -> Self {
+        Self { does: Does::Work(Turn::Whole, work), ..self }
+    }
+
     /// The same with a case in memory.
     pub(crate) const fn does_in_case(self, work: fn(&Asked) -> Result<Answer, Problem>) -> Self {
         Self { does: Does::Work(Turn::Case, work), ..self }
@@ -180,6 +186,8 @@ mod tests {
 
     use super::*;
 
+    const CHANGES_NOTHING: &[&str] = &["/preview", "/evidence", "/report", "/verify"];
+
     #[test]
     fn each_thing_has_a_name_and_a_place_of_its_own_and_says_what_it_is() {
         let (mut ids, mut places) = (BTreeSet::new(), BTreeSet::new());
@@ -189,6 +197,9 @@ mod tests {
             assert!(one.path.starts_with('/') && !one.summary.is_empty(), "{}", one.id);
             let signs = one.needs == Needs::Scope(Scope::Sign);
             assert!(!signs || one.keyed, "{} signs, and could be done twice", one.id);
+            // What is only shown or made changes nothing; to put and to take away comes to the same however often it is asked.
+            let changes = one.method == Method::Post && !CHANGES_NOTHING.iter().any(|end| one.path.ends_with(end));
+            assert!(!changes || one.keyed, "{} changes something, and could be done twice", one.id);
             assert_eq!(one.status == 204, matches!(one.gives, Gives::Nothing), "{}", one.id);
         }
     }

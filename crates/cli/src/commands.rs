@@ -80,6 +80,7 @@ mod settle;
 mod share;
 mod show;
 pub(crate) mod stamp;
+mod standing_rule;
 mod status;
 mod steps;
 mod stop;
@@ -184,6 +185,7 @@ pub(crate) enum Command {
     Agent(agent::Args),
     Seat(seat::Args),
     Token(token::Args),
+    StandingRule(standing_rule::Args),
     Identity(identity::Args),
     Mandate(mandate::Args),
     Cut(cut::Args),
@@ -288,6 +290,7 @@ pub(crate) fn run(session: &Session, command: Command) -> Done {
         Command::Agent(args) => agent::run(session, &args),
         Command::Seat(args) => seat::run(session, &args),
         Command::Token(args) => token::run(session, &args),
+        Command::StandingRule(args) => standing_rule::run(session, &args),
         Command::Identity(args) => identity::run(session, &args),
         Command::Mandate(args) => mandate::run(session, &args),
         Command::Cut(args) => cut::run(session, &args),

@@ -26,7 +26,7 @@ pub(crate) struct ListArgs {
     /// Only those where it is our move.
     #[serde(default)]
     waiting_for_us: bool,
-    /// Only those where something was due and is not done.
+    /// Only those where something was due and is not done, or where a service clock ran out.
     #[serde(default)]
     overdue: bool,
     /// Only those that this one of us has, by name.
@@ -102,6 +102,7 @@ fn listed(page: Page<QueueRow>) -> Json {
             "whose_move": row.whose_move,
             "waiting_for_us": row.waiting_for_us,
             "since": row.since,
+            // What is due next, or the service clock that runs out before it.
             "next_due": row.next_due,
             "agent": row.agent,
             "entries": row.entries,

@@ -48,7 +48,8 @@ static TOOLS: &[Offered] = &[
     },
     Offered {
         name: "show_case",
-        about: "Shows one case as it stands: who is in it, what is agreed, proposed, due and waited for, the facts.",
+        about: "Shows one case as it stands: who is in it, what is agreed, proposed, due and waited for, the facts, the service \
+                clocks.",
         takes: schema::<reading::CaseArgs>,
         does: Does::Nothing,
         run: |desk, given| reading::show_case(desk, &read(given)?),

@@ -2,7 +2,6 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
-    fs,
     future::{Ready, ready},
     io,
     net::IpAddr,
@@ -21,17 +20,16 @@ use libp2p::{
 };
 use tokio::{sync::oneshot, task::JoinSet, time::sleep};
 
-use crate::scope::{household, ip};
+use crate::{
+    limits::{callers, open_files},
+    scope::{household, ip},
+};
 
 type Output = (PeerId, StreamMuxerBox);
 
 /// How long a caller may take until the connection stands.
 const PATIENCE: Duration = Duration::from_secs(8);
-/// Of the files this process may have open, one in so many is for callers who have not proven a key.
-const SHARE: usize = 4;
-const LEAST: usize = 64;
-const MOST: usize = 2048;
-/// Where the system does not say.
+/// So many at one time where the system does not say how many files may be open.
 const USUAL: usize = 256;
 
 /// How many callers are taken in a row before others have a turn.
@@ -59,7 +57,7 @@ struct Caller {
 
 impl Handshakes {
     pub(crate) fn new(inner: Boxed<Output>) -> Self {
-        let most = open_files().map_or(USUAL, |files| (files / SHARE).clamp(LEAST, MOST));
+        let most = open_files().map_or(USUAL, callers);
         Self { inner, places: Places::new(most), under_way: JoinSet::new() }
     }
 
@@ -199,13 +197,6 @@ impl Drop for Place {
     fn drop(&mut self) {
         self.places.taken().leave(self.number);
     }
-}
-
-/// How many files this process may have open, where the system says so in a file.
-fn open_files() -> Option<usize> {
-    let limits = fs::read_to_string("/proc/self/limits").ok()?;
-    let line = limits.lines().find(|line| line.starts_with("Max open files"))?;
-    line.split_whitespace().nth(3)?.parse().ok()
 }
 
 #[cfg(test)]

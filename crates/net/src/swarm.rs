@@ -34,7 +34,7 @@ use crate::{
     carry::Carried,
     dial::{Dials, Lane, Reply, Waiting},
     known::Known,
-    limits::Gate,
+    limits::{Gate, files_for, fitting, open_files},
     open::{Connected, Failure, OpenError},
     peer,
     reach::{Report, Snapshot},
@@ -74,6 +74,21 @@ pub enum StartError {
         least: usize,
         /// The most it can be.
         most: usize,
+    },
+    /// More connections than this process may have files open for.
+    #[error(
+        "{connections} connections need {needed} open files, and this process may have {open}: allow it more \
+         (`ulimit -n {needed}`; for a systemd unit LimitNOFILE={needed}), or take at most {fitting} connections"
+    )]
+    Files {
+        /// How many connections were asked for.
+        connections: u32,
+        /// How many files it may have open.
+        open: usize,
+        /// How many it would take.
+        needed: usize,
+        /// How many connections there is room for as it is.
+        fitting: usize,
     },
     /// An address with a domain name.
     #[error("cannot listen on {address}: give a numeric IP address, such as /ip4/0.0.0.0/tcp/4001")]
@@ -205,6 +220,19 @@ fn check(config: &Config) -> Result<(), StartError> {
         _ => Ok(()),
     };
     within("max_frame", config.max_frame, 64 * 1024 * 1024)?;
+    let Limits { total, incoming_connections, .. } = config.limits;
+    if total <= incoming_connections || total > Limits::MOST_CONNECTIONS {
+        let (least, most) = (incoming_connections as usize + 1, Limits::MOST_CONNECTIONS as usize);
+        return Err(StartError::BadLimit { what: "the number of connections", least, most });
+    }
+    // What is usual starts everywhere, and takes what it gets.
+    if total > Limits::USUAL_CONNECTIONS
+        && let Some(open) = open_files()
+        && fitting(open) < total as usize
+    {
+        let needed = files_for(total as usize);
+        return Err(StartError::Files { connections: total, open, needed, fitting: fitting(open) });
+    }
     within("streams_per_peer", config.limits.streams_per_peer, Limits::MAX_STREAMS_PER_PEER)
 }
 

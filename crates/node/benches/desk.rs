@@ -14,19 +14,17 @@ use std::{
 
 use counterpart_core::{
     act::{Act, ActionTerms, Contact},
-    id::{CaseId, EntryId, PartyId},
-    record::{Record, Signed},
-    seal::path_to_value,
+    id::EntryId,
+    record::Record,
     value::{Due, ItemValue, Sealable, Seat},
 };
 use counterpart_node::{Cursor, Desk, Queue, now};
-use counterpart_store::{EntryRow, KeyEventRow, StoreError};
 use counterpart_testkit::{
     case::{START, case_of, new_action, sign, terms},
-    party::{Device, Party},
+    home::{party_of, put_case},
+    party::Party,
     rng::Rng,
 };
-use ed25519_dalek::{SigningKey, pkcs8::DecodePrivateKey as _};
 
 const ENTRIES: usize = 30;
 const AGENTS: usize = 100;
@@ -114,11 +112,13 @@ fn make(home: &Path, cases: usize) {
         let title = format!("{} {reference}", sentence(&words, &mut rng, 3));
         let case = case_of(&[customer, &supplier], &title, seed);
         let mut writing = Writing { record: case.record, at: START + 10_000_000, rng, words: &words };
-        let mut values = Vec::new();
-        writing.talk(customer, &supplier, (&name, &reference), &mut values);
+        writing.talk(customer, &supplier, (&name, &reference));
         // The last act is signed at the desk, which makes list, words and all else as they are made in use.
-        let log_of = (n < customers.len()).then_some(customer.id);
-        let mut record = store(&desk, case.id, writing.record, &values, log_of);
+        let logs = if n < customers.len() { &[customer.id][..] } else { &[] };
+        let (mut record, own) = (writing.record, desk.author().device);
+        let entries = record.graph().len();
+        let written = desk.with_store(|store| store.write(|txn| put_case(txn, own, &record, entries, logs)));
+        written.expect("a written case");
         let last = Act::Note { text: open(sentence(&words, &mut writing.rng, 12)), about: None };
         desk.sign_on(&case.id, &mut record, &last, writing.at + 61_000).expect("the last act");
         if n % 3 != 0 {
@@ -136,40 +136,8 @@ fn make(home: &Path, cases: usize) {
 
 fn own_party(desk: &Desk, home: &Path) -> Party {
     let author = desk.author();
-    let pem = fs::read_to_string(home.join("keys/device.pem")).expect("the device key's file");
-    let key = SigningKey::from_pkcs8_pem(&pem).expect("a device key");
-    let stored = desk.with_store(|s| s.key_events(author.party)).expect("a key log");
-    let device = Device { key, grant: author.grant, peer: desk.peer_id().as_bytes().to_vec() };
-    Party::of_log(device, stored.into_iter().map(|e| e.envelope).collect())
-}
-
-/// Writes a case into the store as it came, with a key log that is not there yet, and gives its record.
-fn store(desk: &Desk, case: CaseId, record: Record, values: &[Signed], log_of: Option<PartyId>) -> Record {
-    let own = desk.author().device;
-    let graph = record.graph();
-    let written = desk.with_store(|store| {
-        store.write(|txn| {
-            for event in log_of.iter().flat_map(|party| record.logs().of_party(party)) {
-                let position = u64::from(event.position);
-                let row = KeyEventRow { id: event.id, party: event.party, position, envelope: event.bytes() };
-                txn.insert_key_event(&row)?;
-            }
-            for ix in graph.all() {
-                let entry = &graph.node(ix).entry;
-                let (device, seq) = (entry.statement.device, u64::from(entry.statement.seq));
-                let envelope = entry.bytes();
-                txn.insert_entry(&EntryRow { case, id: entry.id, device, seq, own: device == own, envelope })?;
-            }
-            for signed in values {
-                for value in &signed.values {
-                    txn.put_value(case, signed.id, &path_to_value(&value.path).encode(), &value.encode())?;
-                }
-            }
-            Ok::<_, StoreError>(())
-        })
-    });
-    written.expect("a written case");
-    record
+    let log = desk.with_store(|s| s.key_events(author.party)).expect("a key log");
+    party_of(home, &author, desk.peer_id().as_bytes(), log)
 }
 
 struct Writing<'w> {
@@ -180,24 +148,19 @@ struct Writing<'w> {
 }
 
 impl Writing<'_> {
-    fn act(&mut self, party: &Party, act: &Act, values: &mut Vec<Signed>) -> EntryId {
+    fn act(&mut self, party: &Party, act: &Act) -> EntryId {
         self.at += 61_000;
         let key = &party.devices[0].key;
-        let signed = sign(&mut self.record, &party.author(0), key, act, self.at, &mut self.rng);
-        let id = signed.id;
-        if !signed.values.is_empty() {
-            values.push(signed);
-        }
-        id
+        sign(&mut self.record, &party.author(0), key, act, self.at, &mut self.rng).id
     }
 
     /// All entries but the last: a call, a fact, two actions on their way, and talk.
-    fn talk(&mut self, customer: &Party, supplier: &Party, (name, reference): (&str, &str), values: &mut Vec<Signed>) {
+    fn talk(&mut self, customer: &Party, supplier: &Party, (name, reference): (&str, &str)) {
         let summary = sentence(self.words, &mut self.rng, 20);
-        self.act(customer, &contact(self.at, name, reference, summary), values);
+        self.act(customer, &contact(self.at, name, reference, summary));
         let number = i64::try_from(self.rng.below(1_000_000)).expect("a small number");
         let item = Act::Item { key: "meter".to_owned(), value: ItemValue::Integer(number), label: None, note: None };
-        self.act(customer, &item, values);
+        self.act(customer, &item);
         for round in 0..2 {
             let what = sentence(self.words, &mut self.rng, 6);
             // Of half of them the time is over, for whoever looks at them today.
@@ -205,15 +168,15 @@ impl Writing<'_> {
             let days = i64::try_from(self.rng.below(200)).expect("few days");
             let at = if over { START + days * 86_400_000 } else { 4_000_000_000_000 + days * 86_400_000 };
             let by = if round == 0 { customer } else { supplier };
-            let revision = self.act(by, &promise(&what, at), values);
+            let revision = self.act(by, &promise(&what, at));
             let other = if round == 0 { supplier } else { customer };
             if self.rng.below(3) > 0 {
-                self.act(other, &Act::Accept { revision, note: None }, values);
+                self.act(other, &Act::Accept { revision, note: None });
                 if self.rng.one_in(2) {
                     let declare = Act::Declare { revision, subject: 0, note: None, evidence: Vec::new() };
-                    let declare = self.act(supplier, &declare, values);
+                    let declare = self.act(supplier, &declare);
                     if self.rng.one_in(2) {
-                        self.act(customer, &Act::Approve { declare, note: None }, values);
+                        self.act(customer, &Act::Approve { declare, note: None });
                     }
                 }
             }
@@ -221,7 +184,7 @@ impl Writing<'_> {
         while self.record.graph().len() < ENTRIES - 1 {
             let party = if self.rng.one_in(2) { customer } else { supplier };
             let text = sentence(self.words, &mut self.rng, 12);
-            self.act(party, &Act::Note { text: open(text), about: None }, values);
+            self.act(party, &Act::Note { text: open(text), about: None });
         }
     }
 }

@@ -17,7 +17,7 @@ const LONGEST_NAME: usize = 100;
 
 /// What somebody of us told the others.
 #[derive(Clone, PartialEq, Eq)]
-pub struct InternalNote {
+pub struct InternalAside {
     /// 1, 2, 3 in its case.
     pub number: u64,
     /// Unix milliseconds.
@@ -28,9 +28,9 @@ pub struct InternalNote {
 }
 
 // What is written is nobody else's business: it reaches no log.
-impl std::fmt::Debug for InternalNote {
+impl std::fmt::Debug for InternalAside {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("InternalNote").field("number", &self.number).field("at", &self.at).finish_non_exhaustive()
+        f.debug_struct("InternalAside").field("number", &self.number).field("at", &self.at).finish_non_exhaustive()
     }
 }
 
@@ -47,7 +47,7 @@ impl Desk {
         agent: Option<&str>,
         text: &str,
         now: i64,
-    ) -> Result<InternalNote, DeskError> {
+    ) -> Result<InternalAside, DeskError> {
         let agent = match agent {
             Some(agent) => name("the name", agent, LONGEST_NAME)?,
             None => match self.seat() {
@@ -72,16 +72,16 @@ impl Desk {
                 Ok(txn.add_aside(*case, now, &agent, &text)?)
             })
         })?;
-        Ok(InternalNote { number, at: now, agent, text })
+        Ok(InternalAside { number, at: now, agent, text })
     }
 
     /// The asides about a case, oldest first.
     ///
     /// # Errors
     /// A damaged or busy store.
-    pub fn asides(&self, case: &CaseId) -> Result<Vec<InternalNote>, DeskError> {
+    pub fn asides(&self, case: &CaseId) -> Result<Vec<InternalAside>, DeskError> {
         let rows = self.with_store(|store| store.asides(*case))?;
-        let one = |AsideRow { number, at, agent, text, .. }| InternalNote { number, at, agent, text };
+        let one = |AsideRow { number, at, agent, text, .. }| InternalAside { number, at, agent, text };
         Ok(rows.into_iter().map(one).collect())
     }
 

@@ -1,6 +1,7 @@
 //! Who of us has a case. It is nobody else's business: it is signed by nobody and never sent.
 
 use counterpart_core::{id::CaseId, text};
+use counterpart_store::Txn;
 
 use crate::{desk::Desk, error::DeskError, search};
 
@@ -40,6 +41,23 @@ impl Desk {
         Ok(agent.map(|agent| Assigned { agent, at: now }))
     }
 
+    /// The same in a transaction that does more, such as signing that somebody is responsible.
+    ///
+    /// # Errors
+    /// When the name is none, or the store cannot be written.
+    pub fn assign_in(&self, txn: &Txn<'_>, case: &CaseId, agent: &str, now: i64) -> Result<(), DeskError> {
+        let agent = self.can_be_assigned(agent)?;
+        Ok(txn.assign(*case, Some((&agent, &search::folded(&agent))), now)?)
+    }
+
+    /// The name as lists have it, where it is one.
+    ///
+    /// # Errors
+    /// Why it is none.
+    pub fn can_be_assigned(&self, agent: &str) -> Result<String, DeskError> {
+        name("the name", agent, LONGEST)
+    }
+
     /// Who of us has a case.
     ///
     /// # Errors
@@ -63,9 +81,17 @@ impl Desk {
     /// # Errors
     /// When that is no template's name, or the store cannot be written.
     pub fn keep_template(&self, case: &CaseId, template: &str) -> Result<(), DeskError> {
-        let template = name("the template's name", template, LONGEST_TEMPLATE)?;
         self.must_be_here(case)?;
-        Ok(self.with_store(|store| store.write(|txn| txn.put_begun_by(*case, &template)))?)
+        self.with_store(|store| store.write(|txn| self.keep_template_in(txn, case, template)))
+    }
+
+    /// The same within the transaction that opens the case.
+    ///
+    /// # Errors
+    /// As [`Desk::keep_template`].
+    pub fn keep_template_in(&self, txn: &Txn<'_>, case: &CaseId, template: &str) -> Result<(), DeskError> {
+        let template = name("the template's name", template, LONGEST_TEMPLATE)?;
+        Ok(txn.put_begun_by(*case, &template)?)
     }
 
     pub(crate) fn must_be_here(&self, case: &CaseId) -> Result<(), DeskError> {

@@ -119,7 +119,16 @@ impl Desk {
         let entries = || Ok::<_, StoreError>(store.summaries()?.iter().map(|case| case.entries).sum());
         let random = Source::new(entries)?;
         let (store, sheets, seats_that_stand) = (Mutex::new(store), Mutex::default(), Mutex::default());
-        Ok(Self { home: home.to_owned(), identity, seat, random, store, sheets, leaves_chores: false, seats_that_stand })
+        Ok(Self {
+            home: home.to_owned(),
+            identity,
+            seat,
+            random,
+            store,
+            sheets,
+            leaves_chores: false,
+            seats_that_stand,
+        })
     }
 
     /// The home folder.
@@ -669,8 +678,8 @@ pub(crate) fn put_summary(
     };
     crate::letters::look_again(txn, case)?;
     let whose_move = mine.map(|w| word("yours", w)).or_else(|| theirs.map(|w| word("theirs", w)));
-    let dues = today::due_instants(brief);
-    let next_due = dues.first().map(|(at, _)| *at);
+    let dues = today::Dues::of(brief, record, now);
+    let next_due = dues.next();
     today::put_agenda(txn, case, brief, &dues, graph, own)?;
     txn.put_summary(&CaseSummary {
         case,

@@ -1,6 +1,12 @@
 //! When something is due, as an instant: calendars and zones are jiff's.
 
-use counterpart_core::value::{Due, Unit};
+use counterpart_core::{
+    fold::SubjectKey,
+    id::EntryId,
+    record::Record,
+    value::{Due, Seat, Unit},
+};
+use counterpart_process::clocks::{KEY, Standing, Which, clocks};
 use jiff::{Span, Timestamp, civil::Weekday, tz::TimeZone};
 
 /// The instant of a due time in Unix milliseconds; a relative one needs what it counts from. Working days are
@@ -30,6 +36,36 @@ pub fn due_instant(due: &Due, counted_from: Option<i64>) -> Option<i64> {
         }
     };
     Some(due.timestamp().as_millisecond())
+}
+
+/// A service clock that runs, or ran out and is waited for still.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct RunningClock {
+    pub(crate) which: Which,
+    /// Whose clock it is.
+    pub(crate) by: Vec<Seat>,
+    /// The entry that agreed it.
+    pub(crate) agreement: EntryId,
+    /// When it runs out, or ran out: Unix milliseconds.
+    pub(crate) until: i64,
+}
+
+/// The service clocks of a case that run out by themselves, the next one first; none that stands still. When each runs out
+/// changes by entries alone, so what is kept of it holds until the next one.
+pub(crate) fn running_clocks(record: &Record, now: i64) -> Vec<RunningClock> {
+    // Clocks are reckoned from the whole record: a case without any is spared that.
+    if record.fold().revisions_of(&SubjectKey::Item(KEY.to_owned())).is_empty() {
+        return Vec::new();
+    }
+    let Some(Ok(found)) = record.view().and_then(|view| clocks(record, &view, now)) else { return Vec::new() };
+    let runs = |standing| matches!(standing, Standing::Running | Standing::Late);
+    let running = found.clocks.iter().filter(|clock| runs(clock.standing)).filter_map(|clock| {
+        let (by, agreement) = (found.by.clone(), found.agreement);
+        Some(RunningClock { which: clock.which, by, agreement, until: clock.until? })
+    });
+    let mut running: Vec<RunningClock> = running.collect();
+    running.sort_by_key(|clock| clock.until);
+    running
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ mod hooks;
 mod join;
 mod letters;
 mod links;
+mod pace;
 mod post;
 mod posted;
 mod records;
@@ -206,6 +207,10 @@ pub(crate) struct Engine {
     hooking: hooks::Hooking,
     /// What the store owes is being done beside the loop.
     tidying: bool,
+    /// Looking at every case in memory for what other processes did.
+    looking_at_open: pace::Pace,
+    /// Reading from the store whom to call.
+    reading_routes: pace::Pace,
     ticks: Ticks,
 }
 
@@ -253,6 +258,8 @@ impl Engine {
             posting: letters::Posting::default(),
             hooking: hooks::Hooking::default(),
             tidying: false,
+            looking_at_open: pace::Pace::default(),
+            reading_routes: pace::Pace::default(),
             ticks: Ticks::default(),
         })
     }
@@ -321,8 +328,14 @@ impl Engine {
             Command::Devices(parties) => self.devices_read(parties),
             Command::Stop => {}
             Command::WhenSettled(waiter) => {
-                // What the store holds is to be known first.
+                // What the store holds is to be known first, however long that takes.
                 self.look();
+                if self.looking_at_open.due().is_some() {
+                    self.look_at_open();
+                }
+                if self.reading_routes.due().is_some() {
+                    self.read_routes();
+                }
                 self.waiters.push(waiter);
             }
             Command::Asked { case, greeted, answer } => {
@@ -381,15 +394,23 @@ impl Engine {
     /// What other processes put into the store since the last look, and what is to be dialed.
     fn look(&mut self) {
         self.look_at_own_log();
-        let news = self.look_at_logs().and_then(|()| self.look_at_cases()).and_then(|()| self.look_for_records());
-        let news = news.and_then(|()| self.look_into_some());
-        if let Err(why) = news {
+        let news = match self.look_at_logs().and_then(|()| self.look_at_cases()) {
+            Ok(news) => news,
+            Err(why) => {
+                self.trouble(&why);
+                Vec::new()
+            }
+        };
+        if let Err(why) = self.look_for_records().and_then(|()| self.look_into_some()) {
             self.trouble(&why);
         }
         self.chores();
-        let open: Vec<CaseId> = self.cases.keys().copied().collect();
-        for case in open {
+        // What got entries is known without asking all the others: with many cases in memory that makes the difference.
+        for case in news {
             self.absorb_stored(case);
+        }
+        if self.looking_at_open.ask(Instant::now()) {
+            self.look_at_open();
         }
         self.relays_again();
         if !self.offline {
@@ -398,9 +419,29 @@ impl Engine {
             self.post_due();
             self.hooks_due();
             self.start_joins();
-            self.find_routes();
+            if self.reading_routes.ask(Instant::now()) {
+                self.read_routes();
+            }
             self.dial_due();
         }
+    }
+
+    /// Takes in what other processes did to any case in memory: entries, receipts, files, the worksheet.
+    fn look_at_open(&mut self) {
+        let begun = Instant::now();
+        let open: Vec<CaseId> = self.cases.keys().copied().collect();
+        for case in open {
+            self.absorb_stored(case);
+        }
+        self.looking_at_open.done(begun, Instant::now());
+    }
+
+    fn read_routes(&mut self) {
+        let begun = Instant::now();
+        if !self.offline {
+            self.find_routes();
+        }
+        self.reading_routes.done(begun, Instant::now());
     }
 
     fn set_offline(&mut self, offline: bool) {
@@ -470,6 +511,8 @@ impl Engine {
             .chain(routes)
             .chain(crowded)
             .chain(self.whereabouts.due())
+            .chain(self.looking_at_open.due())
+            .chain(self.reading_routes.due())
             .min()
             .unwrap_or_else(|| Instant::now() + LOOK)
     }
@@ -489,6 +532,13 @@ impl Engine {
             self.drain(case);
         }
         self.say_whereabouts();
+        let now = Instant::now();
+        if self.looking_at_open.due().is_some_and(|due| due <= now) {
+            self.look_at_open();
+        }
+        if self.reading_routes.due().is_some_and(|due| due <= now) {
+            self.read_routes();
+        }
         if !self.offline {
             self.dial_due();
         }

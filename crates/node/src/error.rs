@@ -101,6 +101,8 @@ pub enum DeskError {
     AlreadyMember,
     #[error("that address cannot be used: {0}")]
     Address(String),
+    #[error("{wrong} connections make no sense: choose from {least} to {most}")]
+    Connections { wrong: u32, least: u32, most: u32 },
     #[error("there is nothing to stamp: the case has not arrived yet")]
     NothingToStamp,
     #[error("{0}")]

@@ -41,6 +41,7 @@ mod seats;
 mod sheet;
 mod stamps;
 mod standing;
+mod standing_rules;
 mod steps;
 mod today;
 mod tokens;
@@ -49,7 +50,7 @@ mod worksheet;
 
 pub use adopt::{AdoptError, Adopted, DeviceLine, LineFor, WaitEvent, Waiter};
 pub use agent::{Agent, AgentGrant, AgentRequest, CaseLink, LineError, Rights, Taken, ask, take};
-pub use asides::{InternalNote, MOST_ASIDE};
+pub use asides::{InternalAside, MOST_ASIDE};
 pub use assigned::{Assigned, Load};
 pub use backup::{BackupAbout, BackupContents, is_backup_encrypted};
 pub use calendar::KeptCalendar;
@@ -71,7 +72,7 @@ pub use letters::{
     Watched, show_notice, wait_after,
 };
 pub use logged::{Level, Logged};
-pub use metrics::{METRICS_TYPE, Pulse};
+pub use metrics::{METRICS_TYPE, Pulse, api as api_numbers};
 pub use network::NetworkSettings;
 pub use node::{Node, NodeConfig, NodeError, NodeEvent, Outcome};
 pub use notebook::{Lesson, NotebookEntry, is_mail_address};
@@ -98,6 +99,7 @@ pub use stamps::{
 pub use standing::{
     CaseStatus, FreeSeat, JoinStatus, Lacking, OtherSide, OwnDevice, PeerLink, StatusReport, TheirDevice,
 };
+pub use standing_rules::{RuleCount, RuleDone, RuleOutcome, RuleWish, RulesLooked, count_rule, keep_rule_acted};
 pub use tokens::{Scope, Token, TokenInfo, TokenWish};
 pub use webhooks::{
     BadHookUrl, HOOK_PATIENCE, Hook, HookError, HookNews, HookSecret, HookTold, HookWish, NotTaken, Taking, Telling,

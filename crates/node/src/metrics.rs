@@ -3,12 +3,14 @@
 //! Counters are one set for the process, since all its desks and its node work on the same; what only a node has, its
 //! links and whether its loop turns, is its [`Pulse`].
 
+pub mod api;
+
 use std::{
     collections::BTreeSet,
     fs,
     path::Path,
     sync::{
-        LazyLock,
+        LazyLock, Mutex, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::{Duration, Instant},
@@ -26,13 +28,18 @@ use prometheus_client::{
     registry::{Registry, Unit},
 };
 
-use crate::{desk::Desk, error::DeskError, home, letters::LetterState, node::NodeEvent};
+use crate::{
+    clock, desk::Desk, error::DeskError, home, letters::LetterState, node::NodeEvent, standing_rules::RuleCount,
+};
 
 /// What the answer to a question for numbers is sent as.
 pub const METRICS_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// The loop looks into the store every two seconds; one that has not turned for so long hangs.
 const STILL: Duration = Duration::from_secs(120);
+
+/// For so many milliseconds the count of late clocks is told again.
+const CLOCKS_ANEW: u64 = 60_000;
 
 type Labels = [(&'static str, &'static str); 1];
 
@@ -52,6 +59,7 @@ pub(crate) struct Metrics {
     refused: Family<Labels, Counter>,
     unreachable: Counter,
     troubles: Counter,
+    rules: Family<Labels, Counter>,
     frames: Family<Labels, Counter>,
     frame_bytes: Family<Labels, Counter>,
     store: Histogram,
@@ -83,6 +91,7 @@ impl Metrics {
             refused: Family::default(),
             unreachable: Counter::default(),
             troubles: Counter::default(),
+            rules: Family::default(),
             frames: Family::default(),
             frame_bytes: Family::default(),
             // From a tenth of a millisecond to some six seconds: a durable write is one wait for the disk.
@@ -91,6 +100,9 @@ impl Metrics {
         // A number that is nothing yet is told as 0: what is missing cannot be watched.
         for what in [Refused::Entry, Refused::Call, Refused::Join] {
             drop(metrics.refused.get_or_create(&what.labels()));
+        }
+        for what in RuleCount::ALL {
+            drop(metrics.rules.get_or_create(&[("what", what.as_str())]));
         }
         for way in [Went::In, Went::Out] {
             drop(metrics.frames.get_or_create(&way.labels()));
@@ -101,6 +113,11 @@ impl Metrics {
 
     pub(crate) fn refused(&self, what: Refused) {
         self.refused.get_or_create(&what.labels()).inc();
+    }
+
+    /// A standing rule acted, was refused, or was held back.
+    pub(crate) fn rule(&self, what: RuleCount) {
+        self.rules.get_or_create(&[("what", what.as_str())]).inc();
     }
 
     pub(crate) fn frame(&self, way: Went, bytes: usize) {
@@ -127,6 +144,7 @@ impl Metrics {
     }
 
     fn register(&self, registry: &mut Registry) {
+        api::register(registry);
         registry.register("entries_received", "Entries that came from others and are stored", self.received.clone());
         registry.register("entries_signed", "Entries signed by this process", self.signed.clone());
         registry.register(
@@ -136,6 +154,8 @@ impl Metrics {
         );
         registry.register("unreachable", "Calls to others that came to nothing", self.unreachable.clone());
         registry.register("troubles", "Things that went wrong and were told", self.troubles.clone());
+        let help = "What standing rules did: acted, were refused, were held back by their bounds";
+        registry.register("standing_rules", help, self.rules.clone());
         registry.register("frames", "Frames exchanged with other nodes", self.frames.clone());
         registry.register("frame_bytes", "Bytes of these frames", self.frame_bytes.clone());
         let help = "How long the store was used at a time, waiting for others included";
@@ -174,6 +194,8 @@ pub struct Pulse {
     links: AtomicU64,
     peers: AtomicU64,
     cases: AtomicU64,
+    /// How many service clocks ran out, and when that was counted, in milliseconds since it began.
+    clocks: Mutex<Option<(u64, u64)>>,
 }
 
 impl Pulse {
@@ -185,7 +207,22 @@ impl Pulse {
             links: AtomicU64::new(0),
             peers: AtomicU64::new(0),
             cases: AtomicU64::new(0),
+            clocks: Mutex::new(None),
         }
+    }
+
+    /// How many service clocks ran out: counted anew once a minute at most, since what every case keeps ready is read for it.
+    fn clocks_late(&self, desk: &Desk) -> Result<u64, DeskError> {
+        let now = self.since_start();
+        let mut known = self.clocks.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((count, at)) = *known
+            && now.saturating_sub(at) < CLOCKS_ANEW
+        {
+            return Ok(count);
+        }
+        let count = desk.clocks_late(clock::now())?;
+        *known = Some((count, now));
+        Ok(count)
     }
 
     fn since_start(&self) -> u64 {
@@ -214,7 +251,12 @@ impl Pulse {
     /// Whether the loop turns, or has ended because it was asked to.
     #[must_use]
     pub fn is_alive(&self) -> bool {
-        let still = self.since_start().saturating_sub(self.turned.load(Ordering::Relaxed));
+        self.is_alive_after(self.since_start())
+    }
+
+    /// The same, so many milliseconds after it began.
+    fn is_alive_after(&self, since_start: u64) -> bool {
+        let still = since_start.saturating_sub(self.turned.load(Ordering::Relaxed));
         self.is_stopping() || u128::from(still) < STILL.as_millis()
     }
 
@@ -254,6 +296,8 @@ impl Desk {
             letters.get_or_create(&[("state", state.as_str())]).set(i64::try_from(count).unwrap_or(i64::MAX));
         }
         registry.register("letters", "Letters to the other sides, by what became of them", letters);
+        let help = "Service clocks that ran out and are waited for still, as of a minute ago at most";
+        registry.register("clocks_overdue", help, ConstGauge::new(pulse.clocks_late(self)?));
         let help = "Cases of which a webhook is yet to be told, once for each webhook";
         registry.register("webhooks_waiting", help, ConstGauge::new(counts.hooks_waiting));
         let help = "Webhooks that were switched off because they did not answer";
@@ -314,15 +358,14 @@ mod tests {
     fn a_loop_that_does_not_turn_is_told() {
         let pulse = Pulse::new();
         assert!(pulse.is_alive(), "it has just begun");
-        let Some(began) = pulse.began.checked_sub(STILL) else { return };
-        let pulse = Pulse { began, ..pulse };
-        assert!(!pulse.is_alive());
+        let still = u64::try_from(STILL.as_millis()).expect("two minutes");
+        assert!(pulse.is_alive_after(still - 1) && !pulse.is_alive_after(still));
+        pulse.turned.store(still, Ordering::Relaxed);
+        assert!(pulse.is_alive_after(2 * still - 1) && !pulse.is_alive_after(2 * still));
         pulse.beat();
-        assert!(pulse.is_alive());
-        let pulse = Pulse { turned: AtomicU64::new(0), ..pulse };
-        assert!(!pulse.is_alive());
+        assert!(pulse.is_alive(), "it turned at this moment");
         pulse.stops();
-        assert!(pulse.is_alive() && pulse.is_stopping(), "what ends may be still");
+        assert!(pulse.is_alive_after(u64::MAX) && pulse.is_stopping(), "what ends may be still");
     }
 
     #[test]

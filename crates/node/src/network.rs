@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, fs, io, path::Path};
 
-use counterpart_net::Address;
+use counterpart_net::{Address, Limits};
 
 use crate::{desk::Desk, error::DeskError, home};
 
@@ -26,13 +26,27 @@ pub struct NetworkSettings {
     pub local: bool,
     /// Whether it carries connections between those it knows who cannot reach each other.
     pub relay: bool,
+    /// How many connections it takes at one time; nothing for the usual number.
+    pub connections: Option<u32>,
 }
 
 impl NetworkSettings {
+    /// How many connections a node takes at one time where nothing else was chosen, and the least and the most that may
+    /// be chosen.
+    pub const USUAL_CONNECTIONS: u32 = Limits::USUAL_CONNECTIONS;
+    pub const LEAST_CONNECTIONS: u32 = Limits::LEAST_CONNECTIONS;
+    pub const MOST_CONNECTIONS: u32 = Limits::MOST_CONNECTIONS;
+
+    /// How many connections the node takes at one time.
+    #[must_use]
+    pub fn most_connections(&self) -> u32 {
+        self.connections.unwrap_or(Self::USUAL_CONNECTIONS)
+    }
+
     /// The same with every address in its usual form and named once.
     ///
     /// # Errors
-    /// When one of the addresses cannot be used, and why.
+    /// When one of the addresses, or the number of connections, cannot be used, and why.
     pub fn checked(&self) -> Result<Self, DeskError> {
         let listen = each(&self.listen, |address| {
             if address.peer().is_some() {
@@ -52,6 +66,10 @@ impl NetworkSettings {
             }
             Ok(address)
         })?;
+        let range = Self::LEAST_CONNECTIONS..=Self::MOST_CONNECTIONS;
+        if let Some(wrong) = self.connections.filter(|number| !range.contains(number)) {
+            return Err(DeskError::Connections { wrong, least: *range.start(), most: *range.end() });
+        }
         Ok(Self { listen, announced, ..self.clone() })
     }
 
@@ -68,6 +86,7 @@ impl NetworkSettings {
                 ("announce", address) => settings.announced.push(address.to_owned()),
                 ("local", word) => settings.local = yes(word)?,
                 ("relay", word) => settings.relay = yes(word)?,
+                ("connections", number) => settings.connections = Some(number.parse().ok()?),
                 _ => return None,
             }
         }
@@ -79,7 +98,8 @@ impl NetworkSettings {
         let listen = self.listen.iter().map(|a| format!("listen {a}\n"));
         let announced = self.announced.iter().map(|a| format!("announce {a}\n"));
         let switches = format!("local {}\nrelay {}\n", word(self.local), word(self.relay));
-        listen.chain(announced).chain([switches]).collect()
+        let connections = self.connections.map(|number| format!("connections {number}\n"));
+        listen.chain(announced).chain([switches]).chain(connections).collect()
     }
 }
 
@@ -141,7 +161,8 @@ mod tests {
 
     fn settings(listen: &[&str], announced: &[&str]) -> NetworkSettings {
         let all = |texts: &[&str]| texts.iter().map(|&text| text.to_owned()).collect();
-        NetworkSettings { listen: all(listen), announced: all(announced), local: true, relay: false }
+        let connections = Some(2_000);
+        NetworkSettings { listen: all(listen), announced: all(announced), local: true, relay: false, connections }
     }
 
     #[test]
@@ -150,10 +171,19 @@ mod tests {
         for settings in [NetworkSettings::default(), some] {
             assert_eq!(NetworkSettings::read(&settings.write()), Some(settings));
         }
-        for text in ["local perhaps\n", "listen\n", "listen here\n", "else 1\n", "relay yes \n"] {
+        for text in [
+            "local perhaps\n",
+            "listen\n",
+            "listen here\n",
+            "else 1\n",
+            "relay yes \n",
+            "connections\n",
+            "connections -1\n",
+        ] {
             assert_eq!(NetworkSettings::read(text), None, "{text}");
         }
         assert_eq!(NetworkSettings::read(""), Some(NetworkSettings::default()));
+        assert_eq!(NetworkSettings::read("connections 31\n"), None, "fewer than make sense");
     }
 
     #[test]

@@ -9,7 +9,7 @@ use counterpart_core::{
     keylog::KeyLogs,
     sync::hello,
 };
-use counterpart_net::{Address, AddressError, Config, Net, RelayLimits, StartError};
+use counterpart_net::{Address, AddressError, Config, Limits, Net, RelayLimits, StartError};
 use tokio::{
     sync::{mpsc, oneshot},
     task::JoinHandle,
@@ -43,6 +43,8 @@ pub struct NodeConfig {
     /// It stays, and is to be reached: it says to the members of its cases where, and keeps a place at a relay where need
     /// be. So does every node that listens.
     pub stays: bool,
+    /// How many connections it takes at one time; nothing for the usual number.
+    pub connections: Option<u32>,
 }
 
 impl NodeConfig {
@@ -51,9 +53,9 @@ impl NodeConfig {
     /// # Errors
     /// When what was chosen cannot be read.
     pub fn of(desk: &Desk) -> Result<Self, DeskError> {
-        let NetworkSettings { listen, announced, local, relay } = desk.network()?;
+        let NetworkSettings { listen, announced, local, relay, connections } = desk.network()?;
         let listen = if listen.is_empty() { desk.usual_listen()? } else { listen };
-        Ok(Self { listen, announced, local, relay, carried: None, stays: true })
+        Ok(Self { listen, announced, local, relay, carried: None, stays: true, connections })
     }
 }
 
@@ -168,6 +170,9 @@ pub enum NodeError {
     Address(#[from] AddressError),
     #[error("{0}")]
     Start(#[from] StartError),
+    /// More connections were asked for than this process may have files open for.
+    #[error("{0}")]
+    Files(StartError),
     #[error("{0}")]
     Desk(#[from] DeskError),
     #[error("the node has stopped")]
@@ -197,7 +202,13 @@ impl Node {
         net_config.announced = parsed(&config.announced)?;
         net_config.local = config.local;
         net_config.relay = config.relay.then(|| config.carried.clone().unwrap_or_default());
-        let (net, net_events) = Net::start(net_config)?;
+        if let Some(most) = config.connections {
+            net_config.limits = Limits::for_connections(most);
+        }
+        let (net, net_events) = Net::start(net_config).map_err(|why| match why {
+            why @ StartError::Files { .. } => NodeError::Files(why),
+            why => NodeError::Start(why),
+        })?;
         let net = Arc::new(net);
         let home = desk.home().to_owned();
         let (events, event_receiver) = mpsc::channel(1024);

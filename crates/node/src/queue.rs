@@ -8,7 +8,7 @@ use counterpart_core::{
     record::Record,
     view::Brief,
 };
-use counterpart_store::{Lane, QueueEntry, QueuePlace, QueueWish, Store, StoreError, Txn};
+use counterpart_store::{CaseSummary, Lane, QueueEntry, QueuePlace, QueueWish, Store, StoreError, Txn};
 
 use crate::{
     clock,
@@ -26,7 +26,7 @@ pub const MOST_ROWS: usize = 500;
 pub struct Queue {
     /// Only those where it is our move.
     pub waiting_for_us: bool,
-    /// Only those where something was due and is not done, whoever was to do it.
+    /// Only those where something was due and is not done, whoever was to do it, or where a service clock ran out.
     pub overdue: bool,
     /// Only those that this one of us has, by name, however it is written.
     pub agent: Option<String>,
@@ -52,7 +52,7 @@ pub struct QueueRow {
     pub waiting_for_us: bool,
     /// Since when it waits for whoever it waits for, Unix milliseconds.
     pub since: i64,
-    /// Unix milliseconds.
+    /// What is due next, or the service clock that runs out before it: Unix milliseconds.
     pub next_due: Option<i64>,
     pub entries: u64,
     /// Unix milliseconds.
@@ -174,6 +174,14 @@ impl Desk {
         found.truncate(limit);
         let next = found.last().filter(|_| more).map(|last| Cursor(last.place));
         Ok(Page { rows: found.into_iter().map(QueueRow::of).collect(), next, words_missing })
+    }
+
+    /// What lists say of one case; nothing where it is not here.
+    ///
+    /// # Errors
+    /// A damaged or busy store.
+    pub fn summary(&self, case: &CaseId) -> Result<Option<CaseSummary>, DeskError> {
+        Ok(self.with_store(|store| store.summary(*case))?)
     }
 
     /// The cases in which every one of these words stands, or one that begins with it: in titles, texts of acts, names of

@@ -27,10 +27,19 @@ impl Desk {
     /// # Errors
     /// When they do not hold together, or the store cannot be written.
     pub fn put_steps(&self, case: &CaseId, steps: &[Step]) -> Result<(), DeskError> {
-        self.change_steps(case, |path| {
-            path.steps = steps.to_vec();
-            Ok(())
-        })
+        self.with_store(|store| store.write(|txn| self.put_steps_in(txn, case, steps)))
+    }
+
+    /// The same within a transaction.
+    ///
+    /// # Errors
+    /// As [`Desk::put_steps`].
+    pub fn put_steps_in(&self, txn: &Txn<'_>, case: &CaseId, steps: &[Step]) -> Result<(), DeskError> {
+        let id = self.draw();
+        let (known, mut path) = kept(txn, case)?;
+        path.steps = steps.to_vec();
+        path.check()?;
+        keep(txn, case, known.unwrap_or(id), &path)
     }
 
     /// Changes the steps of a case, whoever else does so at the same time.

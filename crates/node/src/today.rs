@@ -8,20 +8,22 @@ use std::{
 use counterpart_core::{
     graph::Graph,
     id::{CaseId, EntryId, PartyId, short_form},
+    record::Record,
     value::Seat,
     view::{Brief, BriefSeat, Promised, Waiting},
 };
 use counterpart_process::{
     steps::{DatedStep, Standing},
-    today::{Agenda, CaseDay, DueLine, LetterDay, LetterLine, MOST, StepLine, Wait},
+    today::{Agenda, CaseDay, ClockLine, DueLine, LetterDay, LetterLine, MOST, StepLine, Wait},
 };
 use counterpart_store::{AgendaRow, StoreError, Txn};
 
 use crate::{
     desk::Desk,
-    due::due_instant,
+    due::{RunningClock, due_instant, running_clocks},
     error::DeskError,
     letters::{Letter, LetterKind, LetterState},
+    queue::Queue,
 };
 
 /// A letter that failed is named so long, in milliseconds: thirty days.
@@ -70,13 +72,32 @@ impl Desk {
         Ok(())
     }
 
+    /// How many service clocks of open cases ran out and are waited for still, by what the cases keep ready. `now` in Unix
+    /// milliseconds.
+    ///
+    /// # Errors
+    /// When the store is damaged.
+    pub fn clocks_late(&self, now: i64) -> Result<u64, DeskError> {
+        // Where nothing is overdue no clock is, and nothing more is read.
+        let overdue = Queue { overdue: true, ..Queue::default() };
+        if self.queue_at(&overdue, None, 1, now)?.rows.is_empty() {
+            return Ok(0);
+        }
+        let rows = self.with_store(|store| store.agendas())?;
+        let open = rows.into_iter().filter(|row| row.state != "closed");
+        // Most cases have none: their agendas need not be read as data.
+        let bodies = open.filter_map(|row| row.agenda.map(|(_, body)| body).filter(|body| body.contains("\"clocks\"")));
+        let agendas = bodies.filter_map(|body| serde_json::from_str::<Agenda>(&body).ok());
+        Ok(agendas.map(|agenda| agenda.clocks.iter().filter(|clock| clock.at < now).count() as u64).sum())
+    }
+
     fn day(&self, row: AgendaRow, letters: Vec<LetterLine>, now: i64) -> Result<Option<(CaseId, CaseDay)>, DeskError> {
         let ready = row.agenda.filter(|(entries, _)| *entries == row.entries);
         let agenda = ready.and_then(|(_, body)| serde_json::from_str::<Agenda>(&body).ok());
         let open = row.state != "closed";
         let agenda = match agenda {
             Some(agenda) => agenda,
-            None => self.make_agenda(&row.case)?,
+            None => self.make_agenda(&row.case, now)?,
         };
         let reminder = row.reminder.filter(|at| *at > now);
         let steps = match row.rests_on.filter(|_| open) {
@@ -98,10 +119,11 @@ impl Desk {
     }
 
     /// Opens a case to see what is to be done, and keeps it ready for the next time.
-    fn make_agenda(&self, case: &CaseId) -> Result<Agenda, DeskError> {
+    fn make_agenda(&self, case: &CaseId, now: i64) -> Result<Agenda, DeskError> {
         let mut record = self.record(case)?;
         let Some(brief) = record.brief() else { return Ok(Agenda::default()) };
-        let agenda = agenda(&brief, &due_instants(&brief), record.graph(), &self.party());
+        let due = Dues::of(&brief, &record, now);
+        let agenda = agenda(&brief, &due, record.graph(), &self.party());
         let entries = record.graph().len() as u64;
         let kept = self.with_store(|store| {
             store.write(|txn| {
@@ -168,8 +190,26 @@ fn letter_line(letter: &Letter) -> LetterLine {
     }
 }
 
+/// All that is due in a case.
+pub(crate) struct Dues<'b> {
+    promised: Vec<(i64, &'b Arc<Promised>)>,
+    clocks: Vec<RunningClock>,
+}
+
+impl<'b> Dues<'b> {
+    pub(crate) fn of(brief: &'b Brief, record: &Record, now: i64) -> Self {
+        Self { promised: due_instants(brief), clocks: running_clocks(record, now) }
+    }
+
+    /// The earliest, whether it was promised or a clock runs out then.
+    pub(crate) fn next(&self) -> Option<i64> {
+        let promised = self.promised.first().map(|(at, _)| *at);
+        promised.into_iter().chain(self.clocks.first().map(|clock| clock.until)).min()
+    }
+}
+
 /// When what was promised is due, the next one first, as far as it is kept ready.
-pub(crate) fn due_instants(brief: &Brief) -> Vec<(i64, &Arc<Promised>)> {
+fn due_instants(brief: &Brief) -> Vec<(i64, &Arc<Promised>)> {
     let instant = |due: &'_ Promised| due_instant(&due.due, due.counted_from);
     let mut dues: Vec<_> = brief.due.iter().filter_map(|due| Some((instant(due)?, due))).collect();
     // Of thousands only the first are kept ready: recording one act costs the same in a large case as in a small one.
@@ -186,7 +226,7 @@ pub(crate) fn put_agenda(
     txn: &Txn<'_>,
     case: CaseId,
     brief: &Brief,
-    dues: &[(i64, &Arc<Promised>)],
+    dues: &Dues<'_>,
     graph: &Graph,
     own: &PartyId,
 ) -> Result<(), StoreError> {
@@ -198,7 +238,7 @@ fn keep_agenda(txn: &Txn<'_>, case: CaseId, entries: u64, agenda: &Agenda) -> Re
     serde_json::to_string(agenda).map_or(Ok(()), |body| txn.put_agenda(case, entries, &body))
 }
 
-fn agenda(brief: &Brief, dues: &[(i64, &Arc<Promised>)], graph: &Graph, own: &PartyId) -> Agenda {
+fn agenda(brief: &Brief, dues: &Dues<'_>, graph: &Graph, own: &PartyId) -> Agenda {
     let names = Names { brief, graph, own };
     let due = |(at, due): &(i64, &Arc<Promised>)| {
         let number = names.number(&due.revision)?;
@@ -229,10 +269,21 @@ fn agenda(brief: &Brief, dues: &[(i64, &Arc<Promised>)], graph: &Graph, own: &Pa
         absent: wait.party.is_none(),
     };
     let waits: Vec<Wait> = shown.into_iter().map(wait).collect();
-    let dues: Vec<DueLine> = dues.iter().filter_map(due).collect();
+    let clock = |clock: &RunningClock| {
+        let mine = clock.by.iter().find(|seat| names.is_own(seat));
+        Some(ClockLine {
+            clock: clock.which.as_str().to_owned(),
+            who: names.called(mine.or(clock.by.first())?),
+            mine: mine.is_some(),
+            about: names.number(&clock.agreement)?,
+            at: clock.until,
+        })
+    };
+    let clocks: Vec<ClockLine> = dues.clocks.iter().filter_map(clock).collect();
+    let dues: Vec<DueLine> = dues.promised.iter().filter_map(due).collect();
     // Due times that count from nothing yet are not among those left out.
     let later = if dues.len() < MOST { 0 } else { brief.due.len() - dues.len() };
-    Agenda { beyond: brief.waiting.len() - waits.len() + later, waits, dues }
+    Agenda { beyond: brief.waiting.len() - waits.len() + later, waits, dues, clocks }
 }
 
 /// What things are called in a list.

@@ -13,6 +13,7 @@ pub mod notebook;
 pub mod reminder;
 pub mod rule;
 pub mod schedule;
+pub mod standing_rule;
 pub mod steps;
 pub mod tally;
 pub mod thanks;

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::clocks::Which;
+
 /// The most rows of a kind that a case keeps ready.
 pub const MOST: usize = 32;
 
@@ -18,7 +20,10 @@ pub struct Agenda {
     /// Due times of what was promised and is not done, the next one first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub dues: Vec<DueLine>,
-    /// How many of both there are beyond these.
+    /// Service clocks that run, or ran out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub clocks: Vec<ClockLine>,
+    /// How many waits and due times there are beyond these.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub beyond: usize,
 }
@@ -73,6 +78,29 @@ pub struct DueLine {
     /// Whoever is to do it has not joined the case: nothing of it reaches them.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub absent: bool,
+}
+
+/// A service clock with its end.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClockLine {
+    /// first-answer, next-update or resolution.
+    pub clock: String,
+    /// Whose clock it is: text of a party.
+    pub who: String,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub mine: bool,
+    /// The entry that agreed it, as it is typed: `7`.
+    pub about: String,
+    /// When it runs out, Unix milliseconds.
+    pub at: i64,
+}
+
+impl ClockLine {
+    /// Which clock it is; nothing where this version knows none of that name.
+    #[must_use]
+    pub fn which(&self) -> Option<Which> {
+        Which::ALL.into_iter().find(|which| which.as_str() == self.clock)
+    }
 }
 
 /// The dates of one step, as the case keeps them ready.
@@ -201,6 +229,7 @@ pub struct Thing {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Matter {
     Due(DueLine),
+    Clock(ClockLine),
     Wait(Wait),
     Step {
         line: StepLine,
@@ -305,6 +334,20 @@ fn of_case(day: &CaseDay, now: i64) -> Vec<Thing> {
             (false, false) => &[act, case, LATE, "--about", about],
         };
         found.push(thing(group, rank, due.at, Matter::Due(due.clone()), command));
+    }
+    for clock in &day.agenda.clocks {
+        let (group, rank) = match (clock.at < now, clock.mine) {
+            (true, true) => (Group::Overdue, 1),
+            (true, false) => (Group::Overdue, 4),
+            (false, mine) if clock.at - now <= SOON => (Group::Soon, if mine { 5 } else { QUIET }),
+            _ => continue,
+        };
+        // How they stand, and what of one's own would stop them.
+        let command: &[&str] = match (clock.at < now, clock.mine) {
+            (true, false) => &["remind", case, LATE, "--about", &clock.about],
+            _ => &["clock", case],
+        };
+        found.push(thing(group, rank, clock.at, Matter::Clock(clock.clone()), command));
     }
     for line in &day.steps {
         let Some(standing) = step_day(line, now) else { continue };
@@ -432,7 +475,7 @@ mod tests {
         let agenda = Agenda {
             waits: vec![wait("5", true, "answer"), wait("9", false, "perform"), wait("3", false, "perform")],
             dues: vec![due("3", false, -2), due("4/2", true, -1), due("6", false, 3), due("7", true, 8)],
-            beyond: 0,
+            ..Agenda::default()
         };
         let late = day(agenda.clone(), Vec::new());
         let all = things(std::slice::from_ref(&late), None, NOW);
@@ -444,6 +487,30 @@ mod tests {
         let all = things(&[ending, late], Some(2), NOW);
         assert_eq!(next(&all).expect("something").command, ["pack", "K7F2"]);
         assert!(all.iter().any(|thing| thing.matter == Matter::Mail(2)));
+    }
+
+    fn clock(mine: bool, days: i64) -> ClockLine {
+        let (clock, who, about) = ("first-answer".to_owned(), "Acme Ltd".to_owned(), "4".to_owned());
+        ClockLine { clock, who, mine, about, at: NOW + days * DAY }
+    }
+
+    #[test]
+    fn a_clock_stands_among_what_is_due() {
+        for (mine, days, stands) in [
+            (true, -1, Some((Group::Overdue, vec!["clock", "K7F2"]))),
+            (false, -1, Some((Group::Overdue, vec!["remind", "K7F2", LATE, "--about", "4"]))),
+            (true, 2, Some((Group::Soon, vec!["clock", "K7F2"]))),
+            (false, 2, Some((Group::Soon, vec!["clock", "K7F2"]))),
+            (true, 8, None),
+        ] {
+            let agenda = Agenda { clocks: vec![clock(mine, days)], ..Agenda::default() };
+            let all = things(&[day(agenda, Vec::new())], None, NOW);
+            let found = all.first().map(|thing| (thing.group, thing.command.iter().map(String::as_str).collect()));
+            assert_eq!(found, stands, "{mine} {days}");
+            // Another's clock that runs is nothing to do.
+            assert_eq!(next(&all).is_some(), days < 0 || (mine && days < 7), "{mine} {days}");
+        }
+        assert_eq!(clock(true, 0).which(), Some(Which::FirstAnswer));
     }
 
     #[test]
@@ -458,7 +525,7 @@ mod tests {
     fn whoever_has_not_joined_is_not_reminded_by_an_act_nor_waited_for() {
         let absent = DueLine { absent: true, said: true, ..due("3", false, -2) };
         let waits = vec![Wait { absent: true, ..wait("3", false, "answer") }];
-        let all = things(&[day(Agenda { waits, dues: vec![absent], beyond: 0 }, Vec::new())], None, NOW);
+        let all = things(&[day(Agenda { waits, dues: vec![absent], ..Agenda::default() }, Vec::new())], None, NOW);
         assert_eq!(all.len(), 1, "{all:?}");
         assert_eq!(next(&all).expect("something").command, ["call", "K7F2"]);
     }
@@ -504,7 +571,12 @@ mod tests {
 
     #[test]
     fn agendas_of_a_later_version_are_read_as_far_as_they_go() {
-        let agenda = Agenda { waits: vec![wait("5", true, "answer")], dues: vec![due("3", false, 1)], beyond: 1 };
+        let agenda = Agenda {
+            waits: vec![wait("5", true, "answer")],
+            dues: vec![due("3", false, 1)],
+            clocks: vec![clock(false, 1)],
+            beyond: 1,
+        };
         let text = serde_json::to_string(&agenda).expect("plain data");
         assert_eq!(serde_json::from_str::<Agenda>(&text).expect(&text), agenda);
         assert_eq!(serde_json::from_str::<Agenda>("{\"new\": 1}").expect("a later one"), Agenda::default());

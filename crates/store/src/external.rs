@@ -24,6 +24,15 @@ impl Reads {
         self.rows(sql, params![case.0], external_id)
     }
 
+    /// The cases that a system knows, in the order of what it calls them: at most `most` behind that name.
+    ///
+    /// # Errors
+    /// A damaged, busy or failing store.
+    pub fn external_of(&self, system: &str, after: &str, most: u32) -> Result<Vec<(String, CaseId)>, StoreError> {
+        let sql = "SELECT id, case_id FROM external WHERE system = ?1 AND id > ?2 ORDER BY id LIMIT ?3";
+        self.rows(sql, params![system, after, most], |row| Ok((row.get(0)?, CaseId(row.get(1)?))))
+    }
+
     /// The case that another system calls so.
     ///
     /// # Errors

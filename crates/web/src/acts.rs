@@ -7,6 +7,7 @@
 pub(crate) mod about;
 mod asked;
 mod attach;
+mod clocks;
 pub(crate) mod contact;
 mod entries;
 pub(crate) mod exact;
@@ -95,6 +96,7 @@ fn form(kind: &str) -> Option<&'static dyn ActForm> {
         "card" => &people::Card,
         "handover" => &people::Handover,
         "link" => &people::Link,
+        "clocks" => &clocks::Propose,
         "call" => &contact::Form::Call,
         "contact" => &contact::Form::Contact,
         "remind" => &remind::Kind::Remind,

@@ -7,6 +7,7 @@ use std::{
 
 use axum::http::StatusCode;
 use counterpart_node::{Desk, DeskError, Passphrase};
+use counterpart_serving::Stopping;
 use tokio::sync::{Notify, Semaphore, watch};
 
 use crate::{
@@ -54,8 +55,7 @@ pub(crate) struct App {
     pub(crate) undo: Undo,
     /// What became of requests to join.
     pub(crate) joins: Joins,
-    /// True once the server stops.
-    pub(crate) stopping: watch::Sender<bool>,
+    pub(crate) stopping: Stopping,
     desk: RwLock<Option<Arc<Desk>>>,
 }
 
@@ -78,7 +78,7 @@ impl App {
             undo: Undo::default(),
             checks: Arc::new(Semaphore::new(CHECKS)),
             cases: Semaphore::new(CASES),
-            stopping: watch::Sender::new(false),
+            stopping: Stopping::default(),
             desk: RwLock::new(None),
         }
     }
@@ -114,10 +114,4 @@ impl App {
 pub(crate) async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
     let done = tokio::task::spawn_blocking(work).await;
     done.map_err(|_panicked| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "failed"))
-}
-
-/// Waits until the server stops.
-pub(crate) async fn stopped(stopping: &watch::Sender<bool>) {
-    // One that is gone has stopped as well.
-    drop(stopping.subscribe().wait_for(|stopping| *stopping).await);
 }

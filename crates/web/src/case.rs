@@ -34,7 +34,7 @@ pub(crate) async fn with_opened<O, T: Send + 'static>(
         let desk = app.desk()?.ok_or_else(absent)?;
         let opened = match open(&desk, case) {
             Ok(opened) => opened,
-            Err(_) if !desk.summaries()?.iter().any(|summary| summary.case == case) => return Err(absent()),
+            Err(_) if desk.summary(&case)?.is_none() => return Err(absent()),
             Err(why) => return Err(failed(&why)),
         };
         work(&desk, opened)

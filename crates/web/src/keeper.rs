@@ -6,7 +6,7 @@ use counterpart_node::{Node, NodeConfig, NodeEvent, now};
 use tokio::sync::mpsc;
 
 use crate::{
-    app::{App, aside, stopped},
+    app::{App, aside},
     live::Changed,
 };
 
@@ -66,7 +66,7 @@ pub(crate) async fn keep(app: Arc<App>, wanted: bool) {
             },
             () = tokio::time::sleep(LOOK), if idle => {}
             () = app.look.notified() => {}
-            () = stopped(&app.stopping) => break,
+            () = app.stopping.stopped() => break,
         }
     }
     if let Some((node, _)) = running {

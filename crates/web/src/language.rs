@@ -16,7 +16,7 @@ pub(crate) struct Language {
 /// One language's files, the same for each.
 macro_rules! files {
     ($tag:literal) => {
-        files!($tag: "base", "case", "record", "acts", "terms", "start", "call", "picture", "draft")
+        files!($tag: "base", "case", "record", "acts", "terms", "start", "call", "picture", "draft", "desk")
     };
     ($tag:literal: $($part:literal),*) => {
         ($tag, &[$(include_str!(concat!("../languages/", $tag, "/", $part, ".txt"))),*])
@@ -146,6 +146,7 @@ mod tests {
         "do.",
         "case.do.",
         "case.column.",
+        "cases.which.",
         "draft.",
     ];
 

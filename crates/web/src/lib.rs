@@ -2,12 +2,11 @@
 //!
 //! Every page is made here and works without script: what is done is a form, what is seen is a page. The one script
 //! makes it live. Nothing comes from elsewhere. Who may ask is judged in one place, `guard`; what is asked is answered
-//! in `pages`. This crate alone knows HTTP as a server.
+//! in `pages`.
 
 // In reading order: how it is served, who may ask, what is asked, what is told while a page is open, what is shown.
 mod app;
 mod server;
-mod watched;
 
 mod done;
 mod drafts;
@@ -39,4 +38,3 @@ pub use opening::{OpeningError, link_to_running};
 pub use pages::{GETS, POSTS};
 pub use server::{Options, ServeError, Server, usual_port};
 pub use upload::{FORM_LIMIT, UPLOAD_LIMIT};
-pub use watched::Watched;

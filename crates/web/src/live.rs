@@ -19,7 +19,7 @@ use serde_json::json;
 use tokio::sync::broadcast;
 
 use crate::{
-    app::{App, stopped},
+    app::App,
     guard::{Problem, Visit},
     session::Session,
 };
@@ -124,7 +124,7 @@ impl Listening {
             return Some(event("hello", &json!({"version": version})));
         }
         tokio::select! {
-            () = stopped(&self.app.stopping) => {
+            () = self.app.stopping.stopped() => {
                 self.over = true;
                 Some(event("bye", &json!({})))
             }

@@ -126,6 +126,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/case/{id}/call", get(case::call).post(case::take_call))
         .route("/case/{id}/letters", get(case::letters).post(case::take_letter))
         .route("/case/{id}/letters/{letter}", get(case::letter_file))
+        .route("/case/{id}/own", get(case::own).post(case::take_own))
         .route("/case/{id}/steps", get(case::steps).post(case::take_step))
         .route("/notebook", get(notebook::show))
         .route("/notebook/add", post(notebook::add))

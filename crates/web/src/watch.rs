@@ -1,21 +1,20 @@
 //! Notices what any process wrote into the store: commands, the node wherever it runs, these pages themselves.
 //!
 //! Every commit grows or renews the store's log of changes, so looking at that file's size and time is enough to know
-//! that there is something, and costs nothing while there is not. What it is, the summaries say; what they do not show,
-//! such as a receipt, is told as "something".
+//! that there is something, and costs nothing while there is not. What it is, the list of changes says, from where it was
+//! read last; what is not in it, such as who has a case, is told as "something".
 
 use std::{
-    collections::HashMap,
+    collections::BTreeSet,
     path::Path,
     sync::Arc,
     time::{Duration, SystemTime},
 };
 
 use counterpart_core::id::CaseId;
-use counterpart_store::CaseSummary;
 
 use crate::{
-    app::{App, aside, stopped},
+    app::{App, aside},
     live::Changed,
 };
 
@@ -23,11 +22,14 @@ use crate::{
 const OFTEN: Duration = Duration::from_millis(200);
 const SELDOM: Duration = Duration::from_secs(2);
 
+/// Changes that are told one case at a time; of more than these all pages are told.
+const MOST: usize = 50;
+
 type Stamp = [Option<(u64, SystemTime)>; 2];
 
 /// Looks until it is stopped.
 pub(crate) async fn watch(app: Arc<App>) {
-    let mut known = HashMap::new();
+    let mut known = 0;
     let mut stamp = None;
     loop {
         let now = stamp_of(&app.home);
@@ -40,7 +42,7 @@ pub(crate) async fn watch(app: Arc<App>) {
         let pause = if app.live.is_heard() { OFTEN } else { SELDOM };
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
-            () = stopped(&app.stopping) => return,
+            () = app.stopping.stopped() => return,
         }
     }
 }
@@ -52,22 +54,24 @@ fn stamp_of(home: &Path) -> Stamp {
     })
 }
 
-async fn look(app: &Arc<App>, known: &mut HashMap<CaseId, CaseSummary>, first: bool) {
-    let desk = Arc::clone(app);
-    let summaries = aside(move || desk.desk().ok().flatten().and_then(|desk| desk.summaries().ok())).await;
-    // Without an identity, or with a store that fails just now, there is nothing to compare.
-    let Ok(Some(summaries)) = summaries else { return };
-    let mut found = Vec::new();
-    for summary in summaries {
-        if known.get(&summary.case) != Some(&summary) {
-            found.push(summary.case);
-            drop(known.insert(summary.case, summary));
-        }
-    }
+/// Tells what came after the change that is known, and knows the newest one then.
+async fn look(app: &Arc<App>, known: &mut u64, first: bool) {
+    let (desk, after) = (Arc::clone(app), *known);
+    let read = aside(move || {
+        let desk = desk.desk().ok().flatten()?;
+        // The newest one first: what comes between the two is told twice rather than never.
+        let newest = desk.newest_change().ok()?;
+        let changes = if first { Vec::new() } else { desk.changes(after, MOST + 1).ok()? };
+        Some((newest, changes))
+    });
+    // Without an identity, or with a store that fails just now, there is nothing to read.
+    let Ok(Some((newest, changes))) = read.await else { return };
+    *known = newest;
     if first {
         return;
     }
-    if found.is_empty() || found.len() > 50 {
+    let found: BTreeSet<CaseId> = changes.iter().map(|change| change.case).collect();
+    if changes.is_empty() || changes.len() > MOST {
         app.live.tell(Changed::Something);
     } else {
         found.into_iter().for_each(|case| app.live.tell(Changed::Case(case)));

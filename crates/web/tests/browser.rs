@@ -12,7 +12,7 @@ use counterpart_core::{
 };
 use counterpart_node::{Desk, now};
 use counterpart_process::today::{Agenda, DueLine, Wait};
-use counterpart_store::{CaseSummary, StoreError};
+use counterpart_store::{CaseSummary, Lane, QueuePlace, StoreError};
 use counterpart_web::{Options, Server, link_to_running};
 use serde_json::json;
 use tempfile::TempDir;
@@ -89,7 +89,7 @@ fn agenda(whose_move: &str, due: Option<i64>) -> Agenda {
         at: now() + due,
         absent: false,
     });
-    Agenda { waits: vec![wait], dues: due.into_iter().collect(), beyond: 0 }
+    Agenda { waits: vec![wait], dues: due.into_iter().collect(), ..Agenda::default() }
 }
 
 /// A home as it is after some weeks, and with what somebody might write to have it run.
@@ -130,6 +130,14 @@ fn busy() -> TempDir {
                     entries: u64::from(n) * 7,
                     updated_at: now() - i64::from(n) * day,
                 })?;
+                let lane = match whose_move.split_once(':') {
+                    None => Lane::Closed,
+                    Some(("yours", _)) => Lane::Ours,
+                    Some(_) => Lane::Others,
+                };
+                let due_at = due.map_or(i64::MAX, |due| now() + due);
+                let place = QueuePlace { lane, due: due_at, since: now() - i64::from(n) * day, case: CaseId([n; 32]) };
+                txn.put_in_queue(&place, "")?;
                 let agenda = serde_json::to_string(&agenda(whose_move, due)).expect("plain data");
                 txn.put_agenda(CaseId([n; 32]), u64::from(n) * 7, &agenda)?;
             }

@@ -279,8 +279,18 @@ pub fn handover(
         Some(summary) => text("the summary", summary)?,
         None => text("the summary", &crate::summary::to_sign(case))?,
     };
+    // Whoever is responsible by the record has the case in our own lists as well, so it has to be a name for those.
+    person.map(|person| desk.can_be_assigned(person)).transpose()?;
     let person = remark("the person's name", person)?;
     Ok(Act::Handover { from: (to != own).then_some(own), to, person, summary })
+}
+
+/// Whom an act makes responsible for the case, as lists name them: kept with the act, so that both say the same.
+pub fn handed_to(act: &Act) -> Option<&str> {
+    match act {
+        Act::Handover { person: Some(Sealable::Open(person)), .. } => Some(person),
+        _ => None,
+    }
 }
 
 /// Points to another case: one of ours, or any by all its digits.

@@ -1,5 +1,9 @@
 //! Devices and agents in words: what they may do, what is granted to them, and what the end of their rights means.
 
+mod json;
+
+pub use json::{json, rights_json};
+
 use counterpart_core::{
     id::{PartyId, short_form},
     keylog::{Kinds, RevokeReason},

@@ -97,6 +97,7 @@ impl From<DeskError> for CommandError {
             | DeskError::AmbiguousCase { .. }
             | DeskError::Link(_)
             | DeskError::Address(_)
+            | DeskError::Connections { .. }
             | DeskError::Line(_)
             | DeskError::AgentName(_)
             | DeskError::NameTaken(_)

@@ -5,6 +5,7 @@
 //! through the functions that the commands and the pages use; only what is said by a word or a day of the week there
 //! ("tomorrow", "£25") is said exactly here.
 
+mod clocks;
 mod contact;
 mod parts;
 mod prepared;
@@ -14,6 +15,7 @@ mod terms;
 #[cfg(test)]
 mod tests;
 
+pub use clocks::ClocksInput;
 pub use contact::{Channel, ContactInput, Direction, PromiseInput};
 pub use parts::{DueInput, LengthInput, MoneyInput, PersonInput, SeatInput, UnitInput};
 pub use prepared::{Prepared, prepare};
@@ -197,6 +199,15 @@ pub enum Input {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         note: Option<String>,
     },
+    /// Proposes service clocks: until when they first answer, say how it stands, and have it resolved, in working hours.
+    ProposeClocks(Box<ClocksInput>),
+    /// Stops the service clocks, for all to see; an answer of the side other than the one whose clocks they are ends it.
+    PauseClocks {
+        /// Why, such as `we wait for the serial number`.
+        reason: String,
+    },
+    /// Says that the service clocks run on.
+    ResumeClocks {},
     /// Says that entries of somebody else are right; it agrees to no terms.
     Acknowledge {
         /// The entries.

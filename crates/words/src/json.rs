@@ -4,11 +4,13 @@ mod explain;
 mod queue;
 mod show;
 mod terms;
+mod today;
 
 pub use explain::{ledger, next, people, put_to_you, why};
 pub use queue::{QueuePage, QueuedCase, queue, queued};
 pub use show::{Show, show};
 pub use terms::subject;
+pub use today::thing;
 
 use counterpart_core::{
     graph::Ix,

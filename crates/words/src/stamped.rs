@@ -1,5 +1,9 @@
 //! What time stamps prove of a case's entries.
 
+mod json;
+
+pub use json::json as stamp_json;
+
 use counterpart_core::{graph::Ix, id::StampId};
 use counterpart_node::{Desk, HeldStamp, Standing};
 use serde_json::{Value as Json, json};

@@ -1,5 +1,10 @@
 //! The steps of a case in words: what each counts from, how far that is proven, from when and until when.
 
+pub mod changes;
+mod json;
+
+pub use json::json;
+
 use counterpart_process::steps::{Basis, Counted, DatedStep, Standing, Start, Step, Want, When, found};
 
 use crate::{case::OpenCase, render::line, when};

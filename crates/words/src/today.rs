@@ -1,6 +1,9 @@
 //! What is to be done today, in words: one thing on a line, and the heading it stands under.
 
-use counterpart_process::today::{Group, LetterDay, LetterLine, Matter, StepDay, StepLine, Thing};
+use counterpart_process::{
+    clocks::Which,
+    today::{Group, LetterDay, LetterLine, Matter, StepDay, StepLine, Thing},
+};
 
 use crate::{render::line, style::Style, when};
 
@@ -95,6 +98,13 @@ impl Telling<'_> {
                 let (about, away) = (&due.about, when::distance(due.at, self.now));
                 (style, format!("{who}: {what} (#{about}){said}; due {}, {away}", short(due.at)))
             }
+            Matter::Clock(clock) => {
+                let who = if clock.mine { "you".to_owned() } else { line(&clock.who) };
+                let what = clock.which().map_or("something", clock_in_words);
+                let style = if clock.at < self.now { Style::Bad } else { Style::Warn };
+                let (about, away) = (line(&clock.about), when::distance(clock.at, self.now));
+                (style, format!("{who}: {what} by the service clock (#{about}); due {}, {away}", short(clock.at)))
+            }
             Matter::Wait(wait) => {
                 let about = wait.about.as_ref().map(|n| format!(" #{n}")).unwrap_or_default();
                 let what = wait.what.as_ref().map(|what| format!(" \"{}\"", line(what))).unwrap_or_default();
@@ -160,6 +170,15 @@ impl Telling<'_> {
                 (Style::Faint, format!("{what}: goes out while {running}"))
             }
         }
+    }
+}
+
+/// What a clock waits for, in the middle of a sentence.
+fn clock_in_words(which: Which) -> &'static str {
+    match which {
+        Which::FirstAnswer => "a first answer",
+        Which::NextUpdate => "the next update",
+        Which::Resolution => "to have it resolved",
     }
 }
 

@@ -146,7 +146,7 @@ await run({
     await page.getByRole("link", { name: "Übersicht" }).waitFor();
     const open = page.url().split("?")[0];
     const paths = ["/settings", "/agents", "/notebook", "/promises", "/new", "/join", "/check"].map((path) => [path, path.slice(1)]);
-    for (const [path, name] of [...paths, ...["", "/record", "/people", "/facts", "/picture", "/proof", "/letters", "/call", "/draft", "/invite", "/do/propose", "/do/item"].map((end) => [`${new URL(open).pathname}${end}`, `case${end.replaceAll("/", "-")}`])]) {
+    for (const [path, name] of [...paths, ...["", "/record", "/people", "/facts", "/picture", "/proof", "/letters", "/call", "/draft", "/own", "/invite", "/do/propose", "/do/item", "/do/clocks"].map((end) => [`${new URL(open).pathname}${end}`, `case${end.replaceAll("/", "-")}`])]) {
       await page.goto(`${own}${path}`);
       await page.evaluate(() => document.querySelectorAll("details").forEach((part) => { part.open = true; }));
       await look(page, `german-${name}`);
@@ -169,11 +169,19 @@ await run({
     await look(page, "today");
     await page.goto(`${own}/cases`);
     await look(page, "cases");
+    await page.goto(`${own}/cases?which=overdue`);
+    await look(page, "cases-overdue");
+    await page.fill("#text", "broadband");
+    await page.selectOption("#which", "");
+    await page.getByRole("button", { name: "Show", exact: true }).click();
+    await page.getByText("1 case", { exact: true }).waitFor();
+    await look(page, "cases-found");
+    await page.getByRole("link", { name: "Show all cases" }).click();
     await page.getByRole("link", { name: "Broadband drops every evening" }).click();
     await page.getByRole("heading", { name: "Begin here" }).waitFor();
     await look(page, "case-alone");
     const open = page.url().split("?")[0];
-    for (const [end, name] of [["/record", "record"], ["/entry/1", "entry"], ["/facts", "facts-none"], ["/people", "people"], ["/files", "files-none"], ["/picture", "picture"], ["/proof", "proof"]]) {
+    for (const [end, name] of [["/record", "record"], ["/entry/1", "entry"], ["/facts", "facts-none"], ["/people", "people"], ["/files", "files-none"], ["/picture", "picture"], ["/proof", "proof"], ["/own", "own"], ["/do/clocks", "clocks"]]) {
       await page.goto(`${open}${end}`);
       await page.evaluate(() => document.querySelectorAll("details").forEach((part) => { part.open = true; }));
       await look(page, name);

@@ -90,7 +90,7 @@ fn templates(asked: &Asked) -> Result<Answer, Problem> {
     let all = template::all(asked.app.home()).map_err(|why| Problem::new(Kind::Failed, why.message))?;
     // One of our own that is broken is told where it is checked; the others are of use.
     let good = all.iter().filter_map(|found| found.problems().ok());
-    Answer::of(&Templates { templates: good.map(told).collect() })
+    Answer::of(&Templates { schema: "counterpart/templates/1".to_owned(), templates: good.map(told).collect() })
 }
 
 fn told(template: Template) -> TemplateSaid {

@@ -47,5 +47,10 @@ fn list(asked: &Asked) -> Result<Answer, Problem> {
     let desk = asked.desk()?;
     let changes: Vec<ChangeSaid> = desk.changes(from, limit)?.iter().map(ChangeSaid::of).collect();
     let last = changes.last().map_or(from, |change| change.number);
-    Answer::of(&Changes { changes, after: last, newest: desk.newest_change()? })
+    Answer::of(&Changes {
+        schema: "counterpart/changes/1".to_owned(),
+        changes,
+        after: last,
+        newest: desk.newest_change()?,
+    })
 }

@@ -22,7 +22,7 @@ pub(super) const ALL: &[Operation] = &[
         .does_in_case(list),
     Operation::get("/cases/{case}/attachments/{sha256}", "read_attachment", "The bytes of a file that is here")
         .about("Somebody's file: it is given as bytes, never as something that a browser would show.")
-        .gives(Gives::File)
+        .gives(Gives::File("application/octet-stream"))
         .does_in_case(read),
     Operation::put("/cases/{case}/attachments/{sha256}", "put_attachment", "Puts the bytes of a file into the case")
         .about(
@@ -54,9 +54,18 @@ fn read(asked: &Asked) -> Result<Answer, Problem> {
     let desk = asked.desk()?;
     let case = asked.case(&desk)?;
     let file = case.record.files().find(|file| file.sha256 == sha256).copied();
-    let absent = || Problem::new(Kind::NotFound, "the bytes of no such file are here for this case");
+    let absent = || {
+        let named = case.record.attachments().into_iter().any(|attachment| attachment.named.file.sha256 == sha256);
+        let problem = Problem::new(Kind::NotFound, "the bytes of no such file are here for this case");
+        problem.hint(if named {
+            "it is on record, and its bytes did not come yet: they come with the next connection to whoever has them"
+        } else {
+            "no entry of the case names a file of this fingerprint; GET /api/v1/cases/{case}/attachments lists those on record"
+        })
+    };
     let file = file.ok_or_else(absent)?;
-    Ok(Answer::File { file: desk.open_file(&case.id, &file)?, size: file.size })
+    let media = "application/octet-stream";
+    Ok(Answer::File { file: desk.open_file(&case.id, &file)?, size: file.size, media, name: None })
 }
 
 fn put(asked: &Asked) -> Result<Answer, Problem> {
@@ -75,8 +84,14 @@ fn put(asked: &Asked) -> Result<Answer, Problem> {
     let unnamed = held.iter().filter(|file| !named.contains(file) && **file != came.file).count();
     if unnamed >= UNNAMED {
         let why = format!("{unnamed} files were put into this case that no act names: sign those first");
-        return Err(Problem::new(Kind::Refused, why));
+        return Err(
+            Problem::new(Kind::Refused, why).hint("an act `attach` with a file's fingerprint puts it on record")
+        );
     }
     desk.keep_file(&case.id, &came.file, came.path.path())?;
-    Answer::of(&FileSaid { sha256: HEXLOWER.encode(&sha256), size: came.file.size })
+    Answer::of(&FileSaid {
+        schema: "counterpart/attachment-put/1".to_owned(),
+        sha256: HEXLOWER.encode(&sha256),
+        size: came.file.size,
+    })
 }

@@ -1,12 +1,17 @@
 //! Tokens and webhooks: who is let in, and who is told.
 
-use counterpart_node::{HOOK_PATIENCE, Hook, HookError, HookWish, Scope, Taking, TokenInfo, TokenWish, now};
+use counterpart_node::{
+    BadHookUrl, Desk, HOOK_PATIENCE, Hook, HookError, HookWish, Scope, Taking, TokenInfo, TokenWish, now,
+};
 use counterpart_store::ChangeKind;
+use data_encoding::HEXLOWER;
 use schemars::JsonSchema;
 use serde::Deserialize;
+use serde_json::{Value as Json, json};
 
 use crate::{
     asked::{Answer, Asked},
+    once::once,
     paging,
     problem::{Kind, Problem},
     shapes::{HookSaid, HookTested, Hooks, TokenSaid, Tokens},
@@ -25,6 +30,7 @@ pub(super) const ALL: &[Operation] = &[
         )
         .scope(Scope::Manage)
         .json(of::<NewToken>)
+        .keyed()
         .created()
         .answers(of::<TokenSaid>)
         .does(new_token),
@@ -39,6 +45,7 @@ pub(super) const ALL: &[Operation] = &[
         .about("Messages are as Standard Webhooks has them. An address in this machine or its network is refused.")
         .scope(Scope::Manage)
         .json(of::<NewHook>)
+        .keyed()
         .created()
         .answers(of::<HookSaid>)
         .does(new_hook),
@@ -47,13 +54,18 @@ pub(super) const ALL: &[Operation] = &[
         .does(end_hook),
     Operation::post("/webhooks/{name}/test", "test_webhook", "Sends a receiver a message that is about nothing")
         .scope(Scope::Manage)
+        .keyed()
         .answers(of::<HookTested>)
         .does(test_hook),
     Operation::post("/webhooks/{name}/on", "switch_webhook_on", "Tells a receiver again, from where it stopped")
         .scope(Scope::Manage)
+        .keyed()
         .answers(of::<HookSaid>)
         .does(hook_on),
 ];
+
+/// What helps where an address is refused: that another may be taken is for whoever sits at the machine to say.
+const HTTPS: &str = "take an https address of a host outside of this machine and its network";
 
 /// A token to be made.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -106,6 +118,7 @@ struct NewHook {
 
 fn token(info: TokenInfo, text: Option<&str>) -> TokenSaid {
     TokenSaid {
+        schema: None,
         name: info.name,
         seat: info.seat,
         scopes: info.scopes.iter().map(|scope| scope.as_str().to_owned()).collect(),
@@ -119,7 +132,8 @@ fn token(info: TokenInfo, text: Option<&str>) -> TokenSaid {
 
 fn tokens(asked: &Asked) -> Result<Answer, Problem> {
     let all = asked.desk()?.tokens()?;
-    Answer::of(&Tokens { tokens: all.into_iter().map(|info| token(info, None)).collect() })
+    let schema = "counterpart/tokens/1".to_owned();
+    Answer::of(&Tokens { schema, tokens: all.into_iter().map(|info| token(info, None)).collect() })
 }
 
 fn new_token(asked: &Asked) -> Result<Answer, Problem> {
@@ -130,13 +144,27 @@ fn new_token(asked: &Asked) -> Result<Answer, Problem> {
     scopes.iter().try_for_each(|scope| caller.must(*scope))?;
     let expires = match (expires, caller.expires) {
         (Some(wished), Some(own)) if wished > own => {
-            return Err(Problem::new(Kind::Refused, "it would hold longer than the token that makes it"));
+            let why =
+                format!("it would hold longer than the token that makes it: that one ends at {own}, Unix milliseconds");
+            return Err(Problem::new(Kind::Refused, why).hint("name that end or an earlier one, or none"));
         }
         (wished, own) => wished.or(own),
     };
     let wish = TokenWish { name, seat: caller.seat.clone(), scopes, expires };
-    let (made, info) = asked.desk()?.new_token_by(&caller.info, &wish, now())?;
-    Answer::of(&token(info, Some(made.text())))
+    let desk = asked.desk()?;
+    let said = |info: TokenInfo, text: Option<&str>| {
+        Answer::of(&TokenSaid { schema: Some("counterpart/token-new/1".to_owned()), ..token(info, text) })
+    };
+    let work = || {
+        let (made, info) = desk.new_token_by(&caller.info, &wish, now())?;
+        // Its text is kept nowhere: whoever did not read it ends the token, and makes another.
+        Ok((json!(HEXLOWER.encode(&info.id)), said(info, Some(made.text()))?))
+    };
+    once(asked, &desk, work, |kept| {
+        let found = desk.tokens()?.into_iter().find(|info| json!(HEXLOWER.encode(&info.id)) == *kept);
+        let gone = || Problem::new(Kind::NotFound, "the token was made, and is not listed any more");
+        said(found.ok_or_else(gone)?, None)
+    })
 }
 
 fn end_token(asked: &Asked) -> Result<Answer, Problem> {
@@ -152,6 +180,7 @@ fn hook(hook: Hook, secret: Option<&str>) -> HookSaid {
         Taking::Off { since, why } => (Some(since), None, Some(why)),
     };
     HookSaid {
+        schema: None,
         name: hook.name,
         url: hook.url,
         kinds: hook.kinds.iter().map(|kind| kind.as_str().to_owned()).collect(),
@@ -176,13 +205,37 @@ impl From<HookError> for Problem {
             HookError::Altered(_) => Kind::Failed,
             _ => Kind::Refused,
         };
-        Self::new(kind, why.to_string())
+        // What the command says to do leads nowhere here, so it is said otherwise.
+        let (text, hint) = match &why {
+            HookError::NameTaken(name) => (
+                format!("there is a webhook called '{name}' already"),
+                Some("take another name, or end that one first: DELETE /api/v1/webhooks/{name}"),
+            ),
+            HookError::Unknown(name) => {
+                (format!("there is no webhook '{name}' here"), Some("GET /api/v1/webhooks lists those there are"))
+            }
+            HookError::Url(BadHookUrl::Plain) => {
+                ("the address begins with http://, so everybody on the way could read along".to_owned(), Some(HTTPS))
+            }
+            HookError::Url(BadHookUrl::Private(ip)) => {
+                (format!("the address: {ip} is one that only this machine or its network reaches"), Some(HTTPS))
+            }
+            HookError::Url(_) => (why.to_string(), Some(HTTPS)),
+            HookError::Altered(_) => (why.to_string(), Some("DELETE /api/v1/webhooks/{name} ends it")),
+            _ => (why.to_string(), None),
+        };
+        let problem = Self::new(kind, text);
+        match hint {
+            Some(hint) => problem.hint(hint),
+            None => problem,
+        }
     }
 }
 
 fn hooks(asked: &Asked) -> Result<Answer, Problem> {
     let all = asked.desk()?.hooks()?;
-    Answer::of(&Hooks { webhooks: all.into_iter().map(|one| hook(one, None)).collect() })
+    let schema = "counterpart/webhooks/1".to_owned();
+    Answer::of(&Hooks { schema, webhooks: all.into_iter().map(|one| hook(one, None)).collect() })
 }
 
 fn new_hook(asked: &Asked) -> Result<Answer, Problem> {
@@ -195,8 +248,21 @@ fn new_hook(asked: &Asked) -> Result<Answer, Problem> {
     let kinds = kinds.iter().map(kind).collect::<Result<Vec<_>, _>>()?;
     // That it may be in this machine or its network is for whoever sits at the machine to say.
     let wish = HookWish { name, url, kinds, allow_private: false, after };
-    let (made, secret) = asked.desk()?.add_hook(&wish, now())?;
-    Answer::of(&hook(made, Some(&secret.reveal())))
+    let desk = asked.desk()?;
+    let said = |made: Hook, secret: Option<&str>| {
+        Answer::of(&HookSaid { schema: Some("counterpart/webhook-added/1".to_owned()), ..hook(made, secret) })
+    };
+    let work = || {
+        let (made, secret) = desk.add_hook(&wish, now())?;
+        Ok((json!(made.name), said(made, Some(&secret.reveal()))?))
+    };
+    once(asked, &desk, work, |name| said(called(&desk, name)?, None))
+}
+
+/// The receiver of a name that was kept.
+fn called(desk: &Desk, name: &Json) -> Result<Hook, Problem> {
+    let found = desk.hooks()?.into_iter().find(|hook| name.as_str() == Some(hook.name.as_str()));
+    found.ok_or_else(|| Problem::new(Kind::NotFound, "there was such a receiver, and it was ended since"))
 }
 
 fn end_hook(asked: &Asked) -> Result<Answer, Problem> {
@@ -205,10 +271,22 @@ fn end_hook(asked: &Asked) -> Result<Answer, Problem> {
 }
 
 fn test_hook(asked: &Asked) -> Result<Answer, Problem> {
-    let status = asked.desk()?.test_hook(asked.part("name"), now(), HOOK_PATIENCE)?;
-    Answer::of(&HookTested { status })
+    let desk = asked.desk()?;
+    let said = |status: &Json| Answer::Json(json!({"schema": "counterpart/webhook-test/1", "status": status}));
+    let work = || {
+        let status = json!(desk.test_hook(asked.part("name"), now(), HOOK_PATIENCE)?);
+        Ok((status.clone(), said(&status)))
+    };
+    once(asked, &desk, work, |status| Ok(said(status)))
 }
 
 fn hook_on(asked: &Asked) -> Result<Answer, Problem> {
-    Answer::of(&hook(asked.desk()?.hook_on(asked.part("name"), now())?, None))
+    let desk = asked.desk()?;
+    let said =
+        |one: Hook| Answer::of(&HookSaid { schema: Some("counterpart/webhook-on/1".to_owned()), ..hook(one, None) });
+    let work = || {
+        let on = desk.hook_on(asked.part("name"), now())?;
+        Ok((json!(on.name), said(on)?))
+    };
+    once(asked, &desk, work, |name| said(called(&desk, name)?))
 }

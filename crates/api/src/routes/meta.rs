@@ -12,7 +12,7 @@ use crate::{
 
 pub(super) const ALL: &[Operation] = &[
     Operation::get("/healthz", "healthz", "Whether the service lives")
-        .about("For whoever watches over it. Nothing is looked at.")
+        .about("For whoever watches over it: the node beside it works, or nothing runs beside it. The same as where its numbers are served.")
         .needs(Needs::Nothing)
         .answers(of::<Health>)
         .does(healthz),
@@ -34,18 +34,24 @@ pub(super) const ALL: &[Operation] = &[
         .does(me),
 ];
 
-#[expect(clippy::unnecessary_wraps, reason = "as all that is asked")]
-fn healthz(_asked: &Asked) -> Result<Answer, Problem> {
+fn healthz(asked: &Asked) -> Result<Answer, Problem> {
+    if asked.app.pulse.get().is_some_and(|pulse| !pulse.is_alive()) {
+        return Err(Problem::new(Kind::Busy, "the node hangs: starting it again helps"));
+    }
     Ok(Answer::Json(json!({"status": "ok"})))
 }
 
 fn readyz(asked: &Asked) -> Result<Answer, Problem> {
-    if let Some(pulse) = asked.app.pulse.get()
-        && let Some(why) = asked.app.desk().not_ready(pulse)
-    {
-        return Err(Problem::new(Kind::Busy, format!("the node is not ready: {why}")));
+    let desk = asked.app.desk();
+    match asked.app.pulse.get() {
+        Some(pulse) => {
+            if let Some(why) = desk.not_ready(pulse) {
+                return Err(Problem::new(Kind::Busy, format!("the node is not ready: {why}")));
+            }
+        }
+        // Without a node beside it, it is about the store alone.
+        None => drop(desk.newest_change()?),
     }
-    asked.app.desk().newest_change()?;
     Ok(Answer::Json(json!({"status": "ok"})))
 }
 
@@ -58,6 +64,7 @@ fn me(asked: &Asked) -> Result<Answer, Problem> {
     let (caller, desk) = (asked.caller()?, asked.desk()?);
     let author = desk.author();
     Answer::of(&Me {
+        schema: "counterpart/me/1".to_owned(),
         token: caller.name.clone(),
         seat: caller.seat.clone(),
         scopes: caller.scopes.iter().map(|scope| scope.as_str().to_owned()).collect(),

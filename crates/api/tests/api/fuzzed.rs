@@ -7,6 +7,7 @@ use std::{
     process::{Command, Stdio},
 };
 
+use counterpart_testkit::outside::missing;
 use serde_json::{Value as Json, json};
 
 use crate::served::Served;
@@ -19,12 +20,6 @@ const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_co
 
 /// The stream has no end; nobody out there is to be called by a test.
 const LEFT_OUT: usize = 2;
-
-/// Says aloud that nothing was tried; where everything must be, that is a failure.
-fn missing(what: &str) {
-    assert!(std::env::var_os("COUNTERPART_TEST_ALL").is_none(), "this test needs {what}");
-    drop(writeln!(std::io::stderr(), "skipped: needs {what}"));
-}
 
 fn schemathesis() -> Option<PathBuf> {
     let made = option_env!("CARGO_TARGET_TMPDIR").map(PathBuf::from).and_then(|t| Some(t.parent()?.join("python")));

@@ -110,11 +110,10 @@ fn what_is_nowhere_or_cannot_be_done_there_is_a_problem_too() {
         assert!(answer.header("allow").is_some_and(|allow| allow.contains("GET")), "{:?}", answer.headers);
     }
     let absent = "0".repeat(64);
-    for case in [absent.as_str(), ".", "K7F2", "K7F2-Q9XA-3", "%00", "..%2F..", "%FF", "'%20or%201=1"] {
-        let answer = served.get(&format!("/cases/{case}"));
-        assert!(answer.status == 404 || answer.status == 400, "{case}: {}", answer.status);
-        let _word = answer.problem(answer.status);
+    for case in [absent.as_str(), ".", "K7F2", "K7F2-Q9XA-3", "%00", "..%2F..", "'%20or%201=1"] {
+        assert_eq!(served.get(&format!("/cases/{case}")).problem(404), "no-case", "{case}");
     }
+    assert_eq!(served.get("/cases/%FF").problem(400), "malformed", "no text at all");
 }
 
 #[test]
@@ -159,10 +158,16 @@ fn hostile_heads_harm_nobody() {
     let bearer = format!("Authorization: Bearer {}\r\n", served.token);
     let many: String = (0..200).map(|n| format!("X-{n}: 1\r\n")).collect();
     let long = format!("X: {}\r\n", "x".repeat(64 << 10));
-    for head in [many, long, "X y: 1\r\n".to_owned(), ": 1\r\n".to_owned(), "\u{1b}[31m: 1\r\n".to_owned()] {
+    for (head, status) in [
+        (many, 431),
+        (long, 431),
+        ("X y: 1\r\n".to_owned(), 400),
+        (": 1\r\n".to_owned(), 400),
+        ("\u{1b}[31m: 1\r\n".to_owned(), 400),
+    ] {
         let request = format!("GET /api/v1/me HTTP/1.1\r\nHost: x\r\n{bearer}{head}\r\n");
         let answer = raw(served.address, request.as_bytes());
-        assert!(answer.is_none_or(|answer| (400..500).contains(&answer.status)), "{head:.40}");
+        assert_eq!(answer.map(|answer| answer.status), Some(status), "{head:.40}");
     }
     // Two lengths, or a length beside pieces: a proxy in front and we would read different requests.
     for lengths in ["Content-Length: 2\r\nContent-Length: 3\r\n", "Content-Length: x\r\n", "Content-Length: -1\r\n"] {
@@ -170,7 +175,7 @@ fn hostile_heads_harm_nobody() {
             "POST /api/v1/cases/preview HTTP/1.1\r\nHost: x\r\n{bearer}Content-Type: application/json\r\n{lengths}\r\n{{}}"
         );
         let answer = raw(served.address, request.as_bytes());
-        assert!(answer.is_none_or(|answer| answer.status == 400), "{lengths}");
+        assert_eq!(answer.map(|answer| answer.status), Some(400), "{lengths}");
     }
     // One that goes away in the middle of what it said it would send.
     let mut gone = connect(served.address);
@@ -199,6 +204,14 @@ fn it_is_ready_no_longer_than_the_node_beside_it() {
     let (stop, stopped) = oneshot::channel::<()>();
     let task = runtime.spawn(server.serve(async { drop(stopped.await) }));
     assert_eq!(ask(address, "GET", "/readyz", &[], b"").good(), json!({"status": "ok"}));
+    // What was asked is in the numbers beside the node's own.
+    let numbers = Desk::open(home.path()).expect("a home").metrics(&node.pulse()).expect("numbers");
+    let asked = "counterpart_api_requests_total{operation=\"readyz\",status=\"200\"} ";
+    let count = numbers.lines().find_map(|line| line.strip_prefix(asked)).expect("it is counted");
+    assert!(count.parse::<u64>().expect("a number") >= 1);
+    for name in ["api_request_seconds_count", "api_streams", "api_rate_refused_total"] {
+        assert!(numbers.lines().any(|line| line.starts_with(&format!("counterpart_{name} "))), "{name}: {numbers}");
+    }
     node.pulse().stops();
     assert_eq!(ask(address, "GET", "/readyz", &[], b"").problem(503), "busy");
     assert_eq!(ask(address, "GET", "/healthz", &[], b"").status, 200, "it lives all the same");

@@ -1,13 +1,18 @@
 //! What programs ask, over real sockets: as they should ask, and as others would.
 
-mod client;
 mod document;
+mod drafting;
 mod following;
 mod fuzzed;
 mod letting_in;
 mod managing;
 mod noting;
 mod once;
+mod proving;
 mod reading;
 mod served;
+mod sides;
 mod signing;
+mod two;
+
+use counterpart_testkit::http as client;

@@ -10,8 +10,10 @@ use crate::served::Served;
 fn a_token_gives_no_more_than_it_has() {
     let served = Served::new();
     let manages = served.token_for("manages", &[Scope::Manage, Scope::Read]);
+    let keys = std::cell::Cell::new(0);
     let new = |body: &serde_json::Value| {
-        let json = [("Content-Type", "application/json")];
+        let key = format!("new-{}", keys.replace(keys.get() + 1));
+        let json = [("Content-Type", "application/json"), ("Idempotency-Key", key.as_str())];
         served.ask_as(&manages, "POST", "/tokens", &json, body.to_string().as_bytes())
     };
     assert_eq!(new(&json!({"name": "signs", "scopes": ["read", "sign"]})).problem(403), "scope");
@@ -54,11 +56,62 @@ fn webhooks_are_added_and_ended_and_lead_to_no_private_place() {
 }
 
 #[test]
+fn what_is_kept_or_made_is_made_once_for_its_key_and_its_secret_is_shown_once() {
+    let served = Served::new();
+    let case = served.case("Broadband");
+    let twice = |path: &str, wish: &serde_json::Value| {
+        let first = served.send("POST", path, wish, Some(path)).good();
+        let again = served.send("POST", path, wish, Some(path));
+        assert_eq!((again.status, again.header("idempotency-replayed")), (201, Some("true")), "{path}");
+        (first, again.good())
+    };
+    let asides = format!("/cases/{case}/asides");
+    let (first, again) = twice(&asides, &json!({"text": "ring Ann first"}));
+    assert_eq!(first, again);
+    assert_eq!(served.get(&asides).good()["asides"].as_array().map(Vec::len), Some(1));
+    let (first, again) = twice("/tokens", &json!({"name": "reads", "scopes": ["read"]}));
+    assert!(first["token"].is_string() && again["token"].is_null() && again["name"] == "reads", "{again}");
+    let (first, again) = twice("/webhooks", &json!({"name": "helpdesk", "url": "https://helpdesk.example/hook"}));
+    assert!(first["secret"].is_string() && again["secret"].is_null() && again["name"] == "helpdesk", "{again}");
+    // Without a key nothing is written.
+    let json = [("Content-Type", "application/json")];
+    for (path, wish) in [(asides.as_str(), json!({"text": "x"})), ("/tokens", json!({"name": "x", "scopes": ["read"]}))]
+    {
+        assert_eq!(
+            served.ask_as(&served.token, "POST", path, &json, wish.to_string().as_bytes()).problem(400),
+            "malformed"
+        );
+    }
+    assert_eq!(served.get(&asides).good()["asides"].as_array().map(Vec::len), Some(1));
+}
+
+#[test]
+fn what_is_refused_says_what_helps_here_and_not_at_a_terminal() {
+    let served = Served::new();
+    let case = served.case("Broadband");
+    let hint = |answer: crate::client::Answer| {
+        let said = answer.json();
+        let hint = said["hint"].as_str().unwrap_or_default().to_owned();
+        assert!(!hint.is_empty() && !hint.contains("counterpart ") && !hint.contains("--"), "{said}");
+        assert!(!said["detail"].as_str().unwrap_or_default().contains("--"), "{said}");
+        hint
+    };
+    assert!(hint(served.get("/cases/K7F2-Q9XA-3")).contains("GET /api/v1/cases"));
+    hint(served.post("/webhooks", &json!({"name": "x", "url": "http://127.0.0.1/"})));
+    hint(served.post("/webhooks", &json!({"name": "x", "url": "https://127.0.0.1/"})));
+    hint(served.delete("/webhooks/nobody"));
+    hint(served.delete("/tokens/nobody"));
+    hint(served.delete(&format!("/cases/{case}/asides/7")));
+    hint(served.get(&format!("/cases/{case}/attachments/{}", "0".repeat(64))));
+    hint(served.get("/external/helpdesk/T-1"));
+}
+
+#[test]
 fn tokens_that_a_token_made_end_with_it() {
     let served = Served::new();
     let first = served.token_for("first", &[Scope::Manage, Scope::Read]);
     let make = |by: &str, name: &str| {
-        let json = [("Content-Type", "application/json")];
+        let json = [("Content-Type", "application/json"), ("Idempotency-Key", name)];
         let body = json!({"name": name, "scopes": ["manage", "read"]}).to_string();
         let made = served.ask_as(by, "POST", "/tokens", &json, body.as_bytes()).good();
         made["token"].as_str().expect("its text").to_owned()
@@ -77,7 +130,7 @@ fn tokens_that_a_token_made_end_with_it() {
 #[test]
 fn a_token_and_those_it_made_ask_no_more_often_than_one() {
     let served = Served::with_rate((0, 6));
-    let json = [("Content-Type", "application/json")];
+    let json = [("Content-Type", "application/json"), ("Idempotency-Key", "child")];
     let body = json!({"name": "child", "scopes": ["read"]}).to_string();
     let made = served.ask_as(&served.token, "POST", "/tokens", &json, body.as_bytes()).good();
     let child = made["token"].as_str().expect("its text").to_owned();

@@ -19,7 +19,10 @@ fn a_file_is_put_signed_and_read_back() {
     assert_eq!(served.get(&path).problem(404), "not-found");
     let put = |path: &str, bytes: &[u8]| served.ask_as(&served.token, "PUT", path, &[], bytes);
     assert_eq!(put(&path, b"other bytes").problem(422), "refused");
-    assert_eq!(put(&path, &bytes).good(), json!({"sha256": name, "size": bytes.len()}));
+    assert_eq!(
+        put(&path, &bytes).good(),
+        json!({"schema": "counterpart/attachment-put/1", "sha256": name, "size": bytes.len()})
+    );
     assert_eq!(put(&path, &bytes).status, 200, "again is no harm");
     served.sign(&case, &json!({"act": "attach", "sha256": name, "size": bytes.len(), "name": "bill.pdf"}));
     let read = served.get(&path);

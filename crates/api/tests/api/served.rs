@@ -46,6 +46,11 @@ impl Served {
         Self::with_token(home, rate, token)
     }
 
+    /// A home that is there already.
+    pub(crate) fn at(home: TempDir) -> Self {
+        Self::of(home, PLENTY)
+    }
+
     fn with_token(home: TempDir, rate: (u32, u32), token: String) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
         let runtime = runtime.expect("threads");
@@ -87,6 +92,21 @@ impl Served {
         let mut all = vec![("Authorization", bearer.as_str())];
         all.extend_from_slice(headers);
         ask(self.address, method, &format!("/api/v1{path}"), &all, body)
+    }
+
+    /// Taken away, under a key of its own.
+    pub(crate) fn delete(&self, path: &str) -> Answer {
+        let fresh = format!("key-{}", self.keys.fetch_add(1, Ordering::Relaxed));
+        self.ask_as(&self.token, "DELETE", path, &[("Idempotency-Key", &fresh)], b"")
+    }
+
+    /// Asks for what is shown, and then for it to be done, just as it was shown.
+    pub(crate) fn shown_then(&self, shown: &str, done: &str, wish: &Json) -> Json {
+        let preview = self.post(shown, wish).good();
+        assert!(preview["text"].as_str().is_some_and(|text| !text.is_empty()), "{preview}");
+        let mut agreed = wish.clone();
+        agreed["digest"] = preview["digest"].clone();
+        self.post(done, &agreed).good()
     }
 
     pub(crate) fn post(&self, path: &str, body: &Json) -> Answer {

@@ -106,8 +106,12 @@ fn a_key_sent_many_times_at_once_signs_once() {
     let input = json!({"act": "note", "text": "once"});
     let shown = served.post(&format!("{path}/preview"), &json!({"input": input})).good();
     let wish = json!({"input": input, "digest": shown["digest"]});
+    let together = std::sync::Barrier::new(8);
     let statuses: Vec<u16> = thread::scope(|scope| {
-        let one = || served.send("POST", &path, &wish, Some("all")).status;
+        let one = || {
+            together.wait();
+            served.send("POST", &path, &wish, Some("all")).status
+        };
         let all: Vec<_> = (0..8).map(|_| scope.spawn(one)).collect();
         all.into_iter().map(|one| one.join().expect("an answer")).collect()
     });

@@ -1,7 +1,7 @@
 //! `counterpart aside`
 
 use counterpart_core::id::short_form;
-use counterpart_node::{InternalNote, now};
+use counterpart_node::{InternalAside, now};
 use serde_json::{Value, json};
 
 use super::CaseArg;
@@ -74,9 +74,9 @@ pub(crate) fn run(session: &Session, args: &Args) -> Done {
 }
 
 /// Asides as they are shown, each behind its number.
-pub(super) fn written(notes: &[InternalNote], columns: usize) -> String {
+pub(super) fn written(notes: &[InternalAside], columns: usize) -> String {
     let (zone, now) = (when::system_zone(), now());
-    let one = |note: &InternalNote| {
+    let one = |note: &InternalAside| {
         let head = format!("{}  ", styled(Style::Faint, &format!("{:>4}", note.number)));
         let told = format!("{}, {}: ", visible(&note.agent), when::show_short(note.at, &zone, now));
         wrapped(&head, &format!("{told}{}", crate::render::line(&note.text)), columns)
@@ -85,6 +85,6 @@ pub(super) fn written(notes: &[InternalNote], columns: usize) -> String {
 }
 
 /// The same for programs.
-pub(super) fn as_json(note: &InternalNote) -> Value {
+pub(super) fn as_json(note: &InternalAside) -> Value {
     json!({"number": note.number, "at": note.at, "agent": note.agent, "text": note.text})
 }

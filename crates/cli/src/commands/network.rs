@@ -49,6 +49,10 @@ struct SetArgs {
     /// can call. Nobody else's are carried
     #[arg(long, value_name = "on|off")]
     relay: Option<Switch>,
+    /// How many connections your node takes at one time, usually 512: more for a desk that many customers' nodes call.
+    /// Memory that others may take goes by it; each takes an open file
+    #[arg(long, value_name = "NUMBER", value_parser = super::up::connections())]
+    most_connections: Option<u32>,
     /// Forget what was chosen before, first
     #[arg(long)]
     reset: bool,
@@ -94,6 +98,9 @@ fn set(desk: &Desk, chosen: &SetArgs) -> Done {
     if let Some(relay) = chosen.relay {
         settings.relay = relay == Switch::On;
     }
+    if let Some(most) = chosen.most_connections {
+        settings.connections = Some(most);
+    }
     desk.keep_network(&settings)?;
     Ok(())
 }
@@ -119,6 +126,7 @@ fn show(session: &Session, desk: &Desk) -> Done {
             "announced": settings.announced,
             "local": settings.local,
             "relay": settings.relay,
+            "connections": settings.most_connections(),
             "peer": desk.peer_id().to_string(),
             "running": presence.is_some(),
             "found": found,
@@ -153,6 +161,7 @@ fn show(session: &Session, desk: &Desk) -> Done {
                 "carries nothing for others",
             ),
         ),
+        ("Takes", format!("at most {} connections at one time", settings.most_connections())),
         ("Peer id", desk.peer_id().to_string()),
     ];
     if let Some(presence) = presence {

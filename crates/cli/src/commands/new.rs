@@ -127,11 +127,7 @@ fn from_template(
     let answers = plan::answers(session, chosen, set, here)?;
     let plan = Plan::new(&chosen.template, &answers, seats, here)?;
     confirm::agree(session, &plan.in_full(open, (zone, now()), who, terminal.columns()))?;
-    let signed = plan::sign(session, desk, open, &plan)?;
-    // Only lists of one's own are asked for it; the case does not rest on it.
-    if let Err(error) = desk.keep_template(&signed.case.id, &chosen.template.name) {
-        terminal.always(&format!("that the case was begun by this template was not noted: {error}"));
-    }
+    let signed = plan::sign(session, desk, open, (&chosen.template.name, &plan))?;
     if terminal.json {
         return terminal.json(&plan::as_json(chosen, &plan, &signed));
     }

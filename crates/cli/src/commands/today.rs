@@ -115,6 +115,7 @@ impl Shown {
 fn as_json(thing: &Thing) -> Json {
     let matter = match &thing.matter {
         Matter::Due(due) => json!({"due": due}),
+        Matter::Clock(clock) => json!({"clock": clock}),
         Matter::Wait(wait) => json!({"wait": wait}),
         Matter::Step { line, standing } => json!({"step": {
             "name": line.id, "what": line.what, "to": line.to, "standing": standing.as_str(),

@@ -1,6 +1,8 @@
 //! `counterpart up`
 
 mod api;
+mod beside;
+mod rules;
 mod watch;
 
 pub(super) use api::ApiArgs;
@@ -8,11 +10,11 @@ pub(super) use watch::WatchArgs;
 
 use std::{pin::Pin, time::Duration};
 
-use counterpart_node::{DeskError, Level, Logged, Node, NodeConfig, NodeError, NodeEvent, now};
+use counterpart_node::{DeskError, Level, Logged, NetworkSettings, Node, NodeConfig, NodeError, NodeEvent, now};
 use counterpart_web::{Options, Server, link_to_running};
 use serde_json::json;
-use tokio::{sync::oneshot, task::JoinHandle};
 
+use self::beside::Beside;
 use super::{
     device::wait::{Place, until_added},
     web,
@@ -47,10 +49,20 @@ pub(crate) struct Args {
     /// for more
     #[arg(long, value_name = "ADDRESS", requires = "mailbox")]
     announce: Vec<String>,
+    /// How many connections to take at one time, for this run [default: what `counterpart network` shows, usually 512].
+    /// What others may take of memory goes by it; each takes an open file
+    #[arg(long, value_name = "NUMBER", value_parser = connections())]
+    most_connections: Option<u32>,
     #[command(flatten)]
     watch: WatchArgs,
     #[command(flatten)]
     api: ApiArgs,
+}
+
+/// How many connections may be chosen.
+pub(super) fn connections() -> clap::builder::RangedI64ValueParser<u32> {
+    let (least, most) = (NetworkSettings::LEAST_CONNECTIONS, NetworkSettings::MOST_CONNECTIONS);
+    clap::value_parser!(u32).range(i64::from(least)..=i64::from(most))
 }
 
 /// How often the calendar is brought up to date that is kept up.
@@ -64,7 +76,8 @@ pub(crate) fn run(session: &Session, args: &Args) -> Done {
         }
         Err(DeskError::NoIdentity { .. } | DeskError::Waits { .. }) if args.mailbox => {
             let place = Place { name: args.name.as_deref(), announce: &args.announce, listen: &args.listen };
-            return runtime()?.block_on(wait_and_serve(session, place, (&args.watch, &args.api)));
+            let beside = (&args.watch, &args.api, args.most_connections);
+            return runtime()?.block_on(wait_and_serve(session, place, beside));
         }
         opened => opened?,
     };
@@ -76,6 +89,7 @@ pub(crate) fn run(session: &Session, args: &Args) -> Done {
         config.listen.clone_from(&args.listen);
     }
     announce(&mut config, &args.announce);
+    config.connections = args.most_connections.or(config.connections);
     runtime()?.block_on(async {
         let stop = std::pin::pin!(stop_asked());
         serve(session, desk, config, (args.open, &args.watch, &args.api), stop).await
@@ -83,7 +97,11 @@ pub(crate) fn run(session: &Session, args: &Args) -> Done {
 }
 
 /// Waits until this machine is somebody's, then runs its node in the same places, without a new start.
-pub(super) async fn wait_and_serve(session: &Session, place: Place<'_>, beside: (&WatchArgs, &ApiArgs)) -> Done {
+pub(super) async fn wait_and_serve(
+    session: &Session,
+    place: Place<'_>,
+    beside: (&WatchArgs, &ApiArgs, Option<u32>),
+) -> Done {
     // One and the same from here to the end: whoever asks it to stop between the two is heard.
     let mut stop = std::pin::pin!(stop_asked());
     let Some(added) = until_added(session, place, stop.as_mut()).await? else { return Ok(()) };
@@ -94,6 +112,7 @@ pub(super) async fn wait_and_serve(session: &Session, place: Place<'_>, beside: 
         config.listen = added.listening;
     }
     announce(&mut config, place.announce);
+    config.connections = beside.2.or(config.connections);
     serve(session, desk, config, (false, beside.0, beside.1), stop).await
 }
 
@@ -115,7 +134,7 @@ async fn serve(
     let (node, mut events) = Node::start(desk, &config).map_err(not_started)?;
     watching.serve(session, &node)?;
     let programs = programs.map(|bound| bound.serve(&node));
-    let pages = if open { Pages::open(session).await? } else { None };
+    let pages = if open { open_pages(session).await? } else { None };
     let stopped = tokio::select! {
         addresses = node.publish_addresses() => {
             if let Err(why) = addresses {
@@ -129,8 +148,9 @@ async fn serve(
         }
         () = &mut stop => true,
     };
-    // The node has the desk it was given; the calendar is written from one of its own.
+    // The node has the desk it was given; the calendar is written from one of its own, and rules sign at another.
     let beside = session.desk()?;
+    let (rules, mut ruled) = rules::begin(session.desk()?);
     let mut calendar = tokio::time::interval(CALENDAR);
     calendar.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     if !stopped {
@@ -141,17 +161,19 @@ async fn serve(
                     Some(event) => watching.event(&event, || told(session, &event))?,
                     None => break,
                 },
+                Some(ruled) = ruled.recv() => {
+                    let mut done = Ok(());
+                    watching.note(ruled.logged(), || done = told_line(session, &ruled.line()));
+                    done?;
+                }
                 () = &mut stop => break,
             }
         }
     }
     // Whoever asks whether work may be sent here hears it before anything ends.
     node.pulse().stops();
-    if let Some(pages) = pages {
-        pages.stop().await;
-    }
-    if let Some(programs) = programs {
-        programs.stop().await;
+    for served in [Some(rules), pages, programs].into_iter().flatten() {
+        served.stop().await;
     }
     node.stop().await;
     watching.note(Logged::new(Level::Info, "stopped"), || {
@@ -163,41 +185,29 @@ async fn serve(
 
 /// Tells an event to whoever looks on.
 fn told(session: &Session, event: &NodeEvent) -> Done {
+    told_line(session, &event.line())
+}
+
+fn told_line(session: &Session, line: &str) -> Done {
     let terminal = session.terminal;
     if !terminal.json {
-        return terminal.data(&render::line(&event.line()));
+        return terminal.data(&render::line(line));
     }
-    let line = json!({"schema": "counterpart/event/1", "at": now(), "text": event.line()});
+    let line = json!({"schema": "counterpart/event/1", "at": now(), "text": line});
     terminal.data(&line.to_string())
 }
 
-/// The pages, served beside the node.
-struct Pages {
-    stop: oneshot::Sender<()>,
-    task: JoinHandle<()>,
-}
-
-impl Pages {
-    /// Serves them and shows them; nothing where another process serves them already, whose are shown then.
-    async fn open(session: &Session) -> Done<Option<Self>> {
-        let home = session.home()?;
-        if let Some(link) = link_to_running(&home, now()).map_err(web::failed)? {
-            web::tell(session, true, &link)?;
-            return Ok(None);
-        }
-        let options = Options { passphrase: session.passphrase.get().cloned(), ..Options::default() };
-        let server = Server::bind(&home, options).await.map_err(web::not_served)?;
-        web::tell(session, true, &server.link().map_err(web::failed)?)?;
-        let (stop, stopped) = oneshot::channel();
-        let task = tokio::spawn(server.serve(async { drop(stopped.await) }));
-        Ok(Some(Self { stop, task }))
+/// Serves the pages and shows them; nothing where another process serves them already, whose are shown then.
+async fn open_pages(session: &Session) -> Done<Option<Beside>> {
+    let home = session.home()?;
+    if let Some(link) = link_to_running(&home, now()).map_err(web::failed)? {
+        web::tell(session, true, &link)?;
+        return Ok(None);
     }
-
-    async fn stop(self) {
-        drop(self.stop);
-        // It ends what is open by itself, and soon.
-        drop(self.task.await);
-    }
+    let options = Options { passphrase: session.passphrase.get().cloned(), ..Options::default() };
+    let server = Server::bind(&home, options).await.map_err(web::not_served)?;
+    web::tell(session, true, &server.link().map_err(web::failed)?)?;
+    Ok(Some(Beside::begin(|stop| server.serve(stop))))
 }
 
 /// Ends at Ctrl-C, or at the request to end that service managers send. It listens from the moment of the call, within a
@@ -233,6 +243,8 @@ pub(super) fn not_started(error: NodeError) -> CommandError {
         NodeError::Start(why) => {
             CommandError::failed(why.to_string()).hint("another address: counterpart up --listen /ip4/0.0.0.0/tcp/0")
         }
+        NodeError::Files(why) => CommandError::failed(why.to_string())
+            .hint("fewer connections: counterpart up --most-connections NUMBER, or counterpart network set"),
         NodeError::Stopped => CommandError::failed(error.to_string()),
     }
 }

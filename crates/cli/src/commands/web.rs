@@ -115,7 +115,7 @@ pub(super) fn failed(error: impl std::fmt::Display) -> CommandError {
 
 pub(super) fn not_served(error: ServeError) -> CommandError {
     let hint = match &error {
-        ServeError::Address { .. } => "another port: counterpart web --port 0 takes any that is free",
+        ServeError::Address(_) => "another port: counterpart web --port 0 takes any that is free",
         ServeError::Running => "run this again: it then gives a link to them",
         ServeError::Opening(_) => "the folder must be writable: --home names another",
     };

@@ -48,6 +48,37 @@ async fn an_idle_stranger_makes_room() {
     talk(&mut ours, &mut b.inbound().await.1).await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn strangers_never_take_the_places_of_known_peers_however_many_there_are() {
+    const ALL: u8 = 32;
+    let limits = Limits::for_connections(u32::from(ALL));
+    let places = u8::try_from(limits.incoming_connections).expect("few");
+    assert_eq!(places, 4);
+    let mut b = Node::new(small(limits));
+    let addresses = b.net.listen_addresses().await;
+    let strangers: Vec<Node> = (0..places).map(|n| Node::start(100 + n, &[])).collect();
+    let mut held = Vec::new();
+    for stranger in &strangers {
+        let channel = stranger.open(&b, addresses.clone()).await.expect("there is a place");
+        held.push((channel, b.inbound().await));
+    }
+    let refused = |error: OpenError| matches!(error, OpenError::Refused { .. } | OpenError::Unreachable { .. });
+    let further = Node::start(99, &[]);
+    assert!(refused(further.open(&b, addresses.clone()).await.expect_err("strangers have no more places")));
+    let known: Vec<Node> = (0..ALL - places).map(|n| Node::start(200 + n, &[])).collect();
+    b.know(&known.iter().collect::<Vec<_>>());
+    for peer in &known {
+        let channel = peer.open(&b, addresses.clone()).await.expect("all other places are for known peers");
+        held.push((channel, b.inbound().await));
+    }
+    for (ours, (_, theirs)) in &mut held {
+        talk(ours, theirs).await;
+    }
+    let late = Node::start(98, &[]);
+    b.know(&known.iter().chain([&late]).collect::<Vec<_>>());
+    assert!(refused(late.open(&b, addresses).await.expect_err("that is all there is room for")));
+}
+
 struct Flood {
     /// Connections that say the first words of a handshake and then nothing.
     stalled: usize,
@@ -60,8 +91,8 @@ struct Flood {
 }
 
 /// A known peer that comes again and again is served all the while; afterwards all is as before.
-async fn is_withstood(flood: Flood) {
-    let mut b = Node::start(2, &[TCP]);
+async fn is_withstood(flood: Flood, limits: Limits) {
+    let mut b = Node::new(small(limits));
     let known = Node::start(3, &[]);
     b.know(&[&known]);
     let addresses = b.net.listen_addresses().await;
@@ -155,7 +186,14 @@ async fn a_flood_does_not_keep_a_known_peer_out() {
             within: Duration::from_secs(5),
         }
     };
-    is_withstood(flood).await;
+    is_withstood(flood, Limits::default()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nor_does_it_where_many_connections_were_chosen() {
+    let (every, within) = (Duration::from_millis(100), Duration::from_secs(5));
+    let flood = Flood { stalled: 200, attempts: 500, lasting: Duration::from_secs(3), every, within };
+    is_withstood(flood, Limits::for_connections(2_000)).await;
 }
 
 fn socket(address: &str) -> SocketAddr {

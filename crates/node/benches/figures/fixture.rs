@@ -11,17 +11,16 @@ use counterpart_core::{
     id::{CaseId, EntryId},
     receipt::SignedReceipt,
     record::Record,
-    seal::path_to_value,
     value::{Due, ItemValue, Sealable, Seat},
 };
 use counterpart_node::Desk;
-use counterpart_store::{CaseSummary, EntryRow, KeyEventRow, ReceiptRow, Store, StoreError};
+use counterpart_store::{CaseSummary, EntryRow, ReceiptRow, Store, StoreError};
 use counterpart_testkit::{
     case::{START, case_between, new_action, sign, terms},
-    party::{Device, Party},
+    home::{party_of, put_case},
+    party::Party,
     rng::Rng,
 };
-use ed25519_dalek::{SigningKey, pkcs8::DecodePrivateKey as _};
 
 /// Entries before both parties can act: open, invite, admit, join.
 pub(crate) const JOINED: usize = 4;
@@ -37,11 +36,8 @@ impl Side {
         Desk::init(&home).expect("a new identity");
         let desk = Desk::open(&home).expect("a home");
         let author = desk.author();
-        let pem = fs::read_to_string(home.join("keys/device.pem")).expect("the device key's file");
-        let key = SigningKey::from_pkcs8_pem(&pem).expect("a device key");
-        let stored = desk.with_store(|s| s.key_events(author.party)).expect("a key log");
-        let device = Device { key, grant: author.grant, peer: desk.peer_id().as_bytes().to_vec() };
-        let party = Party::of_log(device, stored.into_iter().map(|e| e.envelope).collect());
+        let log = desk.with_store(|s| s.key_events(author.party)).expect("a key log");
+        let party = party_of(&home, &author, desk.peer_id().as_bytes(), log);
         Self { home, party }
     }
 }
@@ -84,19 +80,8 @@ impl Fixture {
         copy(&own.home, at).expect("a copy of a home");
         let mut store = Store::open(&at.join("counterpart.db")).expect("a store");
         let device = own.party.author(0).device;
-        let graph = self.record.graph();
         let written = store.write(|txn| {
-            for event in self.record.logs().of_party(&other.party.id) {
-                let position = u64::from(event.position);
-                let row = KeyEventRow { id: event.id, party: event.party, position, envelope: event.bytes() };
-                txn.insert_key_event(&row)?;
-            }
-            for ix in graph.all().take(entries) {
-                txn.insert_entry(&self.row(ix, graph.statement(ix).device == device))?;
-                for value in self.record.values_of(&graph.id(ix)) {
-                    txn.put_value(self.case, value.entry, &path_to_value(&value.path).encode(), &value.encode())?;
-                }
-            }
+            put_case(txn, device, &self.record, entries, &[other.party.id])?;
             for (_, signed) in self.receipts.iter().filter(|(when, _)| *when <= entries) {
                 txn.insert_receipt(&ReceiptRow {
                     id: signed.id,

@@ -152,11 +152,8 @@ impl Engine {
             return;
         }
         (self.finding.stale, self.finding.version) = (false, Some(version));
-        let read = self
-            .desk
-            .with_store(|store| store.read(|reads| Ok::<_, DeskError>((reads.all_peer_addresses()?, reads.cases()?))));
-        let (rows, cases) = match read {
-            Ok(read) => read,
+        let rows = match self.desk.with_store(|store| store.all_peer_addresses()) {
+            Ok(rows) => rows,
             Err(why) => return self.trouble(&why),
         };
         let own_party = self.desk.party();
@@ -183,6 +180,15 @@ impl Engine {
                 callable.insert(peer.as_bytes().to_vec(), hasher.finish());
             }
         }
+        // Most have no further device, and need not be asked for all their cases.
+        let cases = if callable.is_empty() { Ok(Vec::new()) } else { self.desk.with_store(|store| store.cases()) };
+        let cases = match cases {
+            Ok(cases) => cases,
+            Err(why) => {
+                self.finding.stale = true;
+                return self.trouble(&why);
+            }
+        };
         for case in cases {
             for (peer, hash) in &callable {
                 let route = Route { case, peer: peer.clone() };
@@ -203,8 +209,8 @@ impl Engine {
     }
 
     /// Cases that got entries, by whichever process: those whose links rest are to have them, and new ones go to our other
-    /// devices.
-    pub(super) fn look_at_cases(&mut self) -> Result<(), DeskError> {
+    /// devices. Gives those that are in memory.
+    pub(super) fn look_at_cases(&mut self) -> Result<Vec<CaseId>, DeskError> {
         let seen = self.finding.ordinal;
         let (newest, cases) = self.desk.with_store(|store| {
             store.read(|reads| {
@@ -214,11 +220,13 @@ impl Engine {
             })
         })?;
         self.finding.ordinal = newest;
+        let mut in_memory = Vec::new();
         for case in cases {
             if self.routes.peers_of(case).is_empty() {
                 self.finding.stale = true;
             }
             if self.cases.contains_key(&case) {
+                in_memory.push(case);
                 continue;
             }
             self.routes.news(case, Instant::now());
@@ -226,7 +234,7 @@ impl Engine {
             self.open_case(case)?;
             self.close_if_idle(case);
         }
-        Ok(())
+        Ok(in_memory)
     }
 
     /// Entries were written here, and all of them are known: they need not be looked for.

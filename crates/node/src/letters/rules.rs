@@ -2,7 +2,7 @@
 
 use counterpart_core::id::CaseId;
 use counterpart_process::{reminder::KeptRule, rule::Rule};
-use counterpart_store::{NotebookRow, Reads, StoreError};
+use counterpart_store::{NotebookRow, Reads, StoreError, Txn};
 use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 
@@ -22,27 +22,31 @@ impl Desk {
     /// # Errors
     /// When one of them cannot be kept, or the store is full or fails; none is kept then.
     pub fn put_rules(&self, case: &CaseId, rules: &[Rule], now: i64) -> Result<(), DeskError> {
+        self.with_store(|store| store.write(|txn| self.put_rules_in(txn, case, rules, now)))?;
+        self.node_is_running();
+        Ok(())
+    }
+
+    /// The same within a transaction.
+    ///
+    /// # Errors
+    /// As [`Desk::put_rules`].
+    pub fn put_rules_in(&self, txn: &Txn<'_>, case: &CaseId, rules: &[Rule], now: i64) -> Result<(), DeskError> {
         for rule in rules {
             rule.check().map_err(|e| DeskError::Text(e.to_string()))?;
         }
         // Listed in the order they were given: a millisecond apart.
-        let row = |(after, rule): (i64, &Rule)| NotebookRow {
-            id: self.draw(),
-            kind: KIND.to_owned(),
-            case: Some(*case),
-            whom: None,
-            body: serde_json::to_string(&Body { rule: rule.clone() }).expect("a rule is plain data"),
-            written_at: now + after,
-        };
-        let rows: Vec<NotebookRow> = (0..).zip(rules).map(row).collect();
-        self.with_store(|store| {
-            store.write(|txn| {
-                rows.iter().try_for_each(|row| txn.put_note(row))?;
-                look_again(txn, *case)
-            })
-        })?;
-        self.node_is_running();
-        Ok(())
+        for (after, rule) in (0..).zip(rules) {
+            txn.put_note(&NotebookRow {
+                id: self.draw(),
+                kind: KIND.to_owned(),
+                case: Some(*case),
+                whom: None,
+                body: serde_json::to_string(&Body { rule: rule.clone() }).expect("a rule is plain data"),
+                written_at: now + after,
+            })?;
+        }
+        Ok(look_again(txn, *case)?)
     }
 
     /// The rules of a case, oldest first; people count them from 1.

@@ -2,6 +2,7 @@
 
 use axum::response::Response;
 use counterpart_core::{id::short_form, value::Sealable};
+use counterpart_node::{Queue, QueueRow, now};
 use counterpart_words::{
     acts::{self, Introduced},
     render::{self, Details},
@@ -96,7 +97,11 @@ impl ActForm for Handover {
             let (device, summary) = (typed.some("device"), typed.some("summary"));
             acts::handover(at.desk, at.case, typed.some("person"), device, summary).map_err(whole)
         };
-        made().map(Ready::act).map_err(|wrong| vec![wrong])
+        let act = made().map_err(|wrong| vec![wrong])?;
+        let (case, person) = (at.case.id, acts::handed_to(&act).map(str::to_owned));
+        let also: Option<super::Also> = person
+            .map(|person| -> super::Also { Box::new(move |desk, txn, _| desk.assign_in(txn, &case, &person, now())) });
+        Ok(Ready { also, ..Ready::act(act) })
     }
 }
 
@@ -107,10 +112,11 @@ pub(super) struct Link;
 impl ActForm for Link {
     fn show(&self, at: &At<'_>, typed: &Typed, wrong: &[Wrong]) -> Result<Response, Problem> {
         let none = Choice::of("", at.visit.language.say("do.link.none"));
-        let others = at.desk.summaries()?.into_iter().filter(|summary| summary.case != at.case.id).take(LISTED);
-        let choice = |summary: counterpart_store::CaseSummary| {
-            let words = format!("{} ({})", render::line(&summary.title), short_form(&summary.case.0));
-            Choice::of(summary.case.to_hex(), words)
+        let listed = at.desk.queue(&Queue::default(), None, LISTED + 1)?.rows.into_iter();
+        let others = listed.filter(|row| row.case != at.case.id).take(LISTED);
+        let choice = |row: QueueRow| {
+            let words = format!("{} ({})", render::line(&row.title), short_form(&row.case.0));
+            Choice::of(row.case.to_hex(), words)
         };
         let own = std::iter::once(none).chain(others.map(choice)).collect();
         let fields = vec![

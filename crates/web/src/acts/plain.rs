@@ -9,6 +9,7 @@ use counterpart_core::{
 use counterpart_words::{
     acts::{self, erasing, proofs},
     case::OpenCase,
+    clocks,
     error::{CommandError, Done},
     references::Target,
     render::{self, outlook},
@@ -507,6 +508,21 @@ static ROWS: &[Plain] = &[
             let (entry, places) = erasing::requested(r.case(), target.ix).map_err(whole)?;
             Ok(erasing::done(entry, &places, r.reason()?.as_ref()))
         },
+    },
+    Plain {
+        kind: "pause-clocks",
+        about: About::Case,
+        fields: |at, _, _| vec![Asked::line(at, "reason", "do.pause-clocks.why", true)],
+        read: |r| {
+            r.must("reason", "the reason")?;
+            Ok(vec![clocks::pause(r.case(), r.typed.text("reason")).map_err(whole)?])
+        },
+    },
+    Plain {
+        kind: "resume-clocks",
+        about: About::Case,
+        fields: nothing,
+        read: |r| Ok(vec![clocks::resume(r.case()).map_err(whole)?]),
     },
     Plain {
         kind: "seat",

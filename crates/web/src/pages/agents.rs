@@ -10,7 +10,7 @@ use counterpart_core::{
     id::{CaseId, short_form},
     keylog::{Kinds, RevokeReason},
 };
-use counterpart_node::{Agent, AgentGrant, AgentRequest, CaseLink, Desk, DeskError, Rights, now};
+use counterpart_node::{Agent, AgentGrant, AgentRequest, CaseLink, Desk, DeskError, Queue, Rights, now};
 use counterpart_words::{
     agents::{ceilings, ending, granting, in_short, kinds as known_kinds},
     error::CommandError,
@@ -99,15 +99,15 @@ fn made(visit: &Visit, typed: &Typed, wrong: Vec<Wrong>) -> Result<Response, Pro
     let others = all.iter().any(|agent| agent.stands() && !agent.here);
     let log = desk.own_log()?;
     let events = || log.of_party(&desk.party()).map(|event| event.bytes().to_vec()).collect();
-    let summaries = desk.summaries()?;
-    let named = |case: &CaseId| {
-        let found = summaries.iter().find(|summary| summary.case == *case);
-        found.map(|summary| summary.title.clone())
+    let named = |case: &CaseId| Ok::<_, Problem>(desk.summary(case)?.map(|summary| summary.title));
+    let address = match CaseId::from_hex(visit.query.text("case")) {
+        Some(case) => named(&case)?.map(|title| (case, title)),
+        None => None,
     };
-    let address = CaseId::from_hex(visit.query.text("case")).and_then(|case| Some((case, named(&case)?)));
     let address = address.map(|(case, title)| desk.case_link(&case, &[]).map(|link| (title, link.to_text())));
     let followed = CaseId::from_hex(visit.query.text("followed"))
-        .map(|case| (short_form(&case.0), format!("/case/{}", case.to_hex()), named(&case)));
+        .map(|case| Ok::<_, Problem>((short_form(&case.0), format!("/case/{}", case.to_hex()), named(&case)?)));
+    let listed = desk.queue(&Queue::default(), None, CASES)?.rows;
     let template = AgentsPage {
         frame: Frame::of(visit, "/settings"),
         party: desk.party().to_hex(),
@@ -115,9 +115,9 @@ fn made(visit: &Visit, typed: &Typed, wrong: Vec<Wrong>) -> Result<Response, Pro
         grant: (admin && others).then(|| AgentGrant { events: events() }.to_text()),
         granted: visit.query.has("granted"),
         groups: groups(visit.language, typed),
-        cases: summaries.iter().take(CASES).map(|s| (s.case.to_hex(), render::line(&s.title))).collect(),
+        cases: listed.iter().map(|row| (row.case.to_hex(), render::line(&row.title))).collect(),
         address: address.transpose()?,
-        followed,
+        followed: followed.transpose()?,
         typed: typed.clone(),
         admin,
         wrong,

@@ -9,6 +9,7 @@ mod files;
 pub(crate) mod invite;
 mod letters;
 mod overview;
+mod own;
 mod people;
 pub(crate) mod picture;
 pub(crate) mod proof;
@@ -23,6 +24,7 @@ pub(super) use facts::{one as fact, show as facts};
 pub(super) use files::{show as files, take as take_file};
 pub(super) use letters::{file as letter_file, show as letters, take as take_letter};
 pub(super) use overview::show as overview;
+pub(super) use own::{show as own, take as take_own};
 pub(super) use people::{check as check_party, show as people};
 pub(super) use record::show as record;
 pub(super) use steps::{show as steps, take as take_step};
@@ -49,6 +51,8 @@ pub(crate) enum Part {
     Draft,
     Picture,
     Proof,
+    /// What our own side keeps for itself.
+    Own,
     /// None of these: a form, or what is a step further.
     None,
 }
@@ -63,6 +67,7 @@ const PARTS: &[(Part, &str, &str)] = &[
     (Part::Draft, "/draft", "case.part.draft"),
     (Part::Picture, "/picture", "case.part.picture"),
     (Part::Proof, "/proof", "case.part.proof"),
+    (Part::Own, "/own", "case.part.own"),
 ];
 
 /// What is around every page of a case, for templates that extend `case.html`; they have it as `case`, beside `frame`.

@@ -97,8 +97,7 @@ fn made(visit: &Visit, typed: &Typed, wrong: Vec<Wrong>) -> Result<Response, Pro
 }
 
 fn became(visit: &Visit, desk: &Desk, case: CaseId) -> Result<Became, Problem> {
-    let held = desk.summaries()?.iter().any(|summary| summary.case == case);
-    if !held {
+    if desk.summary(&case)?.is_none() {
         let why = match visit.app.joins.of(&case) {
             Some(News::Refused(why)) => Some(sentence(&why)),
             _ => None,
@@ -134,7 +133,7 @@ fn step(visit: &Visit, typed: &Typed) -> Result<Response, Problem> {
         Some(Ok(link)) => link,
     };
     let to = format!("/join?case={}", link.case.to_hex());
-    if desk.summaries()?.iter().any(|summary| summary.case == link.case) {
+    if desk.summary(&link.case)?.is_some() {
         return Ok(Redirect::to(&to).into_response());
     }
     if link.expires <= now() {

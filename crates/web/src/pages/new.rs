@@ -8,17 +8,11 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse as _, Redirect, Response},
 };
-use counterpart_core::{
-    act::Act,
-    id::{CaseId, EntryId},
-    record::Signed,
-    value::Seat,
-};
+use counterpart_core::{act::Act, id::CaseId, value::Seat};
 use counterpart_node::{Desk, now};
 use counterpart_words::{
-    case::OpenCase,
-    error::refused,
     item_value::{Here, no_files},
+    opening,
     render::{self, Speech},
     template::{self, Found, Plan, Template as CaseTemplate},
     when,
@@ -326,25 +320,10 @@ impl Opening {
         if let Some(name) = &self.wanted.keep_name {
             desk.keep_own_name(name, signed).map_err(|why| Failed::Before(why.into()))?;
         }
-        let case = desk.new_case(&self.open, signed).map_err(|why| Failed::Before(why.into()))?;
+        let plan = self.template.as_deref().zip(self.plan.as_ref());
+        let begun = opening::begin(desk, &self.open, plan, |_, _, _| Ok(()), signed);
+        let (case, _) = begun.map_err(|why| Failed::Before(why.into()))?;
         let after = |why: String| Failed::After(case, why);
-        if let Some(plan) = &self.plan {
-            let mut record = desk.record(&case).map_err(|why| after(why.to_string()))?;
-            let next = |signed: &[Signed]| plan.acts.get(signed.len()).cloned();
-            let entries = match desk.sign_together(&case, &mut record, next, |_, _| Ok(()), signed) {
-                Ok(all) => all.iter().map(|one| one.id).collect::<Vec<EntryId>>(),
-                Err(why) => {
-                    let open = OpenCase::open(desk, &case.to_hex()).map_err(|why| after(why.message))?;
-                    return Err(after(refused(&open, why).message));
-                }
-            };
-            let kept = desk.put_rules(&case, &plan.rules(&entries), signed).map_err(|why| why.to_string());
-            let kept = kept.and_then(|()| desk.put_steps(&case, &plan.steps(&entries)).map_err(|why| why.to_string()));
-            kept.map_err(after)?;
-        }
-        if let Some(template) = &self.template {
-            desk.keep_template(&case, template).map_err(|why| after(why.to_string()))?;
-        }
         let path = format!("/case/{}", case.to_hex());
         let Some(Act::Invite { seat, expires, .. }) = self.invite.as_ref().filter(|_| invite) else {
             return Ok(format!("{path}?signed=1"));

@@ -161,8 +161,7 @@ fn read(desk: &Desk, visit: &Visit, typed: Typed, wrong: Vec<Wrong>) -> Result<N
     if let Some(of) = &of {
         entries.retain(|entry| entry.is_about(of));
     }
-    let titles: std::collections::BTreeMap<CaseId, String> =
-        desk.summaries()?.into_iter().map(|summary| (summary.case, summary.title)).collect();
+    let title = |case: &CaseId| Ok::<_, Problem>(desk.summary(case)?.map(|summary| summary.title).unwrap_or_default());
     let order = |note: &Note| match note {
         Note::Number(_) => 0,
         Note::Path(_) => 1,
@@ -181,7 +180,7 @@ fn read(desk: &Desk, visit: &Visit, typed: Typed, wrong: Vec<Wrong>) -> Result<N
     for entry in entries.into_iter().skip((number - 1) * A_PAGE).take(A_PAGE) {
         let (name, case) = match (&entry.of, &entry.case) {
             (Some(of), _) => (of.clone(), None),
-            (None, Some(case)) => (titles.get(case).cloned().unwrap_or_default(), Some(case.to_hex())),
+            (None, Some(case)) => (title(case)?, Some(case.to_hex())),
             (None, None) => (String::new(), None),
         };
         let tel = match &entry.note {
@@ -246,7 +245,7 @@ pub(super) async fn add(sent: Form) -> Result<Response, Problem> {
     let kept = aside(move || {
         let Some(desk) = app.desk()? else { return Ok(false) };
         if let Some(case) = case
-            && !desk.summaries()?.iter().any(|summary| summary.case == case)
+            && desk.summary(&case)?.is_none()
         {
             return Err(Problem::new(StatusCode::NOT_FOUND, "case"));
         }

@@ -7,12 +7,12 @@ use axum::{
     response::{IntoResponse as _, Redirect, Response},
 };
 use counterpart_core::id::CaseId;
-use counterpart_node::{Desk, due_instant};
-use counterpart_process::{
-    notebook::whom_key,
-    tally::{Counts, Ledger, Supplier, csv},
+use counterpart_node::Desk;
+use counterpart_process::tally::{Counts, Supplier, csv};
+use counterpart_words::{
+    calendars,
+    tally::{self, chosen},
 };
-use counterpart_words::calendars;
 
 use super::{
     Frame,
@@ -117,8 +117,8 @@ pub(crate) async fn calendar(visit: Visit) -> Result<Response, Problem> {
         let only = match visit.query.some("case") {
             None => None,
             Some(typed) => {
-                let case = CaseId::from_hex(typed)
-                    .filter(|case| desk.summaries().is_ok_and(|all| all.iter().any(|summary| summary.case == *case)));
+                let case =
+                    CaseId::from_hex(typed).filter(|case| desk.summary(case).is_ok_and(|summary| summary.is_some()));
                 Some(case.ok_or_else(|| Problem::new(StatusCode::NOT_FOUND, "case"))?)
             }
         };
@@ -129,23 +129,8 @@ pub(crate) async fn calendar(visit: Visit) -> Result<Response, Problem> {
     Ok((attachment("text/calendar; charset=utf-8", "due.ics")?, text).into_response())
 }
 
-/// One case after another: all of them together may be more than fits.
 fn suppliers(desk: &Desk) -> Result<Vec<Supplier>, Problem> {
-    let mut ledger = Ledger::default();
-    for summary in desk.summaries()? {
-        let record = desk.record(&summary.case)?;
-        if let Some(view) = record.view() {
-            ledger.add(&record, &view, &desk.party(), &due_instant);
-        }
-    }
-    Ok(ledger.suppliers())
-}
-
-/// Those whose name has in it what is looked for.
-fn chosen(mut all: Vec<Supplier>, with: &str) -> Vec<Supplier> {
-    let wanted = whom_key(with);
-    all.retain(|supplier| whom_key(&supplier.name).contains(&wanted));
-    all
+    Ok(tally::suppliers(desk)?.0)
 }
 
 /// The words of the ledger with their counts, in its order.

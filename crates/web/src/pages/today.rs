@@ -5,7 +5,7 @@ use std::sync::Arc;
 use askama::Template;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use counterpart_core::id::CaseId;
-use counterpart_node::{Desk, now};
+use counterpart_node::{Desk, Queue, now};
 use counterpart_process::today::{CaseDay, Group, Matter, Thing, next, things};
 use counterpart_words::{style::Style, today::Telling, when};
 
@@ -64,7 +64,7 @@ struct TodayPage {
 struct Read {
     sheet: bool,
     person: Option<String>,
-    cases: usize,
+    empty: bool,
     days: Vec<(CaseId, CaseDay)>,
     mail: Option<usize>,
 }
@@ -73,7 +73,7 @@ fn read(desk: &Desk, now: i64) -> Result<Read, Problem> {
     Ok(Read {
         sheet: desk.sheet_here().is_ok(),
         person: desk.own_name()?,
-        cases: desk.summaries()?.len(),
+        empty: desk.queue(&Queue::default(), None, 1)?.rows.is_empty(),
         days: desk.today(now)?,
         // Mail that cannot be looked at is told where mail is set up.
         mail: desk.mail_aside().ok().map(|mail| mail.len()),
@@ -125,7 +125,7 @@ fn today(visit: &Visit, read: Read, now: i64) -> TodayPage {
         frame: Frame::of(visit, "/"),
         person: read.person,
         sheet: read.sheet,
-        empty: read.cases == 0,
+        empty: read.empty,
         next: first.map(line),
         groups,
         beyond: (beyond > 0).then(|| language.count("today.beyond", beyond as u64)),
@@ -174,6 +174,7 @@ fn way(language: &'static Language, case: &CaseId, thing: &Thing) -> Option<(Str
         "accept" => (matter(), language.say("today.do.answer")),
         "approve" | "allow" => (matter(), language.say("today.do.judge")),
         "call" => (format!("{path}/call"), language.say("case.any.call")),
+        "clock" => (format!("{path}#clocks"), language.say("today.do.open")),
         "reminders" | "thanks" => (format!("{path}/letters"), language.say("today.do.letters")),
         "steps" | "pack" => (format!("{path}/steps"), language.say("today.do.steps")),
         _ => (path, language.say("today.do.open")),

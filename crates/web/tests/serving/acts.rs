@@ -205,6 +205,9 @@ fn every_simple_form_is_shown_and_signs_what_it_says() {
         "link",
         "item",
         "attach",
+        "clocks",
+        "pause-clocks",
+        "resume-clocks",
     ] {
         let answer = browser.get(&format!("/do/{kind}"));
         assert_eq!(answer.status, 200, "{kind}: {}", answer.text());

@@ -3,7 +3,7 @@
 mod acts;
 mod bad_input;
 mod call;
-mod client;
+mod desk;
 mod draft;
 mod files;
 mod forms;
@@ -21,3 +21,5 @@ mod start;
 mod terms;
 mod trial;
 mod two;
+
+use counterpart_testkit::http as client;

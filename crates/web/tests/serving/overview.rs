@@ -15,7 +15,7 @@ use counterpart_words::clocks::{self, ClocksTyped};
 
 use crate::{
     served::Served,
-    two::{DAY, Two, open},
+    two::{DAY, Two, listed, open},
 };
 
 /// What stands on a page, without the markup.
@@ -385,11 +385,12 @@ fn today_says_what_the_command_says_with_ways_to_do_it() {
         waits: vec![wait("7", true, "answer"), wait("8", true, "approve"), wait("9", false, "answer")],
         dues: vec![due("4/2", true, -1), due("5", false, -3), due("6", false, 2)],
         beyond: 3,
+        ..Agenda::default()
     };
     let case = counterpart_core::id::CaseId([7; 32]);
     let kept = desk.with_store(|store| {
         store.write(|txn| {
-            txn.put_summary(&CaseSummary {
+            let summary = CaseSummary {
                 case,
                 title: "Broadband".to_owned(),
                 state: "open".to_owned(),
@@ -397,7 +398,8 @@ fn today_says_what_the_command_says_with_ways_to_do_it() {
                 next_due: None,
                 entries: 3,
                 updated_at: now,
-            })?;
+            };
+            listed(txn, &summary)?;
             txn.put_agenda(case, 3, &serde_json::to_string(&agenda).expect("plain data"))?;
             Ok::<_, StoreError>(())
         })

@@ -1,23 +1,19 @@
 //! A home in which a case lies that both sides have acted in. The other side is no home: it only signs.
 
-use std::fs;
-
 use counterpart_core::{
     act::{Act, ActionTerms, Proposal, Topic},
-    graph::Ix,
     id::{CaseId, EntryId},
     record::Record,
-    seal::path_to_value,
     value::{ActionId, Due, Sealable},
 };
 use counterpart_node::{Desk, now};
-use counterpart_store::{CaseSummary, EntryRow, KeyEventRow, StoreError};
+use counterpart_store::{CaseSummary, Lane, QueuePlace, StoreError, Txn};
 use counterpart_testkit::{
     case::{case_between, proposal, sign, terms},
-    party::{Device, Party},
+    home::{self, put_case, summary_of},
+    party::Party,
     rng::Rng,
 };
-use ed25519_dalek::{SigningKey, pkcs8::DecodePrivateKey as _};
 use tempfile::TempDir;
 
 use crate::served::Served;
@@ -99,37 +95,13 @@ impl Two {
     /// Puts all of it into the home, and serves that.
     pub(crate) fn serve(self) -> Served {
         let desk = Desk::open(self.home.path()).expect("a home");
-        let (own, graph) = (desk.author(), self.record.graph());
+        let own = desk.author();
         let other = self.parties.iter().find(|party| party.id != own.party).expect("another party");
-        let row = |ix: Ix| {
-            let entry = &graph.node(ix).entry;
-            let (device, seq) = (entry.statement.device, u64::from(entry.statement.seq));
-            EntryRow { case: self.case, id: entry.id, device, seq, own: device == own.device, envelope: entry.bytes() }
-        };
+        let entries = self.record.graph().len();
         let written = desk.with_store(|store| {
             store.write(|txn| {
-                for event in self.record.logs().of_party(&other.id) {
-                    let position = u64::from(event.position);
-                    let row = KeyEventRow { id: event.id, party: event.party, position, envelope: event.bytes() };
-                    txn.insert_key_event(&row)?;
-                }
-                for ix in graph.all() {
-                    txn.insert_entry(&row(ix))?;
-                    for value in self.record.values_of(&graph.id(ix)) {
-                        let path = path_to_value(&value.path).encode();
-                        txn.put_value(self.case, value.entry, &path, &value.encode())?;
-                    }
-                }
-                txn.put_summary(&CaseSummary {
-                    case: self.case,
-                    title: "A kitchen that leaks".to_owned(),
-                    state: "open".to_owned(),
-                    whose_move: String::new(),
-                    next_due: None,
-                    entries: graph.len() as u64,
-                    updated_at: now(),
-                })?;
-                Ok::<_, StoreError>(())
+                put_case(txn, own.device, &self.record, entries, &[other.id])?;
+                listed(txn, &summary_of(self.case, "A kitchen that leaks", entries, now()))
             })
         });
         written.expect("a written store");
@@ -138,15 +110,24 @@ impl Two {
     }
 }
 
+/// Gives a case its row in lists, and its place among the others.
+pub(crate) fn listed(txn: &Txn<'_>, summary: &CaseSummary) -> Result<(), StoreError> {
+    txn.put_summary(summary)?;
+    let lane = match summary.state.as_str() {
+        "closed" => Lane::Closed,
+        _ if summary.whose_move.starts_with("yours") => Lane::Ours,
+        _ => Lane::Others,
+    };
+    let (due, since) = (summary.next_due.unwrap_or(i64::MAX), summary.updated_at);
+    txn.put_in_queue(&QueuePlace { lane, due, since, case: summary.case }, "")
+}
+
 /// A home's own party, able to sign as the home would.
 fn party_of(home: &TempDir) -> Party {
     let desk = Desk::open(home.path()).expect("a home");
     let author = desk.author();
-    let pem = fs::read_to_string(home.path().join("keys/device.pem")).expect("the device key's file");
-    let key = SigningKey::from_pkcs8_pem(&pem).expect("a device key");
-    let stored = desk.with_store(|store| store.key_events(author.party)).expect("a key log");
-    let device = Device { key, grant: author.grant, peer: desk.peer_id().as_bytes().to_vec() };
-    Party::of_log(device, stored.into_iter().map(|event| event.envelope).collect())
+    let log = desk.with_store(|store| store.key_events(author.party)).expect("a key log");
+    home::party_of(home.path(), &author, desk.peer_id().as_bytes(), log)
 }
 
 pub(crate) fn open(text: &str) -> Sealable {

@@ -12,7 +12,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::{Input, read};
 use crate::{
-    acts::files::room_for,
+    acts::{files::room_for, handed_to},
     case::OpenCase,
     contact::Noted,
     error::{CommandError, Done},
@@ -72,7 +72,8 @@ impl Prepared {
         render::hex(&hash)
     }
 
-    /// Signs it all, and keeps what `also` keeps in the same transaction; gives the case after it. What is erased is signed by
+    /// Signs it all, and keeps what `also` keeps in the same transaction, and who has the case where it is handed over; gives the
+    /// case after it. What is erased is signed by
     /// itself, one after the other: what `also` keeps follows then.
     ///
     /// # Errors
@@ -87,6 +88,9 @@ impl Prepared {
         let next = |signed: &[Signed]| self.act_after(signed);
         let also = |txn: &Txn<'_>, signed: &[Signed]| {
             also(txn, signed)?;
+            if let Some(person) = self.acts.iter().find_map(handed_to) {
+                desk.assign_in(txn, &self.case, person, at)?;
+            }
             self.lesson.as_ref().map_or(Ok(()), |lesson| desk.learn(txn, lesson, at))
         };
         let mut record = std::mem::take(&mut case.record);

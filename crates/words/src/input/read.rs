@@ -8,7 +8,7 @@ use counterpart_core::{
 use counterpart_node::Desk;
 
 use super::{
-    Input, OutcomeInput, ProofInput,
+    Input, OutcomeInput, ProofInput, clocks,
     parts::{MoneyInput, SeatInput, to_come},
     terms,
 };
@@ -88,6 +88,9 @@ pub(super) fn acts(desk: &Desk, case: &OpenCase, input: &Input) -> Done<Vec<Act>
                 note: note(said)?,
             }
         }
+        Input::ProposeClocks(said) => clocks::propose(case, said)?,
+        Input::PauseClocks { reason } => crate::clocks::pause(case, reason)?,
+        Input::ResumeClocks {} => crate::clocks::resume(case)?,
         Input::Acknowledge { entries, note: said } => {
             let acknowledge = |entry: EntryId| Ok(Act::Acknowledge { entry, note: note(said)? });
             return several(case, entries)?.into_iter().map(acknowledge).collect();

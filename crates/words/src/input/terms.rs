@@ -115,7 +115,7 @@ pub enum RoleInput {
 }
 
 impl RoleInput {
-    fn as_str(self) -> &'static str {
+    pub(super) fn as_str(self) -> &'static str {
         match self {
             Self::Customer => "customer",
             Self::Supplier => "supplier",

@@ -1,30 +1,33 @@
 //! Inputs as data: what each becomes and how it is shown, what is refused, and that what was shown is what is signed.
 
-use std::{collections::BTreeMap, fs};
+use std::collections::BTreeMap;
 
 use counterpart_core::{
     act::{Act, CancelClause, Contact, Mode, Proposal, Topic},
-    graph::Ix,
     id::{CaseId, EntryId},
     record::Record,
-    seal::{PathStep, path_to_value},
+    seal::PathStep,
     value::{Due, Money, Sealable, Seat},
 };
 use counterpart_node::{AgentGrant, Desk, Rights, ask, now};
-use counterpart_store::{CaseSummary, EntryRow, KeyEventRow, StoreError};
+use counterpart_process::clocks::Which;
 use counterpart_testkit::{
     case::{case_between, proposal, sign, terms},
-    party::{Device, Party},
+    home::{self, put_case, summary_of},
+    party::Party,
     rng::Rng,
 };
-use ed25519_dalek::{SigningKey, pkcs8::DecodePrivateKey as _};
 use serde_json::{Value as Json, json};
 use tempfile::TempDir;
 
 mod program;
 
 use super::{Input, Prepared, prepare};
-use crate::{case::OpenCase, error::Done};
+use crate::{
+    case::OpenCase,
+    clocks::{self, ClocksTyped},
+    error::Done,
+};
 
 const DAY: i64 = 24 * 60 * 60 * 1000;
 const CASES: &str = include_str!("cases.json");
@@ -140,36 +143,11 @@ impl Stage {
     /// Puts all of it into the home.
     fn desk(&self) -> Desk {
         let desk = Desk::open(self.home.path()).expect("a home");
-        let (own, graph) = (desk.author(), self.record.graph());
-        let row = |ix: Ix| {
-            let entry = &graph.node(ix).entry;
-            let (device, seq) = (entry.statement.device, u64::from(entry.statement.seq));
-            EntryRow { case: self.case, id: entry.id, device, seq, own: device == own.device, envelope: entry.bytes() }
-        };
+        let (own, entries) = (desk.author(), self.record.graph().len());
         let written = desk.with_store(|store| {
             store.write(|txn| {
-                for event in self.record.logs().of_party(&self.parties[1].id) {
-                    let position = u64::from(event.position);
-                    let row = KeyEventRow { id: event.id, party: event.party, position, envelope: event.bytes() };
-                    txn.insert_key_event(&row)?;
-                }
-                for ix in graph.all() {
-                    txn.insert_entry(&row(ix))?;
-                    for value in self.record.values_of(&graph.id(ix)) {
-                        let path = path_to_value(&value.path).encode();
-                        txn.put_value(self.case, value.entry, &path, &value.encode())?;
-                    }
-                }
-                txn.put_summary(&CaseSummary {
-                    case: self.case,
-                    title: "A kitchen that leaks".to_owned(),
-                    state: "open".to_owned(),
-                    whose_move: String::new(),
-                    next_due: None,
-                    entries: graph.len() as u64,
-                    updated_at: now(),
-                })?;
-                Ok::<_, StoreError>(())
+                put_case(txn, own.device, &self.record, entries, &[self.parties[1].id])?;
+                txn.put_summary(&summary_of(self.case, "A kitchen that leaks", entries, now()))
             })
         });
         written.expect("a written store");
@@ -191,11 +169,8 @@ impl Stage {
 fn party_of(home: &TempDir) -> Party {
     let desk = Desk::open(home.path()).expect("a home");
     let author = desk.author();
-    let pem = fs::read_to_string(home.path().join("keys/device.pem")).expect("the device key's file");
-    let key = SigningKey::from_pkcs8_pem(&pem).expect("a device key");
-    let stored = desk.with_store(|store| store.key_events(author.party)).expect("a key log");
-    let device = Device { key, grant: author.grant, peer: desk.peer_id().as_bytes().to_vec() };
-    Party::of_log(device, stored.into_iter().map(|event| event.envelope).collect())
+    let log = desk.with_store(|store| store.key_events(author.party)).expect("a key log");
+    home::party_of(home.path(), &author, desk.peer_id().as_bytes(), log)
 }
 
 /// An agent of the home's party, on a machine of its own.
@@ -356,6 +331,54 @@ fn what_was_shown_is_what_is_signed_in_one_go() {
     // Another text, another digest.
     let (one, two) = (prepared(&desk, &case, note("one")), prepared(&desk, &case, note("two")));
     assert_ne!(one.expect("understood").digest(), two.expect("understood").digest());
+}
+
+#[test]
+fn clocks_are_stopped_and_run_on_in_the_words_of_the_command() {
+    let mut stage = Stage::played();
+    let typed = ClocksTyped { lengths: vec![(Which::Resolution, "4000 hours".to_owned())], ..ClocksTyped::default() };
+    let agreed = typed.read("Europe/Berlin", stage.at).expect("good clocks");
+    let topics = clocks::topics(&agreed, vec![Seat::Number(0), Seat::Number(1)], "party 1", None);
+    let subjects = topics.into_iter().flat_map(|topic| proposal(None, topic).subjects).collect();
+    let any = does("", 1);
+    stage.agreed("clocks", Proposal { subjects, ..any });
+    let desk = stage.desk();
+    let open = || OpenCase::open(&desk, &stage.case.to_hex()).expect("a case");
+    let sign = |input: Json| prepared(&desk, &open(), input)?.sign(&desk, open(), |_, _| Ok(()));
+    let resume = json!({"act": "resume_clocks"});
+    let why = sign(resume.clone()).expect_err("they run");
+    assert!(why.message.contains("not stopped"), "{}", why.message);
+    let pause = json!({"act": "pause_clocks", "reason": "which tap?"});
+    let shown = prepared(&desk, &open(), pause.clone()).expect("understood");
+    let typed = clocks::pause(&open(), "which tap?").expect("clocks");
+    assert_eq!(shown.acts, [typed], "as the command makes it");
+    assert!(shown.text.contains("which tap?"), "{}", shown.text);
+    let (case, _) = sign(pause).expect("signed");
+    assert!(clocks::lines(&case).iter().any(|line| line.contains("which tap?")), "{:?}", clocks::lines(&case));
+    // Whoever takes it over reads how they stand; what is signed names no time left.
+    let page = crate::summary::one_page(&case);
+    assert!(page.contains("Service clocks") && page.contains("which tap?"), "{page}");
+    assert!(!crate::summary::to_sign(&case).contains("Service clocks"));
+    sign(resume).expect("they stand still");
+    assert!(clocks::lines(&open()).iter().all(|line| !line.contains("which tap?")));
+}
+
+#[test]
+fn whoever_a_case_is_handed_to_has_it() {
+    let stage = Stage::played();
+    let desk = stage.desk();
+    let open = || OpenCase::open(&desk, &stage.case.to_hex()).expect("a case");
+    let to = |person: &str| json!({"act": "handover", "person": person, "summary": "all of it"});
+    let shown = prepared(&desk, &open(), to("Anne Müller")).expect("understood");
+    assert_eq!(desk.assigned(&stage.case).expect("a store"), None, "nothing was signed yet");
+    // What is not signed hands over nothing.
+    assert!(shown.sign(&desk, open(), |_, _| Err(counterpart_node::DeskError::NotAsked)).is_err());
+    assert_eq!(desk.assigned(&stage.case).expect("a store"), None);
+    shown.sign(&desk, open(), |_, _| Ok(())).expect("signed");
+    let has = desk.assigned(&stage.case).expect("a store").expect("somebody");
+    assert_eq!(has.agent, "Anne Müller");
+    // What could be nobody in a list is not signed.
+    assert!(prepared(&desk, &open(), to(&"x".repeat(101))).is_err());
 }
 
 #[test]

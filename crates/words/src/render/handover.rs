@@ -38,6 +38,10 @@ pub fn handover(case: &OpenCase, details: Details) -> String {
         when::show(case.now, case.zone())
     )];
     section(&mut page, "Whose move", moves(case));
+    // What is signed would name times left that are over by the time it is read.
+    if details == Details::Open {
+        section(&mut page, "Service clocks", crate::clocks::lines(case));
+    }
     let (live, over): (Vec<&ActionView>, Vec<&ActionView>) = case.view().actions.iter().partition(|a| a.is_live());
     let (said, agreed): (Vec<&ActionView>, Vec<&ActionView>) = live
         .into_iter()

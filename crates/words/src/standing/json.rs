@@ -20,6 +20,7 @@ pub fn status(report: &StatusReport, zone: &str, now: i64) -> Json {
         "reach": reach(&report.reach),
         "network": report.network.as_ref().ok().map(|n| json!({
             "listen": n.listen, "announced": n.announced, "local": n.local, "relay": n.relay,
+            "connections": n.most_connections(),
         })),
         "devices": report.devices.iter().map(own_device).collect::<Vec<_>>(),
         "joining": report.joins.iter().map(join).collect::<Vec<_>>(),

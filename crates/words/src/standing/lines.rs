@@ -33,6 +33,9 @@ pub fn node_lines(told: &Told<'_>) -> Vec<String> {
         if network.local {
             lines.push("looks for others in the local network, and lets them find it".to_owned());
         }
+        if let Some(most) = network.connections {
+            lines.push(format!("takes at most {most} connections at one time"));
+        }
     }
     lines
 }

@@ -34,7 +34,7 @@ pub(crate) struct Args {
 
 pub(crate) fn run(session: &Session, args: &Args) -> Done {
     let place = Place { name: args.name.as_deref(), listen: &args.listen, announce: &args.announce };
-    runtime()?.block_on(wait_and_serve(session, place, (&WatchArgs::none(), &ApiArgs::default())))
+    runtime()?.block_on(wait_and_serve(session, place, (&WatchArgs::none(), &ApiArgs::default(), None)))
 }
 
 /// How a machine that waits is called.

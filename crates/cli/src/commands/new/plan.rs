@@ -5,13 +5,13 @@ use counterpart_core::{
     id::{EntryId, short_form},
 };
 use counterpart_node::{Desk, now};
+use counterpart_words::opening;
 use serde_json::json;
 
 use crate::{
     case::OpenCase,
     error::{CommandError, Done},
     item_value::Here,
-    possible::refused,
     render::{self, Speech, line, wrapped},
     session::Session,
     template::{Answer, Answers, Asked, Found, Plan, Planned, Template},
@@ -109,63 +109,33 @@ pub(super) struct Signed {
     pub(super) entries: Vec<EntryId>,
 }
 
-/// Signs the opening and every act of the plan, each durable before the next, and tells each as it is done.
-pub(super) fn sign(session: &Session, desk: &Desk, open: &Act, plan: &Plan) -> Done<Signed> {
+/// Signs the opening and every act of the plan, all of it or nothing, and tells each.
+pub(super) fn sign(session: &Session, desk: &Desk, open: &Act, (template, plan): (&str, &Plan)) -> Done<Signed> {
     let terminal = session.terminal;
-    let id = desk.new_case(open, now())?;
+    let (id, mut entries) = opening::begin(desk, open, Some((template, plan)), |_, _, _| Ok(()), now())?;
     let short = short_form(&id.0);
     if !terminal.json {
         terminal.data(&short)?;
     }
     terminal.say(&format!("Signed and stored, case {short}:"));
-    let mut case = OpenCase::open(desk, &short)?;
+    let case = OpenCase::open(desk, &short)?;
     let own = case.party_label(&case.own);
-    terminal.say(&told(&case, 1, &own, open, terminal.columns()));
-    let mut entries = Vec::new();
-    for act in &plan.acts {
-        let signed = match desk.sign_on(&case.id, &mut case.record, act, now()) {
-            Ok(signed) => signed,
-            Err(error) => return Err(broken_off(&case, &entries, plan.acts.len(), refused(&case, act, error))),
-        };
-        case = case.signed();
-        entries.push(signed.id);
-        terminal.say(&told(&case, entries.len() + 1, &own, act, terminal.columns()));
-    }
-    // Rules that cannot be kept are told, like steps.
-    if let Err(error) = desk.put_rules(&case.id, &plan.rules(&entries), now()) {
-        terminal.always(&format!("the reminders of the template were not kept: {error}"));
+    for (number, act) in (1..).zip(std::iter::once(open).chain(&plan.acts)) {
+        terminal.say(&told(&case, number, &own, act, terminal.columns()));
     }
     if plan.step_count() > 0 {
-        // Signed is signed: steps that cannot be kept are told and can be added by hand.
-        match desk.put_steps(&case.id, &plan.steps(&entries)) {
-            Ok(()) => terminal.say(&format!(
-                "\nKept for you, not signed: what you can do if they stay silent, and until when. counterpart steps {short}"
-            )),
-            Err(error) => terminal.always(&format!("the steps of the template were not kept: {error}")),
-        }
+        terminal.say(&format!(
+            "\nKept for you, not signed: what you can do if they stay silent, and until when. counterpart steps {short}"
+        ));
     }
+    // Those of the plan stand behind the opening.
+    drop(entries.drain(..1));
     Ok(Signed { case, entries })
 }
 
 fn told(case: &OpenCase, number: usize, own: &str, act: &Act, columns: usize) -> String {
     let first = format!("  #{number:<3} ");
     wrapped(&first, &render::sentence(&Speech::of_case(case), own, act), columns)
-}
-
-/// Part of a plan is signed and stays so; the rest is not.
-fn broken_off(case: &OpenCase, entries: &[EntryId], all: usize, error: CommandError) -> CommandError {
-    let short = case.short();
-    let last = entries.last().map_or_else(|| "#1".to_owned(), |id| case.entry_name(id));
-    let message = format!(
-        "case {short} is open and #1 to {last} are signed and stored; the other {} of the template are not: {}",
-        all - entries.len(),
-        error.message
-    );
-    let CommandError { kind, .. } = error;
-    CommandError::of(kind, message).hint(format!(
-        "`counterpart show {short}` says what stands; add the rest with `counterpart item {short} ...` and \
-         `counterpart propose {short} ...`"
-    ))
 }
 
 /// What is kept to be reminded of.
@@ -205,22 +175,4 @@ pub(super) fn as_json(chosen: &Chosen, plan: &Plan, signed: &Signed) -> serde_js
         "reminders": reminders,
         "steps": plan.step_count(),
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::fixture::Two;
-
-    #[test]
-    fn a_plan_broken_off_says_what_stands() {
-        let mut two = Two::new();
-        let first = two.propose(0, "Refund");
-        let case = two.seen_by(0);
-        let error = CommandError::failed("the disk is full");
-        let said = broken_off(&case, &[first], 4, error);
-        assert!(said.message.contains("and #1 to #5 are signed and stored; the other 3"), "{}", said.message);
-        assert!(said.message.ends_with("are not: the disk is full"), "{}", said.message);
-        assert!(said.hint.is_some_and(|hint| hint.contains(&format!("counterpart show {}", case.short()))));
-    }
 }

@@ -4,9 +4,8 @@ use std::net::SocketAddr;
 
 use counterpart_api::{ApiError, ApiOptions, ApiServer};
 use counterpart_node::{Level, Logged, Node};
-use tokio::{sync::oneshot, task::JoinHandle};
 
-use super::watch::Watching;
+use super::{beside::Beside, watch::Watching};
 use crate::{
     error::{CommandError, Done},
     session::Session,
@@ -46,11 +45,9 @@ impl ApiArgs {
 pub(super) struct Bound(ApiServer);
 
 impl Bound {
-    pub(super) fn serve(self, node: &Node) -> Programs {
+    pub(super) fn serve(self, node: &Node) -> Beside {
         let server = self.0.beside(node.pulse());
-        let (stop, stopped) = oneshot::channel();
-        let task = tokio::spawn(server.serve(async { drop(stopped.await) }));
-        Programs { stop, task }
+        Beside::begin(|stop| server.serve(stop))
     }
 }
 
@@ -58,21 +55,7 @@ fn not_served(why: ApiError) -> CommandError {
     match why {
         ApiError::Desk(why) => why.into(),
         ApiError::Anywhere(_) => CommandError::usage(why.to_string()),
-        ApiError::Address { .. } => CommandError::failed(why.to_string())
+        ApiError::Address(_) => CommandError::failed(why.to_string())
             .hint("another port: --api 127.0.0.1:0 takes any that is free, and says which"),
-    }
-}
-
-/// Programs, served.
-pub(super) struct Programs {
-    stop: oneshot::Sender<()>,
-    task: JoinHandle<()>,
-}
-
-impl Programs {
-    pub(super) async fn stop(self) {
-        drop(self.stop);
-        // It ends what is open by itself, and soon.
-        drop(self.task.await);
     }
 }

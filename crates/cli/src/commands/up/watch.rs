@@ -2,10 +2,10 @@
 
 use std::net::SocketAddr;
 
+use counterpart_api::Watched;
 use counterpart_node::{Level, Logged, Node, NodeEvent};
-use counterpart_web::{ServeError, Watched};
-use tokio::{sync::oneshot, task::JoinHandle};
 
+use super::beside::Beside;
 use crate::{
     error::{CommandError, Done},
     logging::{Form, Least, Log},
@@ -36,22 +36,20 @@ impl WatchArgs {
     /// Takes the address, before anything else is begun.
     pub(super) async fn begin(&self, session: &Session) -> Done<Watching> {
         let log = self.log.map(|form| Log::new(session.terminal, form, self.log_level));
-        let Some(address) = self.metrics else { return Ok(Watching { log, bound: None, task: None }) };
-        let bound = Watched::bind(address).await.map_err(|why| unusable(&why))?;
-        Ok(Watching { log, bound: Some(bound), task: None })
+        let Some(address) = self.metrics else { return Ok(Watching { log, bound: None, served: None }) };
+        let bound = Watched::bind(address).await.map_err(|why| {
+            CommandError::failed(why.to_string())
+                .hint("another port: --metrics 127.0.0.1:0 takes any that is free, and says which")
+        })?;
+        Ok(Watching { log, bound: Some(bound), served: None })
     }
-}
-
-fn unusable(why: &ServeError) -> CommandError {
-    CommandError::failed(why.to_string())
-        .hint("another port: --metrics 127.0.0.1:0 takes any that is free, and says which")
 }
 
 /// Those who watch, served.
 pub(super) struct Watching {
     pub(super) log: Option<Log>,
     bound: Option<Watched>,
-    task: Option<(oneshot::Sender<()>, JoinHandle<()>)>,
+    served: Option<Beside>,
 }
 
 impl Watching {
@@ -62,9 +60,8 @@ impl Watching {
         self.note(Logged::new(Level::Info, "watched").with("address", address.to_string()), || {
             session.terminal.say(&format!("Numbers for those who watch over it: http://{address}/metrics"));
         });
-        let (stop, stopped) = oneshot::channel();
-        let served = bound.serve(session.desk()?, node.pulse(), async { drop(stopped.await) });
-        self.task = Some((stop, tokio::spawn(served)));
+        let desk = session.desk()?;
+        self.served = Some(Beside::begin(|stop| bound.serve(desk, node.pulse(), stop)));
         Ok(())
     }
 
@@ -87,9 +84,8 @@ impl Watching {
 
     /// Answers no more.
     pub(super) async fn stop(self) {
-        if let Some((stop, task)) = self.task {
-            drop(stop);
-            drop(task.await);
+        if let Some(served) = self.served {
+            served.stop().await;
         }
     }
 }

@@ -26,6 +26,8 @@ pub(super) struct ClocksShown {
     pub(super) stopped: Option<(String, String, String, String)>,
     /// They cannot be counted.
     pub(super) unread: bool,
+    /// Whether any of them can be stopped now.
+    pub(super) runs: bool,
 }
 
 impl ClocksShown {
@@ -39,7 +41,7 @@ impl ClocksShown {
             Ok(clocks) => clocks,
             Err((entry, _)) => {
                 let (page, name) = named(&entry);
-                return Some(Self { name, page, lines: Vec::new(), stopped: None, unread: true });
+                return Some(Self { name, page, lines: Vec::new(), stopped: None, unread: true, runs: false });
             }
         };
         let (page, name) = named(&clocks.agreement);
@@ -50,7 +52,12 @@ impl ClocksShown {
             (who, page, name, super::cut(&pause.reason, super::TOLD))
         });
         let lines = clocks.clocks.iter().map(|clock| line(language, case, &clocks, clock)).collect();
-        Some(Self { name, page, lines, stopped, unread: false })
+        // A pause stops all but the first answer.
+        let runs = clocks.clocks.iter().any(|clock| {
+            clock.which != Which::FirstAnswer
+                && matches!(clock.standing, Standing::NotBegun | Standing::Running | Standing::Late)
+        });
+        Some(Self { name, page, lines, stopped, unread: false, runs })
     }
 }
 

@@ -5,10 +5,11 @@ use axum::{
     http::{HeaderValue, StatusCode},
     response::{Html, IntoResponse as _, Redirect, Response},
 };
-use counterpart_evidence::{Exporter, export, stamps_over};
+use counterpart_evidence::stamps_over;
 use counterpart_node::{Desk, due_instant, now};
 use counterpart_report::{Report, Source};
 use counterpart_words::{
+    bundle::bundle,
     case::OpenCase,
     disclosure::{Disclosure, Withheld, leave_out_all},
 };
@@ -89,7 +90,7 @@ pub(crate) async fn make(Path(id): Path<String>, sent: Form) -> Result<Response,
         let is_report = typed.text("what") == "report";
         let (bytes, ending, kind) = match is_report {
             true => (html(desk, &case)?.into_bytes(), "html", "text/html; charset=utf-8"),
-            false => (bundle(desk, &case)?, "zip", "application/zip"),
+            false => (bundle(desk, &case).map_err(|why| failed(&why))?, "zip", "application/zip"),
         };
         let name = format!("{}.{ending}", case.short());
         let counts = (withheld.values, withheld.files);
@@ -98,15 +99,6 @@ pub(crate) async fn make(Path(id): Path<String>, sent: Form) -> Result<Response,
         Ok(Redirect::to(&format!("/case/{}/proof?made={key}#made", case.id.to_hex())).into_response())
     })
     .await
-}
-
-/// The case as one file, as it stands in this copy; what was left out is not in it.
-fn bundle(desk: &Desk, case: &OpenCase) -> Result<Vec<u8>, Problem> {
-    let held = case.held_files(desk)?;
-    let exporter = Exporter { author: desk.author(), sign: &|word| desk.sign_export(word) };
-    let stamps: Vec<_> = desk.stamps_over(&case.record)?.into_iter().map(|stamp| stamp.kept).collect();
-    let made = export(&case.record, now(), &exporter, &held, &stamps);
-    made.map_err(|why| failed(&counterpart_words::error::CommandError::failed(why.to_string())))
 }
 
 /// Takes out of the copy in memory what is not to be given.

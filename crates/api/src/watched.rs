@@ -1,7 +1,7 @@
 //! Answers for whoever watches over a running node: its numbers, whether it lives, and whether it is ready to work. Nothing
 //! of a case is in them, and nothing can be done here.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{
     Router,
@@ -11,21 +11,17 @@ use axum::{
     routing::get,
 };
 use counterpart_node::{Desk, METRICS_TYPE, Pulse};
-use hyper::server::conn::http1;
-use hyper_util::{
-    rt::{TokioIo, TokioTimer},
-    service::TowerToHyperService,
-};
-use tokio::{
-    net::{TcpListener, TcpStream},
-    sync::Semaphore,
-    task::JoinSet,
-};
+use counterpart_serving::{Bounds, HEAD_TIME, Unusable, listen, serve};
+use tokio::net::TcpListener;
 
-use crate::server::{HEAD_BYTES, HEAD_TIME, HEADERS, LEAVE, ServeError, listen};
-
-/// Connections at once: those who watch are few.
-const CONNECTIONS: usize = 16;
+/// What connections may cost: those who watch are few. One who asks every minute opens a line each time; none is kept for
+/// idlers, nor for those who do not take the answer.
+const BOUNDS: Bounds = Bounds {
+    connections: 16,
+    head_time: HEAD_TIME,
+    one_request: Some(Duration::from_secs(18)),
+    leave: Duration::from_secs(1),
+};
 
 /// The answers for whoever watches, listening.
 #[derive(Debug)]
@@ -46,10 +42,8 @@ impl Watched {
     ///
     /// # Errors
     /// When the address cannot be used.
-    pub async fn bind(address: SocketAddr) -> Result<Self, ServeError> {
-        let listener = listen(address.ip(), address.port()).await?;
-        let unusable = |why: std::io::Error| ServeError::Address { address, why: why.to_string() };
-        let address = listener.local_addr().map_err(unusable)?;
+    pub async fn bind(address: SocketAddr) -> Result<Self, Unusable> {
+        let (listener, address) = listen(address).await?;
         Ok(Self { listener, address })
     }
 
@@ -65,42 +59,8 @@ impl Watched {
             .route("/healthz", get(alive))
             .route("/readyz", get(ready))
             .with_state(Arc::new(Seen { desk, pulse }));
-        let places = Arc::new(Semaphore::new(CONNECTIONS));
-        let mut connections = JoinSet::new();
-        let mut stop = std::pin::pin!(stop);
-        loop {
-            let next = async { (Arc::clone(&places).acquire_owned().await, self.listener.accept().await) };
-            tokio::select! {
-                (place, stream) = next => match (place, stream) {
-                    (Ok(place), Ok((stream, _))) => {
-                        let router = router.clone();
-                        drop(connections.spawn(async move {
-                            connection(stream, router).await;
-                            drop(place);
-                        }));
-                    }
-                    // Out of files, or gone before it was taken.
-                    _ => tokio::time::sleep(std::time::Duration::from_millis(50)).await,
-                },
-                Some(_) = connections.join_next() => {}
-                () = &mut stop => break,
-            }
-        }
-        connections.abort_all();
+        serve([self.listener], router, BOUNDS, stop).await;
     }
-}
-
-async fn connection(stream: TcpStream, router: Router) {
-    let served = http1::Builder::new()
-        .timer(TokioTimer::new())
-        // One who asks every minute opens a line each time; none is kept for idlers.
-        .keep_alive(false)
-        .header_read_timeout(HEAD_TIME)
-        .max_headers(HEADERS)
-        .max_buf_size(HEAD_BYTES)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
-    // One who does not take the answer keeps a place no longer than this; one who went away took no harm.
-    drop(tokio::time::timeout(HEAD_TIME + LEAVE, served).await);
 }
 
 async fn metrics(State(seen): State<Arc<Seen>>) -> Response {

@@ -17,6 +17,7 @@ use counterpart_words::{
     error::CommandError,
     input::program_may_sign,
     item_value::{Here, no_files},
+    opening,
     render::{self, Speech, hex},
     template::{self, Plan, Template},
     typed::{is_title, typed},
@@ -187,13 +188,11 @@ impl Opening {
         hex(&Sha256::digest(self.lasting.as_bytes()))
     }
 
-    /// Signs it: the opening, what the template proposes, and what was asked under which key are one transaction.
+    /// Signs it: the opening, what the template proposes and keeps, and what was asked under which key are one transaction.
     fn sign(&self, desk: &Desk, once: &Once) -> Result<SignedSaid, Problem> {
         let at = now();
-        let acts = self.plan.as_ref().map_or(&[][..], |(_, plan)| plan.acts.as_slice());
         let (done, failed) = (RefCell::new(None), Cell::new(None));
-        let also = |txn: &Txn<'_>, case: CaseId| {
-            let entries: Vec<EntryId> = txn.entries_after(case, 0)?.into_iter().map(|entry| entry.id).collect();
+        let also = |txn: &Txn<'_>, case: CaseId, entries: &[EntryId]| {
             let said = SignedSaid {
                 schema: "counterpart/signed-acts/1".to_owned(),
                 case: case.to_hex(),
@@ -202,27 +201,19 @@ impl Opening {
                 link: None,
             };
             let kept = once.keep(txn, 201, &said);
-            drop(done.replace(Some((entries, said))));
+            drop(done.replace(Some(said)));
             kept.map_err(|why: StoreError| {
                 failed.set(Some(why.clone()));
                 DeskError::from(why)
             })
         };
-        let case = desk.new_case_with(&self.open, acts, also, at);
+        let plan = self.plan.as_ref().map(|(name, plan)| (name.as_str(), plan));
+        let begun = opening::begin(desk, &self.open, plan, also, at);
         if let Some(why) = failed.take() {
             return Err(why.into());
         }
-        let case = case?;
-        let signed = done.take().ok_or_else(|| Problem::new(Kind::Failed, "nobody said what was signed"))?;
-        let (entries, said) = signed;
-        if let Some((name, plan)) = &self.plan {
-            // For ourselves, signed by nobody: what cannot be kept of it does not undo what is signed.
-            let of_plan = entries.get(1..).unwrap_or_default();
-            desk.put_rules(&case, &plan.rules(of_plan), at)?;
-            desk.put_steps(&case, &plan.steps(of_plan))?;
-            desk.keep_template(&case, name)?;
-        }
-        Ok(said)
+        begun?;
+        done.take().ok_or_else(|| Problem::new(Kind::Failed, "nobody said what was signed"))
     }
 }
 

@@ -1,17 +1,23 @@
 //! What we keep about a case for ourselves: it is signed by nobody and never leaves.
 
 use counterpart_core::text;
-use counterpart_node::{Assigned, InternalNote, Scope, now};
+use counterpart_node::{Assigned, InternalAside, Scope, now};
 use counterpart_store::ExternalId;
 use schemars::JsonSchema;
 use serde::Deserialize;
+use serde_json::json;
 
 use crate::{
     asked::{Answer, Asked},
+    once::once,
+    paging::{self, Page},
     problem::{Kind, Problem},
-    shapes::{AsideSaid, Asides, AssignedSaid, ExternalIds, ExternalSaid},
+    shapes::{AsCommand, AsideSaid, Asides, AssignedSaid, ExternalIds, ExternalSaid},
     table::{Operation, of},
 };
+
+/// What a place in the list of a system's names is a place in.
+const EXTERNAL: &str = "external";
 
 /// Longest name of a case in another system, in bytes.
 const LONGEST: usize = 200;
@@ -24,6 +30,7 @@ pub(super) const ALL: &[Operation] = &[
     Operation::post("/cases/{case}/asides", "write_aside", "Tells the others of our side something about a case")
         .scope(Scope::Notes)
         .json(of::<Aside>)
+        .keyed()
         .created()
         .answers(of::<AsideSaid>)
         .does(write_aside),
@@ -34,7 +41,7 @@ pub(super) const ALL: &[Operation] = &[
         .answers(of::<AssignedSaid>)
         .does(assignment),
     Operation::put("/cases/{case}/assignment", "assign", "Gives a case to somebody of us, for our own lists")
-        .about("To tell the others in the case who is responsible, sign the act `handover`.")
+        .about("To tell the others in the case who is responsible, sign the act `handover`: whoever it names has the case then.")
         .scope(Scope::Notes)
         .json(of::<Agent>)
         .answers(of::<AssignedSaid>)
@@ -54,6 +61,10 @@ pub(super) const ALL: &[Operation] = &[
     Operation::delete("/cases/{case}/external/{system}", "drop_external", "Forgets what another system calls a case")
         .scope(Scope::Notes)
         .does(forget),
+    Operation::get("/external/{system}", "list_external_of", "What another system calls which case, a page at a time")
+        .query(of::<Page>)
+        .answers(of::<AsCommand>)
+        .does(of_system),
     Operation::get("/external/{system}/{id}", "find_external", "The case that another system calls so")
         .answers(of::<ExternalIds>)
         .does(find),
@@ -86,11 +97,16 @@ struct External {
 fn asides(asked: &Asked) -> Result<Answer, Problem> {
     let desk = asked.desk()?;
     let case = asked.case_id(&desk)?;
-    Answer::of(&Asides { asides: desk.asides(&case)?.into_iter().map(said).collect() })
+    let schema = "counterpart/asides/1".to_owned();
+    Answer::of(&Asides { schema, case: case.to_hex(), asides: desk.asides(&case)?.into_iter().map(said).collect() })
 }
 
-fn said(note: InternalNote) -> AsideSaid {
-    AsideSaid { number: note.number, at: note.at, agent: note.agent, text: note.text }
+fn said(note: InternalAside) -> AsideSaid {
+    AsideSaid { schema: None, number: note.number, at: note.at, agent: note.agent, text: note.text }
+}
+
+fn alone(note: InternalAside) -> Result<Answer, Problem> {
+    Answer::of(&AsideSaid { schema: Some("counterpart/aside/1".to_owned()), ..said(note) })
 }
 
 fn write_aside(asked: &Asked) -> Result<Answer, Problem> {
@@ -98,20 +114,31 @@ fn write_aside(asked: &Asked) -> Result<Answer, Problem> {
     let desk = asked.desk()?;
     let case = asked.case_id(&desk)?;
     let agent = agent.as_deref().unwrap_or(asked.caller()?.as_agent());
-    Answer::of(&said(desk.write_aside(&case, Some(agent), &text, now())?))
+    let work = || {
+        let note = desk.write_aside(&case, Some(agent), &text, now())?;
+        Ok((json!(note.number), alone(note)?))
+    };
+    once(asked, &desk, work, |number| {
+        let found = desk.asides(&case)?.into_iter().find(|note| json!(note.number) == *number);
+        let gone = || Problem::new(Kind::NotFound, "the aside was written, and taken out since");
+        alone(found.ok_or_else(gone)?)
+    })
 }
 
 fn remove_aside(asked: &Asked) -> Result<Answer, Problem> {
     let desk = asked.desk()?;
     let case = asked.case_id(&desk)?;
-    let absent = || Problem::new(Kind::NotFound, "there is no note of that number about this case");
+    let absent = || {
+        Problem::new(Kind::NotFound, "there is no aside of that number about this case")
+            .hint("GET /api/v1/cases/{case}/asides lists them, each with its `number`")
+    };
     let number = asked.part("number").parse().map_err(|_no_number| absent())?;
     if i64::try_from(number).is_ok() && desk.remove_aside(&case, number)? { Ok(Answer::Nothing) } else { Err(absent()) }
 }
 
 fn assigned(case: &counterpart_core::id::CaseId, assigned: Option<Assigned>) -> Result<Answer, Problem> {
     let (agent, at) = assigned.map(|assigned| (assigned.agent, assigned.at)).unzip();
-    Answer::of(&AssignedSaid { case: case.to_hex(), agent, at })
+    Answer::of(&AssignedSaid { schema: "counterpart/assigned/1".to_owned(), case: case.to_hex(), agent, at })
 }
 
 fn assignment(asked: &Asked) -> Result<Answer, Problem> {
@@ -137,7 +164,7 @@ fn unassign(asked: &Asked) -> Result<Answer, Problem> {
 fn names(asked: &Asked, case: counterpart_core::id::CaseId) -> Result<Answer, Problem> {
     let all = asked.desk()?.with_store(|store| store.external_ids(case))?;
     let external = all.into_iter().map(|name| ExternalSaid { system: name.system, id: name.id }).collect();
-    Answer::of(&ExternalIds { case: case.to_hex(), external })
+    Answer::of(&ExternalIds { schema: "counterpart/external/1".to_owned(), case: case.to_hex(), external })
 }
 
 fn external(asked: &Asked) -> Result<Answer, Problem> {
@@ -165,7 +192,12 @@ fn name(asked: &Asked) -> Result<Answer, Problem> {
     let desk = asked.desk()?;
     let (case, name) = (asked.case_id(&desk)?, ExternalId { system: system(asked)?, id });
     if !desk.with_store(|store| store.write(|txn| txn.put_external_id(case, &name)))? {
-        return Err(Problem::new(Kind::Taken, "another case has this name there already"));
+        let other = desk.with_store(|store| store.case_called(&name.system, &name.id))?;
+        let other = other.map(|case| case.to_hex());
+        let which = other.as_ref().map(|id| format!(" (case {id})")).unwrap_or_default();
+        let problem = Problem::new(Kind::Taken, format!("another case has this name there already{which}"));
+        let problem = problem.hint("drop it there first, if it is to stand for this one, or name this case otherwise");
+        return Err(other.map_or_else(|| problem.clone(), |id| problem.clone().with("case", json!(id))));
     }
     names(asked, case)
 }
@@ -177,7 +209,8 @@ fn forget(asked: &Asked) -> Result<Answer, Problem> {
     if was_there {
         Ok(Answer::Nothing)
     } else {
-        Err(Problem::new(Kind::NotFound, "that system calls this case nothing"))
+        let absent = Problem::new(Kind::NotFound, "that system calls this case nothing");
+        Err(absent.hint("GET /api/v1/cases/{case}/external lists what others call it"))
     }
 }
 
@@ -185,6 +218,24 @@ fn find(asked: &Asked) -> Result<Answer, Problem> {
     let desk = asked.desk()?;
     let (system, id) = (system(asked)?, text::normalise(asked.part("id").trim()));
     let found = desk.with_store(|store| store.case_called(&system, &id))?;
-    let absent = || Problem::new(Kind::NotFound, "that system calls no case so");
+    let absent = || {
+        Problem::new(Kind::NotFound, "that system calls no case so")
+            .hint("GET /api/v1/external/{system} lists what it calls which case")
+    };
     names(asked, found.ok_or_else(absent)?)
+}
+
+fn of_system(asked: &Asked) -> Result<Answer, Problem> {
+    let page: Page = asked.query()?;
+    let (limit, after) = (page.limit()?, page.after::<String>(EXTERNAL)?.unwrap_or_default());
+    let system = system(asked)?;
+    let most = u32::try_from(limit).unwrap_or(u32::MAX).saturating_add(1);
+    let mut rows = asked.desk()?.with_store(|store| store.external_of(&system, &after, most))?;
+    let more = rows.len() > limit;
+    rows.truncate(limit);
+    let next = rows.last().filter(|_| more).map(|(id, _)| paging::write(EXTERNAL, id));
+    let external: Vec<_> = rows.iter().map(|(id, case)| json!({"id": id, "case": case.to_hex()})).collect();
+    Ok(Answer::Json(json!({
+        "schema": "counterpart/external-of/1", "system": system, "external": external, "next": next,
+    })))
 }

@@ -1,0 +1,93 @@
+//! Opening a case: all that is signed for it, and all that is kept beside it, in one transaction, whoever asks for it. A case
+//! stands whole or not at all.
+
+use counterpart_core::{
+    act::Act,
+    id::{CaseId, EntryId},
+};
+use counterpart_node::{Desk, DeskError};
+use counterpart_store::Txn;
+
+use crate::template::Plan;
+
+/// Signs the opening and what a template comes to, if it is begun by one, whose name goes before its plan; keeps the plan's
+/// reminders and steps, by which template it was, and what `also` keeps. Gives the case and its entries, the opening first,
+/// then those of the plan in their order. `now` in Unix milliseconds.
+///
+/// # Errors
+/// When an act is not acceptable, something cannot be kept, or what `also` answers; nothing is signed or kept then.
+pub fn begin(
+    desk: &Desk,
+    open: &Act,
+    plan: Option<(&str, &Plan)>,
+    mut also: impl FnMut(&Txn<'_>, CaseId, &[EntryId]) -> Result<(), DeskError>,
+    now: i64,
+) -> Result<(CaseId, Vec<EntryId>), DeskError> {
+    let acts = plan.map_or(&[][..], |(_, plan)| plan.acts.as_slice());
+    let mut entries = Vec::new();
+    let beside = |txn: &Txn<'_>, case: CaseId| {
+        entries = txn.entries_after(case, 0)?.into_iter().map(|entry| entry.id).collect();
+        if let Some((template, plan)) = plan {
+            let planned = entries.get(1..).unwrap_or_default();
+            desk.put_rules_in(txn, &case, &plan.rules(planned), now)?;
+            if plan.step_count() > 0 {
+                desk.put_steps_in(txn, &case, &plan.steps(planned))?;
+            }
+            desk.keep_template_in(txn, &case, template)?;
+        }
+        also(txn, case, &entries)
+    };
+    let case = desk.new_case_with(open, acts, beside, now)?;
+    Ok((case, entries))
+}
+
+#[cfg(test)]
+mod tests {
+    use counterpart_core::{
+        act::{Role, SeatOffer},
+        value::Sealable,
+    };
+    use counterpart_node::now;
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::{
+        item_value::{Here, no_files},
+        template::{self, BUILT_IN},
+    };
+
+    #[test]
+    fn what_a_template_comes_to_is_signed_and_kept_whole_or_not_at_all() {
+        let home = TempDir::new().expect("a folder");
+        Desk::init(home.path()).expect("an identity");
+        let desk = Desk::open(home.path()).expect("a home");
+        let cases = || desk.summaries().expect("a list").len();
+        for (opened, (name, file)) in BUILT_IN.iter().enumerate() {
+            let template = template::read(file.as_bytes()).expect("it holds together");
+            let [own, other] = [(Role::Customer, "Maya"), (Role::Supplier, "Acme Ltd")]
+                .map(|(role, label)| SeatOffer { role, label: Sealable::Open(label.to_owned()) });
+            let open = desk.open_act(&template.title, own, vec![other], "Europe/London", None);
+            let here = Here { zone: "Europe/London", now: now(), file: no_files };
+            let set: Vec<String> =
+                template.items.iter().map(|item| format!("{}={}", item.key, item.sample())).collect();
+            let (answers, _) = template.answers(&set, here).expect("samples work");
+            let plan = Plan::new(&template, &answers, template::seats(&open), here).expect("a plan");
+            let by = Some((*name, &plan));
+
+            // The last thing that is kept fails, as where the disk is full.
+            let full = |_: &Txn<'_>, _: CaseId, _: &[EntryId]| Err(DeskError::Text("no more room".to_owned()));
+            let failed = begin(&desk, &open, by, full, now()).expect_err("it fails");
+            assert!(failed.to_string().contains("no more room"), "{name}: {failed}");
+            assert_eq!(cases(), opened, "{name}: nothing is half");
+
+            let (case, entries) = begin(&desk, &open, by, |_, _, _| Ok(()), now()).expect("a case");
+            assert_eq!(entries.len(), 1 + plan.acts.len(), "{name}");
+            let record = desk.record(&case).expect("a record");
+            let signed: Vec<EntryId> = record.graph().all().map(|ix| record.graph().id(ix)).collect();
+            assert_eq!(signed, entries, "{name}: in the order of signing");
+            assert_eq!(desk.rules(&case).expect("kept").len(), plan.reminders.len(), "{name}");
+            assert_eq!(desk.steps(&case).expect("kept").steps.len(), plan.step_count(), "{name}");
+            assert_eq!(cases(), opened + 1, "{name}");
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! What rules did, for people who look on and for a log: no word of a case.
+
+use counterpart_core::id::{CaseId, EntryId, short_form};
+use counterpart_node::{Level, Logged};
+use counterpart_process::standing_rule::{MOST_IN_A_ROW, Miss};
+
+use super::Stopped;
+use crate::{
+    error::CommandError,
+    render::{self, line},
+};
+
+/// Something that a rule did, or did not do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Told {
+    /// The rule's name; nothing where it is about all of them.
+    pub rule: Option<String>,
+    pub case: Option<CaseId>,
+    /// What it is about: the entry, and what it is called in the case.
+    pub about: Option<(EntryId, String)>,
+    pub what: What,
+}
+
+/// What it was.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum What {
+    /// Signed, and what it is called in the case.
+    Signed(EntryId, String),
+    Assigned,
+    /// It looked meant, and is left to a person.
+    PassedOver(Miss),
+    /// It may not be signed.
+    Refused(CommandError),
+    Held(Held),
+    /// The rule does nothing any more.
+    Stopped(Stopped),
+    /// Something could not be looked at; it is tried again unless that is said.
+    Trouble {
+        why: String,
+        given_up: bool,
+    },
+}
+
+/// Why a rule does not act once more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Held {
+    AnHour,
+    InARow,
+}
+
+impl Held {
+    /// In words.
+    #[must_use]
+    pub fn in_words(self) -> String {
+        match self {
+            Self::AnHour => "its seat acted as often in this case within an hour as it may".to_owned(),
+            Self::InARow => format!(
+                "rules acted {MOST_IN_A_ROW} times in this case while nobody of you did: look at it, and sign something there"
+            ),
+        }
+    }
+}
+
+impl What {
+    /// What is remembered of it: words of our own alone.
+    #[must_use]
+    pub fn kept(&self) -> String {
+        match self {
+            Self::Signed(..) => "signed".to_owned(),
+            Self::Assigned => "assigned".to_owned(),
+            Self::PassedOver(miss) => format!("passed over: {miss}"),
+            // Why may be said in words of the case.
+            Self::Refused(_) => "refused: it may not be signed, or would have no effect".to_owned(),
+            Self::Held(held) => format!("held back: {}", held.in_words()),
+            Self::Stopped(why) => format!("stopped: {}", why.as_str()),
+            Self::Trouble { .. } => "could not be looked at".to_owned(),
+        }
+    }
+}
+
+impl Told {
+    /// One line for a person watching the node.
+    #[must_use]
+    pub fn line(&self) -> String {
+        let who =
+            self.rule.as_ref().map_or_else(|| "standing rules".to_owned(), |rule| format!("standing rule {rule}"));
+        let case = self.case.map(|case| format!(" in {}", short_form(&case.0))).unwrap_or_default();
+        let because = self.about.as_ref().map(|(_, name)| format!(" because of {name}")).unwrap_or_default();
+        let about = self.about.as_ref().map(|(_, name)| format!(" about {name}")).unwrap_or_default();
+        match &self.what {
+            What::Signed(_, name) => format!("{who}: signed {name}{case}{because}"),
+            What::Assigned => format!("{who}: gave somebody the case{case}{because}"),
+            What::PassedOver(miss) => format!("{who}: did nothing{case}{about}: {miss}"),
+            What::Refused(why) => format!("{who}: refused{case}{about}: {}", line(&why.message)),
+            What::Held(held) => format!("{who}: held back{case}{about}: {}", held.in_words()),
+            What::Stopped(why) => format!("{who}: stopped, because {}", why.as_str()),
+            What::Trouble { why, given_up } => {
+                let then = if *given_up { "; left to you" } else { "; will try again" };
+                format!("{who}: could not look{case}{about}: {}{then}", line(why))
+            }
+        }
+    }
+
+    /// The same for a log.
+    #[must_use]
+    pub fn logged(&self) -> Logged {
+        let (level, event) = match &self.what {
+            What::Signed(..) => (Level::Info, "rule-signed"),
+            What::Assigned => (Level::Info, "rule-assigned"),
+            What::PassedOver(_) => (Level::Info, "rule-passed-over"),
+            What::Refused(_) => (Level::Warn, "rule-refused"),
+            What::Held(_) => (Level::Warn, "rule-held"),
+            What::Stopped(_) => (Level::Error, "rule-stopped"),
+            What::Trouble { .. } => (Level::Warn, "rule-trouble"),
+        };
+        let mut logged = Logged { case: self.case, ..Logged::new(level, event) };
+        if let Some(rule) = &self.rule {
+            logged = logged.with("rule", rule.as_str());
+        }
+        if let Some((entry, _)) = &self.about {
+            logged = logged.with("about", render::hex(&entry.0));
+        }
+        match &self.what {
+            What::Signed(entry, _) => logged.with("entry", render::hex(&entry.0)),
+            What::PassedOver(miss) => logged.with("why", miss.to_string()),
+            What::Held(held) => logged.with("why", held.in_words()),
+            What::Stopped(why) => logged.with("why", why.as_str()),
+            // Why may be said in words of the case.
+            What::Assigned | What::Refused(_) | What::Trouble { .. } => logged,
+        }
+    }
+}
