@@ -1,5 +1,6 @@
-//! Durable storage of cases: one SQLite file, `counterpart.db`, that several processes share safely; and beside it the
-//! bytes of attached files, see [`Files`].
+//! Durable storage of cases, in one of two places: one SQLite file, `counterpart.db`, that several processes share safely,
+//! and beside it the bytes of attached files; or a database on PostgreSQL that several machines share, and in it the files,
+//! too. See [`StorePlace`] and [`Files`].
 //!
 //! The store keeps envelopes, values and links as the bytes it was given and never decodes them; what they mean
 //! is judged elsewhere. It upholds four things:
@@ -15,6 +16,8 @@
 
 mod agendas;
 mod chores;
+mod copy;
+mod db;
 mod edits;
 mod entries;
 mod error;
@@ -26,6 +29,8 @@ mod mails;
 mod news;
 mod notebook;
 mod peers;
+mod place;
+mod postgres;
 mod receipts;
 mod schema;
 mod stamps;
@@ -36,6 +41,7 @@ mod whereabouts;
 
 pub use agendas::AgendaRow;
 pub use chores::{Chore, ChoreRow};
+pub use copy::{Copied, copy, verify};
 pub use edits::{EditRow, StoredEdit};
 pub use entries::{EntryRow, Inserted, StoredEntry, StoredEntryRef};
 pub use error::StoreError;
@@ -46,6 +52,7 @@ pub use letters::LetterRow;
 pub use mails::MailRow;
 pub use notebook::NotebookRow;
 pub use peers::PeerAddress;
+pub use place::StorePlace;
 pub use receipts::{ReceiptRow, StoredReceipt};
 pub use stamps::WantedStamp;
 pub use summaries::CaseSummary;
@@ -57,7 +64,7 @@ use std::{fs, io, ops::Deref, path::Path, time::Duration};
 
 use rusqlite::{Connection, OpenFlags, config::DbConfig};
 
-use crate::error::sqlite;
+use crate::{error::sqlite, postgres::Postgres, txn::Engine};
 
 /// How long a call waits for another process to finish its transaction.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -66,7 +73,10 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 const CHECKPOINT_PAGES: i64 = 1000;
 
 /// Statements kept prepared: more than the crate has.
-const PREPARED: usize = 64;
+const PREPARED: usize = 96;
+
+/// How often what rests on something that others changed is begun again.
+const TRIES: u32 = 100;
 
 /// An open store. Reading methods are those of [`Reads`]; all writing happens in [`Store::write`].
 ///
@@ -109,7 +119,35 @@ impl Store {
              PRAGMA wal_autocheckpoint = 0;",
         )
         .map_err(sqlite)?;
-        Ok(Self { reads: Reads::new(conn), writable: true })
+        Ok(Self { reads: Reads::new(Engine::Sqlite(conn)), writable: true })
+    }
+
+    /// Opens the store at a place for reading and writing, and makes it if there is none.
+    ///
+    /// # Errors
+    /// As [`Store::open`]; for a database [`StoreError::BadAddress`], or [`StoreError::Unreachable`] after some seconds.
+    pub fn open_at(place: &StorePlace) -> Result<Self, StoreError> {
+        match place {
+            StorePlace::File(path) => Self::open(path),
+            StorePlace::Postgres(address) => {
+                let engine = Engine::Postgres(Postgres::open(address, true)?);
+                Ok(Self { reads: Reads::new(engine), writable: true })
+            }
+        }
+    }
+
+    /// Opens an existing store at a place for reading only.
+    ///
+    /// # Errors
+    /// As [`Store::open_read_only`] and [`Store::open_at`].
+    pub fn open_at_read_only(place: &StorePlace) -> Result<Self, StoreError> {
+        match place {
+            StorePlace::File(path) => Self::open_read_only(path),
+            StorePlace::Postgres(address) => {
+                let engine = Engine::Postgres(Postgres::open(address, false)?);
+                Ok(Self { reads: Reads::new(engine), writable: false })
+            }
+        }
     }
 
     /// Opens an existing store for reading only. [`Store::write`] then answers [`StoreError::ReadOnly`].
@@ -125,12 +163,13 @@ impl Store {
         }
         let conn = connect(&path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
         schema::check(&conn, &path)?;
-        Ok(Self { reads: Reads::new(conn), writable: false })
+        Ok(Self { reads: Reads::new(Engine::Sqlite(conn)), writable: false })
     }
 
     /// Does `work` as one transaction: all of it is on disk when this returns `Ok`, none of it is kept when `work`
     /// returns `Err` or panics. Other writers wait until it ends (up to 5 s), so sign inside it but do not wait
-    /// for people or the network.
+    /// for people or the network. Several machines that share a store do not wait for each other: where what was read was
+    /// changed by another one before the end, this ends with [`StoreError::Conflict`].
     ///
     /// # Errors
     /// What `work` returns, else the failure to begin or commit. After [`StoreError::Io`] or
@@ -144,6 +183,36 @@ impl Store {
         txn.commit()?;
         self.move_log_if_long();
         Ok(done)
+    }
+
+    /// As [`Store::write`], and where another machine wrote at the same moment what `work` rests on, from the beginning
+    /// again: `work` must do the same each time but for what it reads.
+    ///
+    /// # Errors
+    /// As [`Store::write`].
+    pub fn write_again<T, E: From<StoreError>>(
+        &mut self,
+        mut work: impl FnMut(&Txn<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.ready_to_write()?;
+        let mut left = TRIES;
+        loop {
+            left -= 1;
+            let txn = Txn::begin(&self.reads)?;
+            match work(&txn) {
+                // Whatever it made of the refusal, it was one.
+                Err(_) if left > 0 && txn.met_conflict() => continue,
+                Err(why) => return Err(why),
+                Ok(done) => match txn.commit() {
+                    Err(StoreError::Conflict) if left > 0 => continue,
+                    Err(why) => return Err(why.into()),
+                    Ok(()) => {
+                        self.move_log_if_long();
+                        return Ok(done);
+                    }
+                },
+            }
+        }
     }
 
     /// Does `work` on one unchanging picture of the store, however many reads it makes and whoever writes
@@ -165,17 +234,24 @@ impl Store {
     /// As [`Store::write`], and it poisons the handle in the same way.
     pub fn checkpoint(&mut self) -> Result<bool, StoreError> {
         self.ready_to_write()?;
+        if self.is_shared() {
+            return Ok(true);
+        }
         self.checkpoint_by("PRAGMA wal_checkpoint(TRUNCATE)")
     }
 
     /// Makes the bytes of values deleted by [`Txn::delete_value`] disappear from the files: writes the remaining
     /// values anew, so that no page holds an older copy, then empties the log. Takes time and memory in proportion
     /// to all sealed values. `false` if another process kept the log in use: call it again later. Copies made
-    /// outside the files (backups, a disk's own spare blocks) are beyond it.
+    /// outside the files (backups, a disk's own spare blocks) are beyond it. Of a shared store too: what was deleted is there no more for
+    /// anybody who asks, and the server overwrites it in its own time.
     ///
     /// # Errors
     /// As [`Store::write`].
     pub fn scrub(&mut self) -> Result<bool, StoreError> {
+        if self.is_shared() {
+            return Ok(true);
+        }
         self.write(|txn| txn.rewrite_values())?;
         self.checkpoint()
     }
@@ -193,8 +269,11 @@ impl Store {
     /// SQLite's own automatic checkpoint swallows its errors; this one poisons the handle, so that nothing more is
     /// written to a disk that has failed. The commit before it is safe in the log, hence no error is returned.
     fn move_log_if_long(&self) {
+        if self.is_shared() {
+            return;
+        }
         let waiting = self.reads.row("PRAGMA wal_checkpoint(NOOP)", [], |row| {
-            Ok(row.get::<_, i64>(1)?.saturating_sub(row.get::<_, i64>(2)?))
+            Ok(row.get::<_, i64>(1)?.saturating_sub(row.get(2)?))
         });
         if let Ok(Some(pages)) = waiting
             && pages >= CHECKPOINT_PAGES

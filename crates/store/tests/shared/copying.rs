@@ -1,0 +1,179 @@
+//! A store moved from one place to the other and back: the same, byte for byte.
+
+use counterpart_core::{
+    attachment::FileRef,
+    id::{EditId, EventId, PartyId, ReceiptId},
+    stamp::KeptStamp,
+    worksheet::EpochId,
+};
+use counterpart_store::{
+    CaseSummary, Chore, EditRow, EntryRow, Files, FilesError, Inserted, Invite, Join, KeyEventRow, LetterRow, MailRow,
+    NotebookRow, PeerAddress, ReceiptRow, Store, StoreError, copy, verify,
+};
+
+use crate::{Home, case, device, entry_id, files::bytes, own};
+
+/// What copying fails with; looked at by what it shows.
+#[derive(Debug)]
+#[expect(dead_code, reason = "a failing test shows it")]
+enum Failed {
+    Store(StoreError),
+    Files(FilesError),
+}
+
+impl From<StoreError> for Failed {
+    fn from(e: StoreError) -> Self {
+        Self::Store(e)
+    }
+}
+
+impl From<FilesError> for Failed {
+    fn from(e: FilesError) -> Self {
+        Self::Files(e)
+    }
+}
+
+/// Something in every table, and what is odd about values: nothing, no bytes, quotes, many writings.
+fn fill(store: &mut Store, files: &Files, home: &Home) {
+    let party = PartyId([9; 32]);
+    store
+        .write(|txn| {
+            for n in 0..2_500 {
+                let envelope = bytes(n, (n % 300) as usize);
+                let row = EntryRow { case: case((n % 7) as u8), own: n % 3 == 0, ..own((n % 5) as u8, n, &envelope) };
+                txn.insert_entry(&row)?;
+            }
+            for n in 0..3 {
+                txn.insert_key_event(&KeyEventRow { id: EventId([n; 32]), party, position: 0, envelope: b"rival" })?;
+            }
+            txn.insert_receipt(&ReceiptRow {
+                id: ReceiptId([7; 32]),
+                case: case(1),
+                device: device(1),
+                number: 1,
+                own: true,
+                envelope: b"receipt",
+            })?;
+            txn.put_value(case(1), entry_id(1, 1), b"", b"")?;
+            txn.put_value(case(1), entry_id(1, 1), b"path", b"\x00\xff'\"?1$1")?;
+            txn.put_summary(&CaseSummary {
+                case: case(1),
+                title: "O'Brien's \u{202e}boiler ?1 $1 \\ ümlaut 水".to_owned(),
+                state: String::new(),
+                whose_move: "ours".to_owned(),
+                next_due: None,
+                entries: 7,
+                updated_at: -5,
+            })?;
+            txn.put_agenda(case(1), 3, "body")?;
+            txn.put_step_dates(case(1), Some((4, "dates")))?;
+            for device in [None, Some(device(3))] {
+                let address = "/ip4/192.0.2.1/tcp/4001".to_owned();
+                txn.put_peer_address(&PeerAddress { case: case(1), party, device, address, last_seen: 5 })?;
+            }
+            let invite = Invite { case: case(1), invite: entry_id(5, 5), secret: vec![1; 16], link: "l".to_owned() };
+            txn.put_invite(&invite)?;
+            txn.put_join(&Join { case: case(2), link: "l".to_owned(), request: vec![2; 99], expires: 12 })?;
+            txn.put_chore(&Chore::Scrub)?;
+            txn.put_chore(&Chore::EraseFile { case: case(1), file: FileRef::of(b"abc") })?;
+            txn.insert_stamp(case(1), &KeptStamp { heads: vec![entry_id(1, 1)], token: b"token".to_vec() })?;
+            txn.want_stamp(case(1), entry_id(1, 3), 20)?;
+            txn.put_note(&NotebookRow {
+                id: [3; 16],
+                kind: "note".to_owned(),
+                case: None,
+                whom: Some("Ann".to_owned()),
+                body: "{}".to_owned(),
+                written_at: 1,
+            })?;
+            for (n, occasion) in ["plan", "a", "B", "ä"].into_iter().enumerate() {
+                txn.insert_letter(&LetterRow {
+                    id: [n as u8; 16],
+                    case: case(1),
+                    occasion: occasion.to_owned(),
+                    state: "s".to_owned(),
+                    due: 1,
+                    next_try: (n > 0).then_some(5),
+                    body: String::new(),
+                })?;
+            }
+            txn.insert_mail(&MailRow {
+                sha256: [4; 32],
+                message_id: None,
+                out: true,
+                case: Some(case(1)),
+                entry: None,
+                at: 4,
+            })?;
+            txn.insert_edit(&EditRow {
+                case: case(1),
+                id: EditId([1; 32]),
+                epoch: EpochId::FIRST,
+                device: device(1),
+                seq: 1,
+                own: true,
+                envelope: b"edit",
+            })?;
+            txn.put_whereabouts(party, device(1), 3, b"where")
+        })
+        .expect("written");
+    for size in [0, 5, 700_000] {
+        let photo = bytes(99, size);
+        files.keep(&case(1), &FileRef::of(&photo), &home.source(&photo)).expect("kept");
+    }
+}
+
+#[test]
+fn there_and_back_it_is_the_same() {
+    let Some(home) = Home::any() else { return };
+    let open = |name: &str| {
+        let folder = home.folder.path().join(name);
+        std::fs::create_dir(&folder).expect("made");
+        let store = Store::open(&folder.join("counterpart.db")).expect("opens");
+        (store, Files::new(folder.join("attachments")))
+    };
+    let (mut first, first_files) = open("first");
+    fill(&mut first, &first_files, &home);
+    let (mut shared, shared_files) = (home.store(), home.files());
+    let copied = copy::<Failed>((&mut first, &first_files), (&mut shared, &shared_files)).expect("copied");
+    assert!(copied.rows > 2_500 && copied.files == 3 && copied.bytes == 700_005, "{copied:?}");
+    let compared = verify::<Failed>((&mut first, &first_files), (&mut shared, &shared_files)).expect("the same");
+    assert_eq!(compared, copied);
+    let again = copy::<Failed>((&mut first, &first_files), (&mut shared, &shared_files));
+    assert!(matches!(again, Err(Failed::Store(StoreError::NotEmpty { .. }))), "{again:?}");
+
+    let (mut back, back_files) = open("back");
+    assert_eq!(copy::<Failed>((&mut shared, &shared_files), (&mut back, &back_files)).expect("copied"), copied);
+    verify::<Failed>((&mut first, &first_files), (&mut back, &back_files)).expect("the same");
+
+    // All of them go on where they were: after what came, at the next position.
+    for store in [&mut first, &mut shared, &mut back] {
+        let last = store.last_ordinal(case(1)).expect("read");
+        let next = EntryRow { id: entry_id(200, 1), ..own(200, 1, b"next") };
+        let Ok(Inserted::New(number)) = store.write(|txn| txn.insert_entry(&next)) else { panic!("not inserted") };
+        assert!(number > last);
+    }
+    let own_here = |store: &Store| store.last_own_entry(case(0), device(0)).expect("read");
+    assert_eq!(own_here(&first), own_here(&shared));
+}
+
+#[test]
+fn one_bit_is_noticed() {
+    let Some(home) = Home::any() else { return };
+    let folder = home.folder.path().join("one");
+    std::fs::create_dir(&folder).expect("made");
+    let (mut first, files) =
+        (Store::open(&folder.join("counterpart.db")).expect("opens"), Files::new(folder.join("attachments")));
+    fill(&mut first, &files, &home);
+    let (mut shared, shared_files) = (home.store(), home.files());
+    copy::<Failed>((&mut first, &files), (&mut shared, &shared_files)).expect("copied");
+    let mut differs = |sql: &str| {
+        home.sql(sql);
+        let found = verify::<Failed>((&mut first, &files), (&mut shared, &shared_files));
+        assert!(matches!(found, Err(Failed::Store(StoreError::NotTheSame { .. }))), "{sql}: {found:?}");
+    };
+    differs("UPDATE entries SET envelope = set_byte(envelope, 0, get_byte(envelope, 0) # 1) WHERE seq = 1234");
+    differs("UPDATE entries SET envelope = set_byte(envelope, 0, get_byte(envelope, 0) # 1) WHERE seq = 1234;
+             UPDATE pieces SET bytes = set_byte(bytes, 99, get_byte(bytes, 99) # 1) WHERE place = 262144");
+    differs("DELETE FROM letters WHERE occasion = 'B'");
+}
