@@ -75,6 +75,7 @@ pub(crate) mod stamp;
 mod status;
 mod steps;
 mod stop;
+mod store;
 mod sync;
 mod take;
 mod template;
@@ -179,6 +180,7 @@ pub(crate) enum Command {
     Take(take::Args),
     Status(status::Args),
     Network(network::Args),
+    Store(store::Args),
     Stamp(stamp::Args),
     Export(export::Args),
     Report(report::Args),
@@ -271,6 +273,7 @@ pub(crate) fn run(session: &Session, command: Command) -> Done {
         Command::Take(args) => take::run(session, &args),
         Command::Status(args) => status::run(session, &args),
         Command::Network(args) => network::run(session, &args),
+        Command::Store(args) => store::run(session, &args),
         Command::Stamp(args) => stamp::run(session, &args),
         Command::Export(args) => export::run(session, &args),
         Command::Report(args) => report::run(session, &args),

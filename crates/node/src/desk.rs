@@ -20,7 +20,7 @@ use counterpart_core::{
     view::{Brief, Waiting},
 };
 use counterpart_net::{Address, PeerId};
-use counterpart_store::{CaseSummary, EntryRow, Invite, Join, PeerAddress, Store, StoreError, Txn};
+use counterpart_store::{CaseSummary, EntryRow, Files, Invite, Join, PeerAddress, Store, StoreError, Txn};
 
 use crate::{
     adopt,
@@ -30,11 +30,15 @@ use crate::{
     keyfile::Passphrase,
     limits,
     load::{self, Loaded},
+    place,
     poke::poke,
     random::Source,
     today,
     worksheet::Sheets,
 };
+
+/// How often an act is signed anew where other machines of ours write to the same case.
+const CONFLICTS: u32 = 20;
 
 /// A home, opened: its store and its identity.
 #[derive(Debug)]
@@ -44,6 +48,7 @@ pub struct Desk {
     random: Source,
     store: Mutex<Store>,
     sheets: Mutex<Sheets>,
+    files: Files,
 }
 
 impl Desk {
@@ -90,11 +95,13 @@ impl Desk {
             return Err(DeskError::NoIdentity { home: home.to_owned() });
         }
         let passphrase = passphrase.filter(|_| home::is_locked(home) == Ok(true));
-        let store = Store::open(&home::store_path(home))?;
+        let store = place::open(home)?;
         let identity = home::unlock(home, &store, passphrase)?;
         let entries = || Ok::<_, StoreError>(store.summaries()?.iter().map(|case| case.entries).sum());
         let random = Source::new(entries)?;
-        Ok(Self { home: home.to_owned(), identity, random, store: Mutex::new(store), sheets: Mutex::default() })
+        let files = place::files(home)?;
+        let (home, sheets) = (home.to_owned(), Mutex::default());
+        Ok(Self { home, identity, random, store: Mutex::new(store), sheets, files })
     }
 
     /// The home folder.
@@ -160,6 +167,11 @@ impl Desk {
     /// Fresh random bytes: nonces, salts, secrets.
     pub(crate) fn draw<const N: usize>(&self) -> [u8; N] {
         self.random.draw()
+    }
+
+    /// The attached files.
+    pub(crate) fn files(&self) -> Files {
+        self.files.clone()
     }
 
     /// Work with the store itself.
@@ -314,10 +326,21 @@ impl Desk {
     /// Why it was not signed; nothing was stored then. The record given may be ahead of the store: sign nothing
     /// more on it.
     pub fn sign_on(&self, case: &CaseId, record: &mut Record, act: &Act, now: i64) -> Result<Signed, DeskError> {
-        let signed = self.locked().write(|txn| {
-            self.ready(txn, case, record)?;
-            self.sign_in(txn, case, record, act, now)
-        })?;
+        let mut tries = 0;
+        let signed = loop {
+            let signed = self.locked().write(|txn| {
+                self.ready(txn, case, record)?;
+                self.sign_in(txn, case, record, act, now)
+            });
+            match signed {
+                // Another machine of ours wrote to the case at the same moment: what was signed on is not what is there.
+                Err(DeskError::Store(StoreError::Conflict)) if tries < CONFLICTS => {
+                    tries += 1;
+                    *record = self.record(case)?;
+                }
+                other => break other?,
+            }
+        };
         if matches!(act, Act::Erased { .. }) {
             // Signed is signed: what cannot be done just now is done later, see there.
             drop(self.do_chores());

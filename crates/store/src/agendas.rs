@@ -3,7 +3,11 @@
 
 use counterpart_core::id::CaseId;
 
-use crate::{Reads, StoreError, Txn, db::{Row, params, unsigned}, error::signed};
+use crate::{
+    Reads, StoreError, Txn,
+    db::{Row, params, unsigned},
+    error::signed,
+};
 
 /// What one case keeps ready. What the texts say is not known here.
 #[derive(Debug, Clone, PartialEq, Eq)]

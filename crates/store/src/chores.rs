@@ -2,7 +2,11 @@
 
 use counterpart_core::{attachment::FileRef, id::CaseId};
 
-use crate::{Reads, StoreError, Txn, db::{params, unsigned}, error::signed};
+use crate::{
+    Reads, StoreError, Txn,
+    db::{params, unsigned},
+    error::signed,
+};
 
 /// Something to do once the transaction that asked for it is durable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

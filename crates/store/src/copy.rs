@@ -29,11 +29,7 @@ const TABLES: &[Table] = &[
     table("key_events", 3, &["party", "position", "id", "arrival", "envelope"]),
     table("receipts", 3, &["case_id", "arrival", "id", "device", "number", "own", "envelope"]),
     table("sealed_values", 3, &["case_id", "entry", "path", "arrival", "disclosure"]),
-    table(
-        "case_summaries",
-        1,
-        &["case_id", "title", "state", "whose_move", "next_due", "entries", "updated_at"],
-    ),
+    table("case_summaries", 1, &["case_id", "title", "state", "whose_move", "next_due", "entries", "updated_at"]),
     table("peers", 0, &["case_id", "party", "device", "address", "last_seen"]),
     table("invites", 2, &["case_id", "invite", "secret", "link"]),
     table("joins", 1, &["case_id", "link", "request", "expires"]),
@@ -44,11 +40,7 @@ const TABLES: &[Table] = &[
     table("letters", 1, &["id", "case_id", "occasion", "state", "due", "next_try", "body"]),
     table("mails", 1, &["sha256", "message_id", "out", "case_id", "entry", "at"]),
     table("agendas", 1, &["case_id", "entries", "body", "steps_rest_on", "steps"]),
-    table(
-        "edits",
-        2,
-        &["case_id", "arrival", "id", "epoch", "epoch_id", "device", "seq", "own", "envelope"],
-    ),
+    table("edits", 2, &["case_id", "arrival", "id", "epoch", "epoch_id", "device", "seq", "own", "envelope"]),
     table("whereabouts", 2, &["party", "device", "arrival", "number", "envelope"]),
 ];
 

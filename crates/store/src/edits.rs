@@ -5,7 +5,10 @@ use counterpart_core::{
     worksheet::EpochId,
 };
 
-use crate::{Inserted, Reads, StoreError, Txn, db::{params, unsigned}};
+use crate::{
+    Inserted, Reads, StoreError, Txn,
+    db::{params, unsigned},
+};
 
 /// An edit to be stored.
 #[derive(Debug, Clone, Copy)]

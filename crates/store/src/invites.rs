@@ -4,7 +4,10 @@ use std::fmt;
 
 use counterpart_core::id::{CaseId, EntryId};
 
-use crate::{Reads, StoreError, Txn, db::{Row, params}};
+use crate::{
+    Reads, StoreError, Txn,
+    db::{Row, params},
+};
 
 /// An own invitation. Its debug form shows neither the secret nor the link, which holds it too.
 #[derive(Clone, PartialEq, Eq)]

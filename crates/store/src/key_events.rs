@@ -2,7 +2,11 @@
 
 use counterpart_core::id::{EventId, PartyId};
 
-use crate::{Inserted, Reads, StoreError, Txn, db::{Row, params, unsigned}, error::signed};
+use crate::{
+    Inserted, Reads, StoreError, Txn,
+    db::{Row, params, unsigned},
+    error::signed,
+};
 
 /// An event of a key log to be stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,7 +2,10 @@
 
 use counterpart_core::id::CaseId;
 
-use crate::{Reads, StoreError, Txn, db::{Row, params}};
+use crate::{
+    Reads, StoreError, Txn,
+    db::{Row, params},
+};
 
 /// One letter. What the states mean, and the body, is not known here.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -272,9 +272,9 @@ impl Store {
         if self.is_shared() {
             return;
         }
-        let waiting = self.reads.row("PRAGMA wal_checkpoint(NOOP)", [], |row| {
-            Ok(row.get::<_, i64>(1)?.saturating_sub(row.get(2)?))
-        });
+        let waiting = self
+            .reads
+            .row("PRAGMA wal_checkpoint(NOOP)", [], |row| Ok(row.get::<_, i64>(1)?.saturating_sub(row.get(2)?)));
         if let Ok(Some(pages)) = waiting
             && pages >= CHECKPOINT_PAGES
         {

@@ -2,7 +2,10 @@
 
 use counterpart_core::id::{CaseId, EntryId};
 
-use crate::{Reads, StoreError, Txn, db::{Row, params}};
+use crate::{
+    Reads, StoreError, Txn,
+    db::{Row, params},
+};
 
 /// One message, known by the hash of its bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,7 +4,10 @@ use std::fmt;
 
 use counterpart_core::id::CaseId;
 
-use crate::{Reads, StoreError, Txn, db::{Row, params}};
+use crate::{
+    Reads, StoreError, Txn,
+    db::{Row, params},
+};
 
 /// One note. Its debug form shows nothing of what is written, which is nobody's business.
 #[derive(Clone, PartialEq, Eq)]

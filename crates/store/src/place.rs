@@ -21,6 +21,22 @@ impl StorePlace {
         if is_address(text) { Self::Postgres(text.to_owned()) } else { Self::File(PathBuf::from(text)) }
     }
 
+    /// Whether the address holds a password.
+    #[must_use]
+    pub fn has_password(&self) -> bool {
+        matches!(self, Self::Postgres(address) if crate::postgres::has_password(address))
+    }
+
+    /// The same place, with the password for it.
+    #[must_use]
+    pub fn with_password(&self, password: &str) -> Self {
+        let Self::Postgres(address) = self else { return self.clone() };
+        let mark = if address.contains('?') { '&' } else { '?' };
+        // Whatever is in it, it ends nothing in an address.
+        let escaped: String = password.bytes().map(|byte| format!("%{byte:02X}")).collect();
+        Self::Postgres(format!("{address}{mark}password={escaped}"))
+    }
+
     /// The file, if it is one.
     #[must_use]
     pub fn file(&self) -> Option<&Path> {
@@ -49,4 +65,27 @@ impl fmt::Debug for StorePlace {
 
 pub(crate) fn is_address(text: &str) -> bool {
     text.starts_with("postgres://") || text.starts_with("postgresql://")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::StorePlace;
+
+    #[test]
+    fn no_password_is_shown() {
+        let bare = StorePlace::named("postgres://ann@db.example:5433/cases");
+        assert!(!bare.has_password());
+        for place in [
+            bare.with_password("se&cr?et#@:/ %"),
+            StorePlace::named("postgresql://ann:secret@db.example/cases"),
+            StorePlace::named("postgres://db.example/cases?user=ann&password=secret"),
+        ] {
+            assert!(place.has_password());
+            assert_eq!(place.to_string(), "postgres://db.example/cases");
+            assert!(!format!("{place:?}").contains("sec"), "{place:?}");
+        }
+        let broken = StorePlace::named("postgres://ann:secret@db.example:port/cases");
+        assert_eq!(broken.to_string(), "postgres://");
+        assert_eq!(StorePlace::named("/home/ann/counterpart.db").to_string(), "/home/ann/counterpart.db");
+    }
 }

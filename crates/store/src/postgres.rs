@@ -168,14 +168,7 @@ impl Postgres {
     }
 
     pub(crate) fn begin(&self, mode: Mode) -> Result<(), StoreError> {
-        let mut running = Running {
-            mode,
-            begun: Instant::now(),
-            tries: 0,
-            done: Vec::new(),
-            ended: None,
-            clock: 0,
-        };
+        let mut running = Running { mode, begun: Instant::now(), tries: 0, done: Vec::new(), ended: None, clock: 0 };
         loop {
             match self.line.ask(Work::Begin(mode)) {
                 Ok(Answer::Clock(clock)) => running.clock = clock,
@@ -459,6 +452,11 @@ pub(crate) fn shown(address: &str) -> Result<String, StoreError> {
     line::configured(address).map(|(_, place)| place)
 }
 
+/// Whether an address holds a password. One that cannot be read may.
+pub(crate) fn has_password(address: &str) -> bool {
+    line::configured(address).map_or(true, |(config, _)| config.get_password().is_some())
+}
+
 /// From where on what is new is looked for.
 pub(crate) fn looked_back(since: u64) -> Result<i64, StoreError> {
     Ok(signed(since)?.saturating_sub(BACK).max(0))
@@ -528,4 +526,3 @@ impl From<&Value<'_>> for Owned {
         }
     }
 }
-

@@ -2,7 +2,11 @@
 
 use counterpart_core::id::{CaseId, DeviceKey, ReceiptId};
 
-use crate::{Inserted, Reads, StoreError, Txn, db::{params, unsigned}, error::signed};
+use crate::{
+    Inserted, Reads, StoreError, Txn,
+    db::{params, unsigned},
+    error::signed,
+};
 
 /// A receipt to be stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

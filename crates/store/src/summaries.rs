@@ -2,7 +2,11 @@
 
 use counterpart_core::id::CaseId;
 
-use crate::{Reads, StoreError, Txn, db::{Row, params, unsigned}, error::signed};
+use crate::{
+    Reads, StoreError, Txn,
+    db::{Row, params, unsigned},
+    error::signed,
+};
 
 /// One case in a list.
 #[derive(Debug, Clone, PartialEq, Eq)]

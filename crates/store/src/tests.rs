@@ -23,7 +23,11 @@ fn number(store: &Store, pragma: &str) -> i64 {
 /// SQLite then reports a full disk, as it does when the file system is full.
 fn allow_pages(store: &Store, more: i64) {
     let limit = number(store, "PRAGMA page_count") + more;
-    store.sqlite().expect("SQLite").query_row(&format!("PRAGMA max_page_count = {limit}"), [], |_| Ok(())).expect("set");
+    store
+        .sqlite()
+        .expect("SQLite")
+        .query_row(&format!("PRAGMA max_page_count = {limit}"), [], |_| Ok(()))
+        .expect("set");
 }
 
 #[test]
@@ -96,7 +100,8 @@ fn settings_are_those_promised() {
     ] {
         assert_eq!(number(&store, pragma), value, "{pragma}");
     }
-    let mode: String = store.sqlite().expect("SQLite").query_row("PRAGMA journal_mode", [], |row| row.get(0)).expect("answers");
+    let mode: String =
+        store.sqlite().expect("SQLite").query_row("PRAGMA journal_mode", [], |row| row.get(0)).expect("answers");
     assert_eq!(mode, "wal");
 }
 

@@ -198,8 +198,7 @@ impl<'a> Txn<'a> {
         self.still_open()?;
         match &self.engine {
             Engine::Sqlite(conn) => {
-                let changed =
-                    conn.prepare_cached(sql).and_then(|mut s| s.execute(params_from_iter(params.values())));
+                let changed = conn.prepare_cached(sql).and_then(|mut s| s.execute(params_from_iter(params.values())));
                 changed.map_err(|e| {
                     if crate::error::is_taken(&e)
                         && let Some(named) = taken()
@@ -232,7 +231,10 @@ impl<'a> Txn<'a> {
 
     /// The same, above what `last` gives: then rows that come within one case are in the order in which they were
     /// committed.
-    pub(crate) fn number_above(&self, last: impl FnOnce() -> Result<u64, StoreError>) -> Result<Option<i64>, StoreError> {
+    pub(crate) fn number_above(
+        &self,
+        last: impl FnOnce() -> Result<u64, StoreError>,
+    ) -> Result<Option<i64>, StoreError> {
         let Some(postgres) = self.postgres() else { return Ok(None) };
         Ok(Some(postgres.number(crate::error::signed(last()?)?)))
     }

@@ -4,7 +4,10 @@ use std::fmt;
 
 use counterpart_core::id::{CaseId, EntryId};
 
-use crate::{Reads, StoreError, Txn, db::{Row, params}};
+use crate::{
+    Reads, StoreError, Txn,
+    db::{Row, params},
+};
 
 /// A sealed value as stored. Its debug form shows nothing of the value, which is often somebody's name or number.
 #[derive(Clone, PartialEq, Eq)]

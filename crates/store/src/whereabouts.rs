@@ -2,7 +2,11 @@
 
 use counterpart_core::id::{DeviceKey, PartyId};
 
-use crate::{Reads, StoreError, Txn, db::{Row, params, unsigned}, error::signed};
+use crate::{
+    Reads, StoreError, Txn,
+    db::{Row, params, unsigned},
+    error::signed,
+};
 
 /// Most devices of a party whose records are kept: those that came last.
 const MAX_OF_PARTY: i64 = 64;

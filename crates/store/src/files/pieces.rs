@@ -128,13 +128,7 @@ impl Pieces {
         if settled == 1 { Ok(()) } else { Err(FilesError::OutOfStep { path: Self::name(file) }) }
     }
 
-    pub(super) fn append(
-        &self,
-        case: &CaseId,
-        file: &FileRef,
-        offset: u64,
-        bytes: &[u8],
-    ) -> Result<(), FilesError> {
+    pub(super) fn append(&self, case: &CaseId, file: &FileRef, offset: u64, bytes: &[u8]) -> Result<(), FilesError> {
         let size = signed(file.size)?;
         let part = params![case.0, file.sha256, size];
         let in_step = self.with(|store| {
@@ -196,7 +190,8 @@ impl Pieces {
         let size = signed(file.size)?;
         let there = format!("SELECT 1 FROM attached WHERE {PART}");
         let next = format!("SELECT place, bytes FROM pieces WHERE {PART} AND place >= ?4 ORDER BY place LIMIT 1");
-        let there = self.with(|store| Ok(store.row(&there, params![case.0, file.sha256, size], |_| Ok(()))?.is_some()))?;
+        let there =
+            self.with(|store| Ok(store.row(&there, params![case.0, file.sha256, size], |_| Ok(()))?.is_some()))?;
         let mut at = 0;
         loop {
             let piece = self.with(|store| {
@@ -222,9 +217,7 @@ impl Pieces {
         let (size, from, length) = (signed(file.size)?, signed(offset)?, length as usize);
         let end = from.saturating_add(i64::try_from(length).unwrap_or(i64::MAX));
         let reach = i64::try_from(PIECE).unwrap_or(i64::MAX);
-        let sql = format!(
-            "SELECT place, bytes FROM pieces WHERE {PART} AND place > ?4 AND place < ?5 ORDER BY place"
-        );
+        let sql = format!("SELECT place, bytes FROM pieces WHERE {PART} AND place > ?4 AND place < ?5 ORDER BY place");
         let mut found = Vec::with_capacity(length);
         self.with(|store| {
             if !Self::is_whole(store, case, file)? {

@@ -6,8 +6,8 @@ use std::{thread, time::Duration};
 use crate::{
     StoreError,
     db::Value,
-    postgres::{Postgres, column},
     postgres::line::{Answer, Kind, Step},
+    postgres::{Postgres, column},
 };
 
 /// The first version that there is of a shared store, with its tables; then what takes it to the next. Versions are those of
@@ -240,8 +240,11 @@ pub(super) fn prepare(postgres: &Postgres, make: bool) -> Result<(), StoreError>
             Some(_) if !make => return Err(StoreError::ReadOnly),
             _ => {}
         }
-        let steps: String =
-            STEPS.iter().filter(|(version, _)| found.is_none_or(|found| *version > found)).map(|(_, sql)| *sql).collect();
+        let steps: String = STEPS
+            .iter()
+            .filter(|(version, _)| found.is_none_or(|found| *version > found))
+            .map(|(_, sql)| *sql)
+            .collect();
         let sql = format!(
             "BEGIN;{steps}
              INSERT INTO counterpart (name, value) VALUES ('version', {known})

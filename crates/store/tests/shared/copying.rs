@@ -173,7 +173,9 @@ fn one_bit_is_noticed() {
         assert!(matches!(found, Err(Failed::Store(StoreError::NotTheSame { .. }))), "{sql}: {found:?}");
     };
     differs("UPDATE entries SET envelope = set_byte(envelope, 0, get_byte(envelope, 0) # 1) WHERE seq = 1234");
-    differs("UPDATE entries SET envelope = set_byte(envelope, 0, get_byte(envelope, 0) # 1) WHERE seq = 1234;
-             UPDATE pieces SET bytes = set_byte(bytes, 99, get_byte(bytes, 99) # 1) WHERE place = 262144");
+    differs(
+        "UPDATE entries SET envelope = set_byte(envelope, 0, get_byte(envelope, 0) # 1) WHERE seq = 1234;
+             UPDATE pieces SET bytes = set_byte(bytes, 99, get_byte(bytes, 99) # 1) WHERE place = 262144",
+    );
     differs("DELETE FROM letters WHERE occasion = 'B'");
 }

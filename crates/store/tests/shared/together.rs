@@ -18,7 +18,8 @@ const CUT: &str = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
 fn of_two_at_one_position_one_gets_it_and_the_other_the_next() {
     let Some(home) = Home::any() else { return };
     let (mut a, mut b) = (home.store(), home.store());
-    let next = |store: &Store| Ok::<_, StoreError>(store.last_own_entry(case(1), device(1))?.map_or(1, |(seq, _)| seq + 1));
+    let next =
+        |store: &Store| Ok::<_, StoreError>(store.last_own_entry(case(1), device(1))?.map_or(1, |(seq, _)| seq + 1));
     let mut tries = 0;
     let second = b.write_again(|txn| {
         tries += 1;
