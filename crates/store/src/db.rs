@@ -44,6 +44,12 @@ impl Param for u32 {
     }
 }
 
+impl Param for u16 {
+    fn value(&self) -> Value<'_> {
+        Value::Int(i64::from(*self))
+    }
+}
+
 impl Param for bool {
     fn value(&self) -> Value<'_> {
         Value::Int(i64::from(*self))
@@ -186,6 +192,12 @@ pub(crate) trait FromColumn: Sized {
 impl FromColumn for i64 {
     fn from_column(value: Value<'_>) -> Option<Self> {
         if let Value::Int(number) = value { Some(number) } else { None }
+    }
+}
+
+impl FromColumn for u16 {
+    fn from_column(value: Value<'_>) -> Option<Self> {
+        i64::from_column(value).and_then(|number| Self::try_from(number).ok())
     }
 }
 

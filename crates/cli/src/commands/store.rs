@@ -24,14 +24,17 @@ pub(crate) struct Args {
 
 #[derive(Debug, Subcommand)]
 enum What {
+    /// Copy everything to an empty place, then read both and compare them; what is in use stays the same
+    ///
+    /// Stop `counterpart up` first, and all other machines that use the same store: what is written meanwhile would be
+    /// missing. Attached files are copied as well.
     Copy(PlaceArgs),
+    /// Keep your cases at that place from now on; what is here stays where it is, and is not used
+    ///
+    /// Stop `counterpart up` first. The place must hold a copy of yours, or what other machines of yours keep there.
     Use(PlaceArgs),
 }
 
-/// Copy everything to an empty place, then read both and compare them; what is in use stays the same
-///
-/// Stop `counterpart up` first, and all other machines that use the same store: what is written meanwhile would be missing.
-/// Attached files are copied as well.
 #[derive(Debug, clap::Args)]
 struct PlaceArgs {
     /// `home` for your home folder, or the address of a database such as postgres://name@db.example/counterpart

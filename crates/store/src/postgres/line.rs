@@ -153,9 +153,13 @@ pub(super) fn configured(address: &str) -> Result<(Config, String), StoreError> 
         #[cfg(unix)]
         Host::Unix(_) => true,
     };
-    if !config.get_hosts().iter().all(near) {
+    let all_near = config.get_hosts().iter().all(near) && config.get_hostaddrs().iter().all(IpAddr::is_loopback);
+    if !all_near {
         // What is in a case, and the password, go over no line that others can read.
         config.ssl_mode(SslMode::Require);
+    } else if config.get_ssl_mode() == SslMode::Prefer {
+        // Nobody is between, and what a server shows on its own machine is seldom a certificate that anybody confirms.
+        config.ssl_mode(SslMode::Disable);
     }
     config.application_name("counterpart").connect_timeout(CONNECT);
     config.keepalives_idle(Duration::from_secs(10)).keepalives_interval(Duration::from_secs(5));
@@ -381,5 +385,37 @@ impl<'a> FromSql<'a> for Raw<'a> {
 
     fn accepts(_: &Type) -> bool {
         true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio_postgres::config::SslMode;
+
+    use super::configured;
+
+    #[test]
+    fn only_a_line_within_this_machine_may_be_plain() {
+        for (address, wanted) in [
+            ("postgres://ann@db.example/cases", SslMode::Require),
+            ("postgres://ann@db.example/cases?sslmode=disable", SslMode::Require),
+            ("postgres://ann@192.0.2.1/cases?sslmode=prefer", SslMode::Require),
+            ("postgres://ann@localhost,db.example/cases", SslMode::Require),
+            ("postgres://ann@localhost/cases?hostaddr=192.0.2.1", SslMode::Require),
+            ("postgres://ann@localhost.example/cases", SslMode::Require),
+            ("postgres://ann@127.0.0.1:5433/cases", SslMode::Disable),
+            ("postgres://ann@[::1]/cases", SslMode::Disable),
+            ("postgres://ann@localhost/cases?sslmode=require", SslMode::Require),
+        ] {
+            let (config, _) = configured(address).expect("an address");
+            assert_eq!(config.get_ssl_mode(), wanted, "{address}");
+        }
+        #[cfg(unix)]
+        assert_eq!(configured("postgres://ann@%2Frun%2Fdb/x").expect("one").0.get_ssl_mode(), SslMode::Disable);
+        for address in
+            ["postgres://", "postgres:///cases", "http://db.example", "postgres://ann@db.example:x/cases", ""]
+        {
+            assert!(configured(address).is_err(), "{address}");
+        }
     }
 }

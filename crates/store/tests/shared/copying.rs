@@ -86,9 +86,9 @@ fn fill(store: &mut Store, files: &Files, home: &Home) {
                 body: "{}".to_owned(),
                 written_at: 1,
             })?;
-            for (n, occasion) in ["plan", "a", "B", "ä"].into_iter().enumerate() {
+            for (n, occasion) in (0_u8..).zip(["plan", "a", "B", "ä"]) {
                 txn.insert_letter(&LetterRow {
-                    id: [n as u8; 16],
+                    id: [n; 16],
                     case: case(1),
                     occasion: occasion.to_owned(),
                     state: "s".to_owned(),
