@@ -195,16 +195,19 @@ impl Store {
         mut work: impl FnMut(&Txn<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
         self.ready_to_write()?;
-        let mut left = TRIES;
+        let (mut left, mut waits) = (TRIES, 0);
         loop {
             left -= 1;
             let txn = Txn::begin(&self.reads)?;
             match work(&txn) {
                 // Whatever it made of the refusal, it was one.
-                Err(_) if left > 0 && txn.met_conflict() => continue,
+                Err(_) if left > 0 && txn.met_conflict() => {
+                    drop(txn);
+                    postgres::wait(&mut waits);
+                }
                 Err(why) => return Err(why),
                 Ok(done) => match txn.commit() {
-                    Err(StoreError::Conflict) if left > 0 => continue,
+                    Err(StoreError::Conflict) if left > 0 => postgres::wait(&mut waits),
                     Err(why) => return Err(why.into()),
                     Ok(()) => {
                         self.move_log_if_long();

@@ -223,11 +223,18 @@ impl Postgres {
             return self.alone(&step).map(Ok);
         }
         self.still_open()?;
+        let mut looked_again = false;
         loop {
             let (answer, outcome) = match self.line.ask(Work::Step(Arc::clone(&step))) {
                 Ok(answer) => {
                     let outcome = Outcome::of(&answer)?;
                     (Ok(answer), outcome)
+                }
+                // Perhaps by what came after this transaction began to look: then what it saw before is no more, either.
+                Err(Fault::Taken) if !looked_again => {
+                    looked_again = true;
+                    self.once_more(None)?;
+                    continue;
                 }
                 Err(Fault::Taken) if step.kind == Kind::Guarded => (Err(()), Outcome::Taken),
                 Err(Fault::Again) => {
@@ -316,7 +323,7 @@ impl Postgres {
         for (step, before) in &running.done {
             let outcome = match self.line.ask(Work::Step(Arc::clone(step))) {
                 Ok(answer) => Outcome::of(&answer).map_err(Fault::Store)?,
-                Err(Fault::Taken) if step.kind == Kind::Guarded => Outcome::Taken,
+                Err(Fault::Taken) => Outcome::Taken,
                 Err(fault) => return Err(fault),
             };
             if outcome != *before {
@@ -505,7 +512,7 @@ pub(crate) fn column(row: &tokio_postgres::Row, at: usize) -> Result<Value<'_>, 
 }
 
 /// Waits a little, longer from time to time, and not as long as others that wait.
-fn wait(tries: &mut u32) {
+pub(crate) fn wait(tries: &mut u32) {
     let most = (2_u64 << (*tries).min(6)).min(LONGEST_WAIT);
     *tries += 1;
     thread::sleep(Duration::from_micros(200 + chance() % (most * 1000)));

@@ -52,6 +52,31 @@ fn what_rests_on_something_that_another_changed_is_refused_by_name() {
     assert!(insert(&mut b, &own(1, 2, b"b")).is_ok(), "the handle goes on");
 }
 
+/// As when the other side calls two machines at once and brings both the same.
+#[test]
+fn what_comes_to_several_at_once_is_there_once() {
+    const ENTRIES: u64 = 60;
+    let Some(home) = Home::any() else { return };
+    drop(home.store());
+    let start = Barrier::new(3);
+    let new: usize = thread::scope(|scope| {
+        let machines: Vec<_> = (0..3)
+            .map(|_| {
+                let (mut store, start) = (home.store(), &start);
+                scope.spawn(move || {
+                    start.wait();
+                    let theirs = |seq| EntryRow { own: false, ..own(9, seq, b"theirs") };
+                    let put = |seq| store.write_again(|txn| txn.insert_entry(&theirs(seq))).expect("stored");
+                    (1..=ENTRIES).map(put).filter(|put| matches!(put, Inserted::New(_))).count()
+                })
+            })
+            .collect();
+        machines.into_iter().map(|one| one.join().expect("all stored")).sum()
+    });
+    assert_eq!(new as u64, ENTRIES, "each was new to one of them");
+    assert_eq!(home.store().entry_count(case(1)), Ok(ENTRIES));
+}
+
 #[test]
 fn other_cases_are_in_nobody_s_way() {
     const EACH: u64 = 40;
