@@ -15,6 +15,11 @@ test *arguments:
 ci:
     .ci/run
 
+# The Debian package, into a folder
+deb folder:
+    cargo build --release -p counterpart-cli
+    .ci/deb target/release/counterpart {{ folder }}
+
 # Measurements; compare them on one quiet machine only
 bench:
     cargo bench -p counterpart-evidence

@@ -11,6 +11,8 @@ mod attachments;
 #[cfg(debug_assertions)]
 mod calls;
 mod cli;
+mod clocks;
+mod desk_work;
 mod devices;
 // Its clock is fixed, which only debug builds do.
 #[cfg(debug_assertions)]
@@ -19,31 +21,49 @@ mod calendar;
 mod explain;
 mod home;
 mod identity;
+mod inputs;
 #[cfg(debug_assertions)]
 mod ledger_all;
 mod mail;
+mod mcp;
 mod notebook;
+#[cfg(unix)]
+mod operations;
 #[cfg(debug_assertions)]
 mod pack;
+#[cfg(target_os = "linux")]
+mod package;
 mod post;
+#[cfg(unix)]
+mod programs;
 #[cfg(debug_assertions)]
 mod reminders;
 mod report;
 mod report_of_a_file;
+mod seats;
 mod stamps;
 mod status;
 #[cfg(debug_assertions)]
 mod steps;
+#[cfg(unix)]
+mod store;
 mod templates;
 #[cfg(debug_assertions)]
 mod today;
 mod two_homes;
 #[cfg(unix)]
 mod web;
+mod webhooks;
 
 #[path = "../time_stamps/authority.rs"]
 mod authority;
 #[path = "../mail/server.rs"]
 mod mail_server;
+#[path = "../webhooks/receiver.rs"]
+#[expect(dead_code, reason = "tests here use a part of it")]
+mod receiver;
+#[cfg(unix)]
+#[path = "../postgres/server.rs"]
+mod server;
 #[path = "../time_stamps/service.rs"]
 mod service;

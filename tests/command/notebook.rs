@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 use crate::home::Home;
 
 /// Whether any file below a folder holds these bytes.
-fn holds(folder: &Path, needle: &str) -> bool {
+pub(crate) fn holds(folder: &Path, needle: &str) -> bool {
     fs::read_dir(folder).expect("a folder").any(|entry| {
         let path = entry.expect("an entry").path();
         if path.is_dir() {

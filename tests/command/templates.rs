@@ -10,7 +10,7 @@ fn texts(list: &Value) -> Vec<&str> {
     list.as_array().expect("a list").iter().map(|v| v.as_str().expect("a text")).collect()
 }
 
-const BUILT_IN: [&str; 8] = [
+const BUILT_IN: [&str; 9] = [
     "price-renegotiation",
     "missed-callback",
     "faulty-goods",
@@ -19,6 +19,7 @@ const BUILT_IN: [&str; 8] = [
     "repair-visit",
     "insurance-claim",
     "service-incident",
+    "support-request",
 ];
 
 #[test]
@@ -151,8 +152,8 @@ fn one_of_ones_own_is_made_checked_and_used() {
     assert_eq!(checked["problems"][0]["line"], 24);
     assert!(home.fails(2, &["new", "--from", "late-parcel", "--with", "X", "--yes"]).contains("line 24"));
     let listed = home.json(&["template", "list"]);
-    assert_eq!(listed["templates"].as_array().map(Vec::len), Some(9));
-    assert_eq!(listed["templates"][8]["problems"], 2);
+    assert_eq!(listed["templates"].as_array().map(Vec::len), Some(10));
+    assert_eq!(listed["templates"][9]["problems"], 2);
     assert_eq!(listed["templates"][3]["instead_of_built_in"], true);
 }
 

@@ -61,6 +61,7 @@ impl Server {
             PATH="$2:$PATH"
             trap '' INT TERM HUP
             initdb -D data -U counterpart -A trust -E UTF8 --locale=C --no-sync >log 2>&1 &&
+            printf 'fsync = off\nfull_page_writes = off\n' >>data/postgresql.auto.conf &&
             pg_ctl -D data -s -w -l server.log -o "-k '$1' -c listen_addresses= -c max_connections=200" start >>log 2>&1 &&
             echo ready
             cat >/dev/null

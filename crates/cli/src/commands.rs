@@ -5,6 +5,8 @@ mod acknowledge;
 mod agent;
 mod allow;
 mod approve;
+mod aside;
+mod assign;
 mod attach;
 mod attachment;
 mod attachments;
@@ -14,6 +16,7 @@ mod cancel;
 mod card;
 mod case_address;
 mod choose;
+mod clock;
 mod close;
 mod completions;
 mod concede;
@@ -47,7 +50,9 @@ mod link;
 mod list;
 mod log;
 pub(crate) mod mail;
+mod man;
 mod mandate;
+mod mcp;
 mod missed;
 mod network;
 mod new;
@@ -60,6 +65,7 @@ mod post;
 mod progress;
 mod propose;
 mod prove;
+mod queue;
 mod ratify;
 mod refuse;
 mod reject;
@@ -67,6 +73,8 @@ mod release;
 mod remind;
 mod reminders;
 mod report;
+mod search;
+mod seat;
 mod service;
 mod settle;
 mod share;
@@ -76,17 +84,20 @@ mod status;
 mod steps;
 mod stop;
 mod store;
+mod summary;
 mod sync;
 mod take;
 mod template;
 mod thank;
 mod thanks;
 mod today;
+mod token;
 mod undone;
 mod uninvite;
 mod up;
 mod verify;
 mod web;
+mod webhook;
 mod why;
 mod withdraw;
 
@@ -103,12 +114,15 @@ pub(crate) enum Command {
     New(new::Args),
     Today(today::Args),
     List(list::Args),
+    Queue(queue::Args),
+    Search(search::Args),
     Show(show::Args),
     Log(log::Args),
     Next(next::Args),
     Why(why::Args),
     People(people::Args),
     Steps(steps::Args),
+    Clock(clock::Args),
     Calendar(calendar::Args),
     Ledger(ledger::Args),
     Propose(Box<propose::Args>),
@@ -153,6 +167,9 @@ pub(crate) enum Command {
     Letters(letters::Args),
     Card(card::Args),
     Handover(handover::Args),
+    Summary(summary::Args),
+    Assign(assign::Args),
+    Aside(aside::Args),
     Dispute(dispute::Args),
     Concede(concede::Args),
     Settle(settle::Args),
@@ -166,6 +183,8 @@ pub(crate) enum Command {
     Join(join::Args),
     Device(device::Args),
     Agent(agent::Args),
+    Seat(seat::Args),
+    Token(token::Args),
     Identity(identity::Args),
     Mandate(mandate::Args),
     Cut(cut::Args),
@@ -175,6 +194,8 @@ pub(crate) enum Command {
     Up(up::Args),
     Service(service::Args),
     Web(web::Args),
+    Mcp(mcp::Args),
+    Webhook(webhook::Args),
     Sync(sync::Args),
     Post(post::Args),
     Take(take::Args),
@@ -190,6 +211,8 @@ pub(crate) enum Command {
     Demo(demo::Args),
     Template(template::Args),
     Completions(completions::Args),
+    #[command(hide = true)]
+    Man(man::Args),
 }
 
 pub(crate) fn run(session: &Session, command: Command) -> Done {
@@ -198,12 +221,15 @@ pub(crate) fn run(session: &Session, command: Command) -> Done {
         Command::New(args) => new::run(session, &args),
         Command::Today(args) => today::run(session, &args),
         Command::List(args) => list::run(session, &args),
+        Command::Queue(args) => queue::run(session, &args),
+        Command::Search(args) => search::run(session, &args),
         Command::Show(args) => show::run(session, &args),
         Command::Log(args) => log::run(session, &args),
         Command::Next(args) => next::run(session, &args),
         Command::Why(args) => why::run(session, &args),
         Command::People(args) => people::run(session, &args),
         Command::Steps(args) => steps::run(session, &args),
+        Command::Clock(args) => clock::run(session, &args),
         Command::Calendar(args) => calendar::run(session, &args),
         Command::Ledger(args) => ledger::run(session, &args),
         Command::Propose(args) => propose::run(session, &args),
@@ -246,6 +272,9 @@ pub(crate) fn run(session: &Session, command: Command) -> Done {
         Command::Letters(args) => letters::run(session, &args),
         Command::Card(args) => card::run(session, &args),
         Command::Handover(args) => handover::run(session, &args),
+        Command::Summary(args) => summary::run(session, &args),
+        Command::Assign(args) => assign::run(session, &args),
+        Command::Aside(args) => aside::run(session, &args),
         Command::Dispute(args) => dispute::run(session, &args),
         Command::Concede(args) => concede::run(session, &args),
         Command::Settle(args) => settle::run(session, &args),
@@ -259,6 +288,8 @@ pub(crate) fn run(session: &Session, command: Command) -> Done {
         Command::Join(args) => join::run(session, &args),
         Command::Device(args) => device::run(session, &args),
         Command::Agent(args) => agent::run(session, &args),
+        Command::Seat(args) => seat::run(session, &args),
+        Command::Token(args) => token::run(session, &args),
         Command::Identity(args) => identity::run(session, &args),
         Command::Mandate(args) => mandate::run(session, &args),
         Command::Cut(args) => cut::run(session, &args),
@@ -268,6 +299,8 @@ pub(crate) fn run(session: &Session, command: Command) -> Done {
         Command::Up(args) => up::run(session, &args),
         Command::Service(args) => service::run(session, &args),
         Command::Web(args) => web::run(session, &args),
+        Command::Mcp(args) => mcp::run(session, &args),
+        Command::Webhook(args) => webhook::run(session, &args),
         Command::Sync(args) => sync::run(session, &args),
         Command::Post(args) => post::run(session, &args),
         Command::Take(args) => take::run(session, &args),
@@ -283,6 +316,7 @@ pub(crate) fn run(session: &Session, command: Command) -> Done {
         Command::Demo(args) => demo::run(session, &args),
         Command::Template(args) => template::run(session, &args),
         Command::Completions(args) => completions::run(session, &args),
+        Command::Man(args) => man::run(session, &args),
     }
 }
 

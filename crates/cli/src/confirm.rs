@@ -10,7 +10,7 @@ use crate::{
     error::{CommandError, Done},
     json,
     possible::refused,
-    render::{self, Speech},
+    render,
     session::Session,
     terminal::{Style, styled},
 };
@@ -64,12 +64,7 @@ pub(crate) fn sign_all(session: &Session, desk: &Desk, mut case: OpenCase, acts:
 
 /// The words a person signs: who, what, in which case.
 pub(crate) fn text(case: &OpenCase, acts: &[Act]) -> String {
-    let (speech, own) = (Speech::of_case(case), case.party_label(&case.own));
-    let mut text = format!("In case {} ({}), as {own}:\n", render::line(&case.title), case.short());
-    for act in acts {
-        text.push_str(&format!("\n{}\n", render::indented(&render::in_full(&speech, &own, act), "  ")));
-    }
-    text
+    render::to_be_signed(case, acts)
 }
 
 /// Shows what will be signed and asks, unless `--yes`.

@@ -9,6 +9,7 @@ mod disclosure;
 #[path = "../../words/src/fixture.rs"]
 #[expect(dead_code, reason = "tests here use a part of it")]
 mod fixture;
+mod logging;
 mod progress;
 mod session;
 mod terminal;
@@ -43,6 +44,9 @@ struct Cli {
     /// The folder with your keys and cases [default: $COUNTERPART_HOME, else counterpart in your data folder]
     #[arg(long, global = true, value_name = "DIR")]
     home: Option<PathBuf>,
+    /// Sign as an agent's seat of that home, within its rights (see counterpart seat)
+    #[arg(long, global = true, value_name = "NAME")]
+    as_seat: Option<String>,
     #[command(subcommand)]
     command: Command,
 }
@@ -60,7 +64,7 @@ fn main() -> ExitCode {
         }
     };
     let terminal = Terminal { quiet: cli.quiet, json: cli.json };
-    let session = Session { terminal, yes: cli.yes, home: cli.home, passphrase: OnceCell::new() };
+    let session = Session { terminal, yes: cli.yes, home: cli.home, seat: cli.as_seat, passphrase: OnceCell::new() };
     match commands::run(&session, cli.command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -18,6 +18,8 @@ pub(crate) struct Session {
     /// Sign without asking.
     pub(crate) yes: bool,
     pub(crate) home: Option<PathBuf>,
+    /// The agent's seat to sign at, where one was named.
+    pub(crate) seat: Option<String>,
     /// What the home's keys rest under, once it was asked for.
     pub(crate) passphrase: OnceCell<Passphrase>,
 }
@@ -31,13 +33,21 @@ impl Session {
         }
     }
 
-    /// The desk; where its keys rest under a passphrase, it is asked for once.
+    /// The desk, at the agent's seat that was named; where its keys rest under a passphrase, it is asked for once.
     pub(crate) fn desk(&self) -> Done<Desk> {
         Ok(self.desk_if_any()??)
     }
 
     /// The same; or why the home gives none, for what could make one.
     pub(crate) fn desk_if_any(&self) -> Done<Result<Desk, DeskError>> {
+        let opened = self.home_desk()?;
+        Ok(match &self.seat {
+            Some(name) => opened.and_then(|desk| desk.at_seat(name)),
+            None => opened,
+        })
+    }
+
+    fn home_desk(&self) -> Done<Result<Desk, DeskError>> {
         let home = self.home()?;
         let opened = match self.passphrase.get() {
             Some(known) => Desk::open_with(&home, Some(known)),

@@ -83,6 +83,11 @@ impl Terminal {
         drop(writeln!(anstream::stderr().lock(), "{text}"));
     }
 
+    /// A line of a log, as it is: for whoever asked for one, whatever else is to be said.
+    pub(crate) fn log(self, line: &str) {
+        drop(writeln!(io::stderr().lock(), "{line}"));
+    }
+
     /// Why a command failed.
     pub(crate) fn error(self, error: &CommandError) {
         if self.json {

@@ -11,7 +11,7 @@ use counterpart_core::{
 };
 use counterpart_words::terms::{Offer, admit_new, free_seat, free_terms, item_in_one};
 
-pub(crate) use counterpart_words::terms::{closing, continued, in_force, proposal, replace_or_add};
+pub(crate) use counterpart_words::terms::{answer, close, in_force, proposal};
 
 use crate::{attachment, case::OpenCase, error::Done, session::typed};
 
@@ -60,7 +60,7 @@ impl TermsArgs {
         self.said_of_offer().says_anything()
     }
 
-    fn said_of_offer(&self) -> Offer {
+    pub(crate) fn said_of_offer(&self) -> Offer {
         Offer { open_until: self.open_until.clone(), confirm: self.confirm }
     }
 

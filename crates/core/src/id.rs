@@ -189,16 +189,7 @@ pub enum ShortFormError {
 /// # Errors
 /// When it has the wrong length or characters, or the check character does not fit.
 pub fn parse_short_form(text: &str) -> Result<[u8; 5], ShortFormError> {
-    let mut digits = Vec::with_capacity(9);
-    for c in text.chars().filter(|c| *c != '-') {
-        let c = match c.to_ascii_uppercase() {
-            'O' => '0',
-            'I' | 'L' => '1',
-            c => c,
-        };
-        let d = ALPHABET.iter().position(|&a| char::from(a) == c).ok_or(ShortFormError::Shape)?;
-        digits.push(d);
-    }
+    let digits = typed_digits(text).ok_or(ShortFormError::Shape)?;
     let (&check, digits) = digits.split_last().ok_or(ShortFormError::Shape)?;
     if digits.len() != 8 {
         return Err(ShortFormError::Shape);
@@ -206,9 +197,35 @@ pub fn parse_short_form(text: &str) -> Result<[u8; 5], ShortFormError> {
     if check_digit(digits) != check {
         return Err(ShortFormError::Check);
     }
-    let head = digits.iter().fold(0_u64, |n, &d| (n << 5) | d as u64);
+    Ok(head_of(digits.iter().copied()))
+}
+
+/// The least and the greatest of the first 40 bits whose short form begins like this, with at most its eight characters;
+/// nothing where none does.
+#[must_use]
+pub fn short_form_range(beginning: &str) -> Option<([u8; 5], [u8; 5])> {
+    let digits = typed_digits(beginning).filter(|digits| digits.len() <= 8)?;
+    let filled = |with: usize| head_of(digits.iter().copied().chain(std::iter::repeat(with)).take(8));
+    Some((filled(0), filled(31)))
+}
+
+fn head_of(digits: impl Iterator<Item = usize>) -> [u8; 5] {
+    let head = digits.fold(0_u64, |n, d| (n << 5) | d as u64);
     let bytes = head.to_be_bytes();
-    Ok([bytes[3], bytes[4], bytes[5], bytes[6], bytes[7]])
+    [bytes[3], bytes[4], bytes[5], bytes[6], bytes[7]]
+}
+
+/// The digits that somebody typed, whose letters may be taken for others; nothing where one is none.
+fn typed_digits(text: &str) -> Option<Vec<usize>> {
+    let digit = |c: char| {
+        let c = match c.to_ascii_uppercase() {
+            'O' => '0',
+            'I' | 'L' => '1',
+            c => c,
+        };
+        ALPHABET.iter().position(|&a| char::from(a) == c)
+    };
+    text.chars().filter(|c| *c != '-').map(digit).collect()
 }
 
 #[cfg(test)]
@@ -226,5 +243,13 @@ mod tests {
         let wrong: String = wrong.into_iter().collect();
         assert_eq!(parse_short_form(&wrong), Err(ShortFormError::Check));
         assert_eq!(parse_short_form("K7F2"), Err(ShortFormError::Shape));
+        for typed in 0..=8 {
+            let beginning: String = short.chars().filter(|c| *c != '-').take(typed).collect();
+            let (first, last) = short_form_range(&beginning.to_lowercase()).expect("a beginning");
+            assert!(first[..] <= id[..5] && id[..5] <= last[..], "{beginning}");
+            assert_eq!(first == last, typed == 8, "{beginning}");
+        }
+        assert_eq!(short_form_range(&short), None, "with its check character it is whole");
+        assert_eq!(short_form_range("U!"), None);
     }
 }

@@ -1,5 +1,5 @@
-//! A backup: one file with the identity, the cases and the notebook of a home, without the keys of its device and without
-//! its settings. The same device is never restored; a restored home makes itself a new one.
+//! A backup: one file with the identity, the cases, the notebook and the asides of a home, without the keys of its device
+//! and without its settings. The same device is never restored; a restored home makes itself a new one.
 
 mod item;
 mod vault;
@@ -49,6 +49,7 @@ impl Desk {
     /// # Errors
     /// When the home cannot be read or the file cannot be written; then nothing was changed.
     pub fn backup(&self, to: &Path, under: Option<&Passphrase>, now: i64) -> Result<BackupContents, DeskError> {
+        self.must_be_home()?;
         let root = self.root_key()?;
         let names = names::read(self.home())?;
         let files = self.files();
@@ -111,6 +112,15 @@ fn put_store(reads: &Reads, out: &mut Writer, contents: &mut BackupContents) -> 
     }
     for note in reads.notebook()? {
         out.item(&Item::Note(note))?;
+    }
+    for aside in reads.all_asides()? {
+        out.item(&Item::Aside(aside))?;
+    }
+    for (case, agent, at) in reads.all_assigned()? {
+        out.item(&Item::Assigned { case, agent, at })?;
+    }
+    for (case, template) in reads.all_begun_by()? {
+        out.item(&Item::BegunBy { case, template })?;
     }
     Ok(())
 }

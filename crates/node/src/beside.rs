@@ -10,9 +10,9 @@ use counterpart_core::{
     record::Record,
     seal::{PathStep, path_from_value, path_to_value},
 };
-use counterpart_store::{Chore, Listing, SealedValue, StoreError, Txn};
+use counterpart_store::{Chore, Listing, Scrubbed, SealedValue, Store, StoreError, Txn};
 
-use crate::{desk::Desk, error::DeskError, notebook::Learnt};
+use crate::{desk::Desk, error::DeskError, notebook::Learnt, search};
 
 /// The folder in a home that holds the bytes of attached files.
 pub(crate) const ATTACHMENTS: &str = "attachments";
@@ -123,12 +123,13 @@ impl Desk {
                     txn.delete_value(*case, value.entry, &value.path)?;
                 }
                 if !values.is_empty() {
+                    search::values_went(txn, *case, record, &own)?;
                     txn.put_chore(&Chore::Scrub)?;
                 }
                 files.iter().try_for_each(|file| txn.put_chore(&Chore::EraseFile { case: *case, file: *file }))
             })
         })?;
-        self.do_chores().map(drop)
+        if self.leaves_chores() { Ok(()) } else { self.do_chores().map(drop) }
     }
 
     /// Does what is left to be done about erased things; gives whether nothing is left. What another program holds up
@@ -137,28 +138,32 @@ impl Desk {
     /// # Errors
     /// A failing disk.
     pub fn do_chores(&self) -> Result<bool, DeskError> {
+        self.erase_files()?;
+        loop {
+            // The store is let go of in between.
+            match self.with_store(Store::scrub_step)? {
+                Scrubbed::More => {}
+                Scrubbed::Clean => return Ok(true),
+                Scrubbed::Held => return Ok(false),
+            }
+        }
+    }
+
+    /// The part of the chores that is done at once: the bytes of erased files.
+    pub(crate) fn erase_files(&self) -> Result<(), DeskError> {
         let files = self.files();
         self.with_store(|store| {
-            let chores = store.chores()?;
-            if chores.is_empty() {
-                return Ok(true);
-            }
             let mut done = Vec::new();
-            for row in chores.iter() {
-                match row.chore {
-                    Chore::EraseFile { case, file } => drop(files.erase(&case, &file)?),
-                    Chore::Scrub => continue,
+            for row in store.chores()? {
+                if let Chore::EraseFile { case, file } = row.chore {
+                    files.erase(&case, &file)?;
+                    done.push(row.number);
                 }
-                done.push(row.number);
             }
-            let scrubs = chores.iter().filter(|row| row.chore == Chore::Scrub).map(|row| row.number);
-            let scrubs: Vec<u64> = scrubs.collect();
-            let clean = scrubs.is_empty() || store.scrub()?;
-            if clean {
-                done.extend(scrubs);
+            if done.is_empty() {
+                return Ok(());
             }
-            store.write(|txn| done.iter().try_for_each(|number| txn.end_chore(*number)))?;
-            Ok::<_, DeskError>(clean)
+            Ok(store.write(|txn| done.iter().try_for_each(|number| txn.end_chore(*number)))?)
         })
     }
 }
@@ -194,6 +199,7 @@ impl Erasing {
         own: &PartyId,
     ) -> Result<(), StoreError> {
         if txn.delete_value(case, self.entry, &path_to_value(&self.path).encode())? {
+            search::values_went(txn, case, record, own)?;
             txn.put_chore(&Chore::Scrub)?;
         }
         if let Some(learnt) = &self.learnt {

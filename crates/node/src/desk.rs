@@ -1,16 +1,17 @@
 //! The desk: everything a person does locally. No running node is needed; a running one is told.
 
 use std::{
+    ops::{Deref, DerefMut},
     path::{Path, PathBuf},
     sync::{Mutex, MutexGuard, PoisonError},
+    time::Instant,
 };
 
 use counterpart_core::{
     act::{Act, Open, SeatOffer},
     envelope::public_half,
     exporter::ExporterWord,
-    graph::Graph,
-    id::{CaseId, EntryId, PartyId, parse_short_form},
+    id::{CaseId, EntryId, PartyId, parse_short_form, short_form_range},
     invitation::{JoinRequest, Link, Secret, invite_key},
     keylog::{EventBody, KeyLogs, Kinds},
     record::{Author, Draft, DraftError, Record, Signed},
@@ -25,30 +26,41 @@ use counterpart_store::{CaseSummary, EntryRow, Files, Invite, Join, PeerAddress,
 use crate::{
     adopt,
     beside::Erasing,
+    clock,
     error::DeskError,
     home::{self, Identity, InitReport},
     keyfile::Passphrase,
     limits,
     load::{self, Loaded},
-    place,
+    metrics, place,
     poke::poke,
+    queue,
     random::Source,
     today,
+    tokens::SeatsThatStand,
     worksheet::Sheets,
 };
+
+/// Of cases that a name fits not more are looked for: so many are too many to name.
+const MOST_FITTING: usize = 16;
 
 /// How often an act is signed anew where other machines of ours write to the same case.
 const CONFLICTS: u32 = 20;
 
-/// A home, opened: its store and its identity.
+/// A home, opened: its store and its identity; or the same as an agent sits at it, see [`Desk::at_seat`].
 #[derive(Debug)]
 pub struct Desk {
     home: PathBuf,
     identity: Identity,
+    /// The agent's seat whose identity it is; nothing for the home's own.
+    seat: Option<String>,
     random: Source,
     store: Mutex<Store>,
     sheets: Mutex<Sheets>,
     files: Files,
+    /// What is left to be done about erased things is another's work: that of the node whose desk this is.
+    leaves_chores: bool,
+    seats_that_stand: Mutex<SeatsThatStand>,
 }
 
 impl Desk {
@@ -97,11 +109,23 @@ impl Desk {
         let passphrase = passphrase.filter(|_| home::is_locked(home) == Ok(true));
         let store = place::open(home)?;
         let identity = home::unlock(home, &store, passphrase)?;
+        Self::opened(home, store, identity, None)
+    }
+
+    /// A desk over an open store, for whoever signs at it.
+    pub(crate) fn opened(
+        home: &Path,
+        store: Store,
+        identity: Identity,
+        seat: Option<String>,
+    ) -> Result<Self, DeskError> {
+        store.use_clock(clock::now);
         let entries = || Ok::<_, StoreError>(store.summaries()?.iter().map(|case| case.entries).sum());
         let random = Source::new(entries)?;
         let files = place::files(home)?;
-        let (home, sheets) = (home.to_owned(), Mutex::default());
-        Ok(Self { home, identity, random, store: Mutex::new(store), sheets, files })
+        let (store, sheets, seats_that_stand) = (Mutex::new(store), Mutex::default(), Mutex::default());
+        let home = home.to_owned();
+        Ok(Self { home, identity, seat, random, store, sheets, files, leaves_chores: false, seats_that_stand })
     }
 
     /// The home folder.
@@ -119,6 +143,17 @@ impl Desk {
     #[must_use]
     pub fn party(&self) -> PartyId {
         self.identity.author.party
+    }
+
+    /// The agent's seat this desk is at; nothing where the home itself signs.
+    #[must_use]
+    pub fn seat(&self) -> Option<&str> {
+        self.seat.as_deref()
+    }
+
+    /// Refuses at an agent's seat: whoever sits there has no say in what concerns the home.
+    pub(crate) fn must_be_home(&self) -> Result<(), DeskError> {
+        if self.seat.is_some() { Err(DeskError::OnlyHome) } else { Ok(()) }
     }
 
     /// This device's peer id on the transport.
@@ -179,14 +214,28 @@ impl Desk {
         work(&mut self.locked())
     }
 
+    pub(crate) fn seats_that_stand(&self) -> MutexGuard<'_, SeatsThatStand> {
+        self.seats_that_stand.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// From now on this desk leaves to another what is left to be done about erased things, and waits for none of it.
+    pub(crate) fn leave_chores(&mut self) {
+        self.leaves_chores = true;
+    }
+
+    pub(crate) fn leaves_chores(&self) -> bool {
+        self.leaves_chores
+    }
+
     /// The worksheets in memory. Whoever needs the store as well takes these first.
     pub(crate) fn sheets(&self) -> MutexGuard<'_, Sheets> {
         self.sheets.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn locked(&self) -> MutexGuard<'_, Store> {
+    fn locked(&self) -> InUse<'_> {
+        let since = Instant::now();
         // A panic elsewhere left no half-done work behind: transactions roll back.
-        self.store.lock().unwrap_or_else(PoisonError::into_inner)
+        InUse { store: self.store.lock().unwrap_or_else(PoisonError::into_inner), since }
     }
 
     /// The cases here, latest first; reads one row each.
@@ -207,7 +256,7 @@ impl Desk {
         let store = self.locked();
         let plain: String = typed.chars().filter(|c| *c != '-').collect::<String>().to_ascii_uppercase();
         let found: Vec<CaseId> = if typed == "." {
-            store.summaries()?.into_iter().map(|s| s.case).collect()
+            store.cases_between(&[0x00; 5], &[0xff; 5], MOST_FITTING)?
         } else if let Some(id) = CaseId::from_hex(typed) {
             store.summary(id)?.into_iter().map(|s| s.case).collect()
         } else if plain.len() == 9 {
@@ -215,11 +264,10 @@ impl Desk {
                 parse_short_form(typed).map_err(|why| DeskError::CaseName(typed.to_owned(), why.to_string()))?;
             store.cases_with_prefix(&prefix)?
         } else if (4..9).contains(&plain.len()) {
-            let starts = |case: &CaseId| {
-                let short: String = counterpart_core::id::short_form(&case.0).chars().filter(|c| *c != '-').collect();
-                short.starts_with(&plain)
-            };
-            store.summaries()?.into_iter().map(|s| s.case).filter(starts).collect()
+            match short_form_range(&plain) {
+                Some((first, last)) => store.cases_between(&first, &last, MOST_FITTING)?,
+                None => Vec::new(),
+            }
         } else {
             let why = "write its short form, such as K7F2-Q9XA-3, or the first four characters of it";
             return Err(DeskError::CaseName(typed.to_owned(), why.to_owned()));
@@ -270,6 +318,20 @@ impl Desk {
     /// # Errors
     /// When the act is not acceptable or the store cannot be written.
     pub fn new_case(&self, open: &Act, now: i64) -> Result<CaseId, DeskError> {
+        self.new_case_with(open, &[], |_, _| Ok(()), now)
+    }
+
+    /// As [`Desk::new_case`], with what is signed in it at once, and what `also` keeps: all of it is one transaction.
+    ///
+    /// # Errors
+    /// When an act is not acceptable, the store cannot be written, or what `also` answers; nothing was stored then.
+    pub fn new_case_with(
+        &self,
+        open: &Act,
+        acts: &[Act],
+        also: impl FnOnce(&Txn<'_>, CaseId) -> Result<(), DeskError>,
+        now: i64,
+    ) -> Result<CaseId, DeskError> {
         self.must_be_alone()?;
         let mut record = self.own_record()?;
         let draft = record.draft(&self.identity.author, open, now, &mut || self.draw())?;
@@ -278,6 +340,10 @@ impl Desk {
             let signed = record.seal_and_sign(draft, &self.identity.device).map_err(DraftError::Gate)?;
             let case = record.case().expect("a record with an entry has a case");
             self.keep(txn, case, &mut record, &signed, now)?;
+            for act in acts {
+                self.sign_in(txn, &case, &mut record, act, now)?;
+            }
+            also(txn, case)?;
             Ok::<_, DeskError>(case)
         })?;
         drop(store);
@@ -341,7 +407,7 @@ impl Desk {
                 other => break other?,
             }
         };
-        if matches!(act, Act::Erased { .. }) {
+        if matches!(act, Act::Erased { .. }) && !self.leaves_chores {
             // Signed is signed: what cannot be done just now is done later, see there.
             drop(self.do_chores());
         }
@@ -409,8 +475,12 @@ impl Desk {
 
     /// Refuses where this device is known to have signed elsewhere: then this home is a copy or an old backup, and what
     /// it signed next would be a second history.
-    fn must_be_alone(&self) -> Result<(), DeskError> {
-        if home::is_elsewhere(&self.home) { Err(DeskError::UsedElsewhere) } else { Ok(()) }
+    pub(crate) fn must_be_alone(&self) -> Result<(), DeskError> {
+        // A copy of a home holds copies of its seats.
+        if home::is_elsewhere(&self.home) {
+            return Err(DeskError::UsedElsewhere);
+        }
+        if self.identity.is_elsewhere() { Err(DeskError::SeatUsedElsewhere) } else { Ok(()) }
     }
 
     /// The same, and that the case holds nothing of this device but what was signed here.
@@ -423,8 +493,8 @@ impl Desk {
         if tips == own {
             return Ok(());
         }
-        home::mark_elsewhere(&self.home);
-        Err(DeskError::UsedElsewhere)
+        self.identity.mark_elsewhere();
+        self.must_be_alone().and(Err(DeskError::UsedElsewhere))
     }
 
     fn keep(
@@ -445,12 +515,13 @@ impl Desk {
             own: true,
             envelope: &signed.bytes,
         })?;
+        metrics::here().signed.inc();
         for value in &signed.values {
             txn.put_value(case, signed.id, &path_to_value(&value.path).encode(), &value.encode())?;
         }
         self.want_stamps(txn, record, std::iter::once(signed.ix), now)?;
         if let Some(brief) = record.brief() {
-            put_summary(txn, case, &brief, record.graph(), &self.party(), now)?;
+            put_summary(txn, case, &brief, record, &self.party(), now)?;
         }
         Ok(())
     }
@@ -499,6 +570,8 @@ impl Desk {
         if link.opener == self.party() {
             return Err(DeskError::OwnInvitation);
         }
+        // The node that asks is the home's, and asks with the home's key.
+        self.must_be_home()?;
         self.must_be_alone()?;
         self.must_cover("join")?;
         let logs = self.own_log()?;
@@ -574,15 +647,42 @@ impl Desk {
     }
 }
 
+/// The store, for one piece of work; how long that took is counted.
+struct InUse<'d> {
+    store: MutexGuard<'d, Store>,
+    since: Instant,
+}
+
+impl Deref for InUse<'_> {
+    type Target = Store;
+
+    fn deref(&self) -> &Store {
+        &self.store
+    }
+}
+
+impl DerefMut for InUse<'_> {
+    fn deref_mut(&mut self) -> &mut Store {
+        &mut self.store
+    }
+}
+
+impl Drop for InUse<'_> {
+    fn drop(&mut self) {
+        metrics::here().used_store(self.since.elapsed());
+    }
+}
+
 /// Keeps the row that `list` shows, in the transaction that changed the case.
 pub(crate) fn put_summary(
     txn: &Txn<'_>,
     case: CaseId,
     brief: &Brief,
-    graph: &Graph,
+    record: &Record,
     own: &PartyId,
     now: i64,
 ) -> Result<(), StoreError> {
+    let graph = record.graph();
     let number = |id: &EntryId| graph.find(id).map(|ix| format!(" #{}", graph.node(ix).number));
     let (mine, theirs) = brief.moves(own);
     let word = |who: &str, w: &Waiting| {
@@ -602,5 +702,6 @@ pub(crate) fn put_summary(
         next_due,
         entries: brief.entries as u64,
         updated_at: now,
-    })
+    })?;
+    queue::put_in_queue(txn, case, (brief, next_due), record, own, now)
 }

@@ -6,6 +6,7 @@ mod devices;
 mod files;
 mod finding;
 mod grants;
+mod hooks;
 mod join;
 mod letters;
 mod links;
@@ -14,6 +15,7 @@ mod posted;
 mod records;
 mod routes;
 mod stamps;
+mod tidying;
 mod whereabouts;
 mod worksheet;
 
@@ -57,11 +59,13 @@ use crate::{
     error::DeskError,
     home,
     letters::Parcel,
+    metrics::{self, Pulse},
     node::{NodeConfig, NodeEvent, Outcome, hello_identity},
     poke::Listener,
     post::{Collected, PostError},
     presence::Presence,
     stamps::{ServiceError, StampRequest},
+    webhooks::{NotTaken, Telling},
 };
 
 /// How often the store is looked at without being told.
@@ -151,11 +155,18 @@ pub(crate) enum Command {
     },
     /// The mailbox was looked into, or could not be.
     MailFetched(Result<Collected, PostError>),
+    /// A receiver of webhooks took a message, or did not.
+    HookTold {
+        telling: Box<Telling>,
+        outcome: Result<u16, NotTaken>,
+    },
     /// A time-stamp service answered, or did not.
     StampAnswered {
         request: Box<StampRequest>,
         answer: Result<Vec<u8>, ServiceError>,
     },
+    /// What the store owed was done, as far as nothing was in the way.
+    Tidied(Result<(), DeskError>),
 }
 
 pub(crate) struct Engine {
@@ -173,6 +184,7 @@ pub(crate) struct Engine {
     records: records::Records,
     finding: finding::Finding,
     presence: Presence,
+    pulse: Arc<Pulse>,
     joining: BTreeSet<CaseId>,
     /// Openers of cases we are joining, heard before the record says who is a member.
     trusted: BTreeMap<CaseId, PartyId>,
@@ -191,17 +203,22 @@ pub(crate) struct Engine {
     stamping: stamps::Stamping,
     fetching: post::Fetching,
     posting: letters::Posting,
+    hooking: hooks::Hooking,
+    /// What the store owes is being done beside the loop.
+    tidying: bool,
     ticks: Ticks,
 }
 
 impl Engine {
     pub(crate) fn new(
-        desk: Desk,
+        mut desk: Desk,
         net: Arc<Net>,
         events: mpsc::Sender<NodeEvent>,
         commands: mpsc::UnboundedSender<Command>,
         config: &NodeConfig,
+        pulse: Arc<Pulse>,
     ) -> Result<Self, DeskError> {
+        desk.leave_chores();
         let identity = hello_identity(&desk)?;
         let kinds = desk.own_kinds()?;
         let presence = Presence::new(desk.home(), desk.identity(), now());
@@ -221,6 +238,7 @@ impl Engine {
             records: records::Records::default(),
             finding: finding::Finding::new(),
             presence,
+            pulse,
             joining: BTreeSet::new(),
             trusted: BTreeMap::new(),
             offline: false,
@@ -233,6 +251,8 @@ impl Engine {
             stamping: stamps::Stamping::default(),
             fetching: post::Fetching::default(),
             posting: letters::Posting::default(),
+            hooking: hooks::Hooking::default(),
+            tidying: false,
             ticks: Ticks::default(),
         })
     }
@@ -257,21 +277,30 @@ impl Engine {
                     Some(event) => self.net_event(event),
                 },
                 () = poked.poked() => self.look(),
-                _ = look.tick() => self.look(),
+                _ = look.tick() => {
+                    self.look();
+                    self.pulse.counted(self.links.values().map(|link| link.remote.as_bytes()), self.cases.len());
+                }
                 () = tokio::time::sleep_until(wake) => self.wake(),
             }
             self.spread_key_events();
             self.tell_known();
             self.look_at_records();
+            if self.hooking.news {
+                self.hooks_due();
+            }
             self.answer_waiters();
             self.presence.write_if_due(now());
+            self.pulse.beat();
         }
+        self.pulse.stops();
         self.links.clear();
         self.presence.stopped(now());
     }
 
     /// Tells whoever watches; one who does not take events misses them.
     fn tell(&self, event: NodeEvent) {
+        metrics::here().saw(&event);
         drop(self.events.try_send(event));
     }
 
@@ -315,7 +344,9 @@ impl Engine {
             Command::JoinAnswered { case, outcome } => self.join_answered(case, outcome),
             Command::Handed { parcel, outcome } => self.handed(*parcel, outcome),
             Command::MailFetched(came) => self.mail_fetched(came),
+            Command::HookTold { telling, outcome } => self.hook_told(&telling, &outcome),
             Command::StampAnswered { request, answer } => self.stamp_answered(&request, answer),
+            Command::Tidied(done) => self.tidied(done),
         }
     }
 
@@ -365,6 +396,7 @@ impl Engine {
             self.stamp_due();
             self.fetch_due();
             self.post_due();
+            self.hooks_due();
             self.start_joins();
             self.find_routes();
             self.dial_due();

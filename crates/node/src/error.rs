@@ -162,6 +162,28 @@ pub enum DeskError {
     Steps(#[from] PathError),
     #[error("this very mail is on record already")]
     MailKnown,
+    #[error("the seat's name: {0}")]
+    SeatName(String),
+    #[error("there is no agent's seat '{0}' in this home: `counterpart seat list` shows them")]
+    UnknownSeat(String),
+    #[error("there is an agent's seat called '{0}' here already: choose another name, or end that one first")]
+    SeatTaken(String),
+    #[error("the rights of the agent's seat '{0}' ended: nothing is signed with its key any more")]
+    SeatEnded(String),
+    #[error("the seat's rights: {0}")]
+    SeatRights(String),
+    #[error(
+        "the key of this agent's seat was used elsewhere: this home is a copy or an old backup of another one. Nothing more          is signed with it: end the seat and add it again, `counterpart seat end NAME --reason ended`"
+    )]
+    SeatUsedElsewhere,
+    #[error("that is not done from an agent's seat, but by whoever runs the home: leave out the seat")]
+    OnlyHome,
+    #[error("there is a token called '{0}' already: choose another name, or end that one first")]
+    TokenTaken(String),
+    #[error("there is no token '{0}': `counterpart token list` shows them")]
+    UnknownToken(String),
+    #[error("the token: {0}")]
+    TokenWish(String),
     #[error("your key log cannot take that: {0}")]
     KeyLog(String),
 }

@@ -88,6 +88,16 @@ impl std::fmt::Debug for Identity {
 }
 
 impl Identity {
+    /// Remembers that this device signed somewhere else: it signs nothing more here.
+    pub(crate) fn mark_elsewhere(&self) {
+        mark_elsewhere_in(&self.folder);
+    }
+
+    /// Whether this device is known to have signed somewhere else.
+    pub(crate) fn is_elsewhere(&self) -> bool {
+        is_elsewhere_in(&self.folder)
+    }
+
     pub(crate) fn transport(&self) -> Result<TransportSecret, DeskError> {
         if let Some(known) = self.transport.get() {
             return Ok(TransportSecret::new(**known));
@@ -204,7 +214,11 @@ pub(crate) fn addresses(home: &Path) -> Vec<String> {
 
 /// Writes down where the running node can be reached.
 pub(crate) fn keep_addresses(home: &Path, addresses: &[String]) -> std::io::Result<()> {
-    write_private(&home.join(ADDRESSES), addresses.join("\n").as_bytes())
+    let path = home.join(ADDRESSES);
+    // Whoever reads it meanwhile finds the old or the new, never an empty file: an invitation made just then would
+    // lead nowhere.
+    let written = path.with_extension("addresses.new");
+    write_private(&written, addresses.join("\n").as_bytes()).and_then(|()| fs::rename(&written, &path))
 }
 
 /// The node has stopped: nobody reaches it there any more.
@@ -226,10 +240,14 @@ pub(crate) fn own_hosts() -> Vec<String> {
 
 /// Opens the keys of a home, and finds in its store by which grant they act.
 pub(crate) fn unlock(home: &Path, store: &Store, passphrase: Option<&Passphrase>) -> Result<Identity, DeskError> {
-    let keys = keys_folder(home);
-    let device = read_device(&keys, passphrase)?;
+    unlock_in(&keys_folder(home), store, passphrase)
+}
+
+/// The same, of the keys in a folder.
+pub(crate) fn unlock_in(keys: &Path, store: &Store, passphrase: Option<&Passphrase>) -> Result<Identity, DeskError> {
+    let device = read_device(keys, passphrase)?;
     let public = public_half(&device);
-    let party = read_party(&keys)?;
+    let party = read_party(keys)?;
     let mut logs = KeyLogs::new();
     for stored in store.key_events(party)? {
         // What does not stand in the log grants nothing.
@@ -245,7 +263,7 @@ pub(crate) fn unlock(home: &Path, store: &Store, passphrase: Option<&Passphrase>
         device,
         peer,
         passphrase: passphrase.cloned(),
-        folder: keys,
+        folder: keys.to_owned(),
         transport: OnceLock::new(),
     })
 }
@@ -337,6 +355,17 @@ pub(crate) fn write_device_keys(
     write_party(folder, party)
 }
 
+/// Writes the key of an agent's seat, and beside it whose it is. A seat has no connections, hence no key for them.
+pub(crate) fn write_seat_keys(
+    folder: &Path,
+    device: &SigningKey,
+    party: &PartyId,
+    rest: Rest<'_>,
+) -> Result<(), DeskError> {
+    keyfile::write(&folder.join(DEVICE), device, rest)?;
+    write_party(folder, party)
+}
+
 /// Writes the keys of a machine that acts for nobody yet.
 pub(crate) fn write_own_keys(
     folder: &Path,
@@ -421,15 +450,25 @@ pub(crate) fn keep_new_root(home: &Path) -> Result<(), DeskError> {
     fs::rename(&from, &to).map_err(|e| DeskError::File { path: from, why: e.to_string() })
 }
 
-/// Remembers that this device signed somewhere else: it signs nothing more here.
+/// Remembers that the device of a home signed somewhere else: it signs nothing more here.
 pub(crate) fn mark_elsewhere(home: &Path) {
-    // The entry that proves it is in the store, and found again.
-    drop(write_private(&keys_folder(home).join(ELSEWHERE), b""));
+    mark_elsewhere_in(&keys_folder(home));
 }
 
-/// Whether this device is known to have signed somewhere else.
+/// The same, of the device whose keys are in a folder.
+pub(crate) fn mark_elsewhere_in(keys: &Path) {
+    // The entry that proves it is in the store, and found again.
+    drop(write_private(&keys.join(ELSEWHERE), b""));
+}
+
+/// Whether the device of a home is known to have signed somewhere else.
 pub(crate) fn is_elsewhere(home: &Path) -> bool {
-    keys_folder(home).join(ELSEWHERE).exists()
+    is_elsewhere_in(&keys_folder(home))
+}
+
+/// The same, of the device whose keys are in a folder.
+pub(crate) fn is_elsewhere_in(keys: &Path) -> bool {
+    keys.join(ELSEWHERE).exists()
 }
 
 /// Copies the main key, where it is here, into the folder of the next keys.

@@ -168,6 +168,7 @@ impl Desk {
     /// # Errors
     /// When none lies here, or it cannot be written there; then it is still here.
     pub fn move_sheet(&self, to: &Path) -> Result<(), DeskError> {
+        self.must_be_home()?;
         let (_, text) = self.sheet_here()?;
         let failed = |e: std::io::Error| DeskError::File { path: to.to_owned(), why: e.to_string() };
         home::create_private(to, text.as_bytes()).map_err(failed)?;
@@ -179,6 +180,7 @@ impl Desk {
     /// # Errors
     /// When none lies here, or it cannot be deleted.
     pub fn delete_sheet(&self) -> Result<(), DeskError> {
+        self.must_be_home()?;
         self.sheet_here()?;
         for path in [sheet::path(self.home()), sheet::new_path(self.home())] {
             match std::fs::remove_file(&path) {

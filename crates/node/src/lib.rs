@@ -5,6 +5,8 @@
 
 mod adopt;
 mod agent;
+mod asides;
+mod assigned;
 mod backup;
 mod beside;
 mod calendar;
@@ -22,6 +24,8 @@ mod letters;
 mod limits;
 mod load;
 mod log;
+mod logged;
+mod metrics;
 mod network;
 mod node;
 mod notebook;
@@ -30,17 +34,24 @@ mod poke;
 mod post;
 mod post_file;
 mod presence;
+mod queue;
 mod random;
 mod restore;
+mod search;
+mod seats;
 mod sheet;
 mod stamps;
 mod standing;
 mod steps;
 mod today;
+mod tokens;
+mod webhooks;
 mod worksheet;
 
 pub use adopt::{AdoptError, Adopted, DeviceLine, LineFor, WaitEvent, Waiter};
 pub use agent::{Agent, AgentGrant, AgentRequest, CaseLink, LineError, Rights, Taken, ask, take};
+pub use asides::{InternalNote, MOST_ASIDE};
+pub use assigned::{Assigned, Load};
 pub use backup::{BackupAbout, BackupContents, is_backup_encrypted};
 pub use calendar::KeptCalendar;
 pub use checks::{Check, CheckedBy};
@@ -61,6 +72,8 @@ pub use letters::{
     CaseOutlook, Channel, Consent, Hours, Letter, LetterKind, LetterState, LetterText, Notice, Parcel, Planned, Posted,
     Watched, show_notice, wait_after,
 };
+pub use logged::{Level, Logged};
+pub use metrics::{METRICS_TYPE, Pulse};
 pub use network::NetworkSettings;
 pub use node::{Node, NodeConfig, NodeError, NodeEvent, Outcome};
 pub use notebook::{Lesson, NotebookEntry, is_mail_address};
@@ -76,12 +89,18 @@ pub use presence::{
     Connected, JoinPresence, JoinStanding, Outside, OwnReach, PeerPresence, PeerStanding, PresenceReport, RelayPlace,
     RelayState, Way,
 };
+pub use queue::{BadCursor, Cursor, MOST_ROWS, Page, Queue, QueueRow};
 pub use random::random;
 pub use restore::{Lost, Restored, Restoring};
+pub use seats::SeatHere;
 pub use sheet::SheetKey;
 pub use stamps::{
     BadUrl, Claims, HeldStamp, PATIENCE, ServiceError, ServiceUrl, StampError, StampRequest, StampSettings, Standing,
 };
 pub use standing::{
     CaseStatus, FreeSeat, JoinStatus, Lacking, OtherSide, OwnDevice, PeerLink, StatusReport, TheirDevice,
+};
+pub use tokens::{Scope, Token, TokenInfo, TokenWish};
+pub use webhooks::{
+    BadHookUrl, HOOK_PATIENCE, Hook, HookError, HookNews, HookSecret, HookTold, HookWish, NotTaken, Taking, Telling,
 };

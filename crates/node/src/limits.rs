@@ -11,7 +11,7 @@ use counterpart_core::{
     record::{Author, Record},
 };
 
-use crate::error::DeskError;
+use crate::{desk::Desk, error::DeskError};
 
 /// Whether the party's own limits let this device sign an act at a time, Unix milliseconds.
 pub(crate) fn check(record: &Record, author: &Author, act: &Act, at: i64) -> Result<(), DeskError> {
@@ -33,6 +33,14 @@ pub(crate) fn check(record: &Record, author: &Author, act: &Act, at: i64) -> Res
         }
     }
     Ok(())
+}
+
+impl Desk {
+    /// The mandates that limit whoever signs here in a case: those that no later one replaced.
+    #[must_use]
+    pub fn mandates<'r>(&self, record: &'r Record) -> Vec<&'r Mandate> {
+        newest(record, &self.author())
+    }
 }
 
 fn within(from: Option<i64>, until: Option<i64>, at: i64) -> Result<(), DeskError> {
@@ -58,7 +66,8 @@ fn newest<'r>(record: &'r Record, author: &Author) -> Vec<&'r Mandate> {
         .collect()
 }
 
-/// Whether the money at stake in what an act agrees to is within a mandate's ceilings; a currency without one is not.
+/// Whether the money at stake in what an act agrees to is within a mandate's ceilings; a currency without one is not. As in
+/// R9, each value counts without its sign.
 fn covers(mandate: &Mandate, record: &Record, act: &Act) -> bool {
     if mandate.ceilings.is_empty() {
         return true;
@@ -79,7 +88,7 @@ fn covers(mandate: &Mandate, record: &Record, act: &Act) -> bool {
             && let Some(value) = &terms.value
         {
             let sum = at_stake.entry(value.currency()).or_default();
-            *sum = sum.saturating_add(value.amount().millionths());
+            *sum = sum.saturating_add(value.amount().millionths().abs());
         }
     }
     at_stake.iter().all(|(currency, sum)| {

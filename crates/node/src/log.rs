@@ -73,6 +73,7 @@ impl Desk {
     /// The key that signs events of our log here, and after which event: the main key if it is here, else this
     /// device's, where its grant lets it add and end devices.
     pub(crate) fn log_key(&self, logs: &KeyLogs) -> Result<LogKey, DeskError> {
+        self.must_be_home()?;
         let author = self.author();
         let passphrase = self.identity().passphrase.as_ref();
         let own = logs.head_with(&author.party, &author.grant);

@@ -21,8 +21,10 @@ use crate::{
     error::DeskError,
     home,
     letters::Posted,
+    metrics::Pulse,
     network::NetworkSettings,
     presence::Way,
+    webhooks::HookNews,
 };
 
 /// How a node runs. By default it only calls others.
@@ -145,6 +147,8 @@ pub enum NodeEvent {
     UsedElsewhere {
         case: CaseId,
     },
+    /// How it stands with a receiver of webhooks changed.
+    Webhook(HookNews),
     /// Something went wrong that a person should know; nothing is lost.
     Trouble(String),
 }
@@ -176,6 +180,7 @@ pub struct Node {
     net: Arc<Net>,
     home: PathBuf,
     commands: mpsc::UnboundedSender<Command>,
+    pulse: Arc<Pulse>,
     task: Option<JoinHandle<()>>,
 }
 
@@ -185,6 +190,7 @@ impl Node {
     /// # Errors
     /// When an address is no good or taken, or the store cannot be read.
     pub fn start(desk: Desk, config: &NodeConfig) -> Result<(Self, mpsc::Receiver<NodeEvent>), NodeError> {
+        desk.must_be_home()?;
         let mut net_config = Config::new(desk.identity().transport()?);
         let parsed = |texts: &[String]| texts.iter().map(|a| Address::parse(a)).collect::<Result<_, _>>();
         net_config.listen = parsed(&config.listen)?;
@@ -196,9 +202,16 @@ impl Node {
         let home = desk.home().to_owned();
         let (events, event_receiver) = mpsc::channel(1024);
         let (commands, command_receiver) = mpsc::unbounded_channel();
-        let engine = Engine::new(desk, Arc::clone(&net), events, commands.clone(), config)?;
+        let pulse = Arc::new(Pulse::new());
+        let engine = Engine::new(desk, Arc::clone(&net), events, commands.clone(), config, Arc::clone(&pulse))?;
         let task = tokio::spawn(engine.run(net_events, command_receiver));
-        Ok((Self { net, home, commands, task: Some(task) }, event_receiver))
+        Ok((Self { net, home, commands, pulse, task: Some(task) }, event_receiver))
+    }
+
+    /// Whether it lives, and how much it has in hand.
+    #[must_use]
+    pub fn pulse(&self) -> Arc<Pulse> {
+        Arc::clone(&self.pulse)
     }
 
     /// Where this node can be reached, with its peer id; waits until the listeners stand.
@@ -271,6 +284,7 @@ impl Node {
 
     /// Stops the node; its port is free when this returns.
     pub async fn stop(mut self) {
+        self.pulse.stops();
         drop(self.commands.send(Command::Stop));
         if let Some(task) = self.task.take() {
             // A loop that panicked has stopped as well.
@@ -344,6 +358,7 @@ impl NodeEvent {
             Self::MailWaits { count } => format!("{count} mails wait: counterpart import --unmatched"),
             Self::NoMail { why } => format!("mail: {why}"),
             Self::InStep { case: c, party: p } => format!("{}: in step with {}", case(c), party(p)),
+            Self::Webhook(news) => news.line(),
             Self::Trouble(text) => text.clone(),
         }
     }

@@ -234,6 +234,15 @@ impl Desk {
         Ok(())
     }
 
+    /// Keeps where somebody can be reached, for one case alone: others of that name, in other cases, are other people as far
+    /// as anybody knows.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    pub fn keep_person_of(&self, txn: &Txn<'_>, case: CaseId, person: &Person, now: i64) -> Result<(), DeskError> {
+        self.put_one(txn, Note::Person(person.clone()), Some(&person.name), Some(case), now).map(drop)
+    }
+
     fn put_one(
         &self,
         txn: &Txn<'_>,
@@ -244,7 +253,9 @@ impl Desk {
     ) -> Result<NotebookEntry, DeskError> {
         let whom = of.map(whom_key);
         let rows = txn.notes_of_kind(note.kind(), whom.as_deref())?;
-        let known = rows.into_iter().filter(|row| row.whom == whom).filter_map(NotebookEntry::read);
+        // Who is known in one case only is not brought up to date from elsewhere, nor anybody else from there.
+        let same = |row: &NotebookRow| row.whom == whom && (row.kind != Note::PERSON || row.case == case);
+        let known = rows.into_iter().filter(same).filter_map(NotebookEntry::read);
         let merged = known.into_iter().find_map(|known| Some((known.id, with_known(&known.note, &note)?)));
         let (id, note) = match merged {
             Some((id, note)) => (id, note),
@@ -298,12 +309,7 @@ impl Desk {
                 Some(label) => self.notes_about(label)?,
                 None => Vec::new(),
             };
-            let in_notebook = || {
-                notes.iter().rev().filter_map(|entry| match &entry.note {
-                    Note::Person(person) => Some(person),
-                    _ => None,
-                })
-            };
+            let in_notebook = || people_known_in(&notes, record.case());
             for found in all.iter().filter(|found| found.seat == seat.seat) {
                 for card in found.cards.iter().rev() {
                     let card = &card.card;
@@ -332,6 +338,20 @@ impl Desk {
         }
         Ok(people)
     }
+}
+
+/// The people of these notes as far as they concern a case, those written down last first: nobody who is known in another
+/// case only, and where somebody is known in this one, nothing that was known of the name before.
+fn people_known_in(notes: &[NotebookEntry], case: Option<CaseId>) -> impl Iterator<Item = &Person> {
+    let own = move |entry: &NotebookEntry| entry.case.is_some() && entry.case == case;
+    let before = move |entry: &NotebookEntry, person: &Person| {
+        let named = |known: &NotebookEntry| matches!(&known.note, Note::Person(known) if known.is(&person.name));
+        notes.iter().any(|known| own(known) && named(known) && entry.written_at <= known.written_at)
+    };
+    notes.iter().rev().filter_map(move |entry| match &entry.note {
+        Note::Person(person) if own(entry) || (entry.case.is_none() && !before(entry, person)) => Some(person),
+        _ => None,
+    })
 }
 
 /// The address that somebody wrote from last, as contacts by e-mail note it: in place of a telephone number.

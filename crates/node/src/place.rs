@@ -1,7 +1,10 @@
 //! Where a home's store is: in its folder, or in a database that it shares with other machines. One setting, read whenever
 //! the store is opened.
 
-use std::{fs, io, path::Path};
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
 
 use counterpart_store::{Copied, Files, FilesError, Store, StorePlace};
 
@@ -18,7 +21,7 @@ pub(crate) fn place(home: &Path) -> Result<StorePlace, DeskError> {
     let path = home.join(FILE);
     let file = match home::read_bounded(&path, LONGEST) {
         Ok(file) => file,
-        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(StorePlace::File(home::store_path(home))),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return own_place(home),
         Err(e) => return Err(DeskError::File { path, why: e.to_string() }),
     };
     let address = str::from_utf8(&file).unwrap_or_default().trim();
@@ -30,6 +33,39 @@ pub(crate) fn place(home: &Path) -> Result<StorePlace, DeskError> {
             Err(DeskError::File { path, why: why.to_owned() })
         }
     }
+}
+
+/// Where a home's store is that was told nothing else.
+#[cfg(not(debug_assertions))]
+fn own_place(home: &Path) -> Result<StorePlace, DeskError> {
+    Ok(StorePlace::File(home::store_path(home)))
+}
+
+/// The same. In programs made for tests, whatever begins to keep something does so in a database where it is told to: so the
+/// tests of everything else are those of a shared store as well.
+#[cfg(debug_assertions)]
+fn own_place(home: &Path) -> Result<StorePlace, DeskError> {
+    use std::{
+        hash::{DefaultHasher, Hash as _, Hasher as _},
+        time::SystemTime,
+    };
+    let file = home::store_path(home);
+    let server = std::env::var("COUNTERPART_TEST_STORE").ok().filter(|server| !server.is_empty());
+    // What is restored or brought by a test is where it is.
+    let Some(server) = server.filter(|_| !file.exists()) else { return Ok(StorePlace::File(file)) };
+    let failed = |e: io::Error| DeskError::File { path: home.to_owned(), why: e.to_string() };
+    let mut hasher = DefaultHasher::new();
+    (home, std::process::id(), SystemTime::now()).hash(&mut hasher);
+    let mark = if server.contains('?') { '&' } else { '?' };
+    let address = format!("{server}{mark}options=-c%20search_path%3Dhome_{:016x}", hasher.finish());
+    let kept = home::write_private(&home.join(WRITTEN), format!("{address}\n").as_bytes());
+    kept.and_then(|()| fs::rename(home.join(WRITTEN), home.join(FILE))).map_err(failed)?;
+    Ok(StorePlace::Postgres(address))
+}
+
+/// The store's file; nothing where it is kept elsewhere.
+pub(crate) fn file(home: &Path) -> Option<PathBuf> {
+    place(home).ok()?.file().map(Path::to_owned)
 }
 
 /// Opens the store of a home.

@@ -23,6 +23,7 @@ use crate::{
     agent::names,
     backup::{BackupAbout, BackupContents, Item, Reader},
     beside::ATTACHMENTS,
+    clock,
     desk::{Desk, put_summary},
     error::DeskError,
     home,
@@ -30,6 +31,7 @@ use crate::{
     keyfile::{Passphrase, Rest},
     log::extend,
     random::Source,
+    search,
     sheet::{self, SheetKey},
 };
 
@@ -90,7 +92,9 @@ impl Restoring {
             root: None,
             store: None,
         };
-        restoring.store = Some(Store::open(&home::store_path(&folder))?);
+        let store = Store::open(&home::store_path(&folder))?;
+        store.use_clock(clock::now);
+        restoring.store = Some(store);
         restoring.take_in(&mut reader)?;
         restoring.check().map_err(refused)?;
         Ok(restoring)
@@ -187,7 +191,7 @@ impl Restoring {
             let party = self.about.party;
             if let Some(brief) = record.brief() {
                 let now = self.about.made;
-                let put = self.store_mut().write(|txn| put_summary(txn, case, &brief, record.graph(), &party, now));
+                let put = self.store_mut().write(|txn| put_summary(txn, case, &brief, &record, &party, now));
                 put.map_err(text)?;
             }
         }
@@ -405,6 +409,9 @@ fn keep(txn: &Txn<'_>, item: &Item, refused: &dyn Fn(String) -> DeskError) -> Re
             })?;
         }
         Item::Note(note) => txn.put_note(note)?,
+        Item::Aside(aside) => txn.put_aside(aside)?,
+        Item::Assigned { case, agent, at } => txn.assign(*case, Some((agent, &search::folded(agent))), *at)?,
+        Item::BegunBy { case, template } => txn.put_begun_by(*case, template)?,
         Item::About(_) | Item::Name { .. } | Item::File { .. } | Item::Root(_) | Item::End(_) => {}
     }
     Ok(())

@@ -6,6 +6,7 @@
 mod service;
 mod settings;
 
+pub(crate) use service::tls;
 pub use service::{BadUrl, ServiceError, ServiceUrl};
 pub use settings::StampSettings;
 

@@ -176,12 +176,15 @@ impl Desk {
             let of = cases.iter().flat_map(|case| &case.own).filter(|(device, _)| *device == agent.device);
             of.filter(|(_, lacking)| lacking.count > 0).fold((0, 0), |(n, sum), (_, l)| (n + 1, sum + l.count))
         };
+        let here = self.peer_id();
+        // An agent's seat in this home is no further machine.
+        let is_machine = |agent: &Agent| agent.here || peers.get(&agent.device) != Some(&here);
         let own = |agent: Agent| {
             let peer = peers.get(&agent.device).cloned();
             let link = peer.as_ref().map_or(PeerLink::Unknown, |peer| seen.anywhere(peer));
             OwnDevice { lacks: lacks(&agent), peer, link, agent }
         };
-        let devices = agents.into_iter().filter(Agent::stands).map(own).collect();
+        let devices = agents.into_iter().filter(|agent| agent.stands() && is_machine(agent)).map(own).collect();
         Ok(StatusReport {
             running: seen.running || poke::poke(self.home()),
             as_of: presence.as_ref().map(|p| p.at),

@@ -9,7 +9,7 @@ use counterpart_core::{
 };
 use counterpart_store::{EditRow, Reads, Txn};
 
-use crate::{desk::Desk, error::DeskError, home, load};
+use crate::{desk::Desk, error::DeskError, load};
 
 /// Worksheets that are kept in memory, so that a pause in typing costs one row of the store.
 const KEPT: usize = 8;
@@ -118,9 +118,7 @@ impl Desk {
         case: &CaseId,
         change: impl FnOnce(&mut Worksheet) -> Result<(Vec<SignedEdit<Verified>>, Vec<RowId>), EditError>,
     ) -> Result<Edited, DeskError> {
-        if home::is_elsewhere(self.home()) {
-            return Err(DeskError::UsedElsewhere);
-        }
+        self.must_be_alone()?;
         let own_log = self.own_log()?;
         let author = self.author();
         if own_log.revocation_of(&author.party, &author.grant).is_some() {

@@ -5,6 +5,7 @@
 
 pub mod calendar;
 pub mod call;
+pub mod clocks;
 pub mod holidays;
 pub mod letter;
 pub mod menu;

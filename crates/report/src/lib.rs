@@ -18,6 +18,7 @@ mod value;
 mod attested;
 
 mod actions;
+mod clocks;
 mod contacts;
 mod difference;
 mod facts;

@@ -24,7 +24,23 @@ pub struct ChoreRow {
     pub chore: Chore,
 }
 
+/// How far a scrub is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scrubbed {
+    /// Nothing is left to be done.
+    Clean,
+    /// There is more to be written anew: go on.
+    More,
+    /// All is written anew, and another program keeps the log in use: try again later.
+    Held,
+}
+
 impl Reads {
+    /// The newest chore that asks for a scrub.
+    pub(crate) fn scrub_asked(&self) -> Result<Option<i64>, StoreError> {
+        Ok(self.row("SELECT max(number) FROM chores WHERE sha256 IS NULL", [], |row| row.get(0))?.flatten())
+    }
+
     /// What is left to be done, oldest first.
     ///
     /// # Errors
@@ -67,6 +83,39 @@ impl Txn<'_> {
     /// A full, damaged or failing store.
     pub fn end_chore(&self, number: u64) -> Result<(), StoreError> {
         self.change("DELETE FROM chores WHERE number = ?1", params![signed(number)?])?;
+        Ok(())
+    }
+
+    /// The values that are left are written anew, and the words are to go over to the other table.
+    pub(crate) fn begin_scrub(&self) -> Result<(), StoreError> {
+        self.rewrite_values()?;
+        self.turn_sealed_terms()
+    }
+
+    /// One step for the chores up to this one; [`Scrubbed::More`] until all is written anew for them.
+    pub(crate) fn step_scrub(&self, asked: i64) -> Result<Scrubbed, StoreError> {
+        let sql = "SELECT begun, rewritten FROM scrubbing";
+        let (begun, rewritten) = self.row(sql, [], |row| Ok((row.get::<_, i64>(0)?, row.get(1)?)))?.unwrap_or_default();
+        if begun > rewritten {
+            if self.move_sealed_terms()? {
+                self.change("UPDATE scrubbing SET rewritten = begun", [])?;
+            }
+            return Ok(Scrubbed::More);
+        }
+        if asked > rewritten {
+            // What was deleted while a scrub went on may have left something in both tables: another one is needed for it.
+            if self.move_sealed_terms()? {
+                self.begin_scrub()?;
+                self.change("UPDATE scrubbing SET begun = ?1", params![asked])?;
+            }
+            return Ok(Scrubbed::More);
+        }
+        Ok(Scrubbed::Clean)
+    }
+
+    /// What was asked for up to this chore is done.
+    pub(crate) fn end_scrubs(&self, asked: i64) -> Result<(), StoreError> {
+        self.change("DELETE FROM chores WHERE sha256 IS NULL AND number <= ?1", params![asked])?;
         Ok(())
     }
 }

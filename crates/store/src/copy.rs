@@ -8,6 +8,7 @@ use counterpart_core::attachment::{FileHash, FileRef};
 use crate::{
     Files, FilesError, Store, StoreError,
     db::{Many, Row, Value},
+    postgres::without_nul,
     txn::{Reads, Txn},
 };
 
@@ -42,7 +43,36 @@ const TABLES: &[Table] = &[
     table("agendas", 1, &["case_id", "entries", "body", "steps_rest_on", "steps"]),
     table("edits", 2, &["case_id", "arrival", "id", "epoch", "epoch_id", "device", "seq", "own", "envelope"]),
     table("whereabouts", 2, &["party", "device", "arrival", "number", "envelope"]),
+    table("tokens", 1, &["hash", "name", "seat", "scopes", "made", "expires", "ended", "used", "made_by", "root"]),
+    table(CHANGES, 1, &["number", "at", "case_id", "kind", "what"]),
+    table(
+        "hooks",
+        1,
+        &[
+            "name", "url", "secret", "kinds", "private", "made", "seen", "tries", "failing", "next", "trouble", "told",
+            "off", "why",
+        ],
+    ),
+    table("hook_state", 2, &["case_id", "hook", "number", "tries", "next", "taken", "failing", "trouble"]),
+    table("terms", 2, &["case_id", "term"]),
+    table("sealed_terms", 2, &["case_id", "term"]),
+    table("sealed_terms_anew", 2, &["case_id", "term"]),
+    table("words_by", 2, &["case_id", "party", "open", "sealed"]),
+    table("assigned", 1, &["case_id", "agent", "at"]),
+    table("begun_by", 1, &["case_id", "template"]),
+    table("queue", 1, &["case_id", "lane", "due", "since", "agent", "template", "entries", "words"]),
+    table("unindexed", 1, &["case_id"]),
+    table("asides", 2, &["case_id", "number", "at", "agent", "text"]),
+    table("idempotency", 2, &["token", "key", "at", "digest", "status", "body"]),
+    table("external", 2, &["case_id", "system", "id"]),
 ];
+
+/// Those of a shared store are told apart, until they are numbered, by what another store has no use for.
+const CHANGES: &str = "changes";
+
+/// How far a scrub of a store's own pages is: nothing of it is true of another one.
+#[cfg(test)]
+const NOT_COPIED: &str = "scrubbing";
 
 /// Rows read at once.
 const PAGE: i64 = 1000;
@@ -76,6 +106,7 @@ where
     if !to.1.cases()?.is_empty() {
         return Err(StoreError::NotEmpty { place: "its attached files".to_owned() }.into());
     }
+    from.0.number_changes()?;
     let mut copied = Copied::default();
     let (source, target) = (from.0, to.0);
     for table in TABLES {
@@ -112,6 +143,8 @@ pub fn verify<E>(one: (&mut Store, &Files), other: (&mut Store, &Files)) -> Resu
 where
     E: From<StoreError> + From<FilesError>,
 {
+    one.0.number_changes()?;
+    other.0.number_changes()?;
     let mut compared = Copied::default();
     for table in TABLES {
         let (rows, sum) = summed(one.0, table)?;
@@ -210,12 +243,19 @@ fn page(reads: &Reads, table: &Table, after: Option<&[Kept]>) -> Result<Vec<Vec<
 
 fn put(txn: &Txn<'_>, table: &Table, rows: &[Vec<Kept>]) -> Result<(), StoreError> {
     let wide = table.columns.len();
+    // By its number, which is in the first column, each is told from the others.
+    let told_apart = txn.is_shared() && table.name == CHANGES;
+    let also = if told_apart { ", written, writer" } else { "" };
     let row = |at: usize| {
-        let numbers: Vec<String> = (1..=wide).map(|n| format!("?{}", at * wide + n)).collect();
-        format!("({})", numbers.join(", "))
+        let mut values: Vec<String> = (1..=wide).map(|n| format!("?{}", at * wide + n)).collect();
+        if told_apart {
+            values.push(format!("?{}", at * wide + 1));
+            values.push("''".to_owned());
+        }
+        format!("({})", values.join(", "))
     };
     let all: Vec<String> = (0..rows.len()).map(row).collect();
-    let sql = format!("INSERT INTO {} ({}) VALUES {}", table.name, table.columns.join(", "), all.join(", "));
+    let sql = format!("INSERT INTO {} ({}{also}) VALUES {}", table.name, table.columns.join(", "), all.join(", "));
     let params: Vec<Value<'_>> = rows.iter().flatten().map(Kept::value).collect();
     txn.change(&sql, Many(&params)).map(drop)
 }
@@ -232,7 +272,7 @@ fn summed(reads: &Reads, table: &Table) -> Result<(u64, [u64; 4]), StoreError> {
                 let (tag, bytes) = match value {
                     Kept::Null => (0_u8, Vec::new()),
                     Kept::Int(number) => (1, number.to_be_bytes().to_vec()),
-                    Kept::Text(text) => (2, text.clone().into_bytes()),
+                    Kept::Text(text) => (2, without_nul(text).into_bytes()),
                     Kept::Bytes(bytes) => (3, bytes.clone()),
                 };
                 hash.update(&[tag]);
@@ -255,7 +295,7 @@ fn summed(reads: &Reads, table: &Table) -> Result<(u64, [u64; 4]), StoreError> {
 
 #[cfg(test)]
 mod tests {
-    use super::TABLES;
+    use super::{NOT_COPIED, TABLES};
 
     /// A table that is forgotten here would be lost on the way.
     #[test]
@@ -263,7 +303,8 @@ mod tests {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let store = crate::Store::open(&folder.path().join("counterpart.db")).expect("opens");
         let sql = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name";
-        let there: Vec<String> = store.rows(sql, [], |row| row.get(0)).expect("read");
+        let mut there: Vec<String> = store.rows(sql, [], |row| row.get(0)).expect("read");
+        there.retain(|name| name != NOT_COPIED);
         let mut named: Vec<&str> = TABLES.iter().map(|table| table.name).collect();
         named.sort_unstable();
         assert_eq!(there, named);

@@ -3,7 +3,7 @@
 use counterpart_core::id::{CaseId, DeviceKey, EntryId};
 
 use crate::{
-    Reads, StoreError, Txn,
+    ChangeKind, Reads, StoreError, Txn,
     db::{Row, Value, params, unsigned},
     error::signed,
 };
@@ -185,7 +185,10 @@ impl Txn<'_> {
             // Others' entries break no rule of uniqueness.
             || entry.own.then_some(StoreError::PositionTaken { seq: entry.seq }),
         )?;
-        self.inserted()
+        let inserted = self.inserted()?;
+        let kind = if entry.own { ChangeKind::ActSigned } else { ChangeKind::ActReceived };
+        self.note_change(entry.case, kind, Some(entry.id.0))?;
+        Ok(inserted)
     }
 
     /// Removes an entry that no longer counts (a surplus branch of a fork) and the values beside it; tells whether

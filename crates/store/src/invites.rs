@@ -5,7 +5,7 @@ use std::fmt;
 use counterpart_core::id::{CaseId, EntryId};
 
 use crate::{
-    Reads, StoreError, Txn,
+    ChangeKind, Reads, StoreError, Txn,
     db::{Row, params},
 };
 
@@ -110,7 +110,7 @@ impl Txn<'_> {
              SET link = excluded.link, request = excluded.request, expires = excluded.expires",
             params![join.case.0, join.link, join.request, join.expires],
         )?;
-        Ok(())
+        self.note_change(join.case, ChangeKind::JoinAsked, None)
     }
 
     /// Forgets a join (done, expired or given up); tells whether it was there.
@@ -118,6 +118,10 @@ impl Txn<'_> {
     /// # Errors
     /// A full, damaged or failing store.
     pub fn delete_join(&self, case: CaseId) -> Result<bool, StoreError> {
-        Ok(self.change("DELETE FROM joins WHERE case_id = ?1", params![case.0])? > 0)
+        let was_there = self.change("DELETE FROM joins WHERE case_id = ?1", params![case.0])? > 0;
+        if was_there {
+            self.note_change(case, ChangeKind::JoinEnded, None)?;
+        }
+        Ok(was_there)
     }
 }

@@ -15,13 +15,19 @@
 //! much as one. Reads load only the rows they are asked for; nothing is cached between calls.
 
 mod agendas;
+mod asides;
+mod changes;
 mod chores;
 mod copy;
+mod counts;
 mod db;
 mod edits;
 mod entries;
 mod error;
+mod external;
 mod files;
+mod hooks;
+mod idempotency;
 mod invites;
 mod key_events;
 mod letters;
@@ -31,21 +37,30 @@ mod notebook;
 mod peers;
 mod place;
 mod postgres;
+mod queue;
 mod receipts;
 mod schema;
 mod stamps;
 mod summaries;
+mod terms;
+mod tokens;
 mod txn;
 mod values;
 mod whereabouts;
 
 pub use agendas::AgendaRow;
-pub use chores::{Chore, ChoreRow};
+pub use asides::AsideRow;
+pub use changes::{Change, ChangeKind};
+pub use chores::{Chore, ChoreRow, Scrubbed};
 pub use copy::{Copied, copy, verify};
+pub use counts::Counts;
 pub use edits::{EditRow, StoredEdit};
 pub use entries::{EntryRow, Inserted, StoredEntry, StoredEntryRef};
 pub use error::StoreError;
+pub use external::ExternalId;
 pub use files::{Files, FilesError, Listing};
+pub use hooks::{HookCase, HookRow, HookStanding};
+pub use idempotency::AskedOnce;
 pub use invites::{Invite, Join};
 pub use key_events::{KeyEventRow, StoredKeyEvent};
 pub use letters::LetterRow;
@@ -53,10 +68,13 @@ pub use mails::MailRow;
 pub use notebook::NotebookRow;
 pub use peers::PeerAddress;
 pub use place::StorePlace;
+pub use queue::{Indexed, Lane, QueueEntry, QueuePlace, QueueWish};
 pub use receipts::{ReceiptRow, StoredReceipt};
 pub use stamps::WantedStamp;
 pub use summaries::CaseSummary;
-pub use txn::{Reads, Txn};
+pub use terms::WordsBy;
+pub use tokens::{TokenKept, TokenRow};
+pub use txn::{Clock, Reads, Txn};
 pub use values::SealedValue;
 pub use whereabouts::StoredWhereabouts;
 
@@ -73,10 +91,24 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 const CHECKPOINT_PAGES: i64 = 1000;
 
 /// Statements kept prepared: more than the crate has.
-const PREPARED: usize = 96;
+const PREPARED: usize = 192;
 
 /// How often what rests on something that others changed is begun again.
 const TRIES: u32 = 100;
+
+/// Tables of which what is erased is deleted.
+const MAY_BE_ERASED: &[&str] = &[
+    "sealed_values",
+    "sealed_terms",
+    "sealed_terms_anew",
+    "pieces",
+    "agendas",
+    "case_summaries",
+    "edits",
+    "letters",
+    "notebook",
+    "queue",
+];
 
 /// An open store. Reading methods are those of [`Reads`]; all writing happens in [`Store::write`].
 ///
@@ -244,19 +276,55 @@ impl Store {
     }
 
     /// Makes the bytes of values deleted by [`Txn::delete_value`] disappear from the files: writes the remaining
-    /// values anew, so that no page holds an older copy, then empties the log. Takes time and memory in proportion
-    /// to all sealed values. `false` if another process kept the log in use: call it again later. Copies made
-    /// outside the files (backups, a disk's own spare blocks) are beyond it. Of a shared store too: what was deleted is there no more for
-    /// anybody who asks, and the server overwrites it in its own time.
+    /// values anew, and the words they are found by, so that no page holds an older copy, then empties the log. Takes
+    /// memory in proportion to all sealed values, but not to the words, which are moved a slice at a time. `false` if
+    /// another process kept the log in use: call it again later. Copies made outside the files (backups, a disk's own
+    /// spare blocks) are beyond it. Of a shared store too: what was deleted is there no more for
+    /// anybody who asks; how its bytes go is said at [`Store::scrub_step`].
     ///
     /// # Errors
     /// As [`Store::write`].
     pub fn scrub(&mut self) -> Result<bool, StoreError> {
         if self.is_shared() {
-            return Ok(true);
+            return self.clear_deleted();
         }
-        self.write(|txn| txn.rewrite_values())?;
+        // One that was broken off is brought to its end first: both tables may hold something of what is gone.
+        while !self.write(|txn| txn.move_sealed_terms())? {}
+        self.write(|txn| txn.begin_scrub())?;
+        while !self.write(|txn| txn.move_sealed_terms())? {}
         self.checkpoint()
+    }
+
+    /// A step of the scrub that chores ask for, for a program that has other things to do: each is a short transaction,
+    /// and where the last one got to is kept in the store. A chore is ended once nothing is left of what it asked for. Of a
+    /// shared store the server is asked to clear its tables (`VACUUM`): then no statement gives what was deleted; its bytes stay
+    /// in the server's files until others take their place, and in its log and backups for as long as those are kept.
+    ///
+    /// # Errors
+    /// As [`Store::write`].
+    pub fn scrub_step(&mut self) -> Result<Scrubbed, StoreError> {
+        let Some(asked) = self.scrub_asked()? else { return Ok(Scrubbed::Clean) };
+        if self.is_shared() {
+            if !self.clear_deleted()? {
+                return Ok(Scrubbed::Held);
+            }
+            self.write_again(|txn| txn.end_scrubs(asked))?;
+            return Ok(Scrubbed::Clean);
+        }
+        let stage = self.write(|txn| txn.step_scrub(asked))?;
+        if stage == Scrubbed::More {
+            return Ok(stage);
+        }
+        if !self.checkpoint()? {
+            return Ok(Scrubbed::Held);
+        }
+        self.write(|txn| txn.end_scrubs(asked))?;
+        Ok(Scrubbed::Clean)
+    }
+
+    fn clear_deleted(&self) -> Result<bool, StoreError> {
+        self.ready_to_write()?;
+        self.reads.postgres().map_or(Ok(true), |postgres| postgres.vacuum(MAY_BE_ERASED))
     }
 
     fn ready_to_write(&self) -> Result<(), StoreError> {

@@ -22,6 +22,19 @@ impl Reads {
         Ok(self.row("PRAGMA data_version", [], |row| unsigned(row, 0))?.unwrap_or(0))
     }
 
+    /// A number that changes whenever anybody wrote to a shared store, this handle too; nothing of a store in a file, which tells it
+    /// by itself.
+    ///
+    /// # Errors
+    /// A damaged, busy or failing store.
+    pub fn shared_version(&self) -> Result<Option<u64>, StoreError> {
+        if !self.is_shared() {
+            return Ok(None);
+        }
+        let sql = "SELECT CAST(coalesce(sum(mark), 0) AS BIGINT) FROM writers";
+        self.row(sql, [], |row| unsigned(row, 0))
+    }
+
     /// The highest ordinal of all, 0 where there is no entry. Where several machines write at once there is no highest one:
     /// then it is where [`Reads::cases_since`] is to go on, and within a transaction that changes something, 0.
     ///

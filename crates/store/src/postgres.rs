@@ -140,6 +140,9 @@ impl Postgres {
         match fault {
             Fault::Store(error) => error,
             Fault::Again => StoreError::Busy,
+            Fault::NotTaken => {
+                StoreError::Unexpected { detail: "the database does not take such a statement".to_owned() }
+            }
             Fault::Taken => StoreError::Unexpected { detail: "a rule of uniqueness was broken".to_owned() },
             Fault::Lost(reason) => StoreError::Unreachable { place: self.line.place().to_owned(), reason },
         }
@@ -160,6 +163,52 @@ impl Postgres {
                 Err(fault) => return Err(self.named(fault)),
             }
         }
+    }
+
+    /// One change by itself, outside any transaction, which whoever else does the same at this moment may make needless.
+    pub(crate) fn change_alone(&self, sql: &str) -> Result<(), StoreError> {
+        let step = Step::new(Kind::Change, sql, &[]);
+        let until = Instant::now() + PATIENCE;
+        let mut tries = 0;
+        loop {
+            match self.line.ask(Work::Step(Arc::clone(&step))) {
+                Ok(_) => return Ok(()),
+                Err(Fault::Again | Fault::Taken) if Instant::now() < until => wait(&mut tries),
+                Err(Fault::Lost(_)) if Instant::now() < until => {
+                    wait(&mut tries);
+                    self.reach()?;
+                }
+                Err(fault) => return Err(self.named(fault)),
+            }
+        }
+    }
+
+    /// Asks the server to clear tables of what was deleted in them; whether it did. Where it has its own way of doing that, and
+    /// takes no such wish, there is nothing to be asked for.
+    pub(crate) fn vacuum(&self, tables: &[&str]) -> Result<bool, StoreError> {
+        for table in tables {
+            let mut again = true;
+            loop {
+                match self.line.ask(Work::Batch(format!("VACUUM {table}"))) {
+                    Ok(_) | Err(Fault::NotTaken) => break,
+                    Err(Fault::Lost(_)) if again => {
+                        again = false;
+                        self.reach()?;
+                    }
+                    // It takes long, or somebody else does it: another time.
+                    Err(Fault::Lost(_) | Fault::Again | Fault::Store(StoreError::Busy)) => {
+                        self.reach()?;
+                        return Ok(false);
+                    }
+                    Err(fault) => return Err(self.named(fault)),
+                }
+            }
+        }
+        Ok(true)
+    }
+
+    pub(crate) fn is_in_transaction(&self) -> bool {
+        self.state.borrow().running.is_some()
     }
 
     /// Statements that make tables, by themselves.
@@ -528,8 +577,14 @@ impl From<&Value<'_>> for Owned {
         match value {
             Value::Null => Self::Null,
             Value::Int(number) => Self::Int(*number),
-            Value::Text(text) => Self::Text((*text).to_owned()),
+            Value::Text(text) => Self::Text(without_nul(text)),
             Value::Bytes(bytes) => Self::Bytes(bytes.to_vec()),
         }
     }
+}
+
+/// PostgreSQL takes every character in a text but this one. Texts are what people see in lists and what words are found by, of
+/// what is signed nothing is among them; and nobody is to hold up a store by a character that nobody sees.
+pub(crate) fn without_nul(text: &str) -> String {
+    text.replace('\0', "\u{fffd}")
 }

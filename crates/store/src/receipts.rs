@@ -3,7 +3,7 @@
 use counterpart_core::id::{CaseId, DeviceKey, ReceiptId};
 
 use crate::{
-    Inserted, Reads, StoreError, Txn,
+    ChangeKind, Inserted, Reads, StoreError, Txn,
     db::{params, unsigned},
     error::signed,
 };
@@ -96,6 +96,9 @@ impl Txn<'_> {
             params![self.number(), receipt.id.0, receipt.case.0, receipt.device.0, number, receipt.own, receipt.envelope],
             || receipt.own.then_some(StoreError::ReceiptNumberTaken { number: receipt.number }),
         )?;
-        self.inserted()
+        let inserted = self.inserted()?;
+        let kind = if receipt.own { ChangeKind::ReceiptSigned } else { ChangeKind::ReceiptReceived };
+        self.note_change(receipt.case, kind, Some(receipt.id.0))?;
+        Ok(inserted)
     }
 }

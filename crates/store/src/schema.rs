@@ -13,7 +13,7 @@ use crate::error::{StoreError, sqlite};
 pub(crate) const APPLICATION_ID: i64 = 0x4374_5074;
 
 /// Step n takes a store from version n to version n + 1. A released step is never edited: a change is a new step.
-const STEPS: &[&str] = &[VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5, VERSION_6, VERSION_7];
+const STEPS: &[&str] = &[VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5, VERSION_6, VERSION_7, VERSION_8];
 
 const VERSION_1: &str = "
 CREATE TABLE entries (
@@ -206,6 +206,192 @@ CREATE TABLE whereabouts (
     envelope BLOB NOT NULL
 ) STRICT;
 CREATE UNIQUE INDEX whereabouts_by_device ON whereabouts (party, device);
+";
+
+const VERSION_8: &str = "
+-- What lets programs in. Of a token only its hash is kept; one that was ended stays, and its name is free again.
+CREATE TABLE tokens (
+    hash BLOB NOT NULL PRIMARY KEY CHECK (length(hash) = 32),
+    name TEXT NOT NULL,
+    -- Whose key signs for it: an agent's seat in this home, else the home's own.
+    seat TEXT,
+    scopes TEXT NOT NULL,
+    made INTEGER NOT NULL,
+    expires INTEGER,
+    ended INTEGER,
+    used INTEGER,
+    -- The token that made it, with which it ends; nothing where somebody at the machine made it.
+    made_by BLOB CHECK (length(made_by) = 32),
+    -- The first in that line, which may be itself.
+    root BLOB NOT NULL CHECK (length(root) = 32)
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX tokens_by_name ON tokens (name) WHERE ended IS NULL;
+CREATE INDEX tokens_by_maker ON tokens (made_by) WHERE made_by IS NOT NULL;
+
+-- What came into the store, in one order over all cases. A row is written with that of which it tells.
+CREATE TABLE changes (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    at INTEGER NOT NULL,
+    case_id BLOB NOT NULL CHECK (length(case_id) = 32),
+    kind TEXT NOT NULL,
+    what BLOB
+) STRICT;
+CREATE INDEX changes_by_case ON changes (case_id, number);
+
+-- Whom to tell of changes over HTTP.
+CREATE TABLE hooks (
+    name TEXT NOT NULL PRIMARY KEY,
+    url TEXT NOT NULL,
+    secret TEXT NOT NULL,
+    kinds TEXT NOT NULL,
+    private INTEGER NOT NULL CHECK (private IN (0, 1)),
+    made INTEGER NOT NULL,
+    -- The changes up to this number are not for it, or their cases are in hook_state.
+    seen INTEGER NOT NULL CHECK (seen >= 0),
+    -- How often in a row it was told and did not take it, since when, and not before when it is told again.
+    tries INTEGER NOT NULL CHECK (tries >= 0),
+    failing INTEGER,
+    next INTEGER NOT NULL,
+    trouble TEXT,
+    -- When it last took something.
+    told INTEGER,
+    off INTEGER,
+    why TEXT
+) STRICT, WITHOUT ROWID;
+
+-- The cases of which a hook is yet to be told.
+CREATE TABLE hook_state (
+    case_id BLOB NOT NULL CHECK (length(case_id) = 32),
+    hook TEXT NOT NULL,
+    -- The last change of the case that it was told of.
+    number INTEGER NOT NULL CHECK (number >= 0),
+    tries INTEGER NOT NULL CHECK (tries >= 0),
+    next INTEGER NOT NULL,
+    -- Until when somebody is telling it.
+    taken INTEGER,
+    failing INTEGER,
+    trouble TEXT,
+    PRIMARY KEY (case_id, hook)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX hook_state_to_try ON hook_state (hook, next);
+
+-- Words of open texts, by which cases are found. A cache: rebuildable from the entries.
+CREATE TABLE terms (
+    term TEXT NOT NULL,
+    case_id BLOB NOT NULL CHECK (length(case_id) = 32),
+    PRIMARY KEY (term, case_id)
+) STRICT, WITHOUT ROWID;
+
+-- The same of sealed values, apart because they go with them. They stand in one of two tables; a scrub moves them over to
+-- the other, a slice at a time, so that every page that they were in is freed. Meanwhile they stand in both.
+CREATE TABLE sealed_terms (
+    case_id BLOB NOT NULL CHECK (length(case_id) = 32),
+    term TEXT NOT NULL,
+    PRIMARY KEY (case_id, term)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX sealed_terms_by_term ON sealed_terms (term, case_id);
+CREATE TABLE sealed_terms_anew (
+    case_id BLOB NOT NULL CHECK (length(case_id) = 32),
+    term TEXT NOT NULL,
+    PRIMARY KEY (case_id, term)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX sealed_terms_anew_by_term ON sealed_terms_anew (term, case_id);
+
+-- How far scrubs are: always one row.
+CREATE TABLE scrubbing (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    -- Where new words go, and all are moved to: sealed_terms with 0, sealed_terms_anew with 1.
+    side INTEGER NOT NULL CHECK (side IN (0, 1)),
+    -- The chores up to this number are being seen to, or were.
+    begun INTEGER NOT NULL CHECK (begun >= 0),
+    -- For those up to this one all is written anew; only the log is yet to be emptied.
+    rewritten INTEGER NOT NULL CHECK (rewritten >= 0)
+) STRICT;
+INSERT INTO scrubbing (one, side, begun, rewritten) VALUES (1, 0, 0, 0);
+
+-- How many words of a case a party brought into the three tables: none uses up the room of another.
+CREATE TABLE words_by (
+    case_id BLOB NOT NULL CHECK (length(case_id) = 32),
+    party BLOB NOT NULL CHECK (length(party) = 32),
+    open INTEGER NOT NULL CHECK (open >= 0),
+    sealed INTEGER NOT NULL CHECK (sealed >= 0),
+    PRIMARY KEY (case_id, party)
+) STRICT, WITHOUT ROWID;
+
+-- Who of us has a case. Never sent to another party.
+CREATE TABLE assigned (
+    case_id BLOB NOT NULL PRIMARY KEY CHECK (length(case_id) = 32),
+    agent TEXT NOT NULL,
+    at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- By which template a case was begun here. Never sent to another party.
+CREATE TABLE begun_by (
+    case_id BLOB NOT NULL PRIMARY KEY CHECK (length(case_id) = 32),
+    template TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Where each case stands among what is to be done. A cache: rebuildable from its entries and the two tables above.
+CREATE TABLE queue (
+    case_id BLOB NOT NULL PRIMARY KEY CHECK (length(case_id) = 32),
+    -- 0 waits for us, 1 for others or for nothing, 2 closed.
+    lane INTEGER NOT NULL CHECK (lane IN (0, 1, 2)),
+    -- Unix milliseconds; the greatest number where nothing is due.
+    due INTEGER NOT NULL,
+    since INTEGER NOT NULL,
+    -- Folded, so that it is found however it is typed; empty where nobody has it.
+    agent TEXT NOT NULL,
+    -- Empty where there was none.
+    template TEXT NOT NULL,
+    -- Of how many entries the words are in terms, and how many words there are.
+    entries INTEGER NOT NULL CHECK (entries >= 0),
+    words INTEGER NOT NULL CHECK (words >= 0)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX queue_in_order ON queue (lane, due, since, case_id, agent, template);
+CREATE INDEX queue_by_agent ON queue (agent, lane, due, since, case_id, template);
+CREATE INDEX queue_by_template ON queue (template, lane, due, since, case_id, agent) WHERE template <> '';
+
+-- Cases of earlier versions, whose words are yet to be found; their place is what their summaries say.
+CREATE TABLE unindexed (
+    case_id BLOB NOT NULL PRIMARY KEY CHECK (length(case_id) = 32)
+) STRICT, WITHOUT ROWID;
+INSERT INTO unindexed (case_id) SELECT case_id FROM case_summaries;
+INSERT INTO queue (case_id, lane, due, since, agent, template, entries, words)
+    SELECT case_id, CASE WHEN state = 'closed' THEN 2 WHEN whose_move LIKE 'yours:%' THEN 0 ELSE 1 END,
+           coalesce(next_due, 9223372036854775807), updated_at, '', '', 0, 0
+    FROM case_summaries;
+
+-- What we tell each other about a case. Never sent to another party.
+CREATE TABLE asides (
+    case_id BLOB NOT NULL CHECK (length(case_id) = 32),
+    number INTEGER NOT NULL CHECK (number >= 1),
+    at INTEGER NOT NULL,
+    agent TEXT NOT NULL,
+    text TEXT NOT NULL,
+    PRIMARY KEY (case_id, number)
+) STRICT, WITHOUT ROWID;
+
+-- What a program asked for under a key of its own choosing, so that asking again does it once.
+CREATE TABLE idempotency (
+    token BLOB NOT NULL CHECK (length(token) = 32),
+    key TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    digest BLOB NOT NULL CHECK (length(digest) = 32),
+    status INTEGER,
+    -- Ids alone: no text of what was signed, of which parts may be erased later.
+    body BLOB,
+    PRIMARY KEY (token, key)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX idempotency_by_age ON idempotency (at);
+
+-- What other systems call a case.
+CREATE TABLE external (
+    case_id BLOB NOT NULL CHECK (length(case_id) = 32),
+    system TEXT NOT NULL,
+    id TEXT NOT NULL,
+    PRIMARY KEY (case_id, system)
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX external_by_id ON external (system, id);
 ";
 
 /// The version this program writes.

@@ -49,11 +49,20 @@ impl Reads {
     /// # Errors
     /// A damaged, busy or failing store.
     pub fn cases_with_prefix(&self, prefix: &[u8; 5]) -> Result<Vec<CaseId>, StoreError> {
+        self.cases_between(prefix, prefix, usize::MAX)
+    }
+
+    /// At most so many of the cases with a summary whose first 40 bits are from one to the other; by id.
+    ///
+    /// # Errors
+    /// A damaged, busy or failing store.
+    pub fn cases_between(&self, from: &[u8; 5], to: &[u8; 5], most: usize) -> Result<Vec<CaseId>, StoreError> {
         let (mut first, mut last) = ([0x00; 32], [0xff; 32]);
-        first[..5].copy_from_slice(prefix);
-        last[..5].copy_from_slice(prefix);
-        let sql = "SELECT case_id FROM case_summaries WHERE case_id BETWEEN ?1 AND ?2 ORDER BY case_id";
-        self.rows(sql, params![first, last], |row| Ok(CaseId(row.get(0)?)))
+        first[..5].copy_from_slice(from);
+        last[..5].copy_from_slice(to);
+        let sql = "SELECT case_id FROM case_summaries WHERE case_id BETWEEN ?1 AND ?2 ORDER BY case_id LIMIT ?3";
+        let most = i64::try_from(most).unwrap_or(i64::MAX);
+        self.rows(sql, params![first, last, most], |row| Ok(CaseId(row.get(0)?)))
     }
 }
 

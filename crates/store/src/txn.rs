@@ -23,11 +23,15 @@ pub(crate) enum Engine {
 pub struct Reads {
     engine: Engine,
     poisoned: Cell<bool>,
+    clock: Cell<Clock>,
 }
+
+/// What tells the time, in Unix milliseconds.
+pub type Clock = fn() -> i64;
 
 impl Reads {
     pub(crate) fn new(engine: Engine) -> Self {
-        Self { engine, poisoned: Cell::new(false) }
+        Self { engine, poisoned: Cell::new(false), clock: Cell::new(|| 0) }
     }
 
     /// Whether several machines may share it: then it is a database on PostgreSQL.
@@ -122,6 +126,15 @@ impl Reads {
                 rows.iter().try_for_each(|row| visit(&Row::Postgres(row)))
             }
         }
+    }
+
+    /// By what clock it is noted when something came in; the store has none of its own, and takes it to be 0 until then.
+    pub fn use_clock(&self, clock: Clock) {
+        self.clock.set(clock);
+    }
+
+    pub(crate) fn now(&self) -> i64 {
+        (self.clock.get())()
     }
 
     pub(crate) fn is_poisoned(&self) -> bool {

@@ -39,7 +39,16 @@ pub fn sign(record: &mut Record, author: &Author, key: &SigningKey, act: &Act, a
 /// When the parties cannot make a case, as when one is named twice.
 #[must_use]
 pub fn case_between(parties: &[&Party]) -> Case {
-    let mut making = Making { record: Record::new(), store: Store::default(), rng: Rng::new(7), at: START };
+    case_of(parties, "A kitchen that leaks", 7)
+}
+
+/// The same, of that title; cases of two seeds are two.
+///
+/// # Panics
+/// As [`case_between`].
+#[must_use]
+pub fn case_of(parties: &[&Party], title: &str, seed: u64) -> Case {
+    let mut making = Making { record: Record::new(), store: Store::default(), rng: Rng::new(seed), at: START };
     for event in parties.iter().flat_map(|p| &p.events) {
         making.record.apply_key_event(event).expect("a log made here is good");
         making.store.key_events.push(event.clone());
@@ -52,7 +61,7 @@ pub fn case_between(parties: &[&Party]) -> Case {
     let seats =
         (0..parties.len()).map(|n| SeatOffer { role: role(n), label: Sealable::Open(format!("party {n}")) }).collect();
     let open = Open {
-        title: "A kitchen that leaks".to_owned(),
+        title: title.to_owned(),
         seats,
         level: 1,
         zone: "Europe/Berlin".to_owned(),

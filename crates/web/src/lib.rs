@@ -7,6 +7,7 @@
 // In reading order: how it is served, who may ask, what is asked, what is told while a page is open, what is shown.
 mod app;
 mod server;
+mod watched;
 
 mod done;
 mod drafts;
@@ -38,3 +39,4 @@ pub use opening::{OpeningError, link_to_running};
 pub use pages::{GETS, POSTS};
 pub use server::{Options, ServeError, Server, usual_port};
 pub use upload::{FORM_LIMIT, UPLOAD_LIMIT};
+pub use watched::Watched;

@@ -34,12 +34,12 @@ use crate::{
 const CONNECTIONS: usize = 256;
 
 /// How long a request's head may take, and how large it may be.
-const HEAD_TIME: Duration = Duration::from_secs(15);
-const HEAD_BYTES: usize = 32 << 10;
-const HEADERS: usize = 64;
+pub(crate) const HEAD_TIME: Duration = Duration::from_secs(15);
+pub(crate) const HEAD_BYTES: usize = 32 << 10;
+pub(crate) const HEADERS: usize = 64;
 
 /// How long open requests may take to end once the server stops.
-const LEAVE: Duration = Duration::from_secs(3);
+pub(crate) const LEAVE: Duration = Duration::from_secs(3);
 
 /// How the pages are served.
 #[derive(Debug, Default)]
@@ -156,7 +156,7 @@ impl Server {
     }
 }
 
-async fn listen(ip: IpAddr, port: u16) -> Result<TcpListener, ServeError> {
+pub(crate) async fn listen(ip: IpAddr, port: u16) -> Result<TcpListener, ServeError> {
     let address = SocketAddr::new(ip, port);
     let bound = TcpListener::bind(address).await;
     bound.map_err(|e| ServeError::Address { address, why: e.to_string() })

@@ -2,7 +2,7 @@
 //!
 //! Every commit grows or renews the store's log of changes, so looking at that file's size and time is enough to know
 //! that there is something, and costs nothing while there is not. What it is, the summaries say; what they do not show,
-//! such as a receipt, is told as "something".
+//! such as a receipt, is told as "something". Of a store that several machines share the database is asked for a number instead.
 
 use std::{
     collections::HashMap,
@@ -23,14 +23,14 @@ use crate::{
 const OFTEN: Duration = Duration::from_millis(200);
 const SELDOM: Duration = Duration::from_secs(2);
 
-type Stamp = [Option<(u64, SystemTime)>; 2];
+type Stamp = ([Option<(u64, SystemTime)>; 2], Option<u64>);
 
 /// Looks until it is stopped.
 pub(crate) async fn watch(app: Arc<App>) {
     let mut known = HashMap::new();
     let mut stamp = None;
     loop {
-        let now = stamp_of(&app.home);
+        let now = (stamp_of(&app.home), shared_version(&app).await);
         if stamp.as_ref() != Some(&now) {
             let first = stamp.is_none();
             // Before it is read: what comes meanwhile is found the next time.
@@ -45,7 +45,17 @@ pub(crate) async fn watch(app: Arc<App>) {
     }
 }
 
-fn stamp_of(home: &Path) -> Stamp {
+/// Nothing also where it cannot be asked just now: once it can, it is something new.
+async fn shared_version(app: &Arc<App>) -> Option<u64> {
+    let desk = Arc::clone(app);
+    let asked = move || {
+        let desk = desk.desk().ok().flatten()?;
+        desk.with_store(|store| store.shared_version()).ok().flatten()
+    };
+    aside(asked).await.ok().flatten()
+}
+
+fn stamp_of(home: &Path) -> [Option<(u64, SystemTime)>; 2] {
     ["counterpart.db", "counterpart.db-wal"].map(|name| {
         let about = std::fs::metadata(home.join(name)).ok()?;
         Some((about.len(), about.modified().ok()?))

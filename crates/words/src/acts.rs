@@ -2,6 +2,7 @@
 
 pub mod erasing;
 pub mod files;
+pub mod limits;
 pub mod proofs;
 
 use counterpart_core::{
@@ -18,7 +19,7 @@ use crate::{
     error::{CommandError, Done},
     inviting::{Became, Invitation, invitations},
     references::Target,
-    render::{self, Details},
+    render,
     typed::typed,
     when,
 };
@@ -276,7 +277,7 @@ pub fn handover(
     };
     let summary = match summary {
         Some(summary) => text("the summary", summary)?,
-        None => text("the summary", &render::handover(case, Details::Sealed))?,
+        None => text("the summary", &crate::summary::to_sign(case))?,
     };
     let person = remark("the person's name", person)?;
     Ok(Act::Handover { from: (to != own).then_some(own), to, person, summary })

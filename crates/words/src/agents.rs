@@ -124,6 +124,34 @@ pub fn granting(party: &PartyId, request: &AgentRequest, name: &str, rights: &Ri
     lines.join("\n")
 }
 
+/// Exactly what is granted to an agent's seat, whose key is yet to be made. `ending` says how its rights are ended again.
+pub fn seating(party: &PartyId, name: &str, rights: &Rights, ending: &str) -> String {
+    let money = match most(&rights.ceilings) {
+        Some(most) => format!(
+            "at most {most} at stake; in other currencies nothing\n             \
+             Everybody in your cases sees this; what goes beyond it has no effect."
+        ),
+        None => "no limit".to_owned(),
+    };
+    [
+        format!("As {}, you let a further agent sign from this home:\n", short_form(&party.0)),
+        format!("  Name       {} (kept on this machine only)", render::line(name)),
+        "  Device     a new key, made in this home".to_owned(),
+        format!("  Signs      {}", signs(&rights.kinds)),
+        format!("  Money      {money}"),
+        "  Receives   no: this home does, for all its seats".to_owned(),
+        "  Agents     it may add none".to_owned(),
+        String::new(),
+        "What is signed with it within this binds you like your own signature, from now on, until you end it:".to_owned(),
+        ending.to_owned(),
+        String::new(),
+        "Its key lies beside your own. Whoever can read this home can sign with it, so it shows which seat signed, and not \
+         which person sat there."
+            .to_owned(),
+    ]
+    .join("\n")
+}
+
 /// What the end of an agent's rights means.
 pub fn ending(agent: &Agent, reason: RevokeReason) -> String {
     let device = short_form(&agent.device.0);

@@ -54,10 +54,30 @@ impl Noted {
         }
     }
 
+    /// The exact text of it all, as it is shown before it is signed.
+    #[must_use]
+    pub fn text(&self, case: &OpenCase) -> String {
+        self.text_at(case, case.now)
+    }
+
+    /// The same as it reads at a time, Unix milliseconds.
+    #[must_use]
+    pub fn text_at(&self, case: &OpenCase, now: i64) -> String {
+        let mut shown = render::to_be_signed_at(case, &[Act::Contact(self.contact.clone())], now);
+        for text in self.promises_at(case, now) {
+            shown.push_str(&format!("\n{}\n", render::indented(&text, "  ")));
+        }
+        shown
+    }
+
     /// The exact words of each promise, which has no contact to name yet.
     #[must_use]
     pub fn promises_in_full(&self, case: &OpenCase) -> Vec<String> {
-        let (speech, own) = (Speech::of_case(case), case.party_label(&case.own));
+        self.promises_at(case, case.now)
+    }
+
+    fn promises_at(&self, case: &OpenCase, now: i64) -> Vec<String> {
+        let (speech, own) = (Speech::of_case(case).at(now), case.party_label(&case.own));
         self.promises.iter().map(|proposal| render::promise_in_full(&speech, &own, proposal)).collect()
     }
 }

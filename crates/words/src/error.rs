@@ -89,6 +89,8 @@ impl From<DeskError> for CommandError {
             | DeskError::Waits { .. }
             | DeskError::Locked
             | DeskError::WrongPassphrase
+            | DeskError::SeatEnded(_)
+            | DeskError::SeatUsedElsewhere
             | DeskError::UsedElsewhere => Kind::Identity,
             DeskError::UnknownCase(_)
             | DeskError::CaseName(..)
@@ -100,6 +102,14 @@ impl From<DeskError> for CommandError {
             | DeskError::NameTaken(_)
             | DeskError::UnknownAgent(_)
             | DeskError::AmbiguousAgent { .. }
+            | DeskError::SeatName(_)
+            | DeskError::UnknownSeat(_)
+            | DeskError::SeatTaken(_)
+            | DeskError::SeatRights(_)
+            | DeskError::OnlyHome
+            | DeskError::TokenTaken(_)
+            | DeskError::UnknownToken(_)
+            | DeskError::TokenWish(_)
             | DeskError::NoPassphrase
             | DeskError::NoteTooLong
             | DeskError::SheetUnreadable

@@ -15,7 +15,7 @@ use crate::{
     when,
 };
 
-pub use json::{from_json, to_json};
+pub use json::{from_json, sha256, to_json};
 pub use shown::{lines, show};
 
 /// Where and when a value is typed: times are read in the case's zone.

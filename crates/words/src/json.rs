@@ -1,10 +1,12 @@
 //! What programs read: every answer names its schema and version.
 
 mod explain;
+mod queue;
 mod show;
 mod terms;
 
 pub use explain::{ledger, next, people, put_to_you, why};
+pub use queue::{QueuePage, QueuedCase, queue, queued};
 pub use show::{Show, show};
 pub use terms::subject;
 
@@ -179,7 +181,7 @@ fn erasures(case: &OpenCase, id: &EntryId) -> Vec<Json> {
 
 /// An entry by reference and id.
 #[derive(Debug, Serialize)]
-struct Named {
+pub(crate) struct Named {
     #[serde(rename = "ref")]
     name: String,
     id: String,
@@ -206,7 +208,7 @@ pub fn item_history(case: &OpenCase, key: &str, lines: &[ItemLine]) -> Json {
     })
 }
 
-fn named(case: &OpenCase, id: &EntryId) -> Named {
+pub(crate) fn named(case: &OpenCase, id: &EntryId) -> Named {
     Named { name: case.entry_name(id), id: id.to_hex() }
 }
 
@@ -214,7 +216,7 @@ fn named_ix(case: &OpenCase, ix: Ix) -> Named {
     named(case, &case.record.graph().id(ix))
 }
 
-fn seat(seat: &Seat) -> Json {
+pub(crate) fn seat(seat: &Seat) -> Json {
     match seat {
         Seat::Number(number) => json!(number),
         Seat::Added(entry, index) => json!([entry.to_hex(), index]),

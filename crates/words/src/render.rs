@@ -20,7 +20,7 @@ mod whom;
 mod why;
 
 pub use files::{FileLine, Place, Whereabouts, beside, file, files, files_of, places, size, whereabouts, write_files};
-pub use full::{in_full, promise_in_full};
+pub use full::{in_full, promise_in_full, to_be_signed, to_be_signed_at};
 pub use handover::{Details, handover};
 pub use items::{ItemLine, item_history, item_title, open_value, version_in_words, write_item};
 pub use layout::{indented, padded, wrapped};
@@ -88,6 +88,11 @@ pub struct Speech<'a> {
 impl<'a> Speech<'a> {
     pub fn of_case(case: &'a OpenCase) -> Self {
         Self { case: Some(case), seats: &[], zone: case.zone(), now: case.now }
+    }
+
+    /// As it is said at another time, Unix milliseconds.
+    pub fn at(self, now: i64) -> Self {
+        Self { now, ..self }
     }
 
     /// For a case that is being opened; `now` in Unix milliseconds.

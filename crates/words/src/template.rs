@@ -6,6 +6,7 @@
 
 mod answers;
 mod check;
+mod clocks;
 mod library;
 mod plan;
 mod problem;
@@ -16,6 +17,7 @@ mod toml;
 mod wording;
 
 pub use answers::{Answer, Answers};
+pub use clocks::ClocksAsked;
 pub use library::{BUILT_IN, Found, Origin, all, find, is_name, name_at, quoted, write_new};
 pub use plan::{Plan, Planned, Seats};
 pub use problem::Problem;
@@ -55,6 +57,7 @@ pub struct Template {
     pub clauses: Vec<Clause>,
     pub reminders: Vec<Reminder>,
     pub steps: Vec<StepAsked>,
+    pub clocks: Option<ClocksAsked>,
 }
 
 /// A fact to ask for, stated in the case as an item.

@@ -1,16 +1,18 @@
 //! Terms as people type them, and the proposal they become. The command and the pages read them here alike.
 
 mod action;
+mod answer;
 mod topic;
 
 pub use action::{ActionTyped, Clause, Fact, Misread, Term, Who};
-pub use topic::{admit_new, free_seat, free_terms, item, item_in_one, role};
+pub use answer::{answer, close, free_terms_in_force};
+pub use topic::{admit_new, free_seat, free_terms, item, item_in_one, item_of_json, role};
 
 use counterpart_core::{
     act::{ActionTerms, Mode, Proposal, Subject, Topic},
     fold::{InForce, SubjectKey},
     id::EntryId,
-    value::{ActionId, Sealable},
+    value::{ActionId, Sealable, Seat},
 };
 
 use crate::{
@@ -112,6 +114,14 @@ pub fn in_force(case: &OpenCase, typed: &str) -> Done<(ActionId, ActionTerms)> {
             };
             Err(CommandError::failed(format!("nothing is agreed on {name}, so there is nothing to amend")).hint(hint))
         }
+    }
+}
+
+/// The word of a seat that is chosen in a draft: digits, letters and a dot.
+pub fn draft_word(seat: &Seat) -> String {
+    match seat {
+        Seat::Number(number) => number.to_string(),
+        Seat::Added(entry, index) => format!("{}.{index}", entry.to_hex()),
     }
 }
 

@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Crawler } from "./crawl.mjs";
-import { Person, about, anew, glance, outside, run, sizes, watched } from "./stage.mjs";
+import { Person, about, anew, glance, outside, printed, run, sizes, watched } from "./stage.mjs";
 
 const clock = (at) => outside(`clock ${at}[Europe/London]`);
 // The whole crossing takes its time. Without it each page is looked at in both schemes at one width, every second page at the
@@ -53,11 +53,7 @@ const look = async (page, name) => {
     bad.push(...(await glance(page, shown, scheme, size, rules)).map((what) => `${name}, ${scheme}, ${size}: ${what}`));
   }
   await page.setViewportSize(sizes.laptop);
-  if (about.pictures) {
-    await page.emulateMedia({ colorScheme: "light", media: "print" });
-    await page.screenshot({ path: join(about.pictures, `${shown}-print.png`), fullPage: true });
-    await page.emulateMedia({ media: "screen" });
-  }
+  await printed(page, shown);
 };
 
 // Goes there and looks.

@@ -82,6 +82,18 @@ export const glance = async (page, name, scheme, size, rules) => {
   return wide > 0 ? [...bad, `${wide} pixels too wide`] : bad;
 };
 
+// As printed: what is to be signed, and what was written so far, is on the paper as on the screen.
+export const printed = async (page, name) => {
+  const matter = () => page.$$eval(".exactly, main textarea", (all) => all.map((one) => one.checkVisibility()));
+  const shown = await matter();
+  await page.emulateMedia({ colorScheme: "light", media: "print" });
+  assert.deepEqual(await matter(), shown, `${name}, printed`);
+  if (about.pictures) {
+    await page.screenshot({ path: join(about.pictures, `${name}-print.png`), fullPage: true });
+  }
+  await page.emulateMedia({ media: "screen" });
+};
+
 // The same in both schemes, on a laptop and on a small phone, with nothing wrong; and a picture as printed.
 export const look = async (page, name) => {
   for (const scheme of ["light", "dark"]) {
@@ -90,11 +102,7 @@ export const look = async (page, name) => {
     }
   }
   await page.setViewportSize(sizes.laptop);
-  await page.emulateMedia({ colorScheme: "light", media: "print" });
-  if (about.pictures) {
-    await page.screenshot({ path: join(about.pictures, `${name}-print.png`), fullPage: true });
-  }
-  await page.emulateMedia({ media: "screen" });
+  await printed(page, name);
 };
 
 // Somebody with a program and a browser of their own.

@@ -60,7 +60,7 @@ pub(crate) fn rights_json(rights: &Rights) -> serde_json::Value {
 
 /// Why rights end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum Reason {
+pub(crate) enum Reason {
     /// The agent left, or the machine is no longer used
     Ended,
     /// Its key is in wrong hands, or may be

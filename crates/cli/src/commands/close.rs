@@ -1,18 +1,7 @@
 //! `counterpart close`
 
-use counterpart_core::{
-    act::{Act, Topic},
-    value::Sealable,
-};
-
-use super::CaseArg;
-use crate::{
-    case::OpenCase,
-    confirm,
-    error::{CommandError, Done},
-    session::{Session, typed},
-    terms,
-};
+use super::{CaseArg, act, remark};
+use crate::{error::Done, session::Session, terms};
 
 /// Propose to close the case; it closes when everybody has agreed
 ///
@@ -27,18 +16,5 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(session: &Session, args: &Args) -> Done {
-    let desk = session.desk()?;
-    let case = OpenCase::open(&desk, &args.case.case)?;
-    if let Some((open, own)) = terms::closing(&case) {
-        if own {
-            return Err(CommandError::failed("you have proposed to close it already; it waits for the others"));
-        }
-        let (short, entry) = (case.short(), case.entry_typed(&open));
-        return Err(CommandError::failed("closing is proposed already")
-            .hint(format!("counterpart accept {short} {entry} agrees to it")));
-    }
-    let summary = args.summary.as_deref().map(|s| Ok::<_, CommandError>(Sealable::Open(typed("the summary", s)?)));
-    let topic = Topic::Close { close: None, summary: summary.transpose()? };
-    let proposal = terms::proposal(&case, vec![topic], None, None);
-    confirm::sign(session, &desk, case, &Act::Propose(proposal)).map(drop)
+    act(session, &args.case, |_, case| terms::close(case, remark("the summary", args.summary.as_ref())?))
 }

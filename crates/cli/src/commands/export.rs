@@ -1,5 +1,7 @@
 //! `counterpart export`
 
+mod everything;
+
 use std::path::PathBuf;
 
 use counterpart_evidence::{Exporter, export};
@@ -21,9 +23,12 @@ use crate::{
 /// they are here; --withhold leaves some of these out. Give it only to whom it concerns. This machine signs in it that
 /// these were all entries its copy held; it signs nothing else, and nobody is bound by it.
 #[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub(crate) struct Args {
+    #[command(subcommand)]
+    what: Option<What>,
     #[command(flatten)]
-    case: CaseArg,
+    case: Option<CaseArg>,
     /// The file to write [default: the case's short form with .zip]
     file: Option<PathBuf>,
     /// Write over a file that is there
@@ -33,9 +38,19 @@ pub(crate) struct Args {
     disclosure: DisclosureArgs,
 }
 
+#[derive(Debug, clap::Subcommand)]
+enum What {
+    Everything(everything::Args),
+}
+
 pub(crate) fn run(session: &Session, args: &Args) -> Done {
+    let typed = match (&args.what, &args.case) {
+        (Some(What::Everything(args)), _) => return everything::run(session, args),
+        (None, Some(CaseArg { case })) => case,
+        (None, None) => return Err(CommandError::usage("say which case")),
+    };
     let desk = session.desk()?;
-    let mut case = OpenCase::open(&desk, &args.case.case)?;
+    let mut case = OpenCase::open(&desk, typed)?;
     let file = args.file.clone().unwrap_or_else(|| PathBuf::from(format!("{}.zip", case.short())));
     not_over(&file, args.force)?;
     let withheld = args.disclosure.apply(&mut case)?;

@@ -1,10 +1,12 @@
 //! `counterpart handover`
 
+use counterpart_node::now;
 use counterpart_words::acts;
 
-use super::{CaseArg, act};
+use super::CaseArg;
 use crate::{
     case::OpenCase,
+    confirm as signing,
     error::Done,
     render::{self, Details},
     session::Session,
@@ -46,7 +48,15 @@ pub(crate) fn run(session: &Session, args: &Args) -> Done {
         }
         return session.terminal.data(&page);
     }
-    act(session, &args.case, |desk, case| {
-        acts::handover(desk, case, args.person.as_deref(), args.device.as_deref(), args.summary.as_deref())
-    })
+    let desk = session.desk()?;
+    let case = OpenCase::open(&desk, &args.case.case)?;
+    let (person, device) = (args.person.as_deref(), args.device.as_deref());
+    let made = acts::handover(&desk, &case, person, device, args.summary.as_deref())?;
+    let id = case.id;
+    signing::sign(session, &desk, case, &made)?;
+    // Signed is signed: whoever is responsible by the record has the case in our own lists as well.
+    if let Some(Err(error)) = person.map(|person| desk.assign(&id, Some(person), now())) {
+        session.terminal.always(&format!("who has the case was not noted in your lists: {error}"));
+    }
+    Ok(())
 }

@@ -1,6 +1,7 @@
 //! `counterpart import`, and what `counterpart mail fetch` shares with it.
 
 mod sorted;
+mod tickets;
 
 pub(crate) use sorted::{Sorted, take_waiting};
 
@@ -30,7 +31,10 @@ const MOST: usize = 10_000;
 /// found by the mail it answers, or by the case's tag in its subject; what fits nowhere is put aside. It becomes a contact by
 /// e-mail, with the mail itself beside it, unchanged. The same mail is never taken in twice.
 #[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub(crate) struct Args {
+    #[command(subcommand)]
+    what: Option<What>,
     /// Files that end in .eml, a folder with such files, or the short name of a mail that waits
     #[arg(value_name = "FILE", required_unless_present = "unmatched")]
     files: Vec<PathBuf>,
@@ -45,7 +49,15 @@ pub(crate) struct Args {
     drop: bool,
 }
 
+#[derive(Debug, clap::Subcommand)]
+enum What {
+    Tickets(tickets::Args),
+}
+
 pub(crate) fn run(session: &Session, args: &Args) -> Done {
+    if let Some(What::Tickets(args)) = &args.what {
+        return tickets::run(session, args);
+    }
     let desk = session.desk()?;
     if args.unmatched {
         return sorted::list(session, &desk);

@@ -1,12 +1,10 @@
 //! `counterpart mandate`
 
-use counterpart_core::act::{Act, Mandate};
-use counterpart_node::{DeskError, due_instant};
+use counterpart_node::due_instant;
+use counterpart_words::acts::limits::{self, Limits};
 
-use super::{CaseArg, agent};
+use super::{CaseArg, act, agent};
 use crate::{
-    case::OpenCase,
-    confirm,
     error::{CommandError, Done},
     session::Session,
     when,
@@ -38,30 +36,16 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(session: &Session, args: &Args) -> Done {
-    let desk = session.desk()?;
-    let case = OpenCase::open(&desk, &args.case.case)?;
-    let agent = desk.agent(&args.agent)?;
-    if agent.revoked.is_some() {
-        return Err(DeskError::EndedBefore.into());
-    }
-    let until = match &args.until {
-        None => None,
-        Some(text) => {
-            let due = when::due(text, case.zone(), case.now).map_err(|e| CommandError::usage(e.to_string()))?;
-            due_instant(&due, Some(case.now))
-        }
-    };
-    if until.is_some_and(|until| until <= case.now) {
-        return Err(CommandError::usage("that time is past: a mandate ends in the future")
-            .hint(format!("to end all its rights: counterpart agent revoke {}", args.agent)));
-    }
-    let act = Act::Mandate(Mandate {
-        grant: agent.grant,
-        kinds: agent::kinds(&args.only)?,
-        ceilings: agent::ceilings(&args.ceiling)?,
-        from: None,
-        until,
-        open: !args.internal,
-    });
-    confirm::sign(session, &desk, case, &act).map(drop)
+    act(session, &args.case, |desk, case| {
+        let until = match &args.until {
+            None => None,
+            Some(text) => {
+                let due = when::due(text, case.zone(), case.now).map_err(|e| CommandError::usage(e.to_string()))?;
+                due_instant(&due, Some(case.now))
+            }
+        };
+        let (kinds, ceilings) = (agent::kinds(&args.only)?, agent::ceilings(&args.ceiling)?);
+        let limits = Limits { kinds, ceilings, from: None, until, internal: args.internal };
+        limits::mandate(desk, case, &args.agent, limits)
+    })
 }

@@ -128,6 +128,10 @@ fn from_template(
     let plan = Plan::new(&chosen.template, &answers, seats, here)?;
     confirm::agree(session, &plan.in_full(open, (zone, now()), who, terminal.columns()))?;
     let signed = plan::sign(session, desk, open, &plan)?;
+    // Only lists of one's own are asked for it; the case does not rest on it.
+    if let Err(error) = desk.keep_template(&signed.case.id, &chosen.template.name) {
+        terminal.always(&format!("that the case was begun by this template was not noted: {error}"));
+    }
     if terminal.json {
         return terminal.json(&plan::as_json(chosen, &plan, &signed));
     }

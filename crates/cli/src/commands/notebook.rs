@@ -101,6 +101,11 @@ fn about<'e>(desk: &Desk, all: &'e [NotebookEntry], typed: &str) -> Done<Vec<&'e
     Ok(all.iter().filter(begins).collect())
 }
 
+/// All that the notebook shows, for programs.
+pub(super) fn all_json(desk: &Desk) -> Done<Vec<Value>> {
+    Ok(shown(desk)?.iter().map(as_json).collect())
+}
+
 /// A note's name: the first digits of its id.
 fn name(entry: &NotebookEntry) -> String {
     hex(&entry.id[..3])

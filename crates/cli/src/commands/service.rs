@@ -38,9 +38,15 @@ pub(crate) struct Args {
     /// Another folder to write it to than the usual one
     #[arg(long, value_name = "FOLDER", requires = "install")]
     folder: Option<PathBuf>,
+    /// Print the unit that a package of the system brings
+    #[arg(long, hide = true, conflicts_with_all = ["install", "user"])]
+    packaged: bool,
 }
 
 pub(crate) fn run(session: &Session, args: &Args) -> Done {
+    if args.packaged {
+        return packaged(session);
+    }
     let wanted = session.home()?;
     let named = session.home.is_some() || std::env::var_os("COUNTERPART_HOME").is_some_and(|h| !h.is_empty());
     let (account, home) = account(&wanted, named, args.user.as_deref())?;
@@ -84,6 +90,19 @@ pub(crate) fn run(session: &Session, args: &Args) -> Done {
         terminal.say(&format!("The node's home is {home} there: systemd makes it, and an account for it."));
     }
     Ok(())
+}
+
+/// The unit of a package: nothing of this machine is in it.
+fn packaged(session: &Session) -> Done {
+    let unit = Unit {
+        program: PathBuf::from("/usr/bin/counterpart"),
+        home: Path::new(STATE).join("counterpart"),
+        account: Account::Packaged("counterpart".to_owned()),
+        mailbox: true,
+        passphrase: None,
+    };
+    let text = unit.text().map_err(|path| CommandError::failed(format!("{}: no path for a unit", path.display())))?;
+    session.terminal.data(text.trim_end())
 }
 
 /// What is run, and where its home is.

@@ -1,8 +1,14 @@
 //! `counterpart up`
 
+mod api;
+mod watch;
+
+pub(super) use api::ApiArgs;
+pub(super) use watch::WatchArgs;
+
 use std::{pin::Pin, time::Duration};
 
-use counterpart_node::{DeskError, Node, NodeConfig, NodeError, now};
+use counterpart_node::{DeskError, Level, Logged, Node, NodeConfig, NodeError, NodeEvent, now};
 use counterpart_web::{Options, Server, link_to_running};
 use serde_json::json;
 use tokio::{sync::oneshot, task::JoinHandle};
@@ -41,6 +47,10 @@ pub(crate) struct Args {
     /// for more
     #[arg(long, value_name = "ADDRESS", requires = "mailbox")]
     announce: Vec<String>,
+    #[command(flatten)]
+    watch: WatchArgs,
+    #[command(flatten)]
+    api: ApiArgs,
 }
 
 /// How often the calendar is brought up to date that is kept up.
@@ -54,7 +64,7 @@ pub(crate) fn run(session: &Session, args: &Args) -> Done {
         }
         Err(DeskError::NoIdentity { .. } | DeskError::Waits { .. }) if args.mailbox => {
             let place = Place { name: args.name.as_deref(), announce: &args.announce, listen: &args.listen };
-            return runtime()?.block_on(wait_and_serve(session, place));
+            return runtime()?.block_on(wait_and_serve(session, place, (&args.watch, &args.api)));
         }
         opened => opened?,
     };
@@ -68,12 +78,12 @@ pub(crate) fn run(session: &Session, args: &Args) -> Done {
     announce(&mut config, &args.announce);
     runtime()?.block_on(async {
         let stop = std::pin::pin!(stop_asked());
-        serve(session, desk, config, args.open, stop).await
+        serve(session, desk, config, (args.open, &args.watch, &args.api), stop).await
     })
 }
 
 /// Waits until this machine is somebody's, then runs its node in the same places, without a new start.
-pub(super) async fn wait_and_serve(session: &Session, place: Place<'_>) -> Done {
+pub(super) async fn wait_and_serve(session: &Session, place: Place<'_>, beside: (&WatchArgs, &ApiArgs)) -> Done {
     // One and the same from here to the end: whoever asks it to stop between the two is heard.
     let mut stop = std::pin::pin!(stop_asked());
     let Some(added) = until_added(session, place, stop.as_mut()).await? else { return Ok(()) };
@@ -84,7 +94,7 @@ pub(super) async fn wait_and_serve(session: &Session, place: Place<'_>) -> Done 
         config.listen = added.listening;
     }
     announce(&mut config, place.announce);
-    serve(session, desk, config, false, stop).await
+    serve(session, desk, config, (false, beside.0, beside.1), stop).await
 }
 
 fn announce(config: &mut NodeConfig, places: &[String]) {
@@ -96,18 +106,25 @@ async fn serve(
     session: &Session,
     desk: counterpart_node::Desk,
     config: NodeConfig,
-    open: bool,
+    (open, watch, api): (bool, &WatchArgs, &ApiArgs),
     mut stop: Pin<&mut impl Future<Output = ()>>,
 ) -> Done {
     let terminal = session.terminal;
+    let mut watching = watch.begin(session).await?;
+    let programs = api.begin(session, &watching).await?;
     let (node, mut events) = Node::start(desk, &config).map_err(not_started)?;
+    watching.serve(session, &node)?;
+    let programs = programs.map(|bound| bound.serve(&node));
     let pages = if open { Pages::open(session).await? } else { None };
     let stopped = tokio::select! {
         addresses = node.publish_addresses() => {
             if let Err(why) = addresses {
-                terminal.say(&format!("the addresses could not be written down for invitations: {why}"));
+                watching.note(Logged::new(Level::Warn, "addresses-not-kept").with("why", why.to_string()), || {
+                    terminal.say(&format!("the addresses could not be written down for invitations: {why}"));
+                });
             }
-            terminal.say("Your node is up. Stop it with Ctrl-C.");
+            let up = Logged::new(Level::Info, "up").with("version", env!("CARGO_PKG_VERSION"));
+            watching.note(up, || terminal.say("Your node is up. Stop it with Ctrl-C."));
             false
         }
         () = &mut stop => true,
@@ -121,23 +138,37 @@ async fn serve(
             tokio::select! {
                 _ = calendar.tick() => calendars::refresh(&beside, session),
                 event = events.recv() => match event {
-                    Some(event) if terminal.json => {
-                        let line = json!({"schema": "counterpart/event/1", "at": now(), "text": event.line()});
-                        terminal.data(&line.to_string())?;
-                    }
-                    Some(event) => terminal.data(&render::line(&event.line()))?,
+                    Some(event) => watching.event(&event, || told(session, &event))?,
                     None => break,
                 },
                 () = &mut stop => break,
             }
         }
     }
+    // Whoever asks whether work may be sent here hears it before anything ends.
+    node.pulse().stops();
     if let Some(pages) = pages {
         pages.stop().await;
     }
+    if let Some(programs) = programs {
+        programs.stop().await;
+    }
     node.stop().await;
-    terminal.say("Stopped. Nothing is lost: what others send meanwhile comes with the next start.");
+    watching.note(Logged::new(Level::Info, "stopped"), || {
+        terminal.say("Stopped. Nothing is lost: what others send meanwhile comes with the next start.");
+    });
+    watching.stop().await;
     Ok(())
+}
+
+/// Tells an event to whoever looks on.
+fn told(session: &Session, event: &NodeEvent) -> Done {
+    let terminal = session.terminal;
+    if !terminal.json {
+        return terminal.data(&render::line(&event.line()));
+    }
+    let line = json!({"schema": "counterpart/event/1", "at": now(), "text": event.line()});
+    terminal.data(&line.to_string())
 }
 
 /// The pages, served beside the node.

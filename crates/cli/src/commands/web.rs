@@ -43,6 +43,9 @@ impl Args {
 }
 
 pub(crate) fn run(session: &Session, args: &Args) -> Done {
+    if session.seat.is_some() {
+        return Err(DeskError::OnlyHome.into());
+    }
     let home = session.home()?;
     if let Some(link) = link_to_running(&home, now()).map_err(failed)? {
         return tell(session, args.open, &link);

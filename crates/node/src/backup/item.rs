@@ -6,7 +6,7 @@ use counterpart_core::{
     id::{CaseId, DeviceKey, EntryId, EventId, PartyId},
     stamp::KeptStamp,
 };
-use counterpart_store::NotebookRow;
+use counterpart_store::{AsideRow, NotebookRow};
 use zeroize::Zeroizing;
 
 use super::BackupAbout;
@@ -57,6 +57,19 @@ pub(crate) enum Item {
     },
     /// A note of the notebook.
     Note(NotebookRow),
+    /// What those on this side told each other.
+    Aside(AsideRow),
+    /// Who of this side has a case.
+    Assigned {
+        case: CaseId,
+        agent: String,
+        at: i64,
+    },
+    /// By which template a case was begun.
+    BegunBy {
+        case: CaseId,
+        template: String,
+    },
     /// So many bytes of an attached file follow.
     File {
         case: CaseId,
@@ -105,6 +118,20 @@ impl Item {
                 bytes(note.body.as_bytes()),
                 Value::Int(note.written_at),
             ],
+            Self::Aside(aside) => vec![
+                "aside".into(),
+                bytes(&aside.case.0),
+                number(aside.number),
+                Value::Int(aside.at),
+                bytes(aside.agent.as_bytes()),
+                bytes(aside.text.as_bytes()),
+            ],
+            Self::Assigned { case, agent, at } => {
+                vec!["assigned".into(), bytes(&case.0), bytes(agent.as_bytes()), Value::Int(*at)]
+            }
+            Self::BegunBy { case, template } => {
+                vec!["begun-by".into(), bytes(&case.0), bytes(template.as_bytes())]
+            }
             Self::File { case, file } => {
                 vec!["file".into(), bytes(&case.0), bytes(&file.sha256), number(file.size)]
             }
@@ -122,6 +149,7 @@ impl Item {
         let number = |value: &Value| u64::try_from(value.as_int()?).ok();
         let text = |value: &Value| value.as_text().map(str::to_owned);
         let raw = |value: &Value| value.as_bytes().map(<[u8]>::to_vec);
+        let words = |value: &Value| String::from_utf8(raw(value)?).ok();
         Some(match (kind.as_text()?, fields) {
             ("about", [version, party, device, made]) if version.as_int()? == VERSION => Self::About(BackupAbout {
                 party: PartyId(id(party)?),
@@ -153,17 +181,25 @@ impl Item {
                 last_seen: last_seen.as_int()?,
             },
             ("name", [device, name]) => Self::Name { device: DeviceKey(id(device)?), name: text(name)? },
-            ("note", [note, kind, case, whom, body, written_at]) => {
-                let words = |value: &Value| String::from_utf8(raw(value)?).ok();
-                Self::Note(NotebookRow {
-                    id: <[u8; 16]>::try_from(note.as_bytes()?).ok()?,
-                    kind: text(kind)?,
-                    case: if case.as_bytes()?.is_empty() { None } else { Some(CaseId(id(case)?)) },
-                    whom: Some(words(whom)?).filter(|whom| !whom.is_empty()),
-                    body: words(body)?,
-                    written_at: written_at.as_int()?,
-                })
+            ("note", [note, kind, case, whom, body, written_at]) => Self::Note(NotebookRow {
+                id: <[u8; 16]>::try_from(note.as_bytes()?).ok()?,
+                kind: text(kind)?,
+                case: if case.as_bytes()?.is_empty() { None } else { Some(CaseId(id(case)?)) },
+                whom: Some(words(whom)?).filter(|whom| !whom.is_empty()),
+                body: words(body)?,
+                written_at: written_at.as_int()?,
+            }),
+            ("aside", [case, n, at, agent, text]) => Self::Aside(AsideRow {
+                case: CaseId(id(case)?),
+                number: number(n)?,
+                at: at.as_int()?,
+                agent: words(agent)?,
+                text: words(text)?,
+            }),
+            ("assigned", [case, agent, at]) => {
+                Self::Assigned { case: CaseId(id(case)?), agent: words(agent)?, at: at.as_int()? }
             }
+            ("begun-by", [case, template]) => Self::BegunBy { case: CaseId(id(case)?), template: words(template)? },
             ("file", [case, sha256, size]) => {
                 Self::File { case: CaseId(id(case)?), file: FileRef { sha256: id(sha256)?, size: number(size)? } }
             }

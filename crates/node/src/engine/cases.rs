@@ -18,7 +18,16 @@ use super::{
     routes::Route,
     worksheet::{is_of_worksheet, keep_edit},
 };
-use crate::{beside::Erasing, clock::now, desk::put_summary, error::DeskError, home, limits, node::NodeEvent};
+use crate::{
+    beside::Erasing,
+    clock::now,
+    desk::put_summary,
+    error::DeskError,
+    home, limits,
+    metrics::{self, Refused},
+    node::NodeEvent,
+    search,
+};
 
 /// A case with a link, or one just acted on.
 pub(super) struct OpenCase {
@@ -82,6 +91,7 @@ impl Engine {
         // A device of our own party that asks for what is not here has it, and brings it.
         let own = greeted.party == self.desk.party();
         if self.offline || (!known && !own && !self.trusted.contains_key(&case)) {
+            metrics::here().refused(Refused::Call);
             return None;
         }
         let time = self.ticks.now();
@@ -92,7 +102,12 @@ impl Engine {
             open.machine.admit(greeted, time)
         });
         let admitted = match opened {
-            Ok(admitted) => admitted.ok(),
+            Ok(admitted) => {
+                if admitted.is_err() {
+                    metrics::here().refused(Refused::Call);
+                }
+                admitted.ok()
+            }
             Err(why) => {
                 self.trouble(&why);
                 None
@@ -180,7 +195,7 @@ impl Engine {
                     txn.put_value(case, signed.id, &path_to_value(&value.path).encode(), &value.encode())?;
                 }
                 if let Some(brief) = machine.brief() {
-                    put_summary(txn, case, &brief, machine.record().graph(), &author.party, at)?;
+                    put_summary(txn, case, &brief, machine.record(), &author.party, at)?;
                 }
                 Ok::<_, DeskError>(Some((signed.id, txn.last_ordinal(case)?, before)))
             })
@@ -190,6 +205,7 @@ impl Engine {
                 open.ordinal = last;
                 open.kept = Some(id);
                 self.wrote_entries(before, last);
+                metrics::here().signed.inc();
                 self.routes.news(case, Instant::now());
                 self.drain(case);
                 Ok(id)
@@ -295,7 +311,8 @@ impl Engine {
                 });
                 desk.want_stamps(txn, machine.record(), arrived, now())?;
                 if let Some(brief) = machine.brief() {
-                    put_summary(txn, case, &brief, machine.record().graph(), &own.party, now())?;
+                    search::came(txn, case, machine.record(), things, &own.party)?;
+                    put_summary(txn, case, &brief, machine.record(), &own.party, now())?;
                 }
                 // Where another process wrote meanwhile, the next look reads from before both.
                 let reached = if in_step { txn.last_ordinal(case)? } else { ordinal };
@@ -372,6 +389,7 @@ impl Engine {
                 self.tell(NodeEvent::NewEntries { case, entries });
             }
             Notice::Refused { refusal, .. } => {
+                metrics::here().refused(Refused::Entry);
                 self.tell(NodeEvent::Trouble(format!("the other side sent what cannot be taken: {refusal}")));
             }
             Notice::Fork { device, seq } => self.tell(NodeEvent::Fork { case, device, seq }),
@@ -437,7 +455,11 @@ pub(crate) fn keep(txn: &Txn<'_>, case: CaseId, thing: &Persist) -> Result<Optio
     match thing {
         Persist::Entry { id, device, seq, bytes } => {
             let row = EntryRow { case, id: *id, device: *device, seq: u64::from(*seq), own: false, envelope: bytes };
-            return Ok(new(txn.insert_entry(&row)?, device));
+            let inserted = txn.insert_entry(&row)?;
+            if matches!(inserted, Inserted::New(_)) {
+                metrics::here().received.inc();
+            }
+            return Ok(new(inserted, device));
         }
         Persist::KeyEvent { id, party, position, bytes } => {
             let row = KeyEventRow { id: *id, party: *party, position: u64::from(*position), envelope: bytes };

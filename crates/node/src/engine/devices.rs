@@ -68,7 +68,7 @@ impl Devices {
     }
 }
 
-/// The devices of a party whose grants stand, the latest last.
+/// The devices of a party whose grants stand; of those that receive, as of the others, the latest last.
 pub(super) fn standing(logs: &KeyLogs, party: &PartyId) -> Vec<Device> {
     let mut revoked: BTreeSet<EventId> = BTreeSet::new();
     for event in logs.of_party(party) {
@@ -82,12 +82,21 @@ pub(super) fn standing(logs: &KeyLogs, party: &PartyId) -> Vec<Device> {
         EventBody::Grant(grant) if !revoked.contains(&event.id) => Some((event.id, grant)),
         _ => None,
     });
+    // An agent's seat is reached where another device receives, and is no further place.
+    let (receive, sign): (Vec<_>, Vec<_>) = granted.partition(|(_, grant)| grant.receive);
     // However long a log is, only so much of it is looked at.
-    let few = granted.take(MOST_OF_PARTY * 2).filter(|(id, _)| logs.superseded_by(id).is_none());
-    let device = |(_, grant): (EventId, &Grant)| {
-        Some(Device { device: grant.device, peer: PeerId::from_bytes(&grant.peer).ok()? })
+    let few = |granted: Vec<(EventId, &Grant)>, found: &[Device]| {
+        let stand = granted.into_iter().take(MOST_OF_PARTY * 2).filter(|(id, _)| logs.superseded_by(id).is_none());
+        let device = |(_, grant): (EventId, &Grant)| {
+            let peer =
+                PeerId::from_bytes(&grant.peer).ok().filter(|peer| found.iter().all(|known| known.peer != *peer))?;
+            Some(Device { device: grant.device, peer })
+        };
+        stand.filter_map(device).take(MOST_OF_PARTY - found.len()).collect::<Vec<_>>()
     };
-    let mut devices: Vec<Device> = few.filter_map(device).take(MOST_OF_PARTY).collect();
+    let mut devices = few(receive, &[]);
+    let others = few(sign, &devices);
+    devices.extend(others);
     devices.reverse();
     devices
 }

@@ -111,11 +111,4 @@ impl Engine {
             self.wrong_files.insert((case, device, file));
         }
     }
-
-    /// Does what is left about erased things. What is in the way now may be gone at the next look.
-    pub(super) fn chores(&mut self) {
-        if let Err(why) = self.desk.do_chores() {
-            self.trouble(&why);
-        }
-    }
 }

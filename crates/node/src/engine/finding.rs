@@ -5,6 +5,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     hash::{DefaultHasher, Hash as _, Hasher as _},
     str::FromStr as _,
+    time::Duration,
 };
 
 use counterpart_core::id::{CaseId, DeviceKey, PartyId};
@@ -21,6 +22,9 @@ const MOST_DEVICES: usize = 8;
 const MOST_FOUND: usize = 256;
 const MOST_FOUND_PLACES: usize = 8;
 
+/// Between two readings of all routes of a shared store at least so many times as long as the last one took.
+const RESTS: u32 = 20;
+
 /// What is known of where to call, beside what the store has for each case.
 #[derive(Debug)]
 pub(super) struct Finding {
@@ -33,6 +37,8 @@ pub(super) struct Finding {
     /// The store as it was when the routes were read from it.
     version: Option<u64>,
     stale: bool,
+    /// When they were last read, and how long that took.
+    read: Option<(Instant, Duration)>,
     /// The last entry in the store whose case is taken into account.
     ordinal: u64,
 }
@@ -46,6 +52,7 @@ impl Finding {
             found: BTreeMap::new(),
             version: None,
             stale: true,
+            read: None,
             ordinal: 0,
         }
     }
@@ -151,10 +158,19 @@ impl Engine {
         if !self.finding.stale && self.finding.version == Some(version) {
             return;
         }
+        // Where other machines write all the time they may have changed at any time, and a large desk has many: then most of the
+        // time is for something else. What is not read now is read at one of the next looks.
+        let begun = Instant::now();
+        let rests = |(last, took): (Instant, Duration)| begun < last + took * RESTS;
+        let shared = self.desk.with_store(|store| store.is_shared());
+        if shared && !self.finding.stale && self.finding.read.is_some_and(rests) {
+            return;
+        }
         (self.finding.stale, self.finding.version) = (false, Some(version));
         let read = self
             .desk
             .with_store(|store| store.read(|reads| Ok::<_, DeskError>((reads.all_peer_addresses()?, reads.cases()?))));
+        self.finding.read = Some((begun, begun.elapsed()));
         let (rows, cases) = match read {
             Ok(read) => read,
             Err(why) => return self.trouble(&why),
@@ -231,6 +247,7 @@ impl Engine {
 
     /// Entries were written here, and all of them are known: they need not be looked for.
     pub(super) fn wrote_entries(&mut self, before: u64, after: u64) {
+        self.hooking.news = true;
         if self.finding.ordinal == before {
             self.finding.ordinal = after;
         }

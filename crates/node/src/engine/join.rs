@@ -21,6 +21,7 @@ use super::{Command, Engine, call::Call};
 use crate::{
     clock::now,
     error::DeskError,
+    metrics::{self, Refused},
     node::NodeEvent,
     presence::{JoinStanding, Sighting},
 };
@@ -179,7 +180,12 @@ impl Engine {
     /// Somebody holds an invitation's secret and asks to join.
     pub(super) fn joining_asked(&mut self, request: &[u8], greeted: &Greeted) -> Answer {
         match self.admit(request, greeted) {
-            Ok(answer) => answer,
+            Ok(answer) => {
+                if matches!(answer, Answer::Declined(_)) {
+                    metrics::here().refused(Refused::Join);
+                }
+                answer
+            }
             Err(why) => {
                 self.trouble(&why);
                 Answer::Declined(Decline::Busy)

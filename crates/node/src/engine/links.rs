@@ -22,6 +22,7 @@ use super::{
 };
 use crate::{
     clock::now,
+    metrics::{self, Went},
     node::NodeEvent,
     presence::{Sighting, Way},
 };
@@ -55,6 +56,7 @@ pub(super) struct LinkHandle {
 impl LinkHandle {
     /// Queues a frame. The machine's window bounds what waits here.
     pub(super) fn send(&mut self, frame: Vec<u8>) {
+        metrics::here().frame(Went::Out, frame.len());
         self.last = Instant::now();
         // A stream that is gone says so by its own way.
         drop(self.ends.frames.send(frame));
@@ -178,6 +180,7 @@ impl Engine {
     pub(super) fn frame(&mut self, link: LinkId, bytes: &[u8]) {
         let Some(handle) = self.links.get_mut(&link) else { return };
         handle.frames_in += 1;
+        metrics::here().frame(Went::In, bytes.len());
         handle.last = Instant::now();
         let case = handle.case;
         if let Some(open) = self.cases.get_mut(&case) {

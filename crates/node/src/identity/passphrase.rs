@@ -20,11 +20,17 @@ impl Desk {
     /// # Errors
     /// When the keys cannot be read or written; then all stays as it was.
     pub fn rest_under(self, passphrase: Option<&Passphrase>) -> Result<(), DeskError> {
+        self.must_be_home()?;
         let home = self.home();
+        let seats = self.seats_next(passphrase)?;
         let next = home::next_folder(home)?;
         let random = Source::new(|| Ok::<_, DeskError>(0))?;
         let rest = Rest { under: passphrase, random: &random };
         home::copy_keys(home, &next, self.identity().passphrase.as_ref(), rest)?;
+        // The home's own last: until then the change can be made again with the passphrase that opens it.
+        for seat in seats {
+            home::swap_keys(&seat)?;
+        }
         home::swap_keys(home)
     }
 }

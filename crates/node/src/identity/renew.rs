@@ -129,6 +129,7 @@ impl Desk {
     /// # Errors
     /// When the keys cannot be written.
     pub fn ask_renewal(&self) -> Result<AgentRequest, DeskError> {
+        self.must_be_home()?;
         let (home, party, passphrase) = (self.home(), self.party(), self.identity().passphrase.as_ref());
         let own = self.agents()?.into_iter().find(|agent| agent.here);
         let name = own.and_then(|agent| agent.name).unwrap_or_else(|| "renewed device".to_owned());

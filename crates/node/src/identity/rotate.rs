@@ -66,6 +66,7 @@ impl Desk {
         undo_from: Option<u32>,
         keep: &[String],
     ) -> Result<Rotation, DeskError> {
+        self.must_be_home()?;
         let (logs, author) = (self.own_log()?, self.author());
         let end = logs.head_with(&author.party, &author.grant).expect("an opened home has a key log");
         let after = match undo_from {

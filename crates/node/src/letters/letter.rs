@@ -41,7 +41,7 @@ pub enum LetterState {
 }
 
 impl LetterState {
-    const ALL: [Self; 8] =
+    pub(crate) const ALL: [Self; 8] =
         [Self::Waiting, Self::Allowed, Self::Sending, Self::Draft, Self::Sent, Self::Failed, Self::Skipped, Self::Over];
 
     /// The word in the store and in JSON.
@@ -59,7 +59,9 @@ impl LetterState {
         }
     }
 
-    fn from_word(word: &str) -> Option<Self> {
+    /// Reads the word in the store; nothing for what is no letter.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|state| state.as_str() == word)
     }
 

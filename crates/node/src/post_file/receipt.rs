@@ -40,7 +40,8 @@ impl Desk {
     /// A damaged, full or busy store.
     pub fn give_receipt(&self, case: &CaseId, now: i64) -> Result<ReceiptGiven, DeskError> {
         // The other copy of this home may have given receipts under the same numbers.
-        if home::is_elsewhere(self.home()) {
+        // And a seat receives nothing: what is here was received by the home.
+        if home::is_elsewhere(self.home()) || self.seat().is_some() {
             return Ok(ReceiptGiven::NotDue);
         }
         let given = self.with_store(|store| {

@@ -26,7 +26,7 @@ use crate::{
     desk::{Desk, put_summary},
     engine::keep,
     error::DeskError,
-    home,
+    home, search,
 };
 
 /// So many files at a time may have entries waiting for what another file brings.
@@ -163,6 +163,7 @@ impl Desk {
     /// # Errors
     /// A damaged, full or busy store, or a failing disk. What was taken until then stays.
     pub fn take_posts(&self, files: &[PostFile], now: i64) -> Result<TakenPosts, DeskError> {
+        self.must_be_home()?;
         let mut taken = TakenPosts::default();
         let mut of_case: Vec<(CaseId, Vec<usize>)> = Vec::new();
         for (at, file) in files.iter().take(MOST_POSTS).enumerate() {
@@ -487,7 +488,8 @@ impl<'d> Taking<'d> {
                 });
                 desk.want_stamps(txn, machine.record(), arrived, now)?;
                 if let Some(brief) = machine.brief() {
-                    put_summary(txn, case, &brief, machine.record().graph(), &own.party, now)?;
+                    search::came(txn, case, machine.record(), things, &own.party)?;
+                    put_summary(txn, case, &brief, machine.record(), &own.party, now)?;
                 }
                 Ok::<_, DeskError>(())
             })
@@ -526,7 +528,7 @@ impl<'d> Taking<'d> {
         let mut record = desk.record(&case)?;
         desk.with_store(|store| {
             store.write(|txn| match record.brief() {
-                Some(brief) => Ok(put_summary(txn, case, &brief, record.graph(), &desk.party(), self.now)?),
+                Some(brief) => Ok(put_summary(txn, case, &brief, &record, &desk.party(), self.now)?),
                 None => Ok::<_, DeskError>(()),
             })
         })

@@ -87,6 +87,7 @@ impl Desk {
         out: &mut dyn Write,
         now: i64,
     ) -> Result<Written, WriteError> {
+        self.must_be_home()?;
         let mut out = Counted { out, bytes: 0 };
         out.all(FIRST_LINE)?;
         out.all(&framed(&self.head(*case, wish.to.clone(), Content::Case, now).encode()))?;

@@ -1,4 +1,4 @@
-//! The one place that speaks HTTP: a request to a time-stamp service, and its answer.
+//! Speaks HTTP with a time-stamp service: a request, and its answer.
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -123,7 +123,7 @@ fn agent(service: &ServiceUrl, patience: Duration) -> Result<Agent, ServiceError
 
 /// Encryption on the way, by the certificates that this machine trusts. It hides who asks when; what is believed of
 /// the answer rests on other roots.
-fn tls() -> Result<TlsConfig, ServiceError> {
+pub(crate) fn tls() -> Result<TlsConfig, ServiceError> {
     let found = rustls_native_certs::load_native_certs();
     let roots: Vec<Certificate<'static>> =
         found.certs.iter().map(|der| Certificate::from_der(der).to_owned()).collect();

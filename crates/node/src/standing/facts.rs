@@ -1,5 +1,7 @@
 //! What a case says of who has what: everything that only changes when something of the case comes in.
 
+use std::collections::BTreeSet;
+
 use counterpart_core::{
     act::Act,
     fold::Verdict,
@@ -149,8 +151,18 @@ impl<'r> Look<'r> {
         }
     }
 
-    /// The devices of a party whose rights stand.
+    /// The devices of a party whose rights stand; of those that are reached at one place, and of which one receives, only
+    /// those that do: the others are agents' seats there.
     fn devices(&self, party: &PartyId) -> Vec<DeviceFacts> {
+        let found = self.granted(party);
+        let receives: Vec<bool> = found.iter().map(|d| self.receives(party, &d.device)).collect();
+        let places: BTreeSet<&PeerId> =
+            found.iter().zip(&receives).filter(|(_, r)| **r).filter_map(|(d, _)| d.peer.as_ref()).collect();
+        let seat = |d: &DeviceFacts| d.peer.as_ref().is_some_and(|peer| places.contains(peer));
+        found.iter().zip(&receives).filter(|(d, receives)| **receives || !seat(d)).map(|(d, _)| d.clone()).collect()
+    }
+
+    fn granted(&self, party: &PartyId) -> Vec<DeviceFacts> {
         let logs = self.record.logs();
         let mut found: Vec<DeviceFacts> = Vec::new();
         for event in logs.of_party(party) {

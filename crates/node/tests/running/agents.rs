@@ -10,6 +10,7 @@ use counterpart_core::{
     keylog::{Kinds, RevokeReason},
     record::{DraftError, Record},
     value::Sealable,
+    view::Held,
 };
 use counterpart_node::{AgentGrant, AgentRequest, CaseLink, Desk, DeskError, NodeEvent, Rights, ask, now, take};
 
@@ -92,6 +93,53 @@ async fn an_agent_accepts_through_the_customers_node_until_its_rights_end() {
     let last = cited.graph().statement(cited.graph().find(&signed.id).expect("the note"));
     assert!(last.grant != gone.grant && known(&tom), "Tom's machine knows too");
     all_well([customer, supplier, priya, tom].map(|side| side.home));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_signed_at_a_seat_goes_out_by_the_homes_own_node() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let (customer, supplier, case) = joined(folder.path(), &[TCP], &[TCP]).await;
+    let rights = Rights { receive: false, ..every_right() };
+    supplier.desk().add_seat("priya", &rights, now()).expect("a seat");
+    supplier.desk().add_seat("tom", &rights, now()).expect("a seat");
+    let (priya, tom) =
+        (supplier.desk().at_seat("priya").expect("a desk"), supplier.desk().at_seat("tom").expect("a desk"));
+
+    let (_, proposed) = customer.desk().sign(&case, &action("charge 24.99 a month"), now()).expect("a proposal");
+    supplier.until_seen("the proposal arrives", |s| s.state(&case) == Some(ActionState::Proposed)).await;
+    let accept = Act::Accept { revision: proposed.id, note: None };
+    let (_, accepted) = priya.sign(&case, &accept, now()).expect("an accept");
+    customer.until_seen("agreed", |c| c.state(&case) == Some(ActionState::Agreed)).await;
+    let (_, noted) = tom.sign(&case, &note("it is done on Monday"), now()).expect("a note");
+    customer.until_seen("the note arrives", |c| c.record(&case).graph().find(&noted.id).is_some()).await;
+    let record = customer.record(&case);
+    let by = |id| record.graph().statement(record.graph().find(id).expect("there")).device;
+    assert_eq!((by(&accepted.id), by(&noted.id)), (priya.author().device, tom.author().device));
+
+    // The home alone says what is in the store that it shares with them.
+    let (_, last) = customer.desk().sign(&case, &note("thank you"), now()).expect("a note");
+    let party = supplier.desk().party();
+    let covered = |r: &Record| r.held(&party, &[r.graph().find(&last.id).expect("own")]) == [Held::Themselves];
+    customer.until_seen("a receipt of the home", |c| covered(&c.record(&case))).await;
+    let record = customer.record(&case);
+    assert!(
+        record
+            .receipts()
+            .iter()
+            .all(|r| r.receipt.party != party || r.receipt.device == supplier.desk().author().device)
+    );
+    let status = customer.desk().status(Some(&case), now()).expect("a report");
+    assert_eq!(status.cases[0].others[0].devices.len(), 1, "the supplier is at one place");
+
+    let gone = supplier.desk().end_seat("priya", RevokeReason::Ended, now()).expect("an end");
+    let known = |c: &Side| c.record(&case).logs().revocation_of(&party, &gone.agent.grant).is_some();
+    customer.until_seen("the customer knows", known).await;
+    let refusal = DeskError::Draft(DraftError::Gate(Refusal::Revoked(RevokeReason::Ended)));
+    assert_eq!(priya.sign(&case, &note("late"), now()).map(drop), Err(refusal));
+    let (_, after) = tom.sign(&case, &note("Tom goes on"), now()).expect("a note");
+    customer.until_seen("his note arrives", |c| c.record(&case).graph().find(&after.id).is_some()).await;
+    drop((priya, tom));
+    all_well([customer, supplier].map(|side| side.home));
 }
 
 fn why(event: &NodeEvent) -> Option<&str> {

@@ -11,6 +11,7 @@ mod server;
 mod settling;
 mod shared;
 mod side;
+mod tidying;
 mod two_nodes;
 mod versions;
 mod worksheet;

@@ -1,6 +1,7 @@
 //! What a report says of a case, and that nothing a party wrote is more than text in it.
 
 mod bundle;
+mod clocks;
 mod fate;
 mod hostile;
 mod markup;

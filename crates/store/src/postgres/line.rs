@@ -96,6 +96,8 @@ pub(super) enum Fault {
     Again,
     /// A rule of uniqueness was broken.
     Taken,
+    /// This kind of database has no such statement.
+    NotTaken,
     Store(StoreError),
     /// The connection is gone, and with it the transaction.
     Lost(String),
@@ -333,6 +335,8 @@ fn fault(error: &tokio_postgres::Error) -> Fault {
         // Could not be put in an order with what others did; or each waited for the other.
         "40001" | "40P01" => Fault::Again,
         "23505" => Fault::Taken,
+        // No such feature; or it is not even understood.
+        "0A000" | "42601" => Fault::NotTaken,
         "53100" => Fault::Store(StoreError::DiskFull),
         "58030" => Fault::Store(StoreError::Io { detail }),
         "25006" => Fault::Store(StoreError::ReadOnly),

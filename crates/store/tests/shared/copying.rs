@@ -2,13 +2,14 @@
 
 use counterpart_core::{
     attachment::FileRef,
-    id::{EditId, EventId, PartyId, ReceiptId},
+    id::{CaseId, EditId, EventId, PartyId, ReceiptId},
     stamp::KeptStamp,
     worksheet::EpochId,
 };
 use counterpart_store::{
-    CaseSummary, Chore, EditRow, EntryRow, Files, FilesError, Inserted, Invite, Join, KeyEventRow, LetterRow, MailRow,
-    NotebookRow, PeerAddress, ReceiptRow, Store, StoreError, copy, verify,
+    AskedOnce, CaseSummary, ChangeKind, Chore, EditRow, EntryRow, ExternalId, Files, FilesError, HookCase, HookRow,
+    HookStanding, Inserted, Invite, Join, KeyEventRow, Lane, LetterRow, MailRow, NotebookRow, PeerAddress, QueuePlace,
+    ReceiptRow, Store, StoreError, TokenRow, Txn, WordsBy, copy, verify,
 };
 
 use crate::{Home, case, device, entry_id, files::bytes, own};
@@ -94,7 +95,7 @@ fn fill(store: &mut Store, files: &Files, home: &Home) {
                     state: "s".to_owned(),
                     due: 1,
                     next_try: (n > 0).then_some(5),
-                    body: String::new(),
+                    body: "a\0b".to_owned(),
                 })?;
             }
             txn.insert_mail(&MailRow {
@@ -114,13 +115,67 @@ fn fill(store: &mut Store, files: &Files, home: &Home) {
                 own: true,
                 envelope: b"edit",
             })?;
-            txn.put_whereabouts(party, device(1), 3, b"where")
+            txn.put_whereabouts(party, device(1), 3, b"where")?;
+            fill_desk(txn)
         })
         .expect("written");
     for size in [0, 5, 700_000] {
         let photo = bytes(99, size);
         files.keep(&case(1), &FileRef::of(&photo), &home.source(&photo)).expect("kept");
     }
+}
+
+/// What the work of a desk with many cases keeps.
+fn fill_desk(txn: &Txn<'_>) -> Result<(), StoreError> {
+    for (number, made_by) in [(1, None), (2, Some([1; 32]))] {
+        txn.insert_token(&TokenRow {
+            hash: [number; 32],
+            name: format!("bot {number}"),
+            seat: made_by.map(|_| "night".to_owned()),
+            scopes: "read".to_owned(),
+            made: 3,
+            expires: None,
+            ended: None,
+            used: Some(4),
+            made_by,
+            root: [1; 32],
+        })?;
+    }
+    txn.insert_hook(&HookRow {
+        name: "helpdesk".to_owned(),
+        url: "https://hooks.example/".to_owned(),
+        secret: "whsec_c2VjcmV0".to_owned(),
+        kinds: ChangeKind::ALL.to_vec(),
+        private: true,
+        made: 5,
+        seen: 2,
+        standing: HookStanding::default(),
+    })?;
+    txn.put_hook_case(&HookCase {
+        hook: "helpdesk".to_owned(),
+        case: case(1),
+        number: 2,
+        tries: 1,
+        next: 9,
+        taken: None,
+        failing: Some(3),
+        trouble: Some("ümlaut".to_owned()),
+    })?;
+    for n in 0..5 {
+        let words: Vec<String> = (0..300).map(|word| format!("wörd{word}水{n}")).collect();
+        txn.add_terms(case(n), words.iter().map(String::as_str), false)?;
+        txn.add_terms(case(n), words.iter().skip(9).map(String::as_str), true)?;
+        txn.put_words_by(case(n), PartyId([9; 32]), WordsBy { open: 300, sealed: 291 })?;
+        txn.put_begun_by(case(n), "broadband")?;
+        txn.put_in_queue(&QueuePlace { lane: Lane::Ours, due: i64::MAX, since: 4, case: case(n) }, "")?;
+        txn.assign(case(n), Some(("Änne", "anne")), 5)?;
+        txn.add_aside(case(n), 10, "Ann", "rings every Monday")?;
+        txn.put_external_id(case(n), &ExternalId { system: "helpdesk".to_owned(), id: format!("T-{n}") })?;
+    }
+    let asked = |key: &str, outcome| AskedOnce { token: [1; 32], key: key.to_owned(), at: 5, digest: [7; 32], outcome };
+    txn.put_asked_once(&asked("one", None))?;
+    txn.put_asked_once(&asked("two", Some((201, b"{}".to_vec()))))?;
+    Ok(())
 }
 
 #[test]
@@ -152,6 +207,17 @@ fn there_and_back_it_is_the_same() {
         let next = EntryRow { id: entry_id(200, 1), ..own(200, 1, b"next") };
         let added = store.write(|txn| txn.insert_entry(&next));
         assert!(matches!(added, Ok(Inserted::New(number)) if number > last), "{added:?}");
+    }
+    let numbers = |store: &Store| -> Vec<(u64, CaseId)> {
+        let changes = store.changes(2_000, 9_999).expect("read");
+        changes.iter().map(|change| (change.number, change.case)).collect()
+    };
+    assert_eq!(numbers(&first).last(), Some(&(2_503, case(1))), "the numbers of what came go on as well");
+    assert_eq!((numbers(&shared), numbers(&back)), (numbers(&first), numbers(&first)));
+    for store in [&mut first, &mut shared, &mut back] {
+        assert_eq!(store.spread_of("wörd7水", 100), Ok(10));
+        let known = store.write_again(|txn| txn.add_terms(case(2), ["wörd7水2", "wörd9水2"], true));
+        assert_eq!(known, Ok(1), "one is in what was copied, one is open only so far");
     }
     let own_here = |store: &Store| store.last_own_entry(case(0), device(0)).expect("read");
     assert_eq!(own_here(&first), own_here(&shared));

@@ -1,5 +1,7 @@
 //! The same tests on a shared store, in a database on PostgreSQL; and what only there can go wrong.
 
+#[path = "../store/changes.rs"]
+mod changes;
 #[path = "../store/common.rs"]
 mod common;
 mod copying;
@@ -14,11 +16,15 @@ mod killed;
 #[path = "../store/model.rs"]
 mod model;
 mod news;
+#[path = "../store/queue.rs"]
+mod queue;
 #[path = "../../../../tests/postgres/server.rs"]
 mod server;
 #[path = "../store/sharing.rs"]
 mod sharing;
 mod together;
+#[path = "../store/tokens.rs"]
+mod tokens;
 #[path = "../store/whereabouts.rs"]
 mod whereabouts;
 

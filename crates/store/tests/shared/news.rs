@@ -1,7 +1,13 @@
 //! What others wrote is found, whoever was under way when it was looked for.
 
+use std::{
+    collections::BTreeMap,
+    sync::atomic::{AtomicBool, Ordering},
+    thread,
+};
+
 use counterpart_core::id::{CaseId, EventId, PartyId};
-use counterpart_store::{EntryRow, KeyEventRow, Store, StoreError};
+use counterpart_store::{Change, Chore, EntryRow, KeyEventRow, Scrubbed, Store, StoreError};
 
 use crate::{Home, case, entry_id, insert, own};
 
@@ -64,4 +70,96 @@ fn that_others_wrote_is_told_and_own_writing_is_not() {
     assert_ne!(after, before);
     other.write(|txn| txn.put_value(case(1), entry_id(1, 1), b"p", b"w")).expect("written");
     assert_ne!(one.others_version(), Ok(after));
+}
+
+/// Whoever follows along by numbers, while several write and several follow.
+#[test]
+fn changes_are_numbered_without_a_gap_and_nobody_who_follows_misses_one() {
+    const WRITERS: u8 = 4;
+    const EACH: u64 = 60;
+    let Some(home) = Home::any() else { return };
+    drop(home.store());
+    let done = AtomicBool::new(false);
+    let follow = || {
+        let store = home.store();
+        let mut seen: Vec<Change> = Vec::new();
+        loop {
+            let last = done.load(Ordering::SeqCst);
+            loop {
+                let after = seen.last().map_or(0, |change| change.number);
+                let page = store.changes(after, 7).expect("read");
+                if page.is_empty() {
+                    break;
+                }
+                seen.extend(page);
+            }
+            if last {
+                return seen;
+            }
+        }
+    };
+    let told = thread::scope(|scope| {
+        let followers: Vec<_> = (0..3).map(|_| scope.spawn(follow)).collect();
+        let writers: Vec<_> = (1..=WRITERS)
+            .map(|n| {
+                let home = &home;
+                scope.spawn(move || {
+                    let mut store = home.store();
+                    for seq in 1..=EACH {
+                        // Two cases that all write to, and one of each writer's own.
+                        let to = [case(1), case(2), case(10 + n)][(seq % 3) as usize];
+                        insert(&mut store, &EntryRow { case: to, ..own(n, seq, b"x") }).expect("inserted");
+                    }
+                })
+            })
+            .collect();
+        for writer in writers {
+            writer.join().expect("wrote");
+        }
+        done.store(true, Ordering::SeqCst);
+        followers.into_iter().map(|follower| follower.join().expect("followed")).collect::<Vec<_>>()
+    });
+    let store = home.store();
+    let all = u64::from(WRITERS) * EACH;
+    for seen in &told {
+        assert!(seen.iter().map(|change| change.number).eq(1..=all), "each once, in order, without a gap");
+        assert_eq!(*seen, told[0]);
+    }
+    // Within a case they are in the order in which the entries are.
+    let mut by_case: BTreeMap<CaseId, Vec<[u8; 32]>> = BTreeMap::new();
+    for change in &told[0] {
+        by_case.entry(change.case).or_default().push(change.what.expect("an entry"));
+    }
+    for (case, whats) in by_case {
+        let entries: Vec<_> = store.entries_after(case, 0).expect("read").iter().map(|entry| entry.id.0).collect();
+        assert_eq!(whats, entries, "{case}");
+    }
+    assert_eq!(store.newest_change(), Ok(all));
+}
+
+#[test]
+fn the_server_is_asked_to_clear_what_was_erased() {
+    let Some(home) = Home::any() else { return };
+    let (mut one, other) = (home.store(), home.store());
+    assert_eq!(one.scrub_step(), Ok(Scrubbed::Clean), "nothing is asked for");
+    one.write(|txn| {
+        txn.put_value(case(1), entry_id(1, 1), b"p", b"v")?;
+        txn.add_terms(case(1), ["quixnard"], true)
+    })
+    .expect("written");
+    one.write(|txn| {
+        txn.delete_value(case(1), entry_id(1, 1), b"p")?;
+        txn.forget_sealed_terms(case(1))?;
+        txn.put_chore(&Chore::Scrub)
+    })
+    .expect("erased");
+    assert_eq!(one.scrub_step(), Ok(Scrubbed::Clean));
+    assert_eq!(other.chores(), Ok(Vec::new()));
+    assert_eq!(other.spread_of("quixnard", 9), Ok(0));
+    // Not even as rows that nobody sees any more.
+    for table in ["sealed_values", "sealed_terms"] {
+        let left = home.sql(&format!("SELECT pg_relation_size('{table}')"));
+        assert_eq!(left, "0", "{table}: the pages at its end are given back");
+    }
+    assert_eq!(one.scrub(), Ok(true));
 }

@@ -34,13 +34,6 @@ fn traces(home: &Home) -> BTreeSet<u64> {
     found
 }
 
-impl Noise {
-    /// A number below `end`.
-    pub(crate) fn below(&mut self, end: usize) -> usize {
-        usize::try_from(self.next() >> 33).expect("31 bits") % end
-    }
-}
-
 /// Different lengths, so that pages fill and empty unevenly.
 fn disclosure(number: u64, noise: &mut Noise) -> Vec<u8> {
     let mut bytes = format!("<<value {number:05}>>").into_bytes();

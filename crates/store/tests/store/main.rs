@@ -1,5 +1,6 @@
 //! The store as its users see it: what it keeps, shares, refuses and survives.
 
+mod changes;
 mod common;
 mod damage;
 mod durability;
@@ -10,7 +11,10 @@ mod folder;
 mod keeping;
 mod killed;
 mod model;
+mod pages;
+mod queue;
 mod sharing;
+mod tokens;
 mod upgrade;
 mod whereabouts;
 

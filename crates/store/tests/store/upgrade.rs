@@ -3,19 +3,20 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use counterpart_core::{attachment::FileRef, id::PartyId};
-use counterpart_store::{Chore, Store, StoreError};
+use counterpart_store::{Chore, QueueWish, Store, StoreError};
 use rusqlite::{Connection, types::Value};
 
 use crate::{Home, case, device, insert, own};
 
-/// The tables of version 6, with something in each of them.
+/// The tables of earlier versions, with something in each of them.
 const VERSION_6: &str = include_str!("../fixtures/version-6.sql");
+const VERSION_7: &str = include_str!("../fixtures/version-7.sql");
 
-fn of_version_6() -> Home {
+fn of(version: &str) -> Home {
     let home = Home::new();
     let older = Connection::open(home.db()).expect("opens");
     older.execute_batch("PRAGMA journal_mode = WAL").expect("set");
-    older.execute_batch(VERSION_6).expect("the tables of version 6");
+    older.execute_batch(version).expect("the tables of that version");
     home
 }
 
@@ -47,14 +48,16 @@ fn contents(home: &Home) -> BTreeMap<String, Vec<Vec<Value>>> {
     tables.map(|table| of(table.expect("read"))).collect()
 }
 
-#[test]
-fn a_store_of_version_6_opens_and_keeps_all() {
-    let home = of_version_6();
-    let before = contents(&home);
+/// Opens a store of an earlier version, and gives what is in it.
+fn opened(home: &Home) -> Store {
+    let before = contents(home);
     assert!(before.values().all(|rows| !rows.is_empty()), "something in every table: {before:?}");
-
-    let mut store = home.store();
+    let store = home.store();
     assert_eq!(store.check_integrity(), Vec::<String>::new());
+    let after = contents(home);
+    for (table, rows) in &before {
+        assert_eq!(after.get(table), Some(rows), "{table}");
+    }
     let entries = store.entries_after(case(1), 0).expect("readable");
     let envelopes: Vec<_> = entries.iter().map(|entry| entry.envelope.as_slice()).collect();
     assert_eq!(envelopes, [b"open".as_slice(), b"theirs"]);
@@ -69,9 +72,12 @@ fn a_store_of_version_6_opens_and_keeps_all() {
     let chores: Vec<_> = store.chores().expect("readable").into_iter().map(|row| row.chore).collect();
     let file = FileRef { sha256: [0xf1; 32], size: 1000 };
     assert_eq!(chores, [Chore::Scrub, Chore::EraseFile { case: case(1), file }]);
-    assert_eq!(store.whereabouts(), Ok(Vec::new()), "nobody said yet where they are");
+    store
+}
 
-    // It goes on as any other.
+/// It is written to as any other, and is what a store that is made today is.
+fn goes_on(home: &Home, mut store: Store) {
+    let before = contents(home);
     assert_eq!(insert(&mut store, &own(0xd1, 0, b"again")), Err(StoreError::PositionTaken { seq: 0 }));
     let put = store.write(|txn| {
         txn.insert_entry(&own(0xd1, 1, b"next"))?;
@@ -80,28 +86,49 @@ fn a_store_of_version_6_opens_and_keeps_all() {
     assert_eq!(put, Ok(true));
     drop(store);
 
-    let mut after = contents(&home);
-    assert_eq!(after.remove("whereabouts").expect("its table").len(), 1);
-    assert_eq!(after.get_mut("entries").and_then(Vec::pop).map(|row| row.len()), Some(7), "the one written since");
-    // What numbers were given out; the entry and the place since took one each.
-    let counted = |contents: &mut BTreeMap<String, _>| contents.remove("sqlite_sequence");
-    let mut before = before;
-    assert!(counted(&mut before).is_some() && counted(&mut after).is_some());
-    assert_eq!(after, before);
+    let mut after = contents(home);
+    for (table, more) in [("entries", 7), ("whereabouts", 5)] {
+        let rows = after.get_mut(table).expect("its table");
+        assert_eq!(rows.pop().map(|row| row.len()), Some(more), "the one written since");
+        assert_eq!(Some(&*rows), before.get(table), "{table}");
+    }
 
     let new = Home::new();
     drop(new.store());
-    assert_eq!(schema(&home), schema(&new), "as a store that is made today");
+    assert_eq!(schema(home), schema(&new), "as a store that is made today");
     for pragma in ["PRAGMA user_version", "PRAGMA application_id"] {
-        assert_eq!(number(&home, pragma), number(&new, pragma), "{pragma}");
+        assert_eq!(number(home, pragma), number(&new, pragma), "{pragma}");
     }
     drop(home.store());
     assert_eq!(home.store().entry_count(case(1)), Ok(3), "opened once more");
 }
 
 #[test]
-fn a_store_of_version_6_is_not_changed_by_reading_alone() {
-    let home = of_version_6();
-    assert_eq!(Store::open_read_only(&home.db()).err(), Some(StoreError::ReadOnly));
-    assert_eq!(number(&home, "PRAGMA user_version"), 6);
+fn a_store_of_version_6_opens_and_keeps_all() {
+    let home = of(VERSION_6);
+    let store = opened(&home);
+    assert_eq!(store.whereabouts(), Ok(Vec::new()), "nobody said yet where they are");
+    goes_on(&home, store);
+}
+
+#[test]
+fn a_store_of_version_7_opens_and_keeps_all() {
+    let home = of(VERSION_7);
+    let store = opened(&home);
+    assert_eq!(store.whereabouts().expect("readable")[0].envelope, b"here too");
+    assert_eq!(store.tokens(), Ok(Vec::new()), "no program was let in");
+    let listed = store.queue(&QueueWish::default(), None, 10).expect("readable");
+    let titles: Vec<_> = listed.iter().map(|row| row.summary.title.as_str()).collect();
+    assert_eq!(titles, ["A kitchen that leaks"], "cases of before are in the list at once");
+    assert_eq!(store.unindexed(10), Ok(vec![case(1)]), "and their words are yet to be found");
+    goes_on(&home, store);
+}
+
+#[test]
+fn a_store_of_an_earlier_version_is_not_changed_by_reading_alone() {
+    for (version, wrote) in [(6, VERSION_6), (7, VERSION_7)] {
+        let home = of(wrote);
+        assert_eq!(Store::open_read_only(&home.db()).err(), Some(StoreError::ReadOnly));
+        assert_eq!(number(&home, "PRAGMA user_version"), version);
+    }
 }

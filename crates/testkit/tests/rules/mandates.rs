@@ -82,6 +82,71 @@ fn a_bundle_is_worth_the_sum_of_its_actions() {
 }
 
 #[test]
+fn a_value_counts_without_its_sign() {
+    for (values, good) in [
+        (&["10000", "-9951"][..], false),
+        (&["-9951", "10000"], false),
+        (&["-10000"], false),
+        (&["-100.01"], false),
+        (&["-100"], true),
+        (&["60", "-40"], true),
+        (&["60", "-40.01"], false),
+        (&["-60", "-40.01"], false),
+        (&["999999999999999", "-999999999999999"], false),
+        (&["0", "-100"], true),
+    ] {
+        let bundle = || values.iter().map(|value| worth("part", value, "EUR")).collect::<Vec<Subject>>();
+        let expected = if good { "effective" } else { "BeyondMandate" };
+        // In the grant itself, and in a mandate.
+        let mut w = World::two();
+        let limits = limits(&w, B2, &[], &[("100", "EUR")]);
+        w.act(B1, &limits);
+        let r = w.offer(bundle());
+        for device in [B5, B2] {
+            let taken = w.force(device, &accept(r));
+            assert_eq!(w.why(taken), expected, "{values:?}");
+        }
+        assert_eq!(w.word(action_of(r, 0)), if good { "agreed" } else { "proposed" }, "{values:?}");
+        if !good {
+            let proposal = w.proposal(B5, bundle());
+            assert_eq!(w.idle(B5, &Act::Propose(proposal)), expected, "{values:?}");
+        }
+    }
+    // Nor is it nothing in a currency that has no ceiling.
+    let mut w = World::two();
+    let r = w.offer(vec![worth("one", "100", "EUR"), worth("two", "-1", "USD")]);
+    let taken = w.force(B5, &accept(r));
+    assert_eq!(w.why(taken), "BeyondMandate");
+}
+
+#[test]
+fn a_value_below_nothing_can_be_neither_chosen_nor_confirmed_beyond_a_ceiling() {
+    let mut w = World::two();
+    let both = vec![worth("one", "10000", "EUR"), worth("two", "-9951", "EUR")];
+    let proposal = w.proposal_with(B1, both, Mode::Confirm, None);
+    let r = w.act(B1, &Act::Propose(proposal));
+    w.sync_all();
+    w.act(A1, &accept(r));
+    w.sync_all();
+    assert_eq!(w.idle(B5, &confirm(r)), "BeyondMandate");
+    let mut w = World::two();
+    let (r, action) = w.agreed();
+    let change = |amount: &str| {
+        let Topic::Action { terms, .. } = worth("dear", amount, "EUR").topic else { unreachable!("an action") };
+        vec![Subject { base: Some(r), topic: Topic::Action { action: Some(action), terms } }]
+    };
+    let cheap = w.propose(A1, change("-100"));
+    let dear = w.propose(B1, change("-101"));
+    w.deliver(A1, B2);
+    w.act(B2, &accept(cheap));
+    w.deliver(B1, A2);
+    w.act(A2, &accept(dear));
+    assert_eq!(w.word(action), "crossed");
+    assert_eq!(w.idle(B5, &choose(dear)), "BeyondMandate");
+    w.act(B5, &choose(cheap));
+}
+
+#[test]
 fn currencies_are_added_up_apart() {
     let mut w = World::two();
     let two_currencies = limits(&w, B2, &[], &[("100", "EUR"), ("50", "USD")]);

@@ -255,6 +255,8 @@ struct Opening {
     wanted: Wanted,
     open: Act,
     plan: Option<Plan>,
+    /// By which template it is begun.
+    template: Option<String>,
     /// The seat that is to be invited, where there is one other.
     invite: Option<Act>,
     /// What the person is called in it.
@@ -287,7 +289,8 @@ impl Opening {
         let invite = Act::Invite { key: [0; 32], seat: Seat::Number(1), expires, label: None };
         let invite = (others.len() == 1).then_some(invite);
         let label = render::sealable(&own.label);
-        Ok(Self { open, plan, invite, label, now, wanted })
+        let template = template.map(|template| template.name.clone());
+        Ok(Self { open, plan, template, invite, label, now, wanted })
     }
 
     fn asked(&self, visit: &Visit) -> Asked {
@@ -338,6 +341,9 @@ impl Opening {
             let kept = desk.put_rules(&case, &plan.rules(&entries), signed).map_err(|why| why.to_string());
             let kept = kept.and_then(|()| desk.put_steps(&case, &plan.steps(&entries)).map_err(|why| why.to_string()));
             kept.map_err(after)?;
+        }
+        if let Some(template) = &self.template {
+            desk.keep_template(&case, template).map_err(|why| after(why.to_string()))?;
         }
         let path = format!("/case/{}", case.to_hex());
         let Some(Act::Invite { seat, expires, .. }) = self.invite.as_ref().filter(|_| invite) else {

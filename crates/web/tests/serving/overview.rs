@@ -3,11 +3,15 @@
 use std::{collections::BTreeSet, io::Write as _, time::Instant};
 
 use counterpart_core::{
-    act::{Act, Subject, Topic},
+    act::{Act, Proposal, Subject, Topic},
     value::{ItemValue, Seat},
 };
-use counterpart_process::today::{Agenda, DueLine, Wait};
+use counterpart_process::{
+    clocks::{PAUSE, Said, Which},
+    today::{Agenda, DueLine, Wait},
+};
 use counterpart_store::{CaseSummary, StoreError};
+use counterpart_words::clocks::{self, ClocksTyped};
 
 use crate::{
     served::Served,
@@ -143,7 +147,7 @@ fn crossed_changes_disputes_and_other_matters_are_told() {
     let item =
         Subject { base: None, topic: Topic::Item { key: "pump/model 2".to_owned(), value: ItemValue::Integer(7) } };
     let proposal = two.proposal(&first);
-    let fact = two.act(1, &Act::Propose(counterpart_core::act::Proposal { subjects: vec![item], ..proposal }));
+    let fact = two.act(1, &Act::Propose(Proposal { subjects: vec![item], ..proposal }));
     two.accept(0, fact);
     let (path, fact) = (two.path(), two.number(&fact));
     let visitor = Visitor::of(two.serve());
@@ -246,7 +250,7 @@ fn every_way_leads_somewhere() {
     two.counter(1, theirs, theirs, "Send the bill by mail");
     let like = two.proposal(&theirs);
     let item = Subject { base: None, topic: Topic::Item { key: "a/b c".to_owned(), value: ItemValue::Integer(7) } };
-    let fact = two.act(0, &Act::Propose(counterpart_core::act::Proposal { subjects: vec![item], ..like }));
+    let fact = two.act(0, &Act::Propose(Proposal { subjects: vec![item], ..like }));
     two.accept(1, fact);
     let path = two.path();
     let visitor = Visitor::of(two.serve());
@@ -292,7 +296,8 @@ fn parts_of_a_bundle_have_pages_of_their_own() {
     // An entry that is about matters leads to them, and one that is about none to itself.
     assert!(plain(&visitor.get(&format!("{path}/action/{accept}"))).contains("is about several things"));
     assert_eq!(visitor.status(&format!("{path}/action/{note}")), (303, Some(format!("{path}/entry/{note}"))));
-    for wrong in ["99", "x", "-", "5-9-9", "6-3", "0", "%00", "5%205", "..%2F..", "99999999999"] {
+    let third = format!("{n}%2F3");
+    for wrong in ["99", "x", "-", "5-9-9", &third, "0", "%00", "5%205", "..%2F..", "99999999999"] {
         assert_eq!(visitor.status(&format!("{path}/action/{wrong}")).0, 404, "{wrong}");
     }
     let nowhere = path.replace(|c: char| c.is_ascii_hexdigit(), "0");
@@ -476,5 +481,43 @@ fn a_case_of_thousands_of_entries_is_a_page() {
         drop(writeln!(std::io::stderr(), "{entries} entries, {page}: {} ms, {} bytes", took.as_millis(), text.len()));
         assert!(text.len() < 150_000, "{page}: {}", text.len());
         assert!(took.as_secs() < 60, "{page}: {took:?}");
+    }
+}
+
+#[test]
+fn service_clocks_stand_on_the_overview_in_the_language_of_the_page() {
+    let mut two = Two::new();
+    let lengths = Which::ALL.into_iter().zip(["4 hours", "16 hours", "4000 hours"]);
+    let typed = ClocksTyped {
+        lengths: lengths.map(|(which, text)| (which, text.to_owned())).collect(),
+        hours: vec!["daily 00:00-24:00".to_owned()],
+        ..ClocksTyped::default()
+    };
+    let agreed = typed.read("Europe/Berlin", 1_783_328_400_000).expect("good clocks");
+    let topics = clocks::topics(&agreed, vec![Seat::Number(0), Seat::Number(1)], "party 1", None);
+    let subjects = topics.into_iter().map(|topic| Subject { base: None, topic }).collect();
+    let any = two.propose(1, "Mend the pipe", None);
+    let proposed = two.act(0, &Act::Propose(Proposal { subjects, ..two.proposal(&any) }));
+    two.accept(1, proposed);
+    let reason = Said::Paused { reason: "<b>which</b> pipe?".to_owned() };
+    two.act(1, &Act::Item { key: PAUSE.to_owned(), value: reason.value(), label: None, note: None });
+    let path = two.path();
+    let visitor = Visitor::of(two.serve());
+    let page = visitor.get(&path);
+    let text = plain(&page);
+    for said in [
+        "Service clocks First answer: overdue it was due ",
+        "Next update: 16 working hours, counted from the first answer",
+        "Resolution: stands still with 3999 h 59 min left of 4000 working hours",
+        "Stopped by party 1: <b>which</b> pipe?",
+    ] {
+        assert!(text.contains(said), "{said}\n{text}");
+    }
+    assert!(!page.contains("<b>which"), "text, and no tag");
+    let headers = [("Cookie", visitor.cookie.as_str()), ("Accept-Language", "de")];
+    let german = visitor.served.client().get(&path, &headers);
+    let german = plain(german.text());
+    for said in ["Servicezeiten", "Erste Antwort:", "angehalten, noch 3999 h 59 min von 4000 Arbeitsstunden"] {
+        assert!(german.contains(said), "{said}\n{german}");
     }
 }

@@ -106,11 +106,17 @@ fn instant(instant: i64, local: &str, zone: &str) -> Done<ItemValue> {
 }
 
 fn file(hex: &str, size: u64, name: &str, media: Option<String>) -> Done<ItemValue> {
-    let wrong = || CommandError::usage(format!("'{hex}' is not a SHA-256: it has 64 hexadecimal digits"));
-    let digits = || (0..32).map(|n| u8::from_str_radix(hex.get(2 * n..2 * n + 2)?, 16).ok());
-    let bytes = (hex.len() == 64).then(|| digits().collect::<Option<Vec<u8>>>()).flatten();
-    let sha256 = bytes.and_then(|b| <[u8; 32]>::try_from(b).ok()).ok_or_else(wrong)?;
+    let sha256 = sha256(hex)?;
     Ok(ItemValue::File { sha256, size, name: Sealable::Open(typed("the file's name", name)?), media })
+}
+
+/// A SHA-256 by its 64 hexadecimal digits.
+pub fn sha256(hex: &str) -> Done<[u8; 32]> {
+    let wrong = || CommandError::usage(format!("'{hex}' is not a SHA-256: it has 64 hexadecimal digits"));
+    let whole = hex.len() == 64 && hex.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let digits = || (0..32).map(|n| u8::from_str_radix(hex.get(2 * n..2 * n + 2)?, 16).ok());
+    let bytes = whole.then(|| digits().collect::<Option<Vec<u8>>>()).flatten();
+    bytes.and_then(|b| <[u8; 32]>::try_from(b).ok()).ok_or_else(wrong)
 }
 
 /// A value for programs: its type, and the value with nothing lost.

@@ -35,6 +35,9 @@ pub struct Show {
     delivery: Vec<DeliveryOut>,
     checkpoint: Option<Json>,
     alarms: Vec<Alarm>,
+    /// The service clocks, where some are agreed.
+    #[serde(skip_serializing_if = "Json::is_null")]
+    clocks: Json,
 }
 
 #[derive(Debug, Serialize)]
@@ -218,6 +221,7 @@ pub fn show(case: &OpenCase) -> Show {
             })
             .collect(),
         ledger: explain::ledgers(case),
+        clocks: crate::clocks::as_json(case),
         checkpoint: case.record.checkpoint().map(|c| explain::checkpoint(case, &c)),
         delivery: case
             .record

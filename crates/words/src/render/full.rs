@@ -14,10 +14,25 @@ use super::{
     sentence::{outcome_in_words, part, sentence},
     terms::{labelled, subject_terms, whole},
 };
-use crate::{item_value, when};
+use crate::{case::OpenCase, item_value, when};
 
 /// Said of what stands in the record as a commitment only.
 const KEPT_BESIDE: &str = "(sealed: kept beside the record, so that it can be erased later)";
+
+/// The words that are signed: who, what, in which case.
+pub fn to_be_signed(case: &OpenCase, acts: &[Act]) -> String {
+    to_be_signed_at(case, acts, case.now)
+}
+
+/// The same as it reads at a time, Unix milliseconds: beside a due time stands how far off it is.
+pub fn to_be_signed_at(case: &OpenCase, acts: &[Act], now: i64) -> String {
+    let (speech, own) = (Speech::of_case(case).at(now), case.party_label(&case.own));
+    let mut text = format!("In case {} ({}), as {own}:\n", line(&case.title), case.short());
+    for act in acts {
+        text.push_str(&format!("\n{}\n", indented(&in_full(&speech, &own, act), "  ")));
+    }
+    text
+}
 
 /// An act in full: nothing that will be signed is left out.
 pub fn in_full(speech: &Speech<'_>, who: &str, act: &Act) -> String {

@@ -11,7 +11,7 @@ use super::{
     Speech, action_terms, indented, line, open_value, sealable, sentence, status::status_lines, subject_in_a_line,
     to_do,
 };
-use crate::{case::OpenCase, item_value, when};
+use crate::{case::OpenCase, item_value, summary::told_already, when};
 
 /// Contacts told, the last ones.
 const CONTACTS: usize = 5;
@@ -49,6 +49,7 @@ pub fn handover(case: &OpenCase, details: Details) -> String {
     section(&mut page, "Promises kept and missed", super::ledger_lines(case));
     section(&mut page, "People", people(case, details));
     section(&mut page, "Last contacts", contacts(case, &speech, details));
+    section(&mut page, "Told already, not to be asked again", told_already(case, details));
     section(&mut page, "Over", over.iter().map(|a| ended(case, a)).collect());
     fitting(page)
 }

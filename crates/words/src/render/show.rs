@@ -35,6 +35,8 @@ pub fn show(case: &OpenCase, columns: usize) -> String {
     section(&mut out, "Put to you: noted before you were here", super::put::lines(case, columns));
     let actions = case.view().actions.iter().flat_map(|a| action(case, &speech, a, columns)).collect();
     section(&mut out, "Actions", actions);
+    let clocks = crate::clocks::lines(case);
+    section(&mut out, "Service clocks", clocks.iter().map(|l| wrapped("  ", l, columns)).collect());
     section(&mut out, "Items", case.view().items.iter().map(|i| items::item(case, i, columns)).collect());
     section(
         &mut out,

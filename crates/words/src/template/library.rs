@@ -32,6 +32,7 @@ pub const BUILT_IN: &[(&str, &str)] = built_in![
     "repair-visit",
     "insurance-claim",
     "service-incident",
+    "support-request",
 ];
 
 /// Where a template comes from.

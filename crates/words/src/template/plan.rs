@@ -13,10 +13,11 @@ use counterpart_process::rule::{Rule, Span, Whom};
 use counterpart_process::steps::{Place, Ref, Start, Step, Want};
 
 use super::{
-    Action, Answers, Place as Gap, Reminder, StepAsked, StepFrom, Template, WantedIn, Wording,
+    Action, Answers, ClocksAsked, Place as Gap, Reminder, StepAsked, StepFrom, Template, WantedIn, Wording,
     answers::{as_typed, in_words},
 };
 use crate::{
+    clocks,
     error::{CommandError, Done},
     item_value::Here,
     money, render,
@@ -156,10 +157,15 @@ impl Plan {
             acts.push(Act::Item { key: answer.key.clone(), value: answer.value.clone(), label: None, note: None });
         }
         let mut asked: Vec<AskedFor> = Vec::new();
+        let mut clocks = template.clocks.as_ref().map(|clocks| drawing.clocks(clocks)).transpose()?;
         for action in &template.actions {
             if let Some(terms) = drawing.action(action)? {
                 asked.push(AskedFor { id: action.id.clone(), act: acts.len(), has_due: terms.due.is_some() });
-                acts.push(propose(vec![Topic::Action { action: None, terms }]));
+                let mut topics = vec![Topic::Action { action: None, terms }];
+                if template.clocks.as_ref().is_some_and(|clocks| clocks.with.as_ref() == Some(&action.id)) {
+                    topics.extend(clocks.take().into_iter().flatten());
+                }
+                acts.push(propose(topics));
             }
         }
         let mut topics = Vec::new();
@@ -174,6 +180,7 @@ impl Plan {
         if !topics.is_empty() {
             acts.push(propose(topics));
         }
+        acts.extend(clocks.map(propose));
         for act in &acts {
             fits(act)?;
         }
@@ -233,6 +240,20 @@ impl Drawing<'_> {
             items: Vec::new(),
         };
         Ok(Some(terms))
+    }
+
+    /// The clocks, between everybody who takes part in agreements.
+    fn clocks(&self, asked: &ClocksAsked) -> Done<Vec<Topic>> {
+        let agreed = asked.typed.read(self.here.zone, self.here.now)?;
+        let theirs = self.seats.fitting(|role| role == agreed.by);
+        let all = self.seats.fitting(Role::agrees);
+        if theirs.is_empty() || theirs.len() == all.len() {
+            let word = agreed.by.as_str();
+            let message =
+                format!("the template's clocks are of the {word}, and this case has not both one and another party");
+            return Err(CommandError::usage(message).hint(format!("name one: --with \"Acme Ltd:{word}\"")));
+        }
+        Ok(clocks::topics(&agreed, all, &self.seats.called(agreed.by), None))
     }
 
     /// Everybody of these roles.

@@ -7,6 +7,7 @@ use super::{
     Action, Asked, Cancel, Clause, FORMAT, MAX_FILE, Problem, Reminder, Spanned, Template,
     answers::length,
     check::{self, CHECKED_IN},
+    clocks::clocks,
     library::is_name,
     problem::nearest,
     steps::steps,
@@ -30,6 +31,7 @@ const TOP_KEYS: &[KeyLine] = &[
     ("clause", "[[clause]]"),
     ("reminder", "[[reminder]]"),
     ("step", "[[step]]"),
+    ("clocks", "[clocks]"),
 ];
 
 const ITEM_KEYS: &[KeyLine] = &[
@@ -192,7 +194,8 @@ fn whole(reader: &mut Reader<'_>, top: &Section<'_>) -> Option<Template> {
     let clauses = clauses(reader, top);
     let reminders = reminders(reader, top, &actions);
     let steps = steps(reader, top, &items, &actions);
-    if !["item", "action", "clause"].iter().any(|key| top.has(key)) {
+    let clocks = clocks(reader, top, &actions);
+    if !["item", "action", "clause", "clocks"].iter().any(|key| top.has(key)) {
         reader.problem(
             0,
             "the template asks nothing and proposes nothing; add at least one action",
@@ -212,6 +215,7 @@ fn whole(reader: &mut Reader<'_>, top: &Section<'_>) -> Option<Template> {
         clauses,
         reminders,
         steps,
+        clocks,
     })
 }
 

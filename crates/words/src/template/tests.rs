@@ -133,6 +133,28 @@ fn what_is_wrong_is_named_with_line_and_column() {
         // Clauses and reminders.
         ("", "", "\n[[clause]]\ntitle = \"x\"", 16, 1, "a clause needs 'text'", "text = \"What is said"),
         ("", "", "\n[clause]\ntitle = \"x\"\ntext = \"y\"", 16, 1, "two pairs of brackets", "[[clause]]"),
+        // Clocks.
+        (
+            "",
+            "",
+            "\n[clocks]\nhours = [\"daily 00:00-24:00\"]",
+            16,
+            1,
+            "at least one clock",
+            "first-answer = \"8 hours\"",
+        ),
+        ("", "", "\n[clocks]\nfirst-answer = \"8 weeks\"", 16, 1, "no length of a clock", ""),
+        (
+            "",
+            "",
+            "\n[clocks]\nfirst-answer = \"8 h\"\nwith = \"refnd\"",
+            18,
+            8,
+            "actions are refund",
+            "with = \"refund\"",
+        ),
+        ("", "", "\n[clocks]\nfirst-answer = \"8 h\"\nday = 1", 18, 1, "has no 'day'", ""),
+        ("", "", "\n[[clocks]]\nfirst-answer = \"8 h\"", 16, 1, "one pair of brackets", "[clocks]"),
         (
             "",
             "",

@@ -255,6 +255,26 @@ impl<'t> Reader<'t> {
         sections
     }
 
+    /// A table that stands once, such as `[clocks]`.
+    pub(super) fn section<'a>(
+        &mut self,
+        parent: &Section<'a>,
+        key: &str,
+        what: &'static str,
+        keys: &'static [KeyLine],
+    ) -> Option<Section<'a>> {
+        let item = parent.table.get(key)?;
+        let at = span(item, parent).start;
+        let Some(table) = item.as_table_like() else {
+            let message = format!("'{key}' stands once, with its name in one pair of brackets");
+            self.problem(at, message, Some(&format!("[{key}]")));
+            return None;
+        };
+        let section = Section::new(table, at, what, keys);
+        self.unknown_keys(&section);
+        Some(section)
+    }
+
     /// A text that can be signed: not empty, nothing in it that deceives.
     fn clean(&mut self, section: &Section<'_>, key: &str, text: Spanned) -> Option<Spanned> {
         if text.text.trim().is_empty() {

@@ -28,6 +28,13 @@ pub fn item_in_one(case: &OpenCase, text: &str, file: ReadFile) -> Done<Topic> {
     item(case, key, kind, &[value.to_owned()], file)
 }
 
+/// The same of a value as programs write it.
+pub fn item_of_json(case: &OpenCase, key: &str, value: &serde_json::Value, file: ReadFile) -> Done<Topic> {
+    let here = Here { zone: case.zone(), now: case.now, file };
+    let value = item_value::from_json(&value.to_string(), here)?;
+    Ok(Topic::Item { key: typed("the item's name", key.trim())?, value })
+}
+
 /// Other terms, with a title, between everybody who takes part.
 pub fn free_terms(case: &OpenCase, title: &str, text: &str) -> Done<Topic> {
     let seats: Vec<_> = case.seats.iter().filter(|s| s.role.agrees()).map(|s| s.seat).collect();

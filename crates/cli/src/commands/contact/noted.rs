@@ -26,11 +26,7 @@ pub(super) fn sign(session: &Session, desk: &Desk, mut case: OpenCase, draft: &D
     judged(&contact)?;
     let promised = |proposal: &Proposal| Act::Propose(proposal.clone());
     noted.promises.iter().map(promised).try_for_each(|act| judged(&act))?;
-    let mut shown = confirm::text(&case, std::slice::from_ref(&contact));
-    for text in noted.promises_in_full(&case) {
-        shown.push_str(&format!("\n{}\n", render::indented(&text, "  ")));
-    }
-    confirm::agree(session, &shown).map_err(|error| match asked {
+    confirm::agree(session, &noted.text(&case)).map_err(|error| match asked {
         true => error.hint("what you answered is kept in your notebook: the same command goes on with it"),
         false => error,
     })?;

@@ -40,6 +40,7 @@ pub(super) fn report(report: &Report, file: Option<&Path>) -> Value {
                 .collect();
             json!({"who": ledger.who, "tallies": tallies})
         }).collect::<Vec<_>>(),
+        "clocks": plain(&report.clocks),
         "matters": report.matters.iter().map(matter).collect::<Vec<_>>(),
         "timeline": report.timeline.iter().map(line).collect::<Vec<_>>(),
         "contacts": {

@@ -11,6 +11,8 @@ pub(super) enum Account {
     Named(String),
     /// One that systemd makes, with a folder of this name.
     Made(String),
+    /// The package's: an account and a folder of this name are there for good, and options stand in a file of the system.
+    Packaged(String),
 }
 
 impl Account {
@@ -87,7 +89,8 @@ impl Unit {
             put("After=network-online.target");
         }
         put("\n[Service]");
-        put(&format!("ExecStart={program} up{}", if self.mailbox { " --mailbox" } else { "" }));
+        let options = if matches!(self.account, Account::Packaged(_)) { " $COUNTERPART_OPTIONS" } else { "" };
+        put(&format!("ExecStart={program} up{}{options}", if self.mailbox { " --mailbox" } else { "" }));
         put(&format!("Environment={}", environment("COUNTERPART_HOME", &self.home)?));
         if let Some(file) = &self.passphrase {
             put(&format!("LoadCredential=passphrase:{}", unquotable(file)?));
@@ -99,6 +102,10 @@ impl Unit {
             Account::Made(folder) => {
                 put("DynamicUser=yes");
                 put(&format!("StateDirectory={folder}\nStateDirectoryMode=0700"));
+            }
+            Account::Packaged(name) => {
+                put(&format!("EnvironmentFile=-/etc/default/{name}\nUser={name}"));
+                put(&format!("StateDirectory={name}\nStateDirectoryMode=0700"));
             }
         }
         put("Restart=on-failure\nRestartSec=10\n");
@@ -189,6 +196,22 @@ mod tests {
         assert!(
             own.contains("WantedBy=default.target") && !own.contains("User=") && !own.contains("CapabilityBounding")
         );
+    }
+
+    #[test]
+    fn the_packages_has_an_account_of_its_own_and_options_to_set() {
+        let packaged =
+            unit(Account::Packaged("counterpart".to_owned()), "/var/lib/counterpart").text().expect("a unit");
+        for line in [
+            "ExecStart=/usr/local/bin/counterpart up --mailbox $COUNTERPART_OPTIONS",
+            "EnvironmentFile=-/etc/default/counterpart",
+            "User=counterpart",
+            "StateDirectory=counterpart",
+            "CapabilityBoundingSet=",
+        ] {
+            assert!(packaged.lines().any(|l| l == line), "{line}: {packaged}");
+        }
+        assert!(!packaged.contains("DynamicUser"), "{packaged}");
     }
 
     #[test]

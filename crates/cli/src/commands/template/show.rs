@@ -1,12 +1,13 @@
 //! `counterpart template show`
 
+use counterpart_process::clocks::Which;
 use serde_json::json;
 
 use crate::{
     error::{CommandError, Done},
     render::{line, listed, padded, visible, wrapped},
     session::Session,
-    template::{Action, Asked, Cancel, Found, Reminder, StepAsked, Template, Wording, find, unit_word},
+    template::{Action, Asked, Cancel, ClocksAsked, Found, Reminder, StepAsked, Template, Wording, find, unit_word},
     terminal::{Style, styled},
 };
 
@@ -57,6 +58,10 @@ fn in_words(found: &Found, template: &Template, columns: usize) -> String {
         let lines: Vec<String> = template.actions.iter().map(|a| action(a, columns)).collect();
         parts.push(format!("{}\n{}", heading("Proposes"), lines.join("\n\n")));
     }
+    if let Some(asked) = &template.clocks {
+        let lines: Vec<String> = clocks(asked).iter().map(|text| wrapped("  ", text, columns)).collect();
+        parts.push(format!("{}\n{}", heading("Service clocks, proposed"), lines.join("\n")));
+    }
     if !template.clauses.is_empty() {
         let one = |c: &crate::template::Clause| {
             let text = wrapped("    ", &visible(&c.text.unfilled()), columns);
@@ -77,6 +82,21 @@ fn in_words(found: &Found, template: &Template, columns: usize) -> String {
         parts.push(format!("{heading}\n{}", lines.join("\n")));
     }
     parts.join("\n\n")
+}
+
+/// The clocks as they are typed: what they come to hangs on the case.
+fn clocks(asked: &ClocksAsked) -> Vec<String> {
+    let typed = &asked.typed;
+    let length = |(which, text): &(Which, String)| format!("{}: {}", which.in_words(), line(text));
+    let mut lines: Vec<String> = typed.lengths.iter().map(length).collect();
+    let hours = if typed.hours.is_empty() { "mon-fri 09:00-17:00".to_owned() } else { line(&typed.hours.join(", ")) };
+    let zone = typed.zone.as_ref().map_or_else(|| "the case's time zone".to_owned(), |zone| line(zone));
+    lines.push(format!("of the {}; counted: {hours}, {zone}", typed.by.as_deref().map_or("supplier".to_owned(), line)));
+    if !typed.holidays.is_empty() {
+        lines.push(format!("without holidays: {}", line(&typed.holidays.join(", "))));
+    }
+    lines.extend(asked.with.as_ref().map(|with| format!("together with: {}", line(with))));
+    lines
 }
 
 fn asked(item: &Asked, columns: usize) -> String {
@@ -143,6 +163,16 @@ fn reminder(reminder: &Reminder, columns: usize) -> String {
     wrapped("  - ", &text, columns)
 }
 
+fn clocks_json(asked: &ClocksAsked) -> serde_json::Value {
+    let typed = &asked.typed;
+    let lengths: serde_json::Map<String, serde_json::Value> =
+        typed.lengths.iter().map(|(which, text)| (which.as_str().to_owned(), json!(text))).collect();
+    json!({
+        "by": typed.by, "with": asked.with, "clocks": lengths, "hours": typed.hours, "zone": typed.zone,
+        "holidays": typed.holidays,
+    })
+}
+
 fn step_json(step: &StepAsked) -> serde_json::Value {
     json!({
         "id": step.id, "what": step.what.unfilled(), "from": step.from.typed(), "after": step.after, "within": step.within,
@@ -196,5 +226,6 @@ fn as_json(found: &Found, template: &Template) -> serde_json::Value {
         "clauses": template.clauses.iter().map(|c| json!({"title": c.title.unfilled(), "text": c.text.unfilled()})).collect::<Vec<_>>(),
         "reminders": template.reminders.iter().map(reminder).collect::<Vec<_>>(),
         "steps": template.steps.iter().map(step_json).collect::<Vec<_>>(),
+        "clocks": template.clocks.as_ref().map(clocks_json),
     })
 }

@@ -135,13 +135,14 @@ impl Judge<'_, '_> {
     }
 }
 
-/// The money at stake in the actions of a proposal, by currency, in millionths.
+/// The money at stake in the actions of a proposal, by currency, in millionths: what is less than nothing takes nothing
+/// off what stands beside it.
 fn at_stake(proposal: &Proposal) -> Vec<(&str, i128)> {
     let mut sums: Vec<(&str, i128)> = Vec::new();
     for subject in &proposal.subjects {
         let Topic::Action { terms, .. } = &subject.topic else { continue };
         let Some(value) = &terms.value else { continue };
-        let amount = value.amount().millionths();
+        let amount = value.amount().millionths().abs();
         match sums.iter_mut().find(|(currency, _)| *currency == value.currency()) {
             Some((_, sum)) => *sum += amount,
             None => sums.push((value.currency(), amount)),

@@ -253,10 +253,7 @@ fn field_name(row: &RowView, field: &str) -> String {
 
 /// The word of a seat in a choice.
 pub(super) fn seat_word(seat: &Seat) -> String {
-    match seat {
-        Seat::Number(number) => number.to_string(),
-        Seat::Added(entry, index) => format!("{}.{index}", entry.to_hex()),
-    }
+    counterpart_words::terms::draft_word(seat)
 }
 
 fn draft_page(visit: &Visit, case: &OpenCase, view: &WorksheetView, wrong: Vec<Wrong>) -> DraftPage {

@@ -1,6 +1,7 @@
 //! How a case stands: whose move, what is agreed, what is next.
 
 mod board;
+mod clocks;
 pub(super) mod moves;
 pub(super) mod offer;
 
@@ -24,6 +25,7 @@ use counterpart_words::{
 pub(super) use self::board::{DueShown, StateShown, due_of};
 use self::{
     board::{Asked, Look},
+    clocks::ClocksShown,
     moves::{Button, Turn, entry_page, page_of},
     offer::{Offer, open_revisions},
 };
@@ -88,6 +90,7 @@ struct OverviewPage {
     more: Vec<Turn>,
     more_than: Option<String>,
     waits: Vec<Awaited>,
+    clocks: Option<ClocksShown>,
     offers: Vec<Offer>,
     offers_than: Option<(String, String)>,
     put: Vec<Told>,
@@ -161,6 +164,7 @@ fn overview(visit: &Visit, head: CaseHead, case: &OpenCase, look: Look) -> Overv
         more_than: (left > 0).then(|| language.count("case.moves.more", left as u64)),
         more,
         waits: awaited(language, &head, case, &theirs),
+        clocks: ClocksShown::of(language, &head, case),
         // Who was let in says nothing yet of what is to be done.
         empty: view.actions.is_empty()
             && matters.iter().all(|m| matches!(m.key, SubjectKey::Seat(_) | SubjectKey::NewSeat(_))),

@@ -1,0 +1,272 @@
+//! One request, judged and read; and its answer.
+
+use std::{fs::File, io, io::Read as _, sync::Arc, time::Instant};
+
+use axum::{
+    body::{Body, Bytes},
+    extract::{Query, RawPathParams, Request, rejection::RawPathParamsRejection},
+    http::{HeaderMap, HeaderValue, StatusCode, Uri, header},
+    response::{IntoResponse as _, Response},
+};
+use counterpart_core::id::CaseId;
+use counterpart_node::Desk;
+use counterpart_words::case::OpenCase;
+use futures::stream;
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value as Json;
+
+use crate::{
+    app::{App, Turn, aside},
+    body::{self, Came},
+    caller::{Caller, token},
+    events,
+    problem::{Kind, Problem},
+    table::{Does, Needs, Operation, Takes},
+};
+
+/// Says a request's own word for what is to be done once.
+pub(crate) const KEY: &str = "idempotency-key";
+
+/// The longest such word.
+const LONGEST_KEY: usize = 128;
+
+/// Bytes of a file read and sent at a time.
+const PIECE: usize = 64 << 10;
+
+/// A request that was let through.
+#[derive(Debug)]
+pub(crate) struct Asked {
+    pub(crate) app: Arc<App>,
+    pub(crate) operation: &'static Operation,
+    pub(crate) uri: Uri,
+    /// Who asks; nothing where nobody needs to say.
+    caller: Option<Caller>,
+    path: Vec<(String, String)>,
+    pub(crate) bytes: Bytes,
+    pub(crate) file: Option<Came>,
+    pub(crate) key: Option<String>,
+}
+
+/// What is answered.
+#[derive(Debug)]
+pub(crate) enum Answer {
+    Nothing,
+    Json(Json),
+    /// The same, with where it is to be found.
+    At(String, Json),
+    /// What was answered before under the same key.
+    Again(u16, Json),
+    File {
+        file: File,
+        size: u64,
+    },
+}
+
+impl Answer {
+    pub(crate) fn of(said: &impl Serialize) -> Result<Self, Problem> {
+        let failed = |_why| Problem::new(Kind::Failed, "the answer could not be written");
+        Ok(Self::Json(serde_json::to_value(said).map_err(failed)?))
+    }
+}
+
+impl Asked {
+    /// Who asks.
+    pub(crate) fn caller(&self) -> Result<&Caller, Problem> {
+        self.caller.as_ref().ok_or_else(|| Problem::new(Kind::NoToken, "no token came with the request"))
+    }
+
+    /// The desk at which it is done.
+    pub(crate) fn desk(&self) -> Result<Arc<Desk>, Problem> {
+        self.caller.as_ref().map_or_else(|| Ok(Arc::clone(self.app.desk())), |caller| self.app.desk_of(caller))
+    }
+
+    /// A part of the path.
+    pub(crate) fn part(&self, name: &str) -> &str {
+        self.path.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value.as_str())
+    }
+
+    /// What stands behind the path's question mark.
+    pub(crate) fn query<T: DeserializeOwned>(&self) -> Result<T, Problem> {
+        let read = Query::<T>::try_from_uri(&self.uri);
+        // The cause says which name; the outer message only that it is the query.
+        let why = |why: axum::extract::rejection::QueryRejection| Problem::malformed("the query", why.body_text());
+        read.map(|Query(query)| query).map_err(why)
+    }
+
+    /// What was said in JSON.
+    pub(crate) fn json<T: DeserializeOwned>(&self) -> Result<T, Problem> {
+        serde_json::from_slice(&self.bytes).map_err(|why| Problem::malformed("the body", why))
+    }
+
+    /// The case that the path names, by its id or its short form.
+    pub(crate) fn case_id(&self, desk: &Desk) -> Result<CaseId, Problem> {
+        let typed = self.part("case");
+        let absent = || Problem::new(Kind::NoCase, "there is no such case here");
+        if let Some(id) = CaseId::from_hex(typed) {
+            let known = desk.with_store(|store| store.summary(id))?;
+            return known.map(|summary| summary.case).ok_or_else(absent);
+        }
+        // Parts of short forms, and the dot for the only one, are for people at a keyboard.
+        let letters = typed.chars().filter(|c| *c != '-').count();
+        if letters != 9 {
+            return Err(absent());
+        }
+        desk.resolve(typed).map_err(|_unknown| absent())
+    }
+
+    /// The same, opened.
+    pub(crate) fn case(&self, desk: &Desk) -> Result<OpenCase, Problem> {
+        let id = self.case_id(desk)?;
+        OpenCase::open_with_stamps(desk, &id.to_hex()).map_err(|why| Problem::new(Kind::Failed, why.message))
+    }
+}
+
+/// Judges a request, has it done, and answers.
+pub(crate) async fn answer(
+    app: Arc<App>,
+    operation: &'static Operation,
+    path: Result<RawPathParams, RawPathParamsRejection>,
+    request: Request,
+) -> Response {
+    let answered = done(app, operation, path, request).await;
+    answered.unwrap_or_else(|problem| problem.into_response())
+}
+
+async fn done(
+    app: Arc<App>,
+    operation: &'static Operation,
+    path: Result<RawPathParams, RawPathParamsRejection>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let (head, body) = request.into_parts();
+    let caller = match operation.needs {
+        Needs::Nothing => None,
+        Needs::Token => Some(let_in(&app, &head.headers).await?),
+        Needs::Scope(scope) => {
+            let caller = let_in(&app, &head.headers).await?;
+            caller.must(scope)?;
+            Some(caller)
+        }
+    };
+    let path = path.map_err(|why| Problem::malformed("the address", why.body_text()))?;
+    let path = path.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+    if operation.query.is_none() && head.uri.query().is_some_and(|query| !query.is_empty()) {
+        return Err(Problem::malformed("the query", "nothing is asked for behind a question mark here"));
+    }
+    let key = key(operation, &head.headers)?;
+    if let Does::Events = operation.does {
+        let caller = caller.ok_or_else(|| Problem::new(Kind::NoToken, "no token came with the request"))?;
+        let token = token(&head.headers)?.to_owned();
+        return events::stream(app, caller, token, &head.uri, &head.headers).await;
+    }
+    let mut asked = Asked { app, operation, uri: head.uri, caller, path, bytes: Bytes::new(), file: None, key };
+    match operation.takes {
+        Takes::Nothing => {}
+        Takes::Json(_) => {
+            must_be_json(&head.headers)?;
+            asked.bytes = body::whole(body).await?;
+        }
+        Takes::File => {
+            let app = Arc::clone(&asked.app);
+            let _place = app.turn(Turn::Upload).await?;
+            asked.file = Some(body::kept(body).await?);
+        }
+    }
+    let Does::Work(turn, work) = operation.does else {
+        return Err(Problem::new(Kind::Failed, "nobody said how this is done"));
+    };
+    let app = Arc::clone(&asked.app);
+    let _place = app.turn(turn).await?;
+    written(operation, aside(move || work(&asked)).await??)
+}
+
+/// Who asks, if a good token came with it and has not asked too often.
+async fn let_in(app: &Arc<App>, headers: &HeaderMap) -> Result<Caller, Problem> {
+    let token = token(headers)?.to_owned();
+    let desk = Arc::clone(app.desk());
+    let caller = aside(move || Caller::find(&desk, &token)).await??;
+    if app.rates.take(&caller.root, Instant::now()) {
+        Ok(caller)
+    } else {
+        Err(Problem::new(
+            Kind::Rate,
+            format!(
+                "the token '{}', with those that it makes and is made by, asks more often than it may; wait a second",
+                caller.name
+            ),
+        ))
+    }
+}
+
+fn must_be_json(headers: &HeaderMap) -> Result<(), Problem> {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let kind = kind.split(';').next().unwrap_or_default().trim();
+    if kind.eq_ignore_ascii_case("application/json") {
+        Ok(())
+    } else {
+        Err(Problem::new(Kind::Media, "send JSON, with the header Content-Type: application/json"))
+    }
+}
+
+fn key(operation: &Operation, headers: &HeaderMap) -> Result<Option<String>, Problem> {
+    if !operation.keyed {
+        return Ok(None);
+    }
+    let wrong = |why: &str| Problem::malformed("the header Idempotency-Key", why);
+    let mut named = headers.get_all(KEY).iter();
+    let value = named.next().ok_or_else(|| {
+        wrong("it is needed here").hint(
+            "a word of your own choosing for what is to be done, new for each: when the same is sent again, it is done once",
+        )
+    })?;
+    let text = value.to_str().unwrap_or_default();
+    let plain = (1..=LONGEST_KEY).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
+    if !plain || named.next().is_some() {
+        return Err(wrong("one header, 1 to 128 letters, digits and signs of ASCII without blanks"));
+    }
+    Ok(Some(text.to_owned()))
+}
+
+fn written(operation: &Operation, answer: Answer) -> Result<Response, Problem> {
+    let failed = |_why| Problem::new(Kind::Failed, "the answer could not be written");
+    let status = StatusCode::from_u16(operation.status).map_err(failed)?;
+    let json = [(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))];
+    Ok(match answer {
+        Answer::Nothing => StatusCode::NO_CONTENT.into_response(),
+        Answer::Json(body) => (status, json, body.to_string()).into_response(),
+        Answer::At(place, body) => {
+            let mut response = (status, json, body.to_string()).into_response();
+            if let Ok(place) = HeaderValue::from_str(&place) {
+                drop(response.headers_mut().insert(header::LOCATION, place));
+            }
+            response
+        }
+        Answer::Again(status, body) => {
+            let status = StatusCode::from_u16(status).map_err(failed)?;
+            let again = [("idempotency-replayed", HeaderValue::from_static("true"))];
+            (status, json, again, body.to_string()).into_response()
+        }
+        Answer::File { file, size } => {
+            let kind = (header::CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
+            let how = (header::CONTENT_DISPOSITION, HeaderValue::from_static("attachment"));
+            (status, [kind, how, (header::CONTENT_LENGTH, HeaderValue::from(size))], sent(file, size)).into_response()
+        }
+    })
+}
+
+/// A file's bytes, as they are asked for.
+fn sent(file: File, size: u64) -> Body {
+    let next = |open: Option<(File, u64)>| async {
+        let Some((file, left)) = open.filter(|(_, left)| *left > 0) else { return Ok(None) };
+        let read = aside(move || {
+            let mut bytes = Vec::with_capacity(PIECE);
+            let got = (&file).take(left.min(PIECE as u64)).read_to_end(&mut bytes)? as u64;
+            if got == 0 {
+                return Err(io::Error::from(io::ErrorKind::UnexpectedEof));
+            }
+            Ok((Bytes::from(bytes), Some((file, left - got))))
+        });
+        read.await.map_err(|_panicked| io::Error::other("not read"))?.map(Some)
+    };
+    Body::from_stream(stream::try_unfold(Some((file, size)), next))
+}

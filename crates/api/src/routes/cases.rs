@@ -1,0 +1,108 @@
+//! Many cases: the list of what is to be done, and templates for new ones.
+
+use counterpart_node::{Cursor, Queue, now};
+use counterpart_words::{
+    json,
+    template::{self, Template},
+};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::{
+    asked::{Answer, Asked},
+    paging,
+    problem::{Kind, Problem},
+    shapes::{CasesSaid, TemplateAsks, TemplateSaid, Templates},
+    table::{Operation, of},
+};
+
+pub(super) const ALL: &[Operation] = &[
+    Operation::get("/cases", "list_cases", "The cases, a page at a time: first what waits for us")
+        .about(
+            "First what waits for us, then what waits for others, then what is closed; in each what is due soonest, then \
+             what waits longest. A case that does not change while the pages are read comes exactly once.",
+        )
+        .query(of::<Wish>)
+        .answers(of::<CasesSaid>)
+        .does(list),
+    Operation::get("/templates", "list_templates", "The templates that a case can be begun with")
+        .answers(of::<Templates>)
+        .does(templates),
+];
+
+/// Which cases.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Wish {
+    /// Only those where it is our move.
+    #[serde(default)]
+    waiting_for_us: bool,
+    /// Only those where something was due and is not done.
+    #[serde(default)]
+    overdue: bool,
+    /// Not those that are closed.
+    #[serde(default)]
+    open: bool,
+    /// Only those that somebody of us has, or nobody.
+    assigned: Option<bool>,
+    /// Only those that this one of us has.
+    #[schemars(length(max = 100))]
+    agent: Option<String>,
+    /// Only those that were begun here by this template.
+    #[schemars(length(max = 64))]
+    template: Option<String>,
+    /// Only those in which all of these words stand, or ones that begin with them.
+    #[schemars(length(max = 400))]
+    text: Option<String>,
+    /// Where to go on: `next` of the page before, as it came. Without it the first page.
+    #[schemars(length(min = 1, max = 400))]
+    after: Option<String>,
+    /// How many rows at most; 50 unless another number is asked for.
+    #[schemars(range(min = 1, max = 200))]
+    limit: Option<u32>,
+}
+
+fn list(asked: &Asked) -> Result<Answer, Problem> {
+    let wish: Wish = asked.query()?;
+    let limit = paging::limit(wish.limit)?;
+    for (name, text, most) in [("agent", &wish.agent, 100), ("template", &wish.template, 64), ("text", &wish.text, 400)]
+    {
+        if text.as_ref().is_some_and(|text| text.chars().count() > most) {
+            return Err(Problem::malformed(name, format!("at most {most} letters")));
+        }
+    }
+    let after = wish.after.as_deref().map(str::parse::<Cursor>).transpose();
+    let after = after.map_err(|why| Problem::malformed("after", why))?;
+    let queue = Queue {
+        waiting_for_us: wish.waiting_for_us,
+        overdue: wish.overdue,
+        open: wish.open,
+        assigned: wish.assigned,
+        agent: wish.agent,
+        template: wish.template,
+        text: wish.text,
+    };
+    let page = asked.desk()?.queue(&queue, after, limit)?;
+    Answer::of(&json::queue(page, now()))
+}
+
+fn templates(asked: &Asked) -> Result<Answer, Problem> {
+    let all = template::all(asked.app.home()).map_err(|why| Problem::new(Kind::Failed, why.message))?;
+    // One of our own that is broken is told where it is checked; the others are of use.
+    let good = all.iter().filter_map(|found| found.problems().ok());
+    Answer::of(&Templates { templates: good.map(told).collect() })
+}
+
+fn told(template: Template) -> TemplateSaid {
+    let Template { name, title, about, version, country, items, .. } = template;
+    let asks = items.into_iter().map(|item| TemplateAsks {
+        key: item.key,
+        ask: item.ask,
+        kind: item.kind,
+        choices: item.choices,
+        required: item.required,
+        default: item.default,
+        example: item.example,
+    });
+    TemplateSaid { name, title, about, version, country, asks: asks.collect() }
+}

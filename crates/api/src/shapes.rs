@@ -1,0 +1,380 @@
+//! What answers look like: what of them is made here, and for the document what the commands' JSON has at its outside.
+
+use counterpart_store::Change;
+use data_encoding::HEXLOWER;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value as Json};
+
+/// A problem of RFC 9457. Programs decide by `type`; the other texts are for people, and may change.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ProblemSaid {
+    /// `urn:counterpart:problem:` and a word that stays the same.
+    pub r#type: String,
+    /// What it is in general.
+    pub title: String,
+    /// The status of the answer.
+    pub status: u16,
+    /// What it is this time.
+    pub detail: String,
+    /// What helps.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
+}
+
+/// Something that came into the store here.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ChangeSaid {
+    /// Its place: 1, 2, 3 and so on without a gap.
+    pub number: u64,
+    /// When it came, Unix milliseconds.
+    pub at: i64,
+    /// The case.
+    pub case: String,
+    /// What kind of thing: `act.signed`, `act.received`, `receipt.signed`, `receipt.received`, `join.asked`, `join.ended`.
+    pub kind: String,
+    /// The id of the entry or receipt.
+    pub what: Option<String>,
+}
+
+impl ChangeSaid {
+    pub(crate) fn of(change: &Change) -> Self {
+        Self {
+            number: change.number,
+            at: change.at,
+            case: change.case.to_hex(),
+            kind: change.kind.as_str().to_owned(),
+            what: change.what.map(|what| HEXLOWER.encode(&what)),
+        }
+    }
+}
+
+/// Changes, in order.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Changes {
+    pub changes: Vec<ChangeSaid>,
+    /// The number of the last one here, from which to go on; what was asked for where there is none.
+    pub after: u64,
+    /// The number of the newest change there is.
+    pub newest: u64,
+}
+
+/// How it stands with the service.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Health {
+    /// `ok`.
+    pub status: String,
+}
+
+/// Who asks, as the token says.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Me {
+    /// The token's name.
+    pub token: String,
+    /// The seat at which it signs; nothing for the home's own key.
+    pub seat: Option<String>,
+    /// What it is for: read, draft, sign, notes, manage.
+    pub scopes: Vec<String>,
+    /// Until when it holds, Unix milliseconds.
+    pub expires: Option<i64>,
+    /// The party, by id.
+    pub party: String,
+    /// The device whose key signs.
+    pub device: String,
+}
+
+/// A page of the list of cases: `counterpart/queue/1`.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+pub struct CasesSaid {
+    pub schema: String,
+    pub cases: Vec<CaseSaid>,
+    /// What to ask for as `after` for the next page; nothing where this is the last.
+    pub next: Option<String>,
+    /// Words were asked for, and those of some cases are not noted yet after an update: there may be more that fit. The
+    /// running node notes them; ask again later.
+    pub words_missing: bool,
+}
+
+/// A case in a list.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+pub struct CaseSaid {
+    pub id: String,
+    /// The id's short form.
+    pub short: String,
+    pub title: String,
+    /// open, closed or reopened.
+    pub state: String,
+    /// For whom it waits and with what: `yours: answer #5`.
+    pub whose_move: String,
+    pub waiting_for_us: bool,
+    /// Since when it waits.
+    pub since: i64,
+    pub next_due: Option<i64>,
+    pub overdue: bool,
+    pub entries: u64,
+    pub updated_at: i64,
+    /// Who of us has it.
+    pub agent: Option<String>,
+    pub assigned_at: Option<i64>,
+    /// The template by which it was begun here.
+    pub template: Option<String>,
+}
+
+/// A case as it stands, as `counterpart show --json` has it: `counterpart/show/1`.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+pub struct ShownSaid {
+    pub schema: String,
+    pub case: CaseHead,
+    pub parties: Vec<Map<String, Json>>,
+    pub actions: Vec<Map<String, Json>>,
+    pub items: Vec<Map<String, Json>>,
+    pub matters: Vec<Map<String, Json>>,
+    pub attachments: Vec<Map<String, Json>>,
+    pub disputes: Vec<Map<String, Json>>,
+    pub waiting_for: Vec<Map<String, Json>>,
+    pub ledger: Vec<Map<String, Json>>,
+    pub delivery: Vec<Map<String, Json>>,
+    /// What both sides' copies are known to have alike; nothing before there is any.
+    pub checkpoint: Option<Map<String, Json>>,
+    /// The service clocks that are agreed, how they stand, and their pauses; left out where none are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clocks: Option<Map<String, Json>>,
+    pub alarms: Vec<Map<String, Json>>,
+    /// What others put to us that was not answered: the first of it.
+    pub put_to_you: Vec<Map<String, Json>>,
+    /// All there is of it.
+    pub put_to_you_in_all: u64,
+}
+
+/// What a case is called.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+pub struct CaseHead {
+    pub id: String,
+    pub short: String,
+    pub title: String,
+    pub zone: String,
+    pub entries: u64,
+    pub heads: Vec<String>,
+    pub state: String,
+}
+
+/// A page of a case's record, in the order in which it came here.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct RecordSaid {
+    pub schema: String,
+    /// The case.
+    pub case: String,
+    pub entries: Vec<EntrySaid>,
+    /// What to ask for as `after` for what comes next: also behind the last entry, for those that come later.
+    pub next: String,
+    /// Whether there is more already.
+    pub more: bool,
+}
+
+/// An entry, as `counterpart log --json` has it, with its exact text.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct EntrySaid {
+    /// What was signed, in full, as whoever signed it was shown it.
+    pub exact: String,
+    #[serde(flatten)]
+    pub entry: Map<String, Json>,
+}
+
+/// Objects of a case, named by what they are.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Listed {
+    pub schema: String,
+    /// The case.
+    pub case: String,
+    /// What was asked for.
+    pub rows: Vec<Map<String, Json>>,
+}
+
+/// What the command gives with `--json`: an object that names its schema.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct AsCommand {
+    /// Such as `counterpart/people/1`.
+    pub schema: String,
+    #[serde(flatten)]
+    pub more: Map<String, Json>,
+}
+
+/// What would be signed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Previewed {
+    pub schema: String,
+    /// The exact text: it is to be shown to whoever decides.
+    pub text: String,
+    /// What is repeated to sign just this.
+    pub digest: String,
+    /// How many acts it is.
+    pub acts: u64,
+    /// Of an invitation: until when it holds, to be repeated too.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expires: Option<String>,
+}
+
+/// What was signed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SignedSaid {
+    pub schema: String,
+    /// The case.
+    pub case: String,
+    /// The ids of its entries, in the order of signing.
+    pub entries: Vec<String>,
+    /// The exact text.
+    pub text: String,
+    /// The invitation's link: whoever holds it can take the seat, once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub link: Option<String>,
+}
+
+/// A template for cases.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct TemplateSaid {
+    pub name: String,
+    pub title: String,
+    pub about: String,
+    pub version: i64,
+    pub country: Option<String>,
+    /// What it asks for.
+    pub asks: Vec<TemplateAsks>,
+}
+
+/// What a template asks for.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct TemplateAsks {
+    pub key: String,
+    pub ask: String,
+    /// Its type, such as money or date.
+    pub kind: String,
+    pub choices: Vec<String>,
+    pub required: bool,
+    pub default: Option<String>,
+    pub example: Option<String>,
+}
+
+/// The templates here.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Templates {
+    pub templates: Vec<TemplateSaid>,
+}
+
+/// A file on record or at hand.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct FileSaid {
+    pub sha256: String,
+    pub size: u64,
+}
+
+/// A note of our own about a case, which never leaves.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct AsideSaid {
+    pub number: u64,
+    pub at: i64,
+    pub agent: String,
+    pub text: String,
+}
+
+/// All of them, oldest first.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Asides {
+    pub asides: Vec<AsideSaid>,
+}
+
+/// Who of us has a case.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct AssignedSaid {
+    pub case: String,
+    pub agent: Option<String>,
+    pub at: Option<i64>,
+}
+
+/// One page about a case, for whoever takes it over.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Summary {
+    pub schema: String,
+    pub case: String,
+    pub summary: String,
+    pub agent: Option<String>,
+}
+
+/// What other systems call a case.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ExternalIds {
+    pub case: String,
+    pub external: Vec<ExternalSaid>,
+}
+
+/// What one of them calls it.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ExternalSaid {
+    pub system: String,
+    pub id: String,
+}
+
+/// A token, without its text.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct TokenSaid {
+    pub name: String,
+    pub seat: Option<String>,
+    pub scopes: Vec<String>,
+    pub made: i64,
+    pub expires: Option<i64>,
+    pub ended: Option<i64>,
+    pub used: Option<i64>,
+    /// Its text: given when it is made, and never again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token: Option<String>,
+}
+
+/// All tokens, those that were ended among them.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Tokens {
+    pub tokens: Vec<TokenSaid>,
+}
+
+/// A webhook, without its secret.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct HookSaid {
+    pub name: String,
+    pub url: String,
+    pub kinds: Vec<String>,
+    pub allow_private: bool,
+    pub made: i64,
+    /// `on`, `failing` or `off`.
+    pub standing: String,
+    /// Since when it is so, where it is not on.
+    pub since: Option<i64>,
+    /// When it is told again.
+    pub again: Option<i64>,
+    /// Why it is off, or did not take what it was told last.
+    pub why: Option<String>,
+    /// In how many cases there is something that it was not told yet.
+    pub cases_waiting: u64,
+    pub told: Option<i64>,
+    /// What its receiver checks messages with: given when it is made, and never again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub secret: Option<String>,
+}
+
+/// All of them.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Hooks {
+    pub webhooks: Vec<HookSaid>,
+}
+
+/// How a message that is about nothing was taken.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct HookTested {
+    /// The status that the receiver answered.
+    pub status: u16,
+}
+
+/// The OpenAPI document.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Document {
+    pub openapi: String,
+    #[serde(flatten)]
+    pub more: Map<String, Json>,
+}

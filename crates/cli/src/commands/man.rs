@@ -1,0 +1,83 @@
+//! `counterpart man`
+
+use std::{fs, io, path::PathBuf};
+
+use clap::{Command, CommandFactory as _};
+use clap_mangen::Man;
+use serde_json::json;
+
+use crate::{
+    error::{CommandError, Done},
+    session::Session,
+    written::write_whole,
+};
+
+/// Write the manual pages into a folder, one for each command, as packages bring them
+///
+/// Then `man -M` with the folder above it shows them, where this one is called man1: man -M share/man counterpart-new.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The folder; made where there is none
+    #[arg(value_name = "DIR")]
+    folder: PathBuf,
+}
+
+pub(crate) fn run(session: &Session, args: &Args) -> Done {
+    let shown = args.folder.display();
+    let failed = |e: io::Error| CommandError::failed(format!("{shown}: {e}"));
+    fs::create_dir_all(&args.folder).map_err(failed)?;
+    let mut command = crate::Cli::command().disable_help_subcommand(true);
+    command.build();
+    let mut pages = Vec::new();
+    gather(&command, &mut pages);
+    for (name, page) in &pages {
+        write_whole(&args.folder.join(name), page)?;
+    }
+    if session.terminal.json {
+        return session.terminal.json(&json!({
+            "schema": "counterpart/man/1",
+            "folder": args.folder,
+            "pages": pages.iter().map(|(name, _)| name).collect::<Vec<_>>(),
+        }));
+    }
+    session.terminal.data(&shown.to_string())?;
+    session.terminal.say(&format!("{} pages written.", pages.len()));
+    Ok(())
+}
+
+/// The page of a command and those of its commands. They bear no date, so that one program gives one text.
+fn gather(command: &Command, into: &mut Vec<(String, Vec<u8>)>) {
+    let source = format!("counterpart {}", env!("CARGO_PKG_VERSION"));
+    let man = Man::new(command.clone()).source(source).manual("Counterpart");
+    let mut page = Vec::new();
+    // A page in memory takes whatever is written to it.
+    drop(man.render(&mut page));
+    into.push((man.get_filename(), page));
+    for sub in command.get_subcommands().filter(|sub| !sub.is_hide_set()) {
+        gather(sub, into);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_command_has_a_page_that_names_it() {
+        let mut command = crate::Cli::command().disable_help_subcommand(true);
+        command.build();
+        let mut pages = Vec::new();
+        gather(&command, &mut pages);
+        for name in ["counterpart.1", "counterpart-new.1", "counterpart-mail-set.1", "counterpart-up.1"] {
+            let page = pages.iter().find(|(page, _)| page == name).map(|(_, text)| String::from_utf8_lossy(text));
+            let page =
+                page.unwrap_or_else(|| unreachable!("{name}: {:?}", pages.iter().map(|p| &p.0).collect::<Vec<_>>()));
+            assert!(page.contains(".SH NAME") && page.contains(".SH SYNOPSIS"), "{page}");
+        }
+        assert!(pages.iter().all(|(name, _)| !name.contains("man.1")), "what is hidden has none");
+        let mut names: Vec<_> = pages.iter().map(|(name, _)| name).collect();
+        names.sort();
+        names.dedup();
+        assert_eq!(names.len(), pages.len(), "no page is written over");
+    }
+}

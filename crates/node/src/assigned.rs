@@ -1,0 +1,91 @@
+//! Who of us has a case. It is nobody else's business: it is signed by nobody and never sent.
+
+use counterpart_core::{id::CaseId, text};
+
+use crate::{desk::Desk, error::DeskError, search};
+
+/// Bytes that the name of somebody of us may have.
+const LONGEST: usize = 100;
+
+/// Bytes that the name of a template may have.
+const LONGEST_TEMPLATE: usize = 64;
+
+/// Who of us has a case.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Assigned {
+    pub agent: String,
+    /// Since when, Unix milliseconds.
+    pub at: i64,
+}
+
+/// Somebody of us, and how many open cases they have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Load {
+    /// In small letters and without accents, as the list finds them.
+    pub agent: String,
+    pub cases: u64,
+}
+
+impl Desk {
+    /// Gives a case to somebody of us, or to nobody. `now` in Unix milliseconds.
+    ///
+    /// # Errors
+    /// When the name is none, the case is not here, or the store cannot be written.
+    pub fn assign(&self, case: &CaseId, agent: Option<&str>, now: i64) -> Result<Option<Assigned>, DeskError> {
+        let agent = agent.map(|agent| name("the name", agent, LONGEST)).transpose()?;
+        self.must_be_here(case)?;
+        let folded = agent.as_deref().map(search::folded);
+        let both = agent.as_deref().zip(folded.as_deref());
+        self.with_store(|store| store.write(|txn| txn.assign(*case, both, now)))?;
+        Ok(agent.map(|agent| Assigned { agent, at: now }))
+    }
+
+    /// Who of us has a case.
+    ///
+    /// # Errors
+    /// A damaged or busy store.
+    pub fn assigned(&self, case: &CaseId) -> Result<Option<Assigned>, DeskError> {
+        let found = self.with_store(|store| store.assigned(*case))?;
+        Ok(found.map(|(agent, at)| Assigned { agent, at }))
+    }
+
+    /// Who of us has open cases, and how many.
+    ///
+    /// # Errors
+    /// A damaged or busy store.
+    pub fn loads(&self) -> Result<Vec<Load>, DeskError> {
+        let found = self.with_store(|store| store.held_by())?;
+        Ok(found.into_iter().map(|(agent, cases)| Load { agent, cases }).collect())
+    }
+
+    /// Notes by which template a case was begun here, so that lists can be asked for those.
+    ///
+    /// # Errors
+    /// When that is no template's name, or the store cannot be written.
+    pub fn keep_template(&self, case: &CaseId, template: &str) -> Result<(), DeskError> {
+        let template = name("the template's name", template, LONGEST_TEMPLATE)?;
+        self.must_be_here(case)?;
+        Ok(self.with_store(|store| store.write(|txn| txn.put_begun_by(*case, &template)))?)
+    }
+
+    pub(crate) fn must_be_here(&self, case: &CaseId) -> Result<(), DeskError> {
+        match self.with_store(|store| store.summary(*case))? {
+            Some(_) => Ok(()),
+            None => Err(DeskError::UnknownCase(counterpart_core::id::short_form(&case.0))),
+        }
+    }
+}
+
+/// One line of text that says something, not too long.
+pub(crate) fn name(what: &str, typed: &str, longest: usize) -> Result<String, DeskError> {
+    let name = text::normalise(typed.trim());
+    let no = |why: &str| Err(DeskError::Text(format!("{what}: {why}")));
+    text::check(&name).map_err(|why| DeskError::Text(format!("{what}: {why}")))?;
+    match name.as_str() {
+        // Two names of marks that nobody sees would be the same, and nobody's.
+        _ if search::folded(&name).trim().is_empty() => no("it is empty; write at least one word"),
+        _ if name.contains('\n') => no("it has more than one line"),
+        _ if name.len() > longest => no("it is too long; a name is enough"),
+        _ => Ok(name),
+    }
+}

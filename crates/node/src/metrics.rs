@@ -1,0 +1,340 @@
+//! What a program with a node counts of itself, for whoever watches over it: numbers alone, no word of a case and no id.
+//!
+//! Counters are one set for the process, since all its desks and its node work on the same; what only a node has, its
+//! links and whether its loop turns, is its [`Pulse`].
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::Path,
+    sync::{
+        LazyLock,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use prometheus_client::{
+    encoding::text::encode,
+    metrics::{
+        counter::Counter,
+        family::Family,
+        gauge::{ConstGauge, Gauge},
+        histogram::{Histogram, exponential_buckets},
+        info::Info,
+    },
+    registry::{Registry, Unit},
+};
+
+use crate::{desk::Desk, error::DeskError, home, letters::LetterState, node::NodeEvent, place};
+
+/// What the answer to a question for numbers is sent as.
+pub const METRICS_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// The loop looks into the store every two seconds; one that has not turned for so long hangs.
+const STILL: Duration = Duration::from_secs(120);
+
+type Labels = [(&'static str, &'static str); 1];
+
+static HERE: LazyLock<Metrics> = LazyLock::new(Metrics::new);
+
+/// What this process counted so far.
+pub(crate) fn here() -> &'static Metrics {
+    &HERE
+}
+
+#[derive(Debug)]
+pub(crate) struct Metrics {
+    /// Entries taken in, from whomever and by whatever way.
+    pub(crate) received: Counter,
+    /// Entries signed here.
+    pub(crate) signed: Counter,
+    refused: Family<Labels, Counter>,
+    unreachable: Counter,
+    troubles: Counter,
+    frames: Family<Labels, Counter>,
+    frame_bytes: Family<Labels, Counter>,
+    store: Histogram,
+}
+
+/// What was refused.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Refused {
+    /// An entry, or whatever else came, that does not hold.
+    Entry,
+    /// A peer who asked for a case that is not for them.
+    Call,
+    /// A request to join.
+    Join,
+}
+
+/// Which way a frame went.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Went {
+    In,
+    Out,
+}
+
+impl Metrics {
+    fn new() -> Self {
+        let metrics = Self {
+            received: Counter::default(),
+            signed: Counter::default(),
+            refused: Family::default(),
+            unreachable: Counter::default(),
+            troubles: Counter::default(),
+            frames: Family::default(),
+            frame_bytes: Family::default(),
+            // From a tenth of a millisecond to some six seconds: a durable write is one wait for the disk.
+            store: Histogram::new(exponential_buckets(0.0001, 2.0, 17)),
+        };
+        // A number that is nothing yet is told as 0: what is missing cannot be watched.
+        for what in [Refused::Entry, Refused::Call, Refused::Join] {
+            drop(metrics.refused.get_or_create(&what.labels()));
+        }
+        for way in [Went::In, Went::Out] {
+            drop(metrics.frames.get_or_create(&way.labels()));
+            drop(metrics.frame_bytes.get_or_create(&way.labels()));
+        }
+        metrics
+    }
+
+    pub(crate) fn refused(&self, what: Refused) {
+        self.refused.get_or_create(&what.labels()).inc();
+    }
+
+    pub(crate) fn frame(&self, way: Went, bytes: usize) {
+        self.frames.get_or_create(&way.labels()).inc();
+        self.frame_bytes.get_or_create(&way.labels()).inc_by(bytes as u64);
+    }
+
+    /// One use of the store, the wait for others included.
+    pub(crate) fn used_store(&self, took: Duration) {
+        self.store.observe(took.as_secs_f64());
+    }
+
+    /// What people are told of is counted where it is told.
+    pub(crate) fn saw(&self, event: &NodeEvent) {
+        match event {
+            NodeEvent::Unreachable { .. } => {
+                self.unreachable.inc();
+            }
+            NodeEvent::Trouble(_) => {
+                self.troubles.inc();
+            }
+            _ => {}
+        }
+    }
+
+    fn register(&self, registry: &mut Registry) {
+        registry.register("entries_received", "Entries that came from others and are stored", self.received.clone());
+        registry.register("entries_signed", "Entries signed by this process", self.signed.clone());
+        registry.register(
+            "refused",
+            "What was refused: entries, calls for cases, requests to join",
+            self.refused.clone(),
+        );
+        registry.register("unreachable", "Calls to others that came to nothing", self.unreachable.clone());
+        registry.register("troubles", "Things that went wrong and were told", self.troubles.clone());
+        registry.register("frames", "Frames exchanged with other nodes", self.frames.clone());
+        registry.register("frame_bytes", "Bytes of these frames", self.frame_bytes.clone());
+        let help = "How long the store was used at a time, waiting for others included";
+        registry.register_with_unit("store", help, Unit::Seconds, self.store.clone());
+    }
+}
+
+impl Refused {
+    fn labels(self) -> Labels {
+        let what = match self {
+            Self::Entry => "entry",
+            Self::Call => "call",
+            Self::Join => "join",
+        };
+        [("what", what)]
+    }
+}
+
+impl Went {
+    fn labels(self) -> Labels {
+        let way = match self {
+            Self::In => "in",
+            Self::Out => "out",
+        };
+        [("way", way)]
+    }
+}
+
+/// A running node as it feels from outside.
+#[derive(Debug)]
+pub struct Pulse {
+    began: Instant,
+    /// When the loop last turned, in milliseconds since it began.
+    turned: AtomicU64,
+    stopping: AtomicBool,
+    links: AtomicU64,
+    peers: AtomicU64,
+    cases: AtomicU64,
+}
+
+impl Pulse {
+    pub(crate) fn new() -> Self {
+        Self {
+            began: Instant::now(),
+            turned: AtomicU64::new(0),
+            stopping: AtomicBool::new(false),
+            links: AtomicU64::new(0),
+            peers: AtomicU64::new(0),
+            cases: AtomicU64::new(0),
+        }
+    }
+
+    fn since_start(&self) -> u64 {
+        u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    /// The loop turned.
+    pub(crate) fn beat(&self) {
+        self.turned.store(self.since_start(), Ordering::Relaxed);
+    }
+
+    /// What the loop has: links, to whom, and cases in memory.
+    pub(crate) fn counted<Peer: Ord>(&self, links: impl Iterator<Item = Peer>, cases: usize) {
+        let mut count = 0;
+        let peers: BTreeSet<Peer> = links.inspect(|_| count += 1).collect();
+        self.links.store(count, Ordering::Relaxed);
+        self.peers.store(peers.len() as u64, Ordering::Relaxed);
+        self.cases.store(cases as u64, Ordering::Relaxed);
+    }
+
+    /// From now on it is going away.
+    pub fn stops(&self) {
+        self.stopping.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the loop turns, or has ended because it was asked to.
+    #[must_use]
+    pub fn is_alive(&self) -> bool {
+        let still = self.since_start().saturating_sub(self.turned.load(Ordering::Relaxed));
+        self.is_stopping() || u128::from(still) < STILL.as_millis()
+    }
+
+    #[must_use]
+    pub fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Relaxed)
+    }
+
+    fn register(&self, registry: &mut Registry) {
+        let links = self.links.load(Ordering::Relaxed);
+        registry.register("links", "Streams that are open for cases", ConstGauge::new(links));
+        let peers = self.peers.load(Ordering::Relaxed);
+        registry.register("peers", "Other nodes at the ends of these streams", ConstGauge::new(peers));
+        let cases = self.cases.load(Ordering::Relaxed);
+        registry.register("cases_open", "Cases in memory", ConstGauge::new(cases));
+        let uptime = self.began.elapsed().as_secs_f64();
+        registry.register_with_unit("uptime", "Since the node started", Unit::Seconds, ConstGauge::new(uptime));
+    }
+}
+
+impl Desk {
+    /// All numbers of this process, of its node and of this home, as Prometheus reads them: see [`METRICS_TYPE`].
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn metrics(&self, pulse: &Pulse) -> Result<String, DeskError> {
+        let counts = self.with_store(|store| store.counts())?;
+        let mut registry = Registry::with_prefix("counterpart");
+        let build = Info::new([("version", env!("CARGO_PKG_VERSION"))]);
+        registry.register("build", "Which program this is", build);
+        pulse.register(&mut registry);
+        registry.register("cases", "Cases here", ConstGauge::new(counts.cases));
+        registry.register("entries", "Entries in them", ConstGauge::new(counts.entries));
+        let letters: Family<Labels, Gauge> = Family::default();
+        for state in LetterState::ALL {
+            let count = counts.letters.iter().find(|(word, _)| word == state.as_str()).map_or(0, |(_, count)| *count);
+            letters.get_or_create(&[("state", state.as_str())]).set(i64::try_from(count).unwrap_or(i64::MAX));
+        }
+        registry.register("letters", "Letters to the other sides, by what became of them", letters);
+        let help = "Cases of which a webhook is yet to be told, once for each webhook";
+        registry.register("webhooks_waiting", help, ConstGauge::new(counts.hooks_waiting));
+        let help = "Webhooks that were switched off because they did not answer";
+        registry.register("webhooks_off", help, ConstGauge::new(counts.hooks_off));
+        if let Some(bytes) = store_bytes(self.home()) {
+            registry.register_with_unit("store_size", "The store's files", Unit::Bytes, ConstGauge::new(bytes));
+        }
+        if let Some(bytes) = resident() {
+            let help = "Memory of this process that is in use";
+            registry.register_with_unit("memory_resident", help, Unit::Bytes, ConstGauge::new(bytes));
+        }
+        here().register(&mut registry);
+        let mut text = String::new();
+        encode(&mut text, &registry).expect("a text takes whatever is written to it");
+        Ok(text)
+    }
+
+    /// Why a node on this home is not ready to work, in one line; nothing where it is.
+    #[must_use]
+    pub fn not_ready(&self, pulse: &Pulse) -> Option<String> {
+        if pulse.is_stopping() {
+            return Some("it is stopping".to_owned());
+        }
+        if !pulse.is_alive() {
+            return Some("its loop hangs".to_owned());
+        }
+        if home::is_elsewhere(self.home()) {
+            return Some(DeskError::UsedElsewhere.to_string());
+        }
+        // Any row will do: it is about whether it can be asked.
+        let read = self.with_store(|store| store.newest_ordinal());
+        read.err().map(|why| why.to_string())
+    }
+}
+
+/// The bytes of the store's file and of what is not yet moved into it; nothing where it is kept elsewhere.
+fn store_bytes(home: &Path) -> Option<u64> {
+    let file = place::file(home)?;
+    let size = fs::metadata(&file).ok()?.len();
+    let mut log = file.into_os_string();
+    log.push("-wal");
+    Some(size + fs::metadata(log).map_or(0, |log| log.len()))
+}
+
+/// Resident memory in bytes, where the system tells.
+fn resident() -> Option<u64> {
+    let status = fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kibibytes * 1024)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_loop_that_does_not_turn_is_told() {
+        let pulse = Pulse::new();
+        assert!(pulse.is_alive(), "it has just begun");
+        let Some(began) = pulse.began.checked_sub(STILL) else { return };
+        let pulse = Pulse { began, ..pulse };
+        assert!(!pulse.is_alive());
+        pulse.beat();
+        assert!(pulse.is_alive());
+        let pulse = Pulse { turned: AtomicU64::new(0), ..pulse };
+        assert!(!pulse.is_alive());
+        pulse.stops();
+        assert!(pulse.is_alive() && pulse.is_stopping(), "what ends may be still");
+    }
+
+    #[test]
+    fn links_to_one_peer_are_one_peer() {
+        let pulse = Pulse::new();
+        pulse.counted([1, 2, 1].into_iter(), 2);
+        let mut registry = Registry::default();
+        pulse.register(&mut registry);
+        let mut text = String::new();
+        encode(&mut text, &registry).expect("a text");
+        for line in ["links 3", "peers 2", "cases_open 2"] {
+            assert!(text.lines().any(|l| l == line), "{line}: {text}");
+        }
+    }
+}

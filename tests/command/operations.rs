@@ -1,0 +1,284 @@
+//! What those who run a node for others need: numbers, a log, an end in good order, tickets taken over, everything taken out.
+
+use std::{
+    fs,
+    io::{BufRead as _, BufReader, Read as _, Write as _},
+    net::TcpStream,
+    process::{Child, Command, Stdio},
+    sync::mpsc,
+    time::Instant,
+};
+
+use serde_json::Value;
+
+use crate::home::{Home, LOOPBACK, PATIENCE, talk};
+
+/// A node that keeps a log; its lines.
+struct Logging {
+    child: Child,
+    lines: mpsc::Receiver<String>,
+}
+
+impl Logging {
+    fn start(home: &Home, more: &[&str]) -> Self {
+        let args = [&["up", "--listen", LOOPBACK, "--metrics", "127.0.0.1:0"], more].concat();
+        let mut command = home.command(&args);
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("the node starts");
+        let log = child.stderr.take().expect("its log");
+        let (sender, lines) = mpsc::channel();
+        std::thread::spawn(move || {
+            for line in BufReader::new(log).lines().map_while(Result::ok) {
+                drop(sender.send(line));
+            }
+        });
+        Self { child, lines }
+    }
+
+    fn line(&self, holds: impl Fn(&str) -> bool) -> String {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            let left = until.saturating_duration_since(Instant::now());
+            let line = self.lines.recv_timeout(left).expect("the line comes in time");
+            if holds(&line) {
+                return line;
+            }
+        }
+    }
+
+    /// The next event of this kind.
+    fn event(&self, event: &str) -> Value {
+        let is = |line: &str| serde_json::from_str::<Value>(line).expect("each line is JSON")["event"] == event;
+        serde_json::from_str(&self.line(is)).expect("JSON")
+    }
+
+    /// Asks it to end, as a service manager does; what it still said.
+    fn end(mut self) -> Vec<String> {
+        let asked = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().expect("kill is there");
+        assert!(asked.success());
+        assert!(self.child.wait().expect("it ends").success(), "an end that was asked for is no failure");
+        self.lines.iter().collect()
+    }
+}
+
+impl Drop for Logging {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+/// Asks as those who watch ask: status and body.
+fn get(address: &str, path: &str) -> (u16, String) {
+    let mut stream = TcpStream::connect(address).expect("it listens");
+    stream.set_read_timeout(Some(PATIENCE)).expect("a time limit");
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").expect("asked");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("an answer");
+    let (head, body) = answer.split_once("\r\n\r\n").expect("a head and a body");
+    let status = head.split(' ').nth(1).and_then(|code| code.parse().ok()).expect("a status");
+    (status, body.to_owned())
+}
+
+fn number(metrics: &str, name: &str) -> f64 {
+    let line = metrics.lines().find(|line| line.split(' ').next() == Some(name));
+    let value = line.and_then(|line| line.rsplit(' ').next()).and_then(|value| value.parse().ok());
+    value.unwrap_or_else(|| unreachable!("{name} is told: {metrics}"))
+}
+
+#[test]
+fn a_node_is_watched_by_numbers_that_tell_nothing_of_its_cases() {
+    let (home, short) = Home::with_case();
+    home.ok(&["note", &short, "The line is slow", "--yes"]);
+    let node = Logging::start(&home, &["--log", "json", "--log-level", "debug"]);
+    let address = node.event("watched")["address"].as_str().expect("an address").to_owned();
+    node.event("up");
+    assert_eq!(get(&address, "/healthz"), (200, "alive\n".to_owned()));
+    assert_eq!(get(&address, "/readyz"), (200, "ready\n".to_owned()));
+    assert_eq!(get(&address, "/cases").0, 404);
+    let (status, metrics) = get(&address, "/metrics");
+    assert_eq!(status, 200, "{metrics}");
+    assert!(metrics.ends_with("# EOF\n"), "{metrics}");
+    assert!((number(&metrics, "counterpart_cases") - 1.0).abs() < f64::EPSILON, "{metrics}");
+    assert!((number(&metrics, "counterpart_entries") - 2.0).abs() < f64::EPSILON, "{metrics}");
+    for name in [
+        "counterpart_links",
+        "counterpart_peers",
+        "counterpart_entries_received_total",
+        "counterpart_refused_total{what=\"entry\"}",
+        "counterpart_frames_total{way=\"out\"}",
+        "counterpart_letters{state=\"failed\"}",
+        "counterpart_webhooks_waiting",
+        "counterpart_store_seconds_count",
+        "counterpart_store_size_bytes",
+        "counterpart_uptime_seconds",
+    ] {
+        assert!(number(&metrics, name) >= 0.0, "{name}");
+    }
+    for word in ["Broadband", "Keith", "Northlink", "slow", &short] {
+        assert!(!metrics.contains(word), "{word} is of a case: {metrics}");
+    }
+    let said = node.end();
+    assert!(said.iter().any(|line| line.contains("\"stopped\"")), "{said:?}");
+    for line in &said {
+        for word in ["Broadband", "Keith", "Northlink", "slow"] {
+            assert!(!line.contains(word), "{word} is of a case: {line}");
+        }
+    }
+    // What was signed is all there, and nothing is half done.
+    home.ok(&["doctor"]);
+}
+
+#[test]
+fn a_log_for_people_has_a_line_an_event() {
+    let home = Home::new();
+    let node = Logging::start(&home, &["--log", "text"]);
+    let line = node.line(|line| line.contains(" up "));
+    let mut words = line.split(' ');
+    let time = words.next().expect("a time");
+    assert!(time.ends_with('Z') && time.contains('T'), "{line}");
+    assert_eq!(words.next(), Some("INFO"), "{line}");
+    assert!(line.contains("version="), "{line}");
+    node.end();
+    let output = home.run(&["up", "--listen", LOOPBACK, "--metrics", "203.0.113.1:1"]);
+    assert_eq!(output.status.code(), Some(1), "an address of another machine: {}", talk(&output));
+}
+
+const TICKETS: &str = r#"{"id": "T-1", "subject": "Washing machine leaks", "requester": {"name": "Maya Smith", "email": "maya@example.org"}, "messages": [{"at": "2026-05-04T10:00:00+01:00", "from": "requester", "channel": "e-mail", "text": "It leaks again."}, {"at": "2026-05-04T11:30:00+01:00", "from": "us", "name": "Dean", "channel": "telephone", "text": "A technician comes on Friday."}, {"at": "2026-05-04T11:31:00+01:00", "from": "us", "name": "Dean", "text": "Third time this year.", "internal": true}]}
+
+{"id": "T-2", "subject": "Bill of April", "requester": {"name": "Jo Ray"}, "status": "closed", "messages": [{"at": "2026-04-20T09:00:00+01:00", "from": "requester", "channel": "chat", "text": "The bill is wrong."}]}
+"#;
+
+fn tickets(home: &Home, text: &str) -> String {
+    let file = home.path().join("tickets.jsonl");
+    fs::write(&file, text).expect("a file");
+    file.display().to_string()
+}
+
+#[test]
+fn tickets_become_cases_once() {
+    let home = Home::new();
+    let file = tickets(&home, TICKETS);
+    let import = ["import", "tickets", &file, "--system", "Old desk", "--as", "Acme Ltd", "--zone", "Europe/London"];
+    // Nobody is there to be asked, so nothing is signed.
+    home.fails(2, &import);
+    let shown = home.ok(&[&import[..], &["--dry-run"]].concat());
+    for told in
+        ["Washing machine leaks", "It leaks again.", "Dean: A technician comes on Friday.", "Third time this year."]
+    {
+        assert!(shown.contains(told), "{told}: {shown}");
+    }
+    assert_eq!(home.json(&["list"])["cases"].as_array().map(Vec::len), Some(0), "a dry run signs nothing");
+
+    let taken = home.json(&[&import[..], &["--yes"]].concat());
+    let all = taken["tickets"].as_array().expect("tickets");
+    assert_eq!(all.len(), 2, "{taken}");
+    let short = |id: &str| {
+        let one = all.iter().find(|ticket| ticket["id"] == id).expect("the ticket");
+        assert_eq!(one["outcome"], "taken");
+        one["short"].as_str().expect("a name").to_owned()
+    };
+    let (first, second) = (short("T-1"), short("T-2"));
+    let log = home.json(&["log", &first]);
+    let entries = log["entries"].as_array().expect("entries");
+    assert_eq!(entries.len(), 3, "an opening and two contacts: {log}");
+    assert!(!log.to_string().contains("Third time"), "what is internal is not signed: {log}");
+    assert!(home.ok(&["show", &first]).contains("Maya Smith"));
+    assert!(home.ok(&["notebook"]).contains("maya@example.org"), "where they can be reached is kept");
+    assert_eq!(home.json(&["show", &second])["case"]["state"], "closed");
+
+    // Read again, the file adds nothing; a ticket more is one case more.
+    let again = home.json(&[&import[..], &["--yes"]].concat());
+    assert!(again["tickets"].as_array().expect("tickets").iter().all(|t| t["outcome"] == "known"), "{again}");
+    let more = format!("{TICKETS}{{\"id\": \"T-3\", \"subject\": \"New\", \"requester\": {{\"name\": \"Lee\"}}}}\n");
+    tickets(&home, &more);
+    home.ok(&[&import[..], &["--yes"]].concat());
+    assert_eq!(home.json(&["list"])["cases"].as_array().map(Vec::len), Some(3));
+}
+
+#[test]
+fn lines_that_cannot_be_understood_are_named_and_left_out_on_demand() {
+    let home = Home::new();
+    let bad = format!(
+        "{TICKETS}not JSON\n{{\"id\": \"T-1\", \"subject\": \"Twice\", \"requester\": {{\"name\": \"Lee\"}}}}\n"
+    );
+    let file = tickets(&home, &bad);
+    let import = ["import", "tickets", &file, "--as", "Acme Ltd", "--yes"];
+    let said = home.fails(2, &import);
+    assert!(said.contains("line 4:") && said.contains("line 5: the id T-1"), "{said}");
+    assert_eq!(home.json(&["list"])["cases"].as_array().map(Vec::len), Some(0));
+    let taken = home.json(&[&import[..], &["--skip-bad"]].concat());
+    assert_eq!(taken["tickets"].as_array().map(Vec::len), Some(2), "{taken}");
+    let lines: Vec<u64> =
+        taken["bad"].as_array().expect("bad lines").iter().filter_map(|b| b["line"].as_u64()).collect();
+    assert_eq!(lines, [4, 5]);
+}
+
+#[test]
+fn everything_is_written_out_and_each_case_can_be_verified() {
+    let home = Home::new();
+    let file = tickets(&home, TICKETS);
+    home.ok(&["import", "tickets", &file, "--system", "Old desk", "--as", "Acme Ltd", "--yes"]);
+    let folder = home.path().join("all");
+    let named = folder.display().to_string();
+    // Also while a node runs.
+    let up = home.up();
+    home.ok(&["export", "everything", &named]);
+    up.stop();
+    let read = |path: &str| fs::read(folder.join(path)).expect("a file that was written");
+    let manifest: Value = serde_json::from_slice(&read("manifest.json")).expect("JSON");
+    assert_eq!(
+        (manifest["cases"].as_array().map(Vec::len), manifest["faults"].as_array().map(Vec::len)),
+        (Some(2), Some(0))
+    );
+    for file in manifest["files"].as_array().expect("files") {
+        let bytes = read(file["path"].as_str().expect("a path"));
+        assert_eq!(file["bytes"].as_u64(), Some(bytes.len() as u64), "{file}");
+    }
+    for case in manifest["cases"].as_array().expect("cases") {
+        let place = folder.join(case["folder"].as_str().expect("a folder"));
+        home.ok(&["verify", &place.join("case.zip").display().to_string()]);
+        let beside: Value =
+            serde_json::from_slice(&fs::read(place.join("beside.json")).expect("a file")).expect("JSON");
+        if case["external"][0]["id"] == "T-1" {
+            assert_eq!(beside["asides"][0]["text"], "Third time this year.", "{beside}");
+        }
+        // What is only ours is in no file that is given away.
+        let bundle = fs::read(place.join("case.zip")).expect("a file");
+        assert!(!bundle.windows(10).any(|w| w == b"Third time"), "an aside is in the bundle");
+    }
+    for secret in ["key", "root", "transport"] {
+        assert!(!folder.join(secret).exists());
+    }
+    assert!(home.fails(1, &["export", "everything", &named]).contains("not empty"), "nothing is written over");
+}
+
+#[test]
+fn a_backup_is_made_beside_a_running_node_and_restored_elsewhere() {
+    let (home, short) = Home::with_case();
+    home.ok(&["note", &short, "Before", "--yes"]);
+    let up = home.up();
+    home.ok(&["note", &short, "While it runs", "--yes"]);
+    let file = home.path().join("backup").display().to_string();
+    let pass = home.path().join("pass");
+    fs::write(&pass, "correct horse battery\n").expect("a file");
+    let pass = pass.display().to_string();
+    home.ok(&["identity", "backup", &file, "--passphrase-file", &pass]);
+    up.stop();
+    let other = Home::empty();
+    other.ok(&["identity", "restore", &file, "--passphrase-file", &pass, "--yes"]);
+    let log = other.json(&["log", &short]).to_string();
+    assert!(log.contains("Before") && log.contains("While it runs"), "{log}");
+}
+
+#[test]
+fn manual_pages_are_written_for_every_command() {
+    let home = Home::empty();
+    let folder = home.path().join("man1");
+    home.ok(&["man", &folder.display().to_string()]);
+    for (page, told) in
+        [("counterpart.1", "counterpart"), ("counterpart-up.1", "metrics"), ("counterpart-import-tickets.1", "dry")]
+    {
+        let text = fs::read_to_string(folder.join(page)).expect("a page");
+        assert!(text.contains(".SH SYNOPSIS") && text.contains(told), "{page}: {text}");
+    }
+}
