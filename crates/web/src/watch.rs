@@ -23,7 +23,8 @@ use crate::{
 const OFTEN: Duration = Duration::from_millis(200);
 const SELDOM: Duration = Duration::from_secs(2);
 
-type Stamp = ([Option<(u64, SystemTime)>; 2], Option<u64>);
+/// Of the file and its log: how long, and since when.
+type Stamp = [Option<(u64, SystemTime)>; 2];
 
 /// Looks until it is stopped.
 pub(crate) async fn watch(app: Arc<App>) {
@@ -55,7 +56,7 @@ async fn shared_version(app: &Arc<App>) -> Option<u64> {
     aside(asked).await.ok().flatten()
 }
 
-fn stamp_of(home: &Path) -> [Option<(u64, SystemTime)>; 2] {
+fn stamp_of(home: &Path) -> Stamp {
     ["counterpart.db", "counterpart.db-wal"].map(|name| {
         let about = std::fs::metadata(home.join(name)).ok()?;
         Some((about.len(), about.modified().ok()?))
