@@ -47,6 +47,8 @@ impl Home {
     pub(crate) fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_counterpart"));
         command.args(args).env_clear().env("COUNTERPART_HOME", self.path()).env("TZ", "UTC");
+        // Where all homes keep their cases in a database, see docs/testing.md.
+        command.envs(std::env::var_os("COUNTERPART_TEST_STORE").map(|server| ("COUNTERPART_TEST_STORE", server)));
         command
     }
 

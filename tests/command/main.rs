@@ -46,6 +46,8 @@ mod standing_rules;
 mod status;
 #[cfg(debug_assertions)]
 mod steps;
+#[cfg(unix)]
+mod store;
 mod templates;
 #[cfg(debug_assertions)]
 mod today;
@@ -61,5 +63,8 @@ mod mail_server;
 #[path = "../webhooks/receiver.rs"]
 #[expect(dead_code, reason = "tests here use a part of it")]
 mod receiver;
+#[cfg(unix)]
+#[path = "../postgres/server.rs"]
+mod server;
 #[path = "../time_stamps/service.rs"]
 mod service;

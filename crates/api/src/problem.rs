@@ -182,7 +182,8 @@ impl From<DeskError> for Problem {
 impl From<StoreError> for Problem {
     fn from(why: StoreError) -> Self {
         let kind = match &why {
-            StoreError::Busy => Kind::Busy,
+            // Nothing of it was kept: whoever asks again may be luckier.
+            StoreError::Busy | StoreError::Conflict | StoreError::Unreachable { .. } => Kind::Busy,
             StoreError::DiskFull => Kind::Disk,
             _ => Kind::Failed,
         };

@@ -84,6 +84,7 @@ mod standing_rule;
 mod status;
 mod steps;
 mod stop;
+mod store;
 mod summary;
 mod sync;
 mod take;
@@ -202,6 +203,7 @@ pub(crate) enum Command {
     Take(take::Args),
     Status(status::Args),
     Network(network::Args),
+    Store(store::Args),
     Stamp(stamp::Args),
     Export(export::Args),
     Report(report::Args),
@@ -307,6 +309,7 @@ pub(crate) fn run(session: &Session, command: Command) -> Done {
         Command::Take(args) => take::run(session, &args),
         Command::Status(args) => status::run(session, &args),
         Command::Network(args) => network::run(session, &args),
+        Command::Store(args) => store::run(session, &args),
         Command::Stamp(args) => stamp::run(session, &args),
         Command::Export(args) => export::run(session, &args),
         Command::Report(args) => report::run(session, &args),

@@ -10,7 +10,7 @@ use counterpart_core::{
     record::Record,
     seal::{PathStep, path_from_value, path_to_value},
 };
-use counterpart_store::{Chore, Files, Listing, Scrubbed, SealedValue, Store, StoreError, Txn};
+use counterpart_store::{Chore, Listing, Scrubbed, SealedValue, Store, StoreError, Txn};
 
 use crate::{desk::Desk, error::DeskError, notebook::Learnt, search};
 
@@ -18,10 +18,6 @@ use crate::{desk::Desk, error::DeskError, notebook::Learnt, search};
 pub(crate) const ATTACHMENTS: &str = "attachments";
 
 impl Desk {
-    pub(crate) fn files(&self) -> Files {
-        Files::new(self.home().join(ATTACHMENTS))
-    }
-
     /// What is here of the files of a case, also of those that nothing names any more.
     ///
     /// # Errors

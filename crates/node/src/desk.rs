@@ -21,7 +21,7 @@ use counterpart_core::{
     view::{Brief, Waiting},
 };
 use counterpart_net::{Address, PeerId};
-use counterpart_store::{CaseSummary, EntryRow, Invite, Join, PeerAddress, Store, StoreError, Txn};
+use counterpart_store::{CaseSummary, EntryRow, Files, Invite, Join, PeerAddress, Store, StoreError, Txn};
 
 use crate::{
     adopt,
@@ -32,7 +32,7 @@ use crate::{
     keyfile::Passphrase,
     limits,
     load::{self, Loaded},
-    metrics,
+    metrics, place,
     poke::poke,
     queue,
     random::Source,
@@ -44,6 +44,9 @@ use crate::{
 /// Of cases that a name fits not more are looked for: so many are too many to name.
 const MOST_FITTING: usize = 16;
 
+/// How often an act is signed anew where other machines of ours write to the same case.
+const CONFLICTS: u32 = 20;
+
 /// A home, opened: its store and its identity; or the same as an agent sits at it, see [`Desk::at_seat`].
 #[derive(Debug)]
 pub struct Desk {
@@ -54,6 +57,7 @@ pub struct Desk {
     random: Source,
     store: Mutex<Store>,
     sheets: Mutex<Sheets>,
+    files: Files,
     /// What is left to be done about erased things is another's work: that of the node whose desk this is.
     leaves_chores: bool,
     seats_that_stand: Mutex<SeatsThatStand>,
@@ -103,7 +107,7 @@ impl Desk {
             return Err(DeskError::NoIdentity { home: home.to_owned() });
         }
         let passphrase = passphrase.filter(|_| home::is_locked(home) == Ok(true));
-        let store = Store::open(&home::store_path(home))?;
+        let store = place::open(home)?;
         let identity = home::unlock(home, &store, passphrase)?;
         Self::opened(home, store, identity, None)
     }
@@ -118,17 +122,10 @@ impl Desk {
         store.use_clock(clock::now);
         let entries = || Ok::<_, StoreError>(store.summaries()?.iter().map(|case| case.entries).sum());
         let random = Source::new(entries)?;
+        let files = place::files(home)?;
         let (store, sheets, seats_that_stand) = (Mutex::new(store), Mutex::default(), Mutex::default());
-        Ok(Self {
-            home: home.to_owned(),
-            identity,
-            seat,
-            random,
-            store,
-            sheets,
-            leaves_chores: false,
-            seats_that_stand,
-        })
+        let home = home.to_owned();
+        Ok(Self { home, identity, seat, random, store, sheets, files, leaves_chores: false, seats_that_stand })
     }
 
     /// The home folder.
@@ -205,6 +202,11 @@ impl Desk {
     /// Fresh random bytes: nonces, salts, secrets.
     pub(crate) fn draw<const N: usize>(&self) -> [u8; N] {
         self.random.draw()
+    }
+
+    /// The attached files.
+    pub(crate) fn files(&self) -> Files {
+        self.files.clone()
     }
 
     /// Work with the store itself.
@@ -390,10 +392,21 @@ impl Desk {
     /// Why it was not signed; nothing was stored then. The record given may be ahead of the store: sign nothing
     /// more on it.
     pub fn sign_on(&self, case: &CaseId, record: &mut Record, act: &Act, now: i64) -> Result<Signed, DeskError> {
-        let signed = self.locked().write(|txn| {
-            self.ready(txn, case, record)?;
-            self.sign_in(txn, case, record, act, now)
-        })?;
+        let mut tries = 0;
+        let signed = loop {
+            let signed = self.locked().write(|txn| {
+                self.ready(txn, case, record)?;
+                self.sign_in(txn, case, record, act, now)
+            });
+            match signed {
+                // Another machine of ours wrote to the case at the same moment: what was signed on is not what is there.
+                Err(DeskError::Store(StoreError::Conflict)) if tries < CONFLICTS => {
+                    tries += 1;
+                    *record = self.record(case)?;
+                }
+                other => break other?,
+            }
+        };
         if matches!(act, Act::Erased { .. }) && !self.leaves_chores {
             // Signed is signed: what cannot be done just now is done later, see there.
             drop(self.do_chores());

@@ -24,6 +24,7 @@ use crate::{
     clock::now,
     error::DeskError,
     keyfile::{self, Passphrase, Rest},
+    place,
     random::Source,
     sheet,
 };
@@ -142,7 +143,7 @@ pub(crate) fn init(home: &Path, passphrase: Option<&Passphrase>) -> Result<InitR
 
     write_port(home, &random)?;
 
-    let mut store = Store::open(&store_path(home))?;
+    let mut store = place::open(home)?;
     store.write(|txn| {
         for (id, position, bytes) in &events {
             txn.insert_key_event(&KeyEventRow { id: *id, party, position: *position, envelope: bytes })?;

@@ -29,7 +29,7 @@ use prometheus_client::{
 };
 
 use crate::{
-    clock, desk::Desk, error::DeskError, home, letters::LetterState, node::NodeEvent, standing_rules::RuleCount,
+    clock, desk::Desk, error::DeskError, home, letters::LetterState, node::NodeEvent, place, standing_rules::RuleCount,
 };
 
 /// What the answer to a question for numbers is sent as.
@@ -335,7 +335,7 @@ impl Desk {
 
 /// The bytes of the store's file and of what is not yet moved into it; nothing where it is kept elsewhere.
 fn store_bytes(home: &Path) -> Option<u64> {
-    let file = home::store_path(home);
+    let file = place::file(home)?;
     let size = fs::metadata(&file).ok()?.len();
     let mut log = file.into_os_string();
     log.push("-wal");

@@ -12,7 +12,6 @@ use counterpart_core::{
     id::DeviceKey,
     keylog::{self, Grant, Kinds, RevokeReason},
 };
-use counterpart_store::Store;
 use ed25519_dalek::SigningKey;
 
 use crate::{
@@ -21,6 +20,7 @@ use crate::{
     error::DeskError,
     home,
     keyfile::{Passphrase, Rest},
+    place,
 };
 
 /// In the home: a folder for each seat, which holds its keys as a home does.
@@ -249,7 +249,7 @@ impl Desk {
             return Err(DeskError::SeatEnded(seat.name));
         }
         let keys = home::keys_folder(&seats_folder(self.home()).join(&seat.name));
-        let store = Store::open(&home::store_path(self.home()))?;
+        let store = place::open(self.home())?;
         let identity = home::unlock_in(&keys, &store, self.identity().passphrase.as_ref());
         let identity = identity.map_err(|why| other_passphrase(&keys, why))?;
         if identity.author.device != seat.agent.device || identity.author.party != self.party() {

@@ -162,6 +162,8 @@ impl Desk {
         kinds.dedup();
         let secret = HookSecret::new(self.draw());
         let row = self.with_store(|store| {
+            // What came until now is not for it: on a shared store it gets its number now.
+            store.newest_change()?;
             store.write(|txn| {
                 if txn.hooks()?.len() >= MOST_HOOKS {
                     return Err(HookError::TooMany);

@@ -2,9 +2,12 @@
 //! cache, rebuildable from the entries and the notebook.
 
 use counterpart_core::id::CaseId;
-use rusqlite::{Row, params};
 
-use crate::{Reads, StoreError, Txn, error::signed, txn::unsigned};
+use crate::{
+    Reads, StoreError, Txn,
+    db::{Row, params, unsigned},
+    error::signed,
+};
 
 /// What one case keeps ready. What the texts say is not known here.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,9 +45,9 @@ impl Reads {
     }
 }
 
-fn agenda(row: &Row<'_>) -> rusqlite::Result<AgendaRow> {
+fn agenda(row: &Row<'_>) -> Result<AgendaRow, StoreError> {
     let both = |entries: usize, body: usize| match row.get::<_, Option<String>>(body)? {
-        Some(body) => Ok::<_, rusqlite::Error>(Some((unsigned(row, entries)?, body))),
+        Some(body) => Ok::<_, StoreError>(Some((unsigned(row, entries)?, body))),
         None => Ok(None),
     };
     Ok(AgendaRow {

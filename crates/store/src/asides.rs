@@ -3,9 +3,12 @@
 use std::fmt;
 
 use counterpart_core::id::CaseId;
-use rusqlite::{Row, params};
 
-use crate::{Reads, StoreError, Txn, error::signed, txn::unsigned};
+use crate::{
+    Reads, StoreError, Txn,
+    db::{Row, params, unsigned},
+    error::signed,
+};
 
 /// One aside. Its debug form shows nothing of what is written, which is nobody else's business.
 #[derive(Clone, PartialEq, Eq)]
@@ -45,7 +48,7 @@ impl Reads {
     }
 }
 
-fn aside(row: &Row<'_>) -> rusqlite::Result<AsideRow> {
+fn aside(row: &Row<'_>) -> Result<AsideRow, StoreError> {
     Ok(AsideRow {
         case: CaseId(row.get(0)?),
         number: unsigned(row, 1)?,

@@ -1,9 +1,12 @@
 //! What came into the store, in one order over all cases: a cursor for programs that follow along.
 
 use counterpart_core::id::CaseId;
-use rusqlite::{Row, params};
 
-use crate::{Reads, StoreError, Txn, error::signed, txn::unsigned};
+use crate::{
+    Reads, StoreError, Txn,
+    db::{Row, params, unsigned},
+    error::signed,
+};
 
 /// What kind of thing came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -63,14 +66,19 @@ pub struct Change {
     pub what: Option<[u8; 32]>,
 }
 
+/// Changes that are given numbers by one statement.
+const NUMBERED_AT_ONCE: usize = 1_000;
+
 const COLUMNS: &str = "SELECT number, at, case_id, kind, what FROM changes";
 
 impl Reads {
-    /// The changes above this number (0 for all), in order, at most so many.
+    /// The changes above this number (0 for all), in order, at most so many. Of a shared store: within a transaction only those
+    /// that were asked for before.
     ///
     /// # Errors
     /// A damaged, busy or failing store.
     pub fn changes(&self, after: u64, most: usize) -> Result<Vec<Change>, StoreError> {
+        self.number_changes()?;
         let sql = format!("{COLUMNS} WHERE number > ?1 ORDER BY number LIMIT ?2");
         self.rows(&sql, params![signed(after)?, i64::try_from(most).unwrap_or(i64::MAX)], change)
     }
@@ -80,8 +88,31 @@ impl Reads {
     /// # Errors
     /// A damaged, busy or failing store.
     pub fn newest_change(&self) -> Result<u64, StoreError> {
+        self.number_changes()?;
         let newest = self.row("SELECT max(number) FROM changes", [], |row| row.get::<_, Option<i64>>(0))?;
         Ok(newest.flatten().and_then(|number| u64::try_from(number).ok()).unwrap_or(0))
+    }
+
+    /// Gives every change its number that has none yet: on a shared store those who write do not wait for each other to agree on
+    /// one. What comes late gets a late number, so whoever follows along misses nothing. Within a transaction it is left: those
+    /// that have a number are what there is.
+    pub(crate) fn number_changes(&self) -> Result<(), StoreError> {
+        let Some(postgres) = self.postgres().filter(|postgres| !postgres.is_in_transaction()) else { return Ok(()) };
+        let any = "SELECT 1 FROM changes WHERE number IS NULL LIMIT 1";
+        // Others may be at it too: then the rule that no number is there twice ends one of us, which looks again.
+        let number = format!(
+            "UPDATE changes SET number = told.number FROM (
+                 SELECT case_id, written, writer,
+                        (SELECT coalesce(max(number), 0) FROM changes WHERE number IS NOT NULL)
+                            + row_number() OVER (ORDER BY written, writer, case_id) AS number
+                 FROM changes WHERE number IS NULL ORDER BY written, writer, case_id LIMIT {NUMBERED_AT_ONCE}) AS told
+             WHERE changes.case_id = told.case_id AND changes.written = told.written AND changes.writer = told.writer
+                 AND changes.number IS NULL"
+        );
+        while self.row(any, [], |_| Ok(()))?.is_some() {
+            postgres.change_alone(&number)?;
+        }
+        Ok(())
     }
 
     /// The first change of a case above one number and up to another that is of one of these kinds.
@@ -95,6 +126,9 @@ impl Reads {
         up_to: u64,
         kinds: &[ChangeKind],
     ) -> Result<Option<Change>, StoreError> {
+        if kinds.is_empty() {
+            return Ok(None);
+        }
         // Words of a closed list, hence nothing that could be mistaken for a part of the statement.
         let words: Vec<String> = kinds.iter().map(|kind| format!("'{}'", kind.as_str())).collect();
         let sql = format!(
@@ -105,9 +139,9 @@ impl Reads {
     }
 }
 
-fn change(row: &Row<'_>) -> rusqlite::Result<Change> {
+fn change(row: &Row<'_>) -> Result<Change, StoreError> {
     let word: String = row.get(3)?;
-    let unknown = || rusqlite::Error::InvalidColumnType(3, word.clone(), rusqlite::types::Type::Text);
+    let unknown = || StoreError::Damaged { detail: "a change is of a kind that this program does not know".to_owned() };
     Ok(Change {
         number: unsigned(row, 0)?,
         at: row.get(1)?,
@@ -121,6 +155,13 @@ impl Txn<'_> {
     /// Notes that something came in, in the transaction that keeps it. Numbers are given here and not by the table's own
     /// counter: so a transaction that is undone leaves no gap.
     pub(crate) fn note_change(&self, case: CaseId, kind: ChangeKind, what: Option<[u8; 32]>) -> Result<(), StoreError> {
+        if let Some(postgres) = self.postgres() {
+            self.change(
+                "INSERT INTO changes (case_id, written, writer, at, kind, what) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                params![case.0, self.number(), postgres.writer(), self.now(), kind.as_str(), what],
+            )?;
+            return Ok(());
+        }
         let number = self.newest_change()?.saturating_add(1);
         self.change(
             "INSERT INTO changes (number, at, case_id, kind, what) VALUES (?1, ?2, ?3, ?4, ?5)",

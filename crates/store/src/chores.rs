@@ -1,9 +1,12 @@
 //! What is left to be done about erased things, kept with what asked for it: a crash in between forgets nothing.
 
 use counterpart_core::{attachment::FileRef, id::CaseId};
-use rusqlite::params;
 
-use crate::{Reads, StoreError, Txn, error::signed, txn::unsigned};
+use crate::{
+    Reads, StoreError, Txn,
+    db::{params, unsigned},
+    error::signed,
+};
 
 /// Something to do once the transaction that asked for it is durable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,10 +68,10 @@ impl Txn<'_> {
     /// A full, damaged or failing store.
     pub fn put_chore(&self, chore: &Chore) -> Result<(), StoreError> {
         match chore {
-            Chore::Scrub => self.change("INSERT INTO chores DEFAULT VALUES", [])?,
+            Chore::Scrub => self.change("INSERT INTO chores (number) VALUES (?1)", params![self.number()])?,
             Chore::EraseFile { case, file } => self.change(
-                "INSERT INTO chores (case_id, sha256, size) VALUES (?1, ?2, ?3)",
-                params![case.0, file.sha256, signed(file.size)?],
+                "INSERT INTO chores (number, case_id, sha256, size) VALUES (?1, ?2, ?3, ?4)",
+                params![self.number(), case.0, file.sha256, signed(file.size)?],
             )?,
         };
         Ok(())

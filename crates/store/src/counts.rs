@@ -1,6 +1,6 @@
 //! How much there is, for whoever watches over it.
 
-use crate::{Reads, StoreError, txn::unsigned};
+use crate::{Reads, StoreError, db::unsigned};
 
 /// What a store holds, and what in it waits to go out.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

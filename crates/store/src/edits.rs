@@ -4,9 +4,11 @@ use counterpart_core::{
     id::{CaseId, DeviceKey, EditId},
     worksheet::EpochId,
 };
-use rusqlite::params;
 
-use crate::{Inserted, Reads, StoreError, Txn, txn::unsigned};
+use crate::{
+    Inserted, Reads, StoreError, Txn,
+    db::{params, unsigned},
+};
 
 /// An edit to be stored.
 #[derive(Debug, Clone, Copy)]
@@ -64,10 +66,12 @@ impl Txn<'_> {
         if self.row(known, params![edit.case.0, edit.id.0], |_| Ok(()))?.is_some() {
             return Ok(Inserted::Already);
         }
+        let arrival = self.number_above(|| self.last_edit(edit.case))?;
         self.change_or(
-            "INSERT INTO edits (case_id, id, epoch, epoch_id, device, seq, own, envelope)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            "INSERT INTO edits (arrival, case_id, id, epoch, epoch_id, device, seq, own, envelope)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
             params![
+                arrival,
                 edit.case.0,
                 edit.id.0,
                 edit.epoch.number,
@@ -77,7 +81,7 @@ impl Txn<'_> {
                 edit.own,
                 edit.envelope
             ],
-            || Some(StoreError::PositionTaken { seq: u64::from(edit.seq) }),
+            || edit.own.then_some(StoreError::PositionTaken { seq: u64::from(edit.seq) }),
         )?;
         self.inserted()
     }

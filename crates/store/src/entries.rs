@@ -1,13 +1,15 @@
 //! Entries: envelopes in the order they arrived here.
 
 use counterpart_core::id::{CaseId, DeviceKey, EntryId};
-use rusqlite::params;
 
 use crate::{
     ChangeKind, Reads, StoreError, Txn,
-    error::{signed, sqlite},
-    txn::unsigned,
+    db::{Row, Value, params, unsigned},
+    error::signed,
 };
+
+/// Entries read at once from a database that gives all rows of an answer together.
+const PAGE: u32 = 500;
 
 /// An entry to be stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,16 +84,31 @@ impl Reads {
     ) -> Result<(), E> {
         const SQL: &str =
             "SELECT ordinal, id, envelope FROM entries WHERE case_id = ?1 AND ordinal > ?2 ORDER BY ordinal";
-        let after = signed(after)?;
-        let mut statement = self.conn.prepare_cached(SQL).map_err(sqlite)?;
-        let mut rows = statement.query(params![case.0, after]).map_err(sqlite)?;
-        while let Some(row) = rows.next().map_err(sqlite)? {
-            let ordinal = unsigned(row, 0).map_err(sqlite)?;
-            let id = EntryId(row.get(1).map_err(sqlite)?);
-            let envelope = row.get_ref(2).and_then(|v| Ok(v.as_blob()?)).map_err(sqlite)?;
+        const PAGED: &str = "SELECT ordinal, id, envelope FROM entries WHERE case_id = ?1 AND ordinal > ?2
+                             ORDER BY ordinal LIMIT ?3";
+        let mut last = signed(after)?;
+        let mut one = |row: &Row<'_>| {
+            let ordinal = unsigned(row, 0)?;
+            let id = EntryId(row.get(1)?);
+            let Value::Bytes(envelope) = row.value(2)? else {
+                return Err(StoreError::Damaged { detail: "an entry without bytes".to_owned() }.into());
+            };
             visit(StoredEntryRef { ordinal, id, envelope })?;
+            Ok::<_, E>(signed(ordinal)?)
+        };
+        if !self.is_shared() {
+            return self.each(SQL, params![case.0, last], |row| one(row).map(drop));
         }
-        Ok(())
+        loop {
+            let (from, mut count) = (last, 0);
+            self.each(PAGED, params![case.0, from, PAGE], |row| {
+                (last, count) = (one(row)?, count + 1);
+                Ok::<_, E>(())
+            })?;
+            if count < PAGE {
+                return Ok(());
+            }
+        }
     }
 
     /// The highest ordinal in `case`, 0 if it has no entry: tells cheaply whether anything new has come.
@@ -139,12 +156,13 @@ impl Reads {
     /// # Errors
     /// A damaged, busy or failing store.
     pub fn cases(&self) -> Result<Vec<CaseId>, StoreError> {
-        let sql = "WITH RECURSIVE found (id) AS (
+        const STEPPING: &str = "WITH RECURSIVE found (id) AS (
                        SELECT min(case_id) FROM entries
                        UNION ALL
                        SELECT (SELECT min(case_id) FROM entries WHERE case_id > found.id)
                        FROM found WHERE found.id IS NOT NULL)
                    SELECT id FROM found WHERE id IS NOT NULL";
+        let sql = self.by_engine(STEPPING, "SELECT DISTINCT case_id FROM entries ORDER BY case_id");
         self.rows(sql, [], |row| Ok(CaseId(row.get(0)?)))
     }
 }
@@ -160,10 +178,12 @@ impl Txn<'_> {
         if self.has_entry(entry.case, entry.id)? {
             return Ok(Inserted::Already);
         }
+        let ordinal = self.number_above(|| self.last_ordinal(entry.case))?;
         self.change_or(
-            "INSERT INTO entries (case_id, id, device, seq, own, envelope) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-            params![entry.case.0, entry.id.0, entry.device.0, seq, entry.own, entry.envelope],
-            || Some(StoreError::PositionTaken { seq: entry.seq }),
+            "INSERT INTO entries (ordinal, case_id, id, device, seq, own, envelope) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            params![ordinal, entry.case.0, entry.id.0, entry.device.0, seq, entry.own, entry.envelope],
+            // Others' entries break no rule of uniqueness.
+            || entry.own.then_some(StoreError::PositionTaken { seq: entry.seq }),
         )?;
         let inserted = self.inserted()?;
         let kind = if entry.own { ChangeKind::ActSigned } else { ChangeKind::ActReceived };
@@ -195,9 +215,6 @@ impl Txn<'_> {
 
     /// The number of the row just inserted.
     pub(crate) fn inserted(&self) -> Result<Inserted, StoreError> {
-        let row = self.conn.last_insert_rowid();
-        let number = u64::try_from(row)
-            .map_err(|_negative| StoreError::Damaged { detail: format!("row number {row} is negative") })?;
-        Ok(Inserted::New(number))
+        self.last_number().map(Inserted::New)
     }
 }

@@ -50,6 +50,26 @@ pub enum StoreError {
         "receipt number {number} of this device is taken by another own receipt: read the case again and use the next number"
     )]
     ReceiptNumberTaken { number: u64 },
+    #[error(
+        "another machine wrote at the same moment what this step rests on: nothing of it was kept; look again, then try again"
+    )]
+    Conflict,
+    #[error(
+        "the database at {place} cannot be reached ({reason}): check that it runs and lets this machine in, then try again"
+    )]
+    Unreachable { place: String, reason: String },
+    #[error(
+        "the database was lost while this step was kept, so whether it was is not known: look before doing it again"
+    )]
+    Unsure,
+    #[error("the address of the database does not serve ({reason}): write it such as postgres://name@host/database")]
+    BadAddress { reason: String },
+    #[error(
+        "the copy differs from what was copied ({detail}): stop what writes to the store, then copy into an empty one again"
+    )]
+    NotTheSame { detail: String },
+    #[error("there is something in {place} already: copy into an empty one")]
+    NotEmpty { place: String },
     #[error("an own entry is never removed: only surplus branches of other devices are")]
     OwnEntry,
     #[error("the number {number} is too large for the store: it takes numbers up to 2^63-1; the caller is at fault")]

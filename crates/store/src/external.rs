@@ -1,9 +1,11 @@
 //! What other systems call a case, both ways. Never sent to another party.
 
 use counterpart_core::id::CaseId;
-use rusqlite::{Row, params};
 
-use crate::{Reads, StoreError, Txn};
+use crate::{
+    Reads, StoreError, Txn,
+    db::{Row, params},
+};
 
 /// One name of a case in another system.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,7 +45,7 @@ impl Reads {
     }
 }
 
-fn external_id(row: &Row<'_>) -> rusqlite::Result<ExternalId> {
+fn external_id(row: &Row<'_>) -> Result<ExternalId, StoreError> {
     Ok(ExternalId { system: row.get(0)?, id: row.get(1)? })
 }
 

@@ -3,9 +3,12 @@
 use std::fmt;
 
 use counterpart_core::id::CaseId;
-use rusqlite::{Row, params};
 
-use crate::{ChangeKind, Reads, StoreError, Txn, error::signed, txn::unsigned};
+use crate::{
+    ChangeKind, Reads, StoreError, Txn,
+    db::{Row, params, unsigned},
+    error::signed,
+};
 
 /// One who is told. Its debug form does not show the secret.
 #[derive(Clone, PartialEq, Eq)]
@@ -113,7 +116,7 @@ impl Reads {
     }
 }
 
-fn hook(row: &Row<'_>) -> rusqlite::Result<HookRow> {
+fn hook(row: &Row<'_>) -> Result<HookRow, StoreError> {
     let kinds: String = row.get(3)?;
     Ok(HookRow {
         name: row.get(0)?,
@@ -136,7 +139,7 @@ fn hook(row: &Row<'_>) -> rusqlite::Result<HookRow> {
     })
 }
 
-fn hook_case(row: &Row<'_>) -> rusqlite::Result<HookCase> {
+fn hook_case(row: &Row<'_>) -> Result<HookCase, StoreError> {
     Ok(HookCase {
         hook: row.get(0)?,
         case: CaseId(row.get(1)?),

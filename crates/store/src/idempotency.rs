@@ -1,8 +1,9 @@
 //! What programs asked for under a key of their own choosing, and what became of it: asked again, it is done once.
 
-use rusqlite::{Row, params};
-
-use crate::{Reads, StoreError, Txn};
+use crate::{
+    Reads, StoreError, Txn,
+    db::{Row, params},
+};
 
 /// Something that was asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,7 +32,7 @@ impl Reads {
     }
 }
 
-fn asked_once(row: &Row<'_>) -> rusqlite::Result<AskedOnce> {
+fn asked_once(row: &Row<'_>) -> Result<AskedOnce, StoreError> {
     let status: Option<u16> = row.get(4)?;
     let body: Option<Vec<u8>> = row.get(5)?;
     Ok(AskedOnce {

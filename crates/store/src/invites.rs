@@ -3,9 +3,11 @@
 use std::fmt;
 
 use counterpart_core::id::{CaseId, EntryId};
-use rusqlite::{Row, params};
 
-use crate::{ChangeKind, Reads, StoreError, Txn};
+use crate::{
+    ChangeKind, Reads, StoreError, Txn,
+    db::{Row, params},
+};
 
 /// An own invitation. Its debug form shows neither the secret nor the link, which holds it too.
 #[derive(Clone, PartialEq, Eq)]
@@ -71,7 +73,7 @@ impl Reads {
     }
 }
 
-fn own_invite(row: &Row<'_>) -> rusqlite::Result<Invite> {
+fn own_invite(row: &Row<'_>) -> Result<Invite, StoreError> {
     Ok(Invite { case: CaseId(row.get(0)?), invite: EntryId(row.get(1)?), secret: row.get(2)?, link: row.get(3)? })
 }
 
@@ -81,10 +83,9 @@ impl Txn<'_> {
     /// # Errors
     /// A full, damaged or failing store.
     pub fn put_invite(&self, invite: &Invite) -> Result<(), StoreError> {
+        self.delete_invite(invite.invite)?;
         self.change(
-            "INSERT INTO invites (case_id, invite, secret, link) VALUES (?1, ?2, ?3, ?4)
-             ON CONFLICT (invite) DO UPDATE
-             SET case_id = excluded.case_id, secret = excluded.secret, link = excluded.link",
+            "INSERT INTO invites (case_id, invite, secret, link) VALUES (?1, ?2, ?3, ?4)",
             params![invite.case.0, invite.invite.0, invite.secret, invite.link],
         )?;
         Ok(())

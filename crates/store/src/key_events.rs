@@ -1,9 +1,12 @@
 //! Key logs: the events of every party met in a shared case.
 
 use counterpart_core::id::{EventId, PartyId};
-use rusqlite::{Row, params};
 
-use crate::{Inserted, Reads, StoreError, Txn, error::signed, txn::unsigned};
+use crate::{
+    Inserted, Reads, StoreError, Txn,
+    db::{Row, params, unsigned},
+    error::signed,
+};
 
 /// An event of a key log to be stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,7 +55,7 @@ impl Reads {
     }
 }
 
-fn key_event(row: &Row<'_>) -> rusqlite::Result<StoredKeyEvent> {
+fn key_event(row: &Row<'_>) -> Result<StoredKeyEvent, StoreError> {
     Ok(StoredKeyEvent {
         id: EventId(row.get(0)?),
         party: PartyId(row.get(1)?),
@@ -69,8 +72,9 @@ impl Txn<'_> {
     pub fn insert_key_event(&self, event: &KeyEventRow<'_>) -> Result<Inserted, StoreError> {
         let position = signed(event.position)?;
         let added = self.change(
-            "INSERT INTO key_events (id, party, position, envelope) VALUES (?1, ?2, ?3, ?4) ON CONFLICT (id) DO NOTHING",
-            params![event.id.0, event.party.0, position, event.envelope],
+            "INSERT INTO key_events (arrival, id, party, position, envelope) VALUES (?1, ?2, ?3, ?4, ?5)
+             ON CONFLICT DO NOTHING",
+            params![self.number(), event.id.0, event.party.0, position, event.envelope],
         )?;
         if added == 0 { Ok(Inserted::Already) } else { self.inserted() }
     }

@@ -1,9 +1,11 @@
 //! Letters: what is to be sent, or was. One a case and occasion, so that nothing is sent twice for the same reason.
 
 use counterpart_core::id::CaseId;
-use rusqlite::{Row, params};
 
-use crate::{Reads, StoreError, Txn};
+use crate::{
+    Reads, StoreError, Txn,
+    db::{Row, params},
+};
 
 /// One letter. What the states mean, and the body, is not known here.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,7 +68,7 @@ impl Reads {
     }
 }
 
-fn letter(row: &Row<'_>) -> rusqlite::Result<LetterRow> {
+fn letter(row: &Row<'_>) -> Result<LetterRow, StoreError> {
     Ok(LetterRow {
         id: row.get(0)?,
         case: CaseId(row.get(1)?),

@@ -1,5 +1,6 @@
-//! Durable storage of cases: one SQLite file, `counterpart.db`, that several processes share safely; and beside it the
-//! bytes of attached files, see [`Files`].
+//! Durable storage of cases, in one of two places: one SQLite file, `counterpart.db`, that several processes share safely,
+//! and beside it the bytes of attached files; or a database on PostgreSQL that several machines share, and in it the files,
+//! too. See [`StorePlace`] and [`Files`].
 //!
 //! The store keeps envelopes, values and links as the bytes it was given and never decodes them; what they mean
 //! is judged elsewhere. It upholds four things:
@@ -17,7 +18,9 @@ mod agendas;
 mod asides;
 mod changes;
 mod chores;
+mod copy;
 mod counts;
+mod db;
 mod edits;
 mod entries;
 mod error;
@@ -32,6 +35,8 @@ mod mails;
 mod news;
 mod notebook;
 mod peers;
+mod place;
+mod postgres;
 mod queue;
 mod receipts;
 mod schema;
@@ -47,6 +52,7 @@ pub use agendas::AgendaRow;
 pub use asides::AsideRow;
 pub use changes::{Change, ChangeKind};
 pub use chores::{Chore, ChoreRow, Scrubbed};
+pub use copy::{Copied, copy, verify};
 pub use counts::Counts;
 pub use edits::{EditRow, StoredEdit};
 pub use entries::{EntryRow, Inserted, StoredEntry, StoredEntryRef};
@@ -61,6 +67,7 @@ pub use letters::LetterRow;
 pub use mails::MailRow;
 pub use notebook::NotebookRow;
 pub use peers::PeerAddress;
+pub use place::StorePlace;
 pub use queue::{Indexed, Lane, QueueEntry, QueuePlace, QueueWish};
 pub use receipts::{ReceiptRow, StoredReceipt};
 pub use stamps::WantedStamp;
@@ -75,7 +82,7 @@ use std::{fs, io, ops::Deref, path::Path, time::Duration};
 
 use rusqlite::{Connection, OpenFlags, config::DbConfig};
 
-use crate::error::sqlite;
+use crate::{error::sqlite, postgres::Postgres, txn::Engine};
 
 /// How long a call waits for another process to finish its transaction.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -85,6 +92,23 @@ const CHECKPOINT_PAGES: i64 = 1000;
 
 /// Statements kept prepared: more than the crate has.
 const PREPARED: usize = 192;
+
+/// How often what rests on something that others changed is begun again.
+const TRIES: u32 = 100;
+
+/// Tables of which what is erased is deleted.
+const MAY_BE_ERASED: &[&str] = &[
+    "sealed_values",
+    "sealed_terms",
+    "sealed_terms_anew",
+    "pieces",
+    "agendas",
+    "case_summaries",
+    "edits",
+    "letters",
+    "notebook",
+    "queue",
+];
 
 /// An open store. Reading methods are those of [`Reads`]; all writing happens in [`Store::write`].
 ///
@@ -127,7 +151,35 @@ impl Store {
              PRAGMA wal_autocheckpoint = 0;",
         )
         .map_err(sqlite)?;
-        Ok(Self { reads: Reads::new(conn), writable: true })
+        Ok(Self { reads: Reads::new(Engine::Sqlite(conn)), writable: true })
+    }
+
+    /// Opens the store at a place for reading and writing, and makes it if there is none.
+    ///
+    /// # Errors
+    /// As [`Store::open`]; for a database [`StoreError::BadAddress`], or [`StoreError::Unreachable`] after some seconds.
+    pub fn open_at(place: &StorePlace) -> Result<Self, StoreError> {
+        match place {
+            StorePlace::File(path) => Self::open(path),
+            StorePlace::Postgres(address) => {
+                let engine = Engine::Postgres(Postgres::open(address, true)?);
+                Ok(Self { reads: Reads::new(engine), writable: true })
+            }
+        }
+    }
+
+    /// Opens an existing store at a place for reading only.
+    ///
+    /// # Errors
+    /// As [`Store::open_read_only`] and [`Store::open_at`].
+    pub fn open_at_read_only(place: &StorePlace) -> Result<Self, StoreError> {
+        match place {
+            StorePlace::File(path) => Self::open_read_only(path),
+            StorePlace::Postgres(address) => {
+                let engine = Engine::Postgres(Postgres::open(address, false)?);
+                Ok(Self { reads: Reads::new(engine), writable: false })
+            }
+        }
     }
 
     /// Opens an existing store for reading only. [`Store::write`] then answers [`StoreError::ReadOnly`].
@@ -143,12 +195,13 @@ impl Store {
         }
         let conn = connect(&path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
         schema::check(&conn, &path)?;
-        Ok(Self { reads: Reads::new(conn), writable: false })
+        Ok(Self { reads: Reads::new(Engine::Sqlite(conn)), writable: false })
     }
 
     /// Does `work` as one transaction: all of it is on disk when this returns `Ok`, none of it is kept when `work`
     /// returns `Err` or panics. Other writers wait until it ends (up to 5 s), so sign inside it but do not wait
-    /// for people or the network.
+    /// for people or the network. Several machines that share a store do not wait for each other: where what was read was
+    /// changed by another one before the end, this ends with [`StoreError::Conflict`].
     ///
     /// # Errors
     /// What `work` returns, else the failure to begin or commit. After [`StoreError::Io`] or
@@ -162,6 +215,39 @@ impl Store {
         txn.commit()?;
         self.move_log_if_long();
         Ok(done)
+    }
+
+    /// As [`Store::write`], and where another machine wrote at the same moment what `work` rests on, from the beginning
+    /// again: `work` must do the same each time but for what it reads.
+    ///
+    /// # Errors
+    /// As [`Store::write`].
+    pub fn write_again<T, E: From<StoreError>>(
+        &mut self,
+        mut work: impl FnMut(&Txn<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.ready_to_write()?;
+        let (mut left, mut waits) = (TRIES, 0);
+        loop {
+            left -= 1;
+            let txn = Txn::begin(&self.reads)?;
+            match work(&txn) {
+                // Whatever it made of the refusal, it was one.
+                Err(_) if left > 0 && txn.met_conflict() => {
+                    drop(txn);
+                    postgres::wait(&mut waits);
+                }
+                Err(why) => return Err(why),
+                Ok(done) => match txn.commit() {
+                    Err(StoreError::Conflict) if left > 0 => postgres::wait(&mut waits),
+                    Err(why) => return Err(why.into()),
+                    Ok(()) => {
+                        self.move_log_if_long();
+                        return Ok(done);
+                    }
+                },
+            }
+        }
     }
 
     /// Does `work` on one unchanging picture of the store, however many reads it makes and whoever writes
@@ -183,6 +269,9 @@ impl Store {
     /// As [`Store::write`], and it poisons the handle in the same way.
     pub fn checkpoint(&mut self) -> Result<bool, StoreError> {
         self.ready_to_write()?;
+        if self.is_shared() {
+            return Ok(true);
+        }
         self.checkpoint_by("PRAGMA wal_checkpoint(TRUNCATE)")
     }
 
@@ -190,11 +279,15 @@ impl Store {
     /// values anew, and the words they are found by, so that no page holds an older copy, then empties the log. Takes
     /// memory in proportion to all sealed values, but not to the words, which are moved a slice at a time. `false` if
     /// another process kept the log in use: call it again later. Copies made outside the files (backups, a disk's own
-    /// spare blocks) are beyond it.
+    /// spare blocks) are beyond it. Of a shared store too: what was deleted is there no more for
+    /// anybody who asks; how its bytes go is said at [`Store::scrub_step`].
     ///
     /// # Errors
     /// As [`Store::write`].
     pub fn scrub(&mut self) -> Result<bool, StoreError> {
+        if self.is_shared() {
+            return self.clear_deleted();
+        }
         // One that was broken off is brought to its end first: both tables may hold something of what is gone.
         while !self.write(|txn| txn.move_sealed_terms())? {}
         self.write(|txn| txn.begin_scrub())?;
@@ -203,12 +296,21 @@ impl Store {
     }
 
     /// A step of the scrub that chores ask for, for a program that has other things to do: each is a short transaction,
-    /// and where the last one got to is kept in the store. A chore is ended once nothing is left of what it asked for.
+    /// and where the last one got to is kept in the store. A chore is ended once nothing is left of what it asked for. Of a
+    /// shared store the server is asked to clear its tables (`VACUUM`): then no statement gives what was deleted; its bytes stay
+    /// in the server's files until others take their place, and in its log and backups for as long as those are kept.
     ///
     /// # Errors
     /// As [`Store::write`].
     pub fn scrub_step(&mut self) -> Result<Scrubbed, StoreError> {
         let Some(asked) = self.scrub_asked()? else { return Ok(Scrubbed::Clean) };
+        if self.is_shared() {
+            if !self.clear_deleted()? {
+                return Ok(Scrubbed::Held);
+            }
+            self.write_again(|txn| txn.end_scrubs(asked))?;
+            return Ok(Scrubbed::Clean);
+        }
         let stage = self.write(|txn| txn.step_scrub(asked))?;
         if stage == Scrubbed::More {
             return Ok(stage);
@@ -218,6 +320,11 @@ impl Store {
         }
         self.write(|txn| txn.end_scrubs(asked))?;
         Ok(Scrubbed::Clean)
+    }
+
+    fn clear_deleted(&self) -> Result<bool, StoreError> {
+        self.ready_to_write()?;
+        self.reads.postgres().map_or(Ok(true), |postgres| postgres.vacuum(MAY_BE_ERASED))
     }
 
     fn ready_to_write(&self) -> Result<(), StoreError> {
@@ -233,9 +340,12 @@ impl Store {
     /// SQLite's own automatic checkpoint swallows its errors; this one poisons the handle, so that nothing more is
     /// written to a disk that has failed. The commit before it is safe in the log, hence no error is returned.
     fn move_log_if_long(&self) {
-        let waiting = self.reads.row("PRAGMA wal_checkpoint(NOOP)", [], |row| {
-            Ok(row.get::<_, i64>(1)?.saturating_sub(row.get::<_, i64>(2)?))
-        });
+        if self.is_shared() {
+            return;
+        }
+        let waiting = self
+            .reads
+            .row("PRAGMA wal_checkpoint(NOOP)", [], |row| Ok(row.get::<_, i64>(1)?.saturating_sub(row.get(2)?)));
         if let Ok(Some(pages)) = waiting
             && pages >= CHECKPOINT_PAGES
         {

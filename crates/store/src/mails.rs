@@ -1,9 +1,11 @@
 //! Mail that came in or went out: an answer finds its case, and nothing is taken in twice.
 
 use counterpart_core::id::{CaseId, EntryId};
-use rusqlite::{Row, params};
 
-use crate::{Reads, StoreError, Txn};
+use crate::{
+    Reads, StoreError, Txn,
+    db::{Row, params},
+};
 
 /// One message, known by the hash of its bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,7 +50,7 @@ impl Reads {
     }
 }
 
-fn mail(row: &Row<'_>) -> rusqlite::Result<MailRow> {
+fn mail(row: &Row<'_>) -> Result<MailRow, StoreError> {
     Ok(MailRow {
         sha256: row.get(0)?,
         message_id: row.get(1)?,

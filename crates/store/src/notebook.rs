@@ -3,9 +3,11 @@
 use std::fmt;
 
 use counterpart_core::id::CaseId;
-use rusqlite::{Row, params};
 
-use crate::{Reads, StoreError, Txn};
+use crate::{
+    Reads, StoreError, Txn,
+    db::{Row, params},
+};
 
 /// One note. Its debug form shows nothing of what is written, which is nobody's business.
 #[derive(Clone, PartialEq, Eq)]
@@ -65,7 +67,7 @@ impl Reads {
     }
 }
 
-fn note(row: &Row<'_>) -> rusqlite::Result<NotebookRow> {
+fn note(row: &Row<'_>) -> Result<NotebookRow, StoreError> {
     Ok(NotebookRow {
         id: row.get(0)?,
         kind: row.get(1)?,

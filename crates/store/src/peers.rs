@@ -1,9 +1,8 @@
 //! Where the other parties of a case were last reached.
 
 use counterpart_core::id::{CaseId, DeviceKey, PartyId};
-use rusqlite::params;
 
-use crate::{Reads, StoreError, Txn};
+use crate::{Reads, StoreError, Txn, db::params};
 
 /// An address of a party, or of one of its devices.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,12 +59,22 @@ impl Txn<'_> {
     /// # Errors
     /// A full, damaged or failing store.
     pub fn put_peer_address(&self, peer: &PeerAddress) -> Result<(), StoreError> {
-        self.change(
-            "INSERT INTO peers (case_id, party, device, address, last_seen) VALUES (?1, ?2, ?3, ?4, ?5)
-             ON CONFLICT (case_id, party, ifnull(device, x''), address)
-             DO UPDATE SET last_seen = max(last_seen, excluded.last_seen)",
-            params![peer.case.0, peer.party.0, peer.device.map(|d| d.0), peer.address, peer.last_seen],
-        )?;
+        let device = peer.device.map(|d| d.0);
+        let known = "SELECT last_seen FROM peers WHERE case_id = ?1 AND party = ?2 AND address = ?4
+                     AND (device = ?3 OR (device IS NULL AND ?3 IS NULL))";
+        let known = self.row(known, params![peer.case.0, peer.party.0, device, peer.address], |row| row.get(0))?;
+        match known {
+            Some(seen) if peer.last_seen <= seen => {}
+            Some::<i64>(_) => {
+                let sql = "UPDATE peers SET last_seen = ?5 WHERE case_id = ?1 AND party = ?2 AND address = ?4
+                           AND (device = ?3 OR (device IS NULL AND ?3 IS NULL))";
+                self.change(sql, params![peer.case.0, peer.party.0, device, peer.address, peer.last_seen])?;
+            }
+            None => {
+                let sql = "INSERT INTO peers (case_id, party, device, address, last_seen) VALUES (?1, ?2, ?3, ?4, ?5)";
+                self.change(sql, params![peer.case.0, peer.party.0, device, peer.address, peer.last_seen])?;
+            }
+        }
         Ok(())
     }
 

@@ -2,13 +2,12 @@
 //! is due, who of us has it, and the words it has. Every query here goes along an index, however many cases there are.
 
 use counterpart_core::id::CaseId;
-use rusqlite::{Row, ToSql, params};
 
 use crate::{
     CaseSummary, Reads, StoreError, Txn,
-    error::{signed, sqlite},
+    db::{Many, Param, Row, Value, params, unsigned},
+    error::signed,
     terms::behind,
-    txn::unsigned,
 };
 
 /// From how many cases on a word is so common that the list is walked for those that have it, instead of being sorted
@@ -106,8 +105,8 @@ impl Reads {
                 break;
             }
             let (sql, values) = query.at_most(left);
-            let values: Vec<&dyn ToSql> = values.iter().map(Box::as_ref).collect();
-            found.extend(self.rows(&sql, values.as_slice(), queue_entry)?);
+            let values: Vec<Value<'_>> = values.iter().map(|value| value.value()).collect();
+            found.extend(self.rows(&sql, Many(&values), queue_entry)?);
         }
         Ok(found)
     }
@@ -121,10 +120,9 @@ impl Reads {
         let mut steps = Vec::new();
         for query in queries(wish, &words, after) {
             let (sql, values) = query.at_most(50);
-            let values: Vec<&dyn ToSql> = values.iter().map(Box::as_ref).collect();
-            let mut statement = self.conn.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).map_err(sqlite)?;
-            let rows = statement.query_map(values.as_slice(), |row| row.get::<_, String>(3)).map_err(sqlite)?;
-            steps.extend(rows.collect::<rusqlite::Result<Vec<_>>>().map_err(sqlite)?);
+            let values: Vec<Value<'_>> = values.iter().map(|value| value.value()).collect();
+            let (explain, column) = self.by_engine(("EXPLAIN QUERY PLAN", 3), ("EXPLAIN", 0));
+            steps.extend(self.rows(&format!("{explain} {sql}"), Many(&values), |row| row.get::<_, String>(column))?);
         }
         Ok(steps)
     }
@@ -215,9 +213,10 @@ const COLUMNS: &str = "SELECT q.lane, q.due, q.since, q.case_id, s.title, s.stat
                        FROM queue q LEFT JOIN case_summaries s ON s.case_id = q.case_id
                        LEFT JOIN assigned a ON a.case_id = q.case_id";
 
-fn queue_entry(row: &Row<'_>) -> rusqlite::Result<QueueEntry> {
+fn queue_entry(row: &Row<'_>) -> Result<QueueEntry, StoreError> {
     let lane: i64 = row.get(0)?;
-    let lane = Lane::from_number(lane).ok_or(rusqlite::Error::IntegralValueOutOfRange(0, lane))?;
+    let lane =
+        Lane::from_number(lane).ok_or_else(|| StoreError::Damaged { detail: format!("there is no lane {lane}") })?;
     let case = CaseId(row.get(3)?);
     let agent: Option<String> = row.get(10)?;
     let template: String = row.get(12)?;
@@ -232,7 +231,7 @@ fn queue_entry(row: &Row<'_>) -> rusqlite::Result<QueueEntry> {
             entries: unsigned(row, 8)?,
             updated_at: row.get(9)?,
         },
-        agent: agent.map(|agent| Ok::<_, rusqlite::Error>((agent, row.get(11)?))).transpose()?,
+        agent: agent.map(|agent| Ok::<_, StoreError>((agent, row.get(11)?))).transpose()?,
         template: Some(template).filter(|template| !template.is_empty()),
     })
 }
@@ -255,7 +254,7 @@ fn queries(wish: &QueueWish, words: &[(String, bool)], after: Option<&QueuePlace
 struct QueueQuery {
     rules: Vec<String>,
     order: &'static str,
-    values: Vec<Box<dyn ToSql>>,
+    values: Vec<Box<dyn Param>>,
 }
 
 impl QueueQuery {
@@ -325,18 +324,18 @@ impl QueueQuery {
         ));
     }
 
-    fn rule(&mut self, rule: &str, value: impl ToSql + 'static) {
+    fn rule(&mut self, rule: &str, value: impl Param + 'static) {
         let name = self.value(value);
         self.rules.push(rule.replace('?', &name));
     }
 
     /// A place for a value; gives its name in the query.
-    fn value(&mut self, value: impl ToSql + 'static) -> String {
+    fn value(&mut self, value: impl Param + 'static) -> String {
         self.values.push(Box::new(value));
         format!("?{}", self.values.len())
     }
 
-    fn at_most(mut self, most: usize) -> (String, Vec<Box<dyn ToSql>>) {
+    fn at_most(mut self, most: usize) -> (String, Vec<Box<dyn Param>>) {
         let most = self.value(i64::try_from(most).unwrap_or(i64::MAX));
         let (rules, order) = (self.rules.join(" AND "), self.order);
         (format!("{COLUMNS} WHERE {rules} ORDER BY {order} LIMIT {most}"), self.values)

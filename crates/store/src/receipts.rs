@@ -1,9 +1,12 @@
 //! Receipts, ours and theirs.
 
 use counterpart_core::id::{CaseId, DeviceKey, ReceiptId};
-use rusqlite::params;
 
-use crate::{ChangeKind, Inserted, Reads, StoreError, Txn, error::signed, txn::unsigned};
+use crate::{
+    ChangeKind, Inserted, Reads, StoreError, Txn,
+    db::{params, unsigned},
+    error::signed,
+};
 
 /// A receipt to be stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,14 +86,15 @@ impl Txn<'_> {
     /// this case; the transaction may go on. Else a full, damaged or failing store.
     pub fn insert_receipt(&self, receipt: &ReceiptRow<'_>) -> Result<Inserted, StoreError> {
         let number = signed(receipt.number)?;
-        let known = self.row("SELECT 1 FROM receipts WHERE id = ?1", params![receipt.id.0], |_| Ok(()))?;
-        if known.is_some() {
+        // The id alone says which it is; the case is where it lies.
+        let known = "SELECT 1 FROM receipts WHERE case_id = ?1 AND id = ?2";
+        if self.row(known, params![receipt.case.0, receipt.id.0], |_| Ok(()))?.is_some() {
             return Ok(Inserted::Already);
         }
         self.change_or(
-            "INSERT INTO receipts (id, case_id, device, number, own, envelope) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-            params![receipt.id.0, receipt.case.0, receipt.device.0, number, receipt.own, receipt.envelope],
-            || Some(StoreError::ReceiptNumberTaken { number: receipt.number }),
+            "INSERT INTO receipts (arrival, id, case_id, device, number, own, envelope) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            params![self.number(), receipt.id.0, receipt.case.0, receipt.device.0, number, receipt.own, receipt.envelope],
+            || receipt.own.then_some(StoreError::ReceiptNumberTaken { number: receipt.number }),
         )?;
         let inserted = self.inserted()?;
         let kind = if receipt.own { ChangeKind::ReceiptSigned } else { ChangeKind::ReceiptReceived };

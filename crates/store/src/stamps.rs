@@ -4,9 +4,8 @@ use counterpart_core::{
     id::{CaseId, EntryId},
     stamp::KeptStamp,
 };
-use rusqlite::params;
 
-use crate::{Inserted, Reads, StoreError, Txn};
+use crate::{Inserted, Reads, StoreError, Txn, db::params};
 
 /// An entry that is to be covered by a time stamp, because something was agreed by it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,13 +56,13 @@ impl Txn<'_> {
     /// A full, damaged or failing store.
     pub fn insert_stamp(&self, case: CaseId, stamp: &KeptStamp) -> Result<Inserted, StoreError> {
         let id = stamp.id();
-        let known = self.row("SELECT 1 FROM stamps WHERE id = ?1", params![id.0], |_| Ok(()))?;
-        if known.is_some() {
+        let known = "SELECT 1 FROM stamps WHERE case_id = ?1 AND id = ?2";
+        if self.row(known, params![case.0, id.0], |_| Ok(()))?.is_some() {
             return Ok(Inserted::Already);
         }
         let heads: Vec<u8> = stamp.heads.iter().flat_map(|head| head.0).collect();
-        let sql = "INSERT INTO stamps (id, case_id, heads, token) VALUES (?1, ?2, ?3, ?4)";
-        self.change(sql, params![id.0, case.0, heads, stamp.token])?;
+        let sql = "INSERT INTO stamps (arrival, id, case_id, heads, token) VALUES (?1, ?2, ?3, ?4, ?5)";
+        self.change(sql, params![self.number(), id.0, case.0, heads, stamp.token])?;
         self.inserted()
     }
 
@@ -72,7 +71,7 @@ impl Txn<'_> {
     /// # Errors
     /// A full, damaged or failing store.
     pub fn want_stamp(&self, case: CaseId, entry: EntryId, since: i64) -> Result<(), StoreError> {
-        let sql = "INSERT OR IGNORE INTO wanted_stamps (case_id, entry, since) VALUES (?1, ?2, ?3)";
+        let sql = "INSERT INTO wanted_stamps (case_id, entry, since) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
         self.change(sql, params![case.0, entry.0, since])?;
         Ok(())
     }

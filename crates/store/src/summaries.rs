@@ -1,9 +1,12 @@
 //! Case summaries: a cache that lists many cases without opening one. Rebuildable from the entries.
 
 use counterpart_core::id::CaseId;
-use rusqlite::{Row, params};
 
-use crate::{Reads, StoreError, Txn, error::signed, txn::unsigned};
+use crate::{
+    Reads, StoreError, Txn,
+    db::{Row, params, unsigned},
+    error::signed,
+};
 
 /// One case in a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,7 +66,7 @@ impl Reads {
     }
 }
 
-fn case_summary(row: &Row<'_>) -> rusqlite::Result<CaseSummary> {
+fn case_summary(row: &Row<'_>) -> Result<CaseSummary, StoreError> {
     Ok(CaseSummary {
         case: CaseId(row.get(0)?),
         title: row.get(1)?,

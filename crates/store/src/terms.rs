@@ -1,12 +1,18 @@
 //! Words by which cases are found. What a word is, and which a text has, is not known here.
 
 use counterpart_core::id::{CaseId, PartyId};
-use rusqlite::params;
 
-use crate::{Reads, StoreError, Txn, error::signed, txn::unsigned};
+use crate::{
+    Reads, StoreError, Txn,
+    db::{Many, Param, Value, params, unsigned},
+    error::signed,
+};
 
 /// Words of sealed values that one transaction moves: others write in between.
 const SLICE: i64 = 2_000;
+
+/// Words that one statement adds where each goes over a line.
+const TOGETHER: usize = 128;
 
 /// How many words of a case a party brought in.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -37,9 +43,9 @@ impl Reads {
         let most = i64::try_from(most).unwrap_or(i64::MAX);
         let mut found = 0;
         for sql in [
-            "SELECT count(*) FROM (SELECT 1 FROM terms WHERE term >= ?1 AND term < ?2 LIMIT ?3)",
-            "SELECT count(*) FROM (SELECT 1 FROM sealed_terms WHERE term >= ?1 AND term < ?2 LIMIT ?3)",
-            "SELECT count(*) FROM (SELECT 1 FROM sealed_terms_anew WHERE term >= ?1 AND term < ?2 LIMIT ?3)",
+            "SELECT count(*) FROM (SELECT 1 FROM terms WHERE term >= ?1 AND term < ?2 LIMIT ?3) AS found",
+            "SELECT count(*) FROM (SELECT 1 FROM sealed_terms WHERE term >= ?1 AND term < ?2 LIMIT ?3) AS found",
+            "SELECT count(*) FROM (SELECT 1 FROM sealed_terms_anew WHERE term >= ?1 AND term < ?2 LIMIT ?3) AS found",
         ] {
             let count = self.row(sql, params![beginning, behind(beginning), most], |row| row.get::<_, i64>(0))?;
             found += count.and_then(|count| usize::try_from(count).ok()).unwrap_or(0);
@@ -76,6 +82,9 @@ impl Txn<'_> {
         terms: impl IntoIterator<Item = &'t str>,
         sealed: bool,
     ) -> Result<usize, StoreError> {
+        if self.is_shared() {
+            return self.add_terms_together(case, terms, sealed);
+        }
         let sql = match (sealed, sealed && self.second_side()?) {
             (false, _) => "INSERT INTO terms (term, case_id) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
             // What is yet to be moved over is not new.
@@ -93,6 +102,41 @@ impl Txn<'_> {
         let mut new = 0;
         for term in terms {
             new += self.change(sql, params![term, case.0])?;
+        }
+        Ok(new)
+    }
+
+    /// The same, many with one statement: each goes over a line. Words of sealed values go into the first of their tables.
+    fn add_terms_together<'t>(
+        &self,
+        case: CaseId,
+        terms: impl IntoIterator<Item = &'t str>,
+        sealed: bool,
+    ) -> Result<usize, StoreError> {
+        let mut terms: Vec<&str> = terms.into_iter().collect();
+        terms.sort_unstable();
+        terms.dedup();
+        let into = if sealed { "sealed_terms" } else { "terms" };
+        // What was copied here stands in the other table, and is not new.
+        let known = match sealed {
+            true => " WHERE NOT EXISTS (SELECT 1 FROM sealed_terms_anew AS a WHERE a.case_id = ?1 AND a.term = t.term)",
+            false => "",
+        };
+        let mut new = 0;
+        let mut left = terms.as_slice();
+        while !left.is_empty() {
+            // Few sizes: each is a statement that is kept prepared.
+            let size = if left.len() >= TOGETHER { TOGETHER } else { 1 << left.len().ilog2() };
+            let (now, later) = left.split_at(size);
+            left = later;
+            let places: Vec<String> = (0..size).map(|n| format!("(CAST(?{} AS TEXT))", n + 2)).collect();
+            let sql = format!(
+                "INSERT INTO {into} (case_id, term) SELECT CAST(?1 AS BYTEA), t.term FROM (VALUES {}) AS t (term){known}
+                 ON CONFLICT DO NOTHING",
+                places.join(", ")
+            );
+            let values: Vec<Value<'_>> = std::iter::once(case.0.value()).chain(now.iter().map(Param::value)).collect();
+            new += self.change(&sql, Many(&values))?;
         }
         Ok(new)
     }

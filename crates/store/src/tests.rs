@@ -17,13 +17,17 @@ fn entry(seq: u64, envelope: &[u8]) -> EntryRow<'_> {
 }
 
 fn number(store: &Store, pragma: &str) -> i64 {
-    store.conn.query_row(pragma, [], |row| row.get(0)).expect("a pragma answers")
+    store.sqlite().expect("SQLite").query_row(pragma, [], |row| row.get(0)).expect("a pragma answers")
 }
 
 /// SQLite then reports a full disk, as it does when the file system is full.
 fn allow_pages(store: &Store, more: i64) {
     let limit = number(store, "PRAGMA page_count") + more;
-    store.conn.query_row(&format!("PRAGMA max_page_count = {limit}"), [], |_| Ok(())).expect("set");
+    store
+        .sqlite()
+        .expect("SQLite")
+        .query_row(&format!("PRAGMA max_page_count = {limit}"), [], |_| Ok(()))
+        .expect("set");
 }
 
 #[test]
@@ -57,7 +61,7 @@ fn nothing_slips_in_after_a_step_was_undone() {
         while txn.insert_entry(&entry(seq, &big)).is_ok() {
             seq += 1;
         }
-        assert!(txn.conn.is_autocommit(), "SQLite ended the transaction by itself");
+        assert!(txn.sqlite().expect("SQLite").is_autocommit(), "SQLite ended the transaction by itself");
         assert_eq!(txn.insert_entry(&entry(1000, b"small")), Err(StoreError::Undone));
         Ok::<_, StoreError>(())
     });
@@ -96,14 +100,15 @@ fn settings_are_those_promised() {
     ] {
         assert_eq!(number(&store, pragma), value, "{pragma}");
     }
-    let mode: String = store.conn.query_row("PRAGMA journal_mode", [], |row| row.get(0)).expect("answers");
+    let mode: String =
+        store.sqlite().expect("SQLite").query_row("PRAGMA journal_mode", [], |row| row.get(0)).expect("answers");
     assert_eq!(mode, "wal");
 }
 
 #[test]
 fn a_log_in_use_is_not_called_empty() {
     let (folder, mut store) = store();
-    store.conn.busy_timeout(std::time::Duration::ZERO).expect("set");
+    store.sqlite().expect("SQLite").busy_timeout(std::time::Duration::ZERO).expect("set");
     let mut reader = Store::open(&folder.path().join("counterpart.db")).expect("opens");
     store.write(|txn| txn.insert_entry(&entry(1, b"x"))).expect("written");
     reader
@@ -119,7 +124,7 @@ fn a_log_in_use_is_not_called_empty() {
 #[test]
 fn a_store_in_use_for_long_is_busy() {
     let (folder, mut store) = store();
-    store.conn.busy_timeout(std::time::Duration::ZERO).expect("set");
+    store.sqlite().expect("SQLite").busy_timeout(std::time::Duration::ZERO).expect("set");
     let mut other = Store::open(&folder.path().join("counterpart.db")).expect("opens");
     other
         .write(|txn| {

@@ -1,8 +1,9 @@
 //! What lets programs in: of each token its hash, and what it may do.
 
-use rusqlite::{Row, params};
-
-use crate::{Reads, StoreError, Txn};
+use crate::{
+    Reads, StoreError, Txn,
+    db::{Row, params},
+};
 
 /// A token as it is kept. Its words are not: whoever reads the store can use none.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,7 +72,7 @@ impl Reads {
     }
 }
 
-fn token(row: &Row<'_>) -> rusqlite::Result<TokenRow> {
+fn token(row: &Row<'_>) -> Result<TokenRow, StoreError> {
     Ok(TokenRow {
         hash: row.get(0)?,
         name: row.get(1)?,

@@ -2,15 +2,26 @@
 
 use std::{cell::Cell, ops::Deref};
 
-use rusqlite::{Connection, Params, Row, config::DbConfig};
+use rusqlite::{Connection, config::DbConfig, params_from_iter};
 
-use crate::error::{StoreError, sqlite};
+use crate::{
+    db::{Params, Row},
+    error::{StoreError, sqlite},
+    postgres::{self, Postgres},
+};
+
+/// What the store is kept in.
+#[derive(Debug)]
+pub(crate) enum Engine {
+    Sqlite(Connection),
+    Postgres(Postgres),
+}
 
 /// Everything that can be read. On a [`crate::Store`] each call sees the latest committed state; inside a
 /// [`Txn`] it sees that transaction's own changes too.
 #[derive(Debug)]
 pub struct Reads {
-    pub(crate) conn: Connection,
+    engine: Engine,
     poisoned: Cell<bool>,
     clock: Cell<Clock>,
 }
@@ -19,15 +30,38 @@ pub struct Reads {
 pub type Clock = fn() -> i64;
 
 impl Reads {
-    pub(crate) fn new(conn: Connection) -> Self {
-        Self { conn, poisoned: Cell::new(false), clock: Cell::new(|| 0) }
+    pub(crate) fn new(engine: Engine) -> Self {
+        Self { engine, poisoned: Cell::new(false), clock: Cell::new(|| 0) }
+    }
+
+    /// Whether several machines may share it: then it is a database on PostgreSQL.
+    #[must_use]
+    pub fn is_shared(&self) -> bool {
+        matches!(self.engine, Engine::Postgres(_))
+    }
+
+    pub(crate) fn sqlite(&self) -> Option<&Connection> {
+        if let Engine::Sqlite(conn) = &self.engine { Some(conn) } else { None }
+    }
+
+    pub(crate) fn postgres(&self) -> Option<&Postgres> {
+        if let Engine::Postgres(postgres) = &self.engine { Some(postgres) } else { None }
+    }
+
+    /// What only one of the two understands, or is quick at.
+    pub(crate) fn by_engine<T>(&self, sqlite: T, postgres: T) -> T {
+        if self.is_shared() { postgres } else { sqlite }
     }
 
     /// The faults SQLite finds in the file, one a line, for people to read; empty when it is sound. Reads the
-    /// whole file. A changed byte inside a stored envelope is not a fault here: its signature shows that.
+    /// whole file. A changed byte inside a stored envelope is not a fault here: its signature shows that. A database
+    /// server looks after its own files: of it nothing is said.
     #[must_use]
     pub fn check_integrity(&self) -> Vec<String> {
         let mut faults = Vec::new();
+        if self.is_shared() {
+            return faults;
+        }
         match self.rows("PRAGMA integrity_check", [], |row| row.get::<_, String>(0)) {
             Ok(lines) => faults.extend(lines.into_iter().filter(|line| line != "ok")),
             Err(e) => faults.push(e.to_string()),
@@ -43,22 +77,55 @@ impl Reads {
         &self,
         sql: &str,
         params: impl Params,
-        read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+        mut read: impl FnMut(&Row<'_>) -> Result<T, StoreError>,
     ) -> Result<Vec<T>, StoreError> {
-        let mut statement = self.conn.prepare_cached(sql).map_err(sqlite)?;
-        let rows = statement.query_map(params, read).map_err(sqlite)?;
-        rows.collect::<rusqlite::Result<_>>().map_err(sqlite)
+        let mut found = Vec::new();
+        self.each(sql, params, |row| {
+            found.push(read(row)?);
+            Ok::<_, StoreError>(())
+        })?;
+        Ok(found)
     }
 
     pub(crate) fn row<T>(
         &self,
         sql: &str,
         params: impl Params,
-        read: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
+        read: impl FnOnce(&Row<'_>) -> Result<T, StoreError>,
     ) -> Result<Option<T>, StoreError> {
-        let mut statement = self.conn.prepare_cached(sql).map_err(sqlite)?;
-        let mut rows = statement.query(params).map_err(sqlite)?;
-        rows.next().map_err(sqlite)?.map(read).transpose().map_err(sqlite)
+        match &self.engine {
+            Engine::Sqlite(conn) => {
+                let mut statement = conn.prepare_cached(sql).map_err(sqlite)?;
+                let mut rows = statement.query(params_from_iter(params.values())).map_err(sqlite)?;
+                rows.next().map_err(sqlite)?.map(|row| read(&Row::Sqlite(row))).transpose()
+            }
+            Engine::Postgres(postgres) => {
+                postgres.rows(sql, params.values())?.first().map(|row| read(&Row::Postgres(row))).transpose()
+            }
+        }
+    }
+
+    /// Gives `visit` the rows one at a time, and stops at its first error.
+    pub(crate) fn each<E: From<StoreError>>(
+        &self,
+        sql: &str,
+        params: impl Params,
+        mut visit: impl FnMut(&Row<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        match &self.engine {
+            Engine::Sqlite(conn) => {
+                let mut statement = conn.prepare_cached(sql).map_err(sqlite)?;
+                let mut rows = statement.query(params_from_iter(params.values())).map_err(sqlite)?;
+                while let Some(row) = rows.next().map_err(sqlite)? {
+                    visit(&Row::Sqlite(row))?;
+                }
+                Ok(())
+            }
+            Engine::Postgres(postgres) => {
+                let rows = postgres.rows(sql, params.values())?;
+                rows.iter().try_for_each(|row| visit(&Row::Postgres(row)))
+            }
+        }
     }
 
     /// By what clock it is noted when something came in; the store has none of its own, and takes it to be 0 until then.
@@ -78,15 +145,11 @@ impl Reads {
     /// after a failed fsync the system may report success for bytes it has dropped.
     pub(crate) fn poison(&self) {
         self.poisoned.set(true);
-        // Refused only by a closed connection, which writes nothing either.
-        drop(self.conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true));
+        if let Some(conn) = self.sqlite() {
+            // Refused only by a closed connection, which writes nothing either.
+            drop(conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true));
+        }
     }
-}
-
-/// A column holding a number that is never negative.
-pub(crate) fn unsigned(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
-    let number: i64 = row.get(column)?;
-    u64::try_from(number).map_err(|_negative| rusqlite::Error::IntegralValueOutOfRange(column, number))
 }
 
 /// A transaction under way, given to the closure of [`crate::Store::write`].
@@ -105,25 +168,40 @@ impl Deref for Txn<'_> {
 
 impl<'a> Txn<'a> {
     pub(crate) fn begin(reads: &'a Reads) -> Result<Self, StoreError> {
-        // Immediate: the right to write is taken before anything is read, so what is read stays true to the end.
-        reads.conn.prepare_cached("BEGIN IMMEDIATE").and_then(|mut s| s.execute([])).map_err(sqlite)?;
+        match &reads.engine {
+            // Immediate: the right to write is taken before anything is read, so what is read stays true to the end.
+            Engine::Sqlite(conn) => {
+                conn.prepare_cached("BEGIN IMMEDIATE").and_then(|mut s| s.execute([])).map_err(sqlite)?;
+            }
+            Engine::Postgres(postgres) => postgres.begin(postgres::Mode::Write)?,
+        }
         Ok(Self { reads })
     }
 
     pub(crate) fn commit(self) -> Result<(), StoreError> {
         self.still_open()?;
-        self.conn.prepare_cached("COMMIT").and_then(|mut s| s.execute([])).map_err(|e| {
-            let error = sqlite(e);
-            if error != StoreError::Busy {
-                self.poison();
+        match &self.engine {
+            Engine::Sqlite(conn) => {
+                conn.prepare_cached("COMMIT").and_then(|mut s| s.execute([])).map_err(|e| {
+                    let error = sqlite(e);
+                    if error != StoreError::Busy {
+                        self.poison();
+                    }
+                    error
+                })?;
             }
-            error
-        })?;
+            Engine::Postgres(postgres) => postgres.commit()?,
+        }
         Ok(())
     }
 
+    /// Whether others changed what was read here.
+    pub(crate) fn met_conflict(&self) -> bool {
+        self.still_open() == Err(StoreError::Conflict)
+    }
+
     /// Runs one changing statement and tells how many rows it changed; `taken` names the error for a broken rule
-    /// of uniqueness.
+    /// of uniqueness, after which the transaction may go on.
     pub(crate) fn change_or(
         &self,
         sql: &str,
@@ -131,22 +209,56 @@ impl<'a> Txn<'a> {
         taken: impl FnOnce() -> Option<StoreError>,
     ) -> Result<usize, StoreError> {
         self.still_open()?;
-        self.conn.prepare_cached(sql).and_then(|mut s| s.execute(params)).map_err(|e| {
-            if crate::error::is_taken(&e)
-                && let Some(named) = taken()
-            {
-                return named;
+        match &self.engine {
+            Engine::Sqlite(conn) => {
+                let changed = conn.prepare_cached(sql).and_then(|mut s| s.execute(params_from_iter(params.values())));
+                changed.map_err(|e| {
+                    if crate::error::is_taken(&e)
+                        && let Some(named) = taken()
+                    {
+                        return named;
+                    }
+                    let error = sqlite(e);
+                    if matches!(error, StoreError::Io { .. } | StoreError::Damaged { .. }) {
+                        self.poison();
+                    }
+                    error
+                })
             }
-            let error = sqlite(e);
-            if matches!(error, StoreError::Io { .. } | StoreError::Damaged { .. }) {
-                self.poison();
-            }
-            error
-        })
+            Engine::Postgres(postgres) => match taken() {
+                Some(named) => postgres.change_guarded(sql, params.values())?.ok_or(named),
+                None => postgres.change(sql, params.values()),
+            },
+        }
     }
 
     pub(crate) fn change(&self, sql: &str, params: impl Params) -> Result<usize, StoreError> {
         self.change_or(sql, params, || None)
+    }
+
+    /// The number of the next row of a table, to be given with the row. SQLite gives it by itself where there is none here;
+    /// elsewhere it is the time, so that nothing is counted that all would wait for.
+    pub(crate) fn number(&self) -> Option<i64> {
+        self.postgres().map(|postgres| postgres.number(0))
+    }
+
+    /// The same, above what `last` gives: then rows that come within one case are in the order in which they were
+    /// committed.
+    pub(crate) fn number_above(
+        &self,
+        last: impl FnOnce() -> Result<u64, StoreError>,
+    ) -> Result<Option<i64>, StoreError> {
+        let Some(postgres) = self.postgres() else { return Ok(None) };
+        Ok(Some(postgres.number(crate::error::signed(last()?)?)))
+    }
+
+    /// The number of the row just inserted.
+    pub(crate) fn last_number(&self) -> Result<u64, StoreError> {
+        let row = match &self.engine {
+            Engine::Sqlite(conn) => conn.last_insert_rowid(),
+            Engine::Postgres(postgres) => postgres.last_number(),
+        };
+        u64::try_from(row).map_err(|_negative| StoreError::Damaged { detail: format!("row number {row} is negative") })
     }
 
     /// SQLite itself ends a transaction on a full or failing disk. A caller that went on regardless would then
@@ -155,7 +267,11 @@ impl<'a> Txn<'a> {
         if self.is_poisoned() {
             return Err(StoreError::Poisoned);
         }
-        if self.conn.is_autocommit() { Err(StoreError::Undone) } else { Ok(()) }
+        match &self.engine {
+            Engine::Sqlite(conn) if conn.is_autocommit() => Err(StoreError::Undone),
+            Engine::Sqlite(_) => Ok(()),
+            Engine::Postgres(postgres) => postgres.still_open(),
+        }
     }
 }
 
@@ -173,7 +289,12 @@ pub(crate) struct Snapshot<'a> {
 
 impl<'a> Snapshot<'a> {
     pub(crate) fn begin(reads: &'a Reads) -> Result<Self, StoreError> {
-        reads.conn.prepare_cached("BEGIN").and_then(|mut s| s.execute([])).map_err(sqlite)?;
+        match &reads.engine {
+            Engine::Sqlite(conn) => {
+                conn.prepare_cached("BEGIN").and_then(|mut s| s.execute([])).map_err(sqlite)?;
+            }
+            Engine::Postgres(postgres) => postgres.begin(postgres::Mode::Read)?,
+        }
         Ok(Self { reads })
     }
 }
@@ -185,8 +306,13 @@ impl Drop for Snapshot<'_> {
 }
 
 fn roll_back(reads: &Reads) {
-    if !reads.conn.is_autocommit() && reads.conn.execute_batch("ROLLBACK").is_err() {
-        // Left open, the transaction would swallow the next one.
-        reads.poison();
+    match &reads.engine {
+        Engine::Sqlite(conn) => {
+            if !conn.is_autocommit() && conn.execute_batch("ROLLBACK").is_err() {
+                // Left open, the transaction would swallow the next one.
+                reads.poison();
+            }
+        }
+        Engine::Postgres(postgres) => postgres.roll_back(),
     }
 }

@@ -3,9 +3,11 @@
 use std::fmt;
 
 use counterpart_core::id::{CaseId, EntryId};
-use rusqlite::{Row, params};
 
-use crate::{Reads, StoreError, Txn};
+use crate::{
+    Reads, StoreError, Txn,
+    db::{Row, params},
+};
 
 /// A sealed value as stored. Its debug form shows nothing of the value, which is often somebody's name or number.
 #[derive(Clone, PartialEq, Eq)]
@@ -43,7 +45,7 @@ impl Reads {
     }
 }
 
-fn sealed_value(row: &Row<'_>) -> rusqlite::Result<SealedValue> {
+fn sealed_value(row: &Row<'_>) -> Result<SealedValue, StoreError> {
     Ok(SealedValue { entry: EntryId(row.get(0)?), path: row.get(1)?, disclosure: row.get(2)? })
 }
 
@@ -54,9 +56,9 @@ impl Txn<'_> {
     /// A full, damaged or failing store.
     pub fn put_value(&self, case: CaseId, entry: EntryId, path: &[u8], disclosure: &[u8]) -> Result<(), StoreError> {
         self.change(
-            "INSERT INTO sealed_values (case_id, entry, path, disclosure) VALUES (?1, ?2, ?3, ?4)
+            "INSERT INTO sealed_values (arrival, case_id, entry, path, disclosure) VALUES (?1, ?2, ?3, ?4, ?5)
              ON CONFLICT (case_id, entry, path) DO UPDATE SET disclosure = excluded.disclosure",
-            params![case.0, entry.0, path, disclosure],
+            params![self.number(), case.0, entry.0, path, disclosure],
         )?;
         Ok(())
     }

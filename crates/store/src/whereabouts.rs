@@ -1,9 +1,12 @@
 //! Address records: where devices can be reached, of each its newest word. They concern all cases of a home.
 
 use counterpart_core::id::{DeviceKey, PartyId};
-use rusqlite::{Row, params};
 
-use crate::{Reads, StoreError, Txn, error::signed, txn::unsigned};
+use crate::{
+    Reads, StoreError, Txn,
+    db::{Row, params, unsigned},
+    error::signed,
+};
 
 /// Most devices of a party whose records are kept: those that came last.
 const MAX_OF_PARTY: i64 = 64;
@@ -19,7 +22,7 @@ pub struct StoredWhereabouts {
     pub envelope: Vec<u8>,
 }
 
-fn stored(row: &Row<'_>) -> rusqlite::Result<StoredWhereabouts> {
+fn stored(row: &Row<'_>) -> Result<StoredWhereabouts, StoreError> {
     Ok(StoredWhereabouts {
         arrival: unsigned(row, 0)?,
         party: PartyId(row.get(1)?),
@@ -68,8 +71,8 @@ impl Txn<'_> {
         }
         self.forget_whereabouts(party, device)?;
         self.change(
-            "INSERT INTO whereabouts (party, device, number, envelope) VALUES (?1, ?2, ?3, ?4)",
-            params![party.0, device.0, signed(number)?, envelope],
+            "INSERT INTO whereabouts (arrival, party, device, number, envelope) VALUES (?1, ?2, ?3, ?4, ?5)",
+            params![self.number(), party.0, device.0, signed(number)?, envelope],
         )?;
         self.change(
             "DELETE FROM whereabouts WHERE party = ?1 AND arrival NOT IN

@@ -2,7 +2,8 @@
 //!
 //! Every commit grows or renews the store's log of changes, so looking at that file's size and time is enough to know
 //! that there is something, and costs nothing while there is not. What it is, the list of changes says, from where it was
-//! read last; what is not in it, such as who has a case, is told as "something".
+//! read last; what is not in it, such as who has a case, is told as "something". Of a store that several
+//! machines share the database is asked for a number instead.
 
 use std::{
     collections::BTreeSet,
@@ -25,6 +26,7 @@ const SELDOM: Duration = Duration::from_secs(2);
 /// Changes that are told one case at a time; of more than these all pages are told.
 const MOST: usize = 50;
 
+/// Of the file and its log: how long, and since when.
 type Stamp = [Option<(u64, SystemTime)>; 2];
 
 /// Looks until it is stopped.
@@ -32,7 +34,7 @@ pub(crate) async fn watch(app: Arc<App>) {
     let mut known = 0;
     let mut stamp = None;
     loop {
-        let now = stamp_of(&app.home);
+        let now = (stamp_of(&app.home), shared_version(&app).await);
         if stamp.as_ref() != Some(&now) {
             let first = stamp.is_none();
             // Before it is read: what comes meanwhile is found the next time.
@@ -45,6 +47,16 @@ pub(crate) async fn watch(app: Arc<App>) {
             () = app.stopping.stopped() => return,
         }
     }
+}
+
+/// Nothing also where it cannot be asked just now: once it can, it is something new.
+async fn shared_version(app: &Arc<App>) -> Option<u64> {
+    let desk = Arc::clone(app);
+    let asked = move || {
+        let desk = desk.desk().ok().flatten()?;
+        desk.with_store(|store| store.shared_version()).ok().flatten()
+    };
+    aside(asked).await.ok().flatten()
 }
 
 fn stamp_of(home: &Path) -> Stamp {

@@ -10,7 +10,7 @@ use counterpart_core::{
     whereabouts::{SignedWhereabouts, Whereabouts},
 };
 use counterpart_net::{Address, Channel, PeerId};
-use counterpart_store::{KeyEventRow, Store, StoredWhereabouts, Txn};
+use counterpart_store::{KeyEventRow, StoredWhereabouts, Txn};
 use ed25519_dalek::SigningKey;
 use sha2::{Digest as _, Sha256};
 use tokio::{
@@ -29,6 +29,7 @@ use crate::{
     home,
     keyfile::Passphrase,
     network::{self, NetworkSettings},
+    place,
 };
 
 /// Beside the keys: the secret of the line by which this machine was added, hashed.
@@ -125,7 +126,7 @@ impl Taking<'_> {
 
     fn keep(&self, party: PartyId, logs: &KeyLogs) -> Result<(), DeskError> {
         let folder = waiting_folder(self.home);
-        let mut store = Store::open(&home::store_path(self.home))?;
+        let mut store = place::open(self.home)?;
         store.write(|txn| {
             for event in logs.of_party(&party) {
                 let position = u64::from(event.position);

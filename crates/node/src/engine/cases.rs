@@ -9,7 +9,7 @@ use counterpart_core::{
     seal::path_to_value,
     sync::{LinkId, Machine, Notice, Output, PeerDevice, Persist, Stored, hello::Greeted},
 };
-use counterpart_store::{Chore, EntryRow, Inserted, KeyEventRow, ReceiptRow, Txn};
+use counterpart_store::{Chore, EntryRow, Inserted, KeyEventRow, ReceiptRow, StoreError, Txn};
 use tokio::time::Instant;
 
 use super::{
@@ -212,6 +212,11 @@ impl Engine {
             }
             // Another process wrote in between: take that in and try again.
             Ok(None) => self.act(case, act, at),
+            // So did another machine, at the same moment: what was signed on is not what is there.
+            Err(DeskError::Store(StoreError::Conflict)) => {
+                self.forget(case);
+                self.act(case, act, at)
+            }
             Err(why) => {
                 // A refused act changed nothing. Where the machine holds what the store did not take, it starts
                 // again from the store.
@@ -291,7 +296,8 @@ impl Engine {
         let desk = &self.desk;
         let mut elsewhere = false;
         let (reached, written) = self.desk.with_store(|store| {
-            store.write(|txn| {
+            store.write_again(|txn| {
+                elsewhere = false;
                 let in_step = txn.last_ordinal(case)? == ordinal;
                 let before = txn.newest_ordinal()?;
                 for thing in things {

@@ -10,7 +10,7 @@ use counterpart_core::id::PartyId;
 use counterpart_store::{Scrubbed, Store, StoreError};
 
 use super::{Command, Engine};
-use crate::{error::DeskError, home, queue};
+use crate::{error::DeskError, place, queue};
 
 /// The longest rest between two steps: others are to write as well.
 const REST: Duration = Duration::from_millis(50);
@@ -34,12 +34,10 @@ impl Engine {
             Err(why) => return self.trouble(&why),
         }
         self.tidying = true;
-        let (path, own, commands) = (home::store_path(self.desk.home()), self.desk.party(), self.commands.clone());
+        let (home, own, commands) = (self.desk.home().to_owned(), self.desk.party(), self.commands.clone());
         tokio::task::spawn_blocking(move || {
             // What is left when the node ends is kept in the store.
-            let done = Store::open(&path)
-                .map_err(DeskError::from)
-                .and_then(|mut store| tidy(&mut store, &own, || commands.is_closed()));
+            let done = place::open(&home).and_then(|mut store| tidy(&mut store, &own, || commands.is_closed()));
             drop(commands.send(Command::Tidied(done)));
         });
     }

@@ -9,13 +9,13 @@ use std::{
 
 use counterpart_mail::{Fetch, Glance, Look, Place, Server, Skipped, Verdict, fetch};
 use counterpart_process::notebook::{Kept, Note};
-use counterpart_store::Store;
 
 use super::{PostError, aside, fit::fit};
 use crate::{
     desk::Desk,
     error::DeskError,
-    home::{store_path, write_private},
+    home::write_private,
+    place,
     post::intake::{Known, is_from, known},
 };
 
@@ -131,7 +131,7 @@ pub(crate) fn collect(what: &Collecting) -> Result<Collected, PostError> {
 }
 
 fn collect_from(what: &Collecting, state: &mut MailState) -> Result<Collected, PostError> {
-    let store = Store::open(&store_path(&what.home))?;
+    let store = place::open(&what.home)?;
     let people: BTreeSet<String> = store
         .notes_of_kind(Note::PERSON, None)?
         .iter()

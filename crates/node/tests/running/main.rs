@@ -6,7 +6,10 @@ mod copies;
 mod files;
 mod many;
 mod relayed;
+#[path = "../../../../tests/postgres/server.rs"]
+mod server;
 mod settling;
+mod shared;
 mod side;
 mod tidying;
 mod two_nodes;

@@ -6,6 +6,8 @@ use counterpart_core::{
 };
 use counterpart_store::{EditRow, Inserted, Store, StoreError};
 
+use crate::Home;
+
 const CASE: CaseId = CaseId([1; 32]);
 
 fn row(epoch: EpochId, id: u8, seq: u32, own: bool) -> EditRow<'static> {
@@ -18,8 +20,8 @@ fn ids(store: &Store) -> Vec<u8> {
 
 #[test]
 fn edits_come_back_in_order_and_go_with_their_epoch() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let mut store = Store::open(&folder.path().join("counterpart.db")).expect("a store");
+    let Some(home) = Home::any() else { return };
+    let mut store = home.store();
     let second = |id| EpochId { number: 2, id: Some(EditId([id; 32])) };
     store
         .write(|txn| {

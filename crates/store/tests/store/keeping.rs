@@ -5,7 +5,7 @@ use counterpart_core::{
     stamp::KeptStamp,
 };
 use counterpart_store::{
-    CaseSummary, Inserted, Invite, Join, KeyEventRow, PeerAddress, ReceiptRow, Store, StoreError, StoredEntry,
+    CaseSummary, Inserted, Invite, Join, KeyEventRow, PeerAddress, ReceiptRow, StoreError, StoredEntry,
 };
 
 use crate::{Home, case, device, entry_id, insert, own};
@@ -24,7 +24,7 @@ fn summary(case: CaseId, updated_at: i64) -> CaseSummary {
 
 #[test]
 fn reopening_keeps_everything() {
-    let home = Home::new();
+    let Some(home) = Home::any() else { return };
     let (party, event) = (PartyId([9; 32]), EventId([8; 32]));
     let invite =
         Invite { case: case(1), invite: entry_id(5, 5), secret: vec![1; 16], link: "counterpart:x#y".to_owned() };
@@ -39,7 +39,7 @@ fn reopening_keeps_everything() {
     let mut store = home.store();
     store
         .write(|txn| {
-            assert_eq!(txn.insert_entry(&own(1, 1, b"first"))?, Inserted::New(1));
+            assert!(matches!(txn.insert_entry(&own(1, 1, b"first"))?, Inserted::New(_)));
             assert_eq!(txn.entry_count(case(1))?, 1, "reads inside see their own writes");
             txn.insert_key_event(&KeyEventRow { id: event, party, position: 0, envelope: b"inception" })?;
             txn.insert_receipt(&ReceiptRow {
@@ -59,8 +59,9 @@ fn reopening_keeps_everything() {
         .expect("written");
     drop(store);
 
-    for store in [home.store(), Store::open_read_only(&home.db()).expect("opens for reading")] {
-        let stored = StoredEntry { ordinal: 1, id: entry_id(1, 1), envelope: b"first".to_vec() };
+    for store in [home.store(), home.read_only()] {
+        let ordinal = store.last_ordinal(case(1)).expect("read");
+        let stored = StoredEntry { ordinal, id: entry_id(1, 1), envelope: b"first".to_vec() };
         assert_eq!(store.entries_after(case(1), 0), Ok(vec![stored.clone()]));
         assert_eq!(store.entry(case(1), entry_id(1, 1)), Ok(Some(stored)));
         assert_eq!(store.last_own_entry(case(1), device(1)), Ok(Some((1, entry_id(1, 1)))));
@@ -85,9 +86,9 @@ fn reopening_keeps_everything() {
 
 #[test]
 fn inserting_twice_keeps_the_first() {
-    let home = Home::new();
+    let Some(home) = Home::any() else { return };
     let mut store = home.store();
-    assert_eq!(insert(&mut store, &own(1, 1, b"first")), Ok(Inserted::New(1)));
+    assert!(matches!(insert(&mut store, &own(1, 1, b"first")), Ok(Inserted::New(_))));
     assert_eq!(insert(&mut store, &own(1, 1, b"again")), Ok(Inserted::Already));
     // Our own entry coming back from a peer.
     let mut back = own(1, 1, b"again");
@@ -96,11 +97,11 @@ fn inserting_twice_keeps_the_first() {
     assert_eq!(store.entry(case(1), entry_id(1, 1)).expect("read").expect("there").envelope, b"first");
 
     let event = KeyEventRow { id: EventId([1; 32]), party: PartyId([2; 32]), position: 3, envelope: b"e" };
-    assert_eq!(store.write(|t| t.insert_key_event(&event)), Ok(Inserted::New(1)));
+    assert!(matches!(store.write(|t| t.insert_key_event(&event)), Ok(Inserted::New(_))));
     assert_eq!(store.write(|t| t.insert_key_event(&event)), Ok(Inserted::Already));
     let mut receipt =
         ReceiptRow { id: ReceiptId([1; 32]), case: case(1), device: device(1), number: 4, own: true, envelope: b"r" };
-    assert_eq!(store.write(|t| t.insert_receipt(&receipt)), Ok(Inserted::New(1)));
+    assert!(matches!(store.write(|t| t.insert_receipt(&receipt)), Ok(Inserted::New(_))));
     assert_eq!(store.write(|t| t.insert_receipt(&receipt)), Ok(Inserted::Already));
     receipt.id = ReceiptId([2; 32]);
     let taken = store.write(|t| t.insert_receipt(&receipt));
@@ -119,7 +120,7 @@ fn an_error_leaves_nothing_behind() {
             Self::Store(e)
         }
     }
-    let home = Home::new();
+    let Some(home) = Home::any() else { return };
     let mut store = home.store();
     let failed: Result<(), Mine> = store.write(|txn| {
         txn.insert_entry(&own(1, 1, b"x"))?;
@@ -142,7 +143,7 @@ fn an_error_leaves_nothing_behind() {
 
 #[test]
 fn entries_come_in_order_of_arrival_and_only_those_asked_for() {
-    let home = Home::new();
+    let Some(home) = Home::any() else { return };
     let mut store = home.store();
     store
         .write(|txn| {
@@ -174,7 +175,7 @@ fn entries_come_in_order_of_arrival_and_only_those_asked_for() {
 
 #[test]
 fn surplus_branches_go_and_own_entries_stay() {
-    let home = Home::new();
+    let Some(home) = Home::any() else { return };
     let mut store = home.store();
     let mut theirs = own(2, 1, b"theirs");
     theirs.own = false;
@@ -191,12 +192,13 @@ fn surplus_branches_go_and_own_entries_stay() {
     assert_eq!(store.values(case(1)), Ok(vec![]));
     assert_eq!(store.write(|t| t.remove_entry(case(1), entry_id(1, 1))), Err(StoreError::OwnEntry));
     assert_eq!(store.entry_count(case(1)), Ok(2));
-    assert_eq!(insert(&mut store, &rival), Ok(Inserted::New(last + 1)), "a number is never used twice");
+    let again = insert(&mut store, &rival);
+    assert!(matches!(again, Ok(Inserted::New(number)) if number > last), "a number is never used twice: {again:?}");
 }
 
 #[test]
 fn ten_thousand_cases_are_listed_at_once_and_in_order() {
-    let home = Home::new();
+    let Some(home) = Home::any() else { return };
     let mut store = home.store();
     let id = |n: u32| {
         let mut bytes = [0x11; 32];
@@ -226,7 +228,7 @@ fn ten_thousand_cases_are_listed_at_once_and_in_order() {
 
 #[test]
 fn key_events_come_by_position_and_rivals_by_id() {
-    let home = Home::new();
+    let Some(home) = Home::any() else { return };
     let mut store = home.store();
     let event = |id: u8, party: u8, position| KeyEventRow {
         id: EventId([id; 32]),
@@ -249,7 +251,7 @@ fn key_events_come_by_position_and_rivals_by_id() {
 
 #[test]
 fn addresses_are_kept_once_with_the_latest_time() {
-    let home = Home::new();
+    let Some(home) = Home::any() else { return };
     let mut store = home.store();
     let peer = |device, address: &str, last_seen| PeerAddress {
         case: case(1),
@@ -278,7 +280,7 @@ fn addresses_are_kept_once_with_the_latest_time() {
 
 #[test]
 fn invitations_and_joins_can_be_forgotten_and_never_print_secrets() {
-    let home = Home::new();
+    let Some(home) = Home::any() else { return };
     let mut store = home.store();
     let invite =
         Invite { case: case(1), invite: entry_id(1, 1), secret: b"SECRET".to_vec(), link: "#SECRET".to_owned() };
@@ -298,7 +300,7 @@ fn invitations_and_joins_can_be_forgotten_and_never_print_secrets() {
 
 #[test]
 fn numbers_beyond_the_file_s_integers_are_refused_by_name() {
-    let home = Home::new();
+    let Some(home) = Home::any() else { return };
     let mut store = home.store();
     let refused = insert(&mut store, &own(1, u64::MAX, b"x"));
     assert_eq!(refused, Err(StoreError::NumberTooLarge { number: u64::MAX }));
@@ -306,12 +308,12 @@ fn numbers_beyond_the_file_s_integers_are_refused_by_name() {
 
 #[test]
 fn time_stamps_and_what_waits_for_them_are_kept() {
-    let home = Home::new();
+    let Some(home) = Home::any() else { return };
     let stamp = KeptStamp { heads: vec![entry_id(1, 1), entry_id(1, 2)], token: b"token".to_vec() };
     let mut store = home.store();
     store
         .write(|txn| {
-            assert_eq!(txn.insert_stamp(case(1), &stamp)?, Inserted::New(1));
+            assert!(matches!(txn.insert_stamp(case(1), &stamp)?, Inserted::New(_)));
             assert_eq!(txn.insert_stamp(case(1), &stamp)?, Inserted::Already);
             txn.want_stamp(case(1), entry_id(1, 3), 20)?;
             txn.want_stamp(case(1), entry_id(1, 3), 30)?;

@@ -1,61 +1,30 @@
 //! The store as its users see it: what it keeps, shares, refuses and survives.
 
 mod changes;
+mod common;
 mod damage;
 mod durability;
 mod edits;
 mod erasure;
 mod files;
+mod folder;
 mod keeping;
+mod killed;
 mod model;
+mod pages;
 mod queue;
 mod sharing;
 mod tokens;
 mod upgrade;
 mod whereabouts;
 
-use std::{
-    io::Write as _,
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::{fs, path::PathBuf};
 
-use counterpart_core::id::{CaseId, DeviceKey, EntryId};
-use counterpart_store::{EntryRow, Inserted, Store, StoreError};
+use counterpart_store::{Files, Store};
 
-/// Says to a test that plays another process which store to use.
-const CHILD_STORE: &str = "COUNTERPART_STORE_TEST_PATH";
+use common::{CHILD_STORE, Noise, case, child, device, entry_id, given_store, insert, own, tell};
 
-fn case(n: u8) -> CaseId {
-    CaseId([n; 32])
-}
-
-fn device(n: u8) -> DeviceKey {
-    DeviceKey([n; 32])
-}
-
-fn entry_id(device: u8, n: u64) -> EntryId {
-    let mut id = [device; 32];
-    id[..8].copy_from_slice(&n.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_be_bytes());
-    id[8..16].copy_from_slice(&n.to_be_bytes());
-    EntryId(id)
-}
-
-fn own<'a>(device_number: u8, seq: u64, envelope: &'a [u8]) -> EntryRow<'a> {
-    EntryRow {
-        case: case(1),
-        id: entry_id(device_number, seq),
-        device: device(device_number),
-        seq,
-        own: true,
-        envelope,
-    }
-}
-
-fn insert(store: &mut Store, entry: &EntryRow<'_>) -> Result<Inserted, StoreError> {
-    store.write(|txn| txn.insert_entry(entry))
-}
-
+/// A store on SQLite, of a test's own.
 struct Home {
     folder: tempfile::TempDir,
 }
@@ -65,53 +34,36 @@ impl Home {
         Self { folder: tempfile::tempdir().expect("a temporary folder") }
     }
 
+    /// For tests that are the same where the store is kept in what may be absent. SQLite is in the program.
+    #[expect(clippy::unnecessary_wraps, reason = "the other one may be nothing")]
+    fn any() -> Option<Self> {
+        Some(Self::new())
+    }
+
     fn db(&self) -> PathBuf {
         self.folder.path().join("counterpart.db")
+    }
+
+    /// What another process opens it by.
+    fn name(&self) -> String {
+        self.db().display().to_string()
     }
 
     fn store(&self) -> Store {
         Store::open(&self.db()).expect("a sound store opens")
     }
-}
 
-/// Splitmix64: bytes that look random and are the same in every run.
-struct Noise(u64);
-
-impl Noise {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
+    fn read_only(&self) -> Store {
+        Store::open_read_only(&self.db()).expect("opens for reading")
     }
 
-    fn fill(&mut self, bytes: &mut [u8]) {
-        for chunk in bytes.chunks_mut(8) {
-            chunk.copy_from_slice(&self.next().to_le_bytes()[..chunk.len()]);
-        }
+    fn files(&self) -> Files {
+        Files::new(self.folder.path().join("attachments"))
     }
 
-    /// A number below `end`.
-    fn below(&mut self, end: usize) -> usize {
-        usize::try_from(self.next() >> 33).expect("31 bits") % end
+    fn source(&self, bytes: &[u8]) -> PathBuf {
+        let path = self.folder.path().join("source.bin");
+        fs::write(&path, bytes).expect("written");
+        path
     }
-}
-
-/// This test program once more, to play the test `name` as another process on `db`.
-fn child(name: &str, db: &Path) -> Command {
-    let mut command = Command::new(std::env::current_exe().expect("own path"));
-    command.args([name, "--exact", "--nocapture", "--test-threads=1"]).env(CHILD_STORE, db);
-    command
-}
-
-/// The store to use, if this process plays a child.
-fn given_store() -> Option<PathBuf> {
-    std::env::var_os(CHILD_STORE).map(PathBuf::from)
-}
-
-/// One line to the parent. It starts on a line of its own: the test runner prints the test's name before it.
-fn tell(line: &str) {
-    let mut out = std::io::stdout().lock();
-    out.write_all(format!("\n{line}\n").as_bytes()).and_then(|()| out.flush()).expect("the parent reads");
 }

@@ -26,7 +26,7 @@ fn token(number: u32, made_by: Option<u32>) -> TokenRow {
 
 #[test]
 fn a_token_ends_with_the_one_that_made_it() {
-    let home = Home::new();
+    let Some(home) = Home::any() else { return };
     let mut store = home.store();
     store
         .write(|txn| {
@@ -47,7 +47,7 @@ fn a_token_ends_with_the_one_that_made_it() {
 
 #[test]
 fn only_so_many_stand_and_only_so_many_that_ended_are_remembered() {
-    let home = Home::new();
+    let Some(home) = Home::any() else { return };
     let mut store = home.store();
     store
         .write(|txn| {

@@ -3,14 +3,10 @@
 use counterpart_core::id::{CaseId, DeviceKey, PartyId};
 use counterpart_store::{PeerAddress, Store, StoreError};
 
+use crate::Home;
+
 const ANN: PartyId = PartyId([1; 32]);
 const BOB: PartyId = PartyId([2; 32]);
-
-fn store() -> (tempfile::TempDir, Store) {
-    let folder = tempfile::tempdir().expect("a folder");
-    let store = Store::open(&folder.path().join("counterpart.db")).expect("a store");
-    (folder, store)
-}
 
 fn device(n: u8) -> DeviceKey {
     DeviceKey([n; 32])
@@ -27,7 +23,8 @@ fn held(store: &Store) -> Vec<(u8, u8, u64, Vec<u8>)> {
 
 #[test]
 fn of_each_device_the_newest_is_kept() {
-    let (folder, mut store) = store();
+    let Some(home) = Home::any() else { return };
+    let mut store = home.store();
     assert!(put(&mut store, ANN, 1, 5, b"five"));
     assert!(put(&mut store, ANN, 2, 1, b"other"));
     assert!(!put(&mut store, ANN, 1, 5, b"five again"), "of one number the first stays");
@@ -35,7 +32,7 @@ fn of_each_device_the_newest_is_kept() {
     assert!(put(&mut store, ANN, 1, 6, b"six"));
     assert!(put(&mut store, BOB, 1, 2, b"of another party"));
     drop(store);
-    let mut store = Store::open(&folder.path().join("counterpart.db")).expect("a store");
+    let mut store = home.store();
     let expected = [(1, 2, 1, b"other".to_vec()), (1, 1, 6, b"six".to_vec()), (2, 1, 2, b"of another party".to_vec())];
     assert_eq!(held(&store), expected, "in order of arrival");
     let of_ann = store.whereabouts_of(ANN).expect("readable");
@@ -50,7 +47,8 @@ fn of_each_device_the_newest_is_kept() {
 
 #[test]
 fn a_party_has_a_bounded_number() {
-    let (_folder, mut store) = store();
+    let Some(home) = Home::any() else { return };
+    let mut store = home.store();
     assert!(put(&mut store, BOB, 1, 1, b"b"));
     for n in 0..100 {
         assert!(put(&mut store, ANN, n, 1, b"a"));
@@ -64,7 +62,8 @@ fn a_party_has_a_bounded_number() {
 
 #[test]
 fn a_number_that_does_not_fit_is_refused() {
-    let (_folder, mut store) = store();
+    let Some(home) = Home::any() else { return };
+    let mut store = home.store();
     let refused = store.write(|txn| txn.put_whereabouts(ANN, device(1), u64::MAX, b"a"));
     assert_eq!(refused, Err(StoreError::NumberTooLarge { number: u64::MAX }));
     assert!(store.write(|txn| txn.put_whereabouts(ANN, device(1), 0, b"a")).is_err());
@@ -73,7 +72,8 @@ fn a_number_that_does_not_fit_is_refused() {
 
 #[test]
 fn addresses_of_a_device_are_put_in_place_of_earlier_ones() {
-    let (_folder, mut store) = store();
+    let Some(home) = Home::any() else { return };
+    let mut store = home.store();
     let (case, other) = (CaseId([3; 32]), CaseId([4; 32]));
     let row = |case, party, device, address: &str, last_seen| PeerAddress {
         case,

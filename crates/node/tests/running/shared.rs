@@ -1,0 +1,133 @@
+//! Several machines of one party on one database: each signs with its own key, nobody waits, nothing is lost or there twice.
+
+use std::{collections::BTreeSet, fs, path::Path, thread};
+
+use counterpart_core::{
+    act::{Role, SeatOffer},
+    attachment::FileRef,
+    fold::ActionState,
+    id::{CaseId, EntryId},
+    value::Sealable,
+};
+use counterpart_node::{Desk, DeskError, StorePlace, now};
+
+use crate::{
+    agents::{every_right, further_home, note},
+    server::server,
+    side::{Side, TCP, action, all_well, joined},
+};
+
+/// A home that is about to be made keeps its cases there.
+fn keeps_at(home: &Path, address: &str) {
+    fs::create_dir_all(home).expect("a folder");
+    fs::write(home.join("database"), format!("{address}\n")).expect("written");
+}
+
+fn entries(desk: &Desk, case: &CaseId) -> BTreeSet<EntryId> {
+    let record = desk.record(case).expect("the case");
+    record.graph().all().map(|ix| record.graph().id(ix)).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_machines_on_one_database_are_one_party() {
+    const EACH: usize = 8;
+    let Some(server) = server() else { return };
+    let address = server.database();
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    for home in ["supplier", "Priya"] {
+        keeps_at(&folder.path().join(home), &address);
+    }
+    let (customer, supplier, case) = joined(folder.path(), &[TCP], &[TCP]).await;
+    let home = further_home(folder.path(), &supplier, "Priya", &every_right());
+    let priya = Side::start(&home, &[TCP]);
+    assert!(
+        !home.join("counterpart.db").exists() && !home.join("attachments").exists(),
+        "all of it is in the database"
+    );
+
+    // What one learns the other one has.
+    customer.desk().sign(&case, &action("charge 24.99 a month"), now()).expect("a proposal");
+    for side in [&supplier, &priya] {
+        side.until_seen("the proposal is there", |s| s.state(&case) == Some(ActionState::Proposed)).await;
+    }
+    // All sign at once, each at its own positions.
+    let signed: Vec<EntryId> = thread::scope(|scope| {
+        let sign = |side: &Side, who: &'static str| {
+            let desk = side.desk();
+            scope.spawn(move || {
+                let one = |n| desk.sign(&case, &note(&format!("{who} {n}")), now()).expect("signed").1.id;
+                (0..EACH).map(one).collect::<Vec<_>>()
+            })
+        };
+        let all = [sign(&supplier, "supplier"), sign(&priya, "Priya"), sign(&customer, "customer")];
+        all.into_iter().flat_map(|one| one.join().expect("all signed")).collect()
+    });
+    assert_eq!(signed.iter().collect::<BTreeSet<_>>().len(), 3 * EACH);
+    for side in [&customer, &supplier, &priya] {
+        side.until_seen("all of it is everywhere", |s| signed.iter().all(|id| entries(&s.desk(), &case).contains(id)))
+            .await;
+    }
+    assert_eq!(entries(&supplier.desk(), &case), entries(&priya.desk(), &case));
+    let device = |side: &Side| side.desk().author().device;
+    assert_ne!(device(&supplier), device(&priya));
+
+    // A file that came to one of them.
+    let photo: Vec<u8> = (0..700_000_u32).map(|n| (n % 251) as u8).collect();
+    let path = folder.path().join("photo.jpg");
+    fs::write(&path, &photo).expect("written");
+    let file = FileRef::of(&photo);
+    priya.desk().keep_file(&case, &file, &path).expect("kept");
+    assert_eq!(supplier.desk().files_here(&case).expect("listed").held, [file]);
+    let mut whole = Vec::new();
+    std::io::Read::read_to_end(&mut supplier.desk().open_file(&case, &file).expect("here"), &mut whole).expect("read");
+    assert!(whole == photo);
+
+    // One of them goes; the other one carries on.
+    supplier.node.stop().await;
+    let (_, last) = customer.desk().sign(&case, &note("still there?"), now()).expect("a note");
+    priya.until_seen("it comes to the other one", |p| entries(&p.desk(), &case).contains(&last.id)).await;
+    all_well([customer.home, supplier.home, priya.home]);
+}
+
+#[test]
+fn a_home_moves_to_a_database_and_back() {
+    let Some(server) = server() else { return };
+    let there = StorePlace::Postgres(server.database());
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let home = folder.path().join("home");
+    Desk::init(&home).expect("a new identity");
+    let offer = |role, label: &str| SeatOffer { role, label: Sealable::Open(label.to_owned()) };
+    let desk = Desk::open(&home).expect("a home");
+    let others = vec![offer(Role::Supplier, "Northlink Ltd")];
+    let open = desk.open_act("Broadband price", offer(Role::Customer, "Keith"), others, "Europe/London", None);
+    let case = desk.new_case(&open, now()).expect("a case");
+    desk.sign(&case, &note("at home"), now()).expect("a note");
+
+    let strange = desk.use_store(&there);
+    assert!(matches!(strange, Err(DeskError::File { .. })), "nothing of ours is there yet: {strange:?}");
+    let copied = desk.copy_store(&there).expect("copied");
+    assert!(copied.rows >= 4, "{copied:?}");
+    assert!(desk.copy_store(&there).is_err(), "it is not empty any more");
+    desk.use_store(&there).expect("chosen");
+
+    let moved = Desk::open(&home).expect("a home");
+    assert_eq!(moved.store_place(), Ok(there.clone()));
+    assert_eq!(entries(&moved, &case), entries(&desk, &case));
+    moved.sign(&case, &note("in the database"), now()).expect("a note");
+    let after = entries(&moved, &case);
+    assert_eq!(after.len(), 3);
+
+    // Back again, with what came meanwhile.
+    drop(desk);
+    fs::rename(home.join("counterpart.db"), home.join("before.db")).expect("moved away");
+    for beside in ["counterpart.db-wal", "counterpart.db-shm"] {
+        drop(fs::remove_file(home.join(beside)));
+    }
+    moved.copy_store(&moved.own_store_place()).expect("copied");
+    moved.use_store(&moved.own_store_place()).expect("chosen");
+    let back = Desk::open(&home).expect("a home");
+    assert_eq!(back.store_place(), Ok(back.own_store_place()));
+    assert_eq!(entries(&back, &case), after);
+    back.sign(&case, &note("at home again"), now()).expect("a note at the next position");
+    assert_eq!(back.doctor(&mut |_, _| {}).expect("a check-up").faults, Vec::<String>::new());
+}

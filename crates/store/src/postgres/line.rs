@@ -1,0 +1,425 @@
+//! The line to the database: a thread with a runtime of its own, since the store is called by what waits for it, also from
+//! inside a runtime.
+
+use std::{
+    collections::HashMap,
+    error::Error as _,
+    net::IpAddr,
+    str::FromStr as _,
+    sync::{Arc, mpsc},
+    thread,
+    time::Duration,
+};
+
+use bytes::BytesMut;
+use tokio::{runtime, sync::mpsc as asked, time::timeout};
+use tokio_postgres::{
+    Client, Config, Row, SimpleQueryMessage, Statement,
+    config::{Host, SslMode},
+    types::{FromSql, IsNull, ToSql, Type, to_sql_checked},
+};
+
+use crate::{StoreError, db::Value, place::is_address, postgres::tls::Tls};
+
+/// The time of the database, in Unix microseconds.
+pub(super) const CLOCK: &str = "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT)";
+/// How long one answer is waited for.
+const ANSWER: Duration = Duration::from_secs(60);
+/// How long a connection may take.
+const CONNECT: Duration = Duration::from_secs(5);
+/// Statements kept prepared.
+const PREPARED: usize = 256;
+
+/// What a transaction is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mode {
+    Read,
+    Write,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Rows,
+    Change,
+    /// A change that may break a rule of uniqueness.
+    Guarded,
+}
+
+/// A value that is kept until it is needed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Owned {
+    Null,
+    Int(i64),
+    Text(String),
+    Bytes(Vec<u8>),
+}
+
+/// One statement.
+pub(super) struct Step {
+    pub(super) kind: Kind,
+    sql: String,
+    params: Vec<Owned>,
+}
+
+impl Step {
+    pub(super) fn new(kind: Kind, sql: &str, params: &[Value<'_>]) -> Arc<Self> {
+        Arc::new(Self { kind, sql: sql.to_owned(), params: params.iter().map(Owned::from).collect() })
+    }
+}
+
+pub(super) enum Work {
+    Connect,
+    Begin(Mode),
+    Step(Arc<Step>),
+    /// What is marked goes just before.
+    Commit(Option<Arc<Step>>),
+    Rollback,
+    Batch(String),
+}
+
+pub(super) enum Answer {
+    Done,
+    Clock(i64),
+    Rows(Vec<Row>),
+    Changed(u64),
+}
+
+impl Answer {
+    pub(super) fn changed(&self) -> usize {
+        if let Self::Changed(count) = self { usize::try_from(*count).unwrap_or(usize::MAX) } else { 0 }
+    }
+}
+
+/// Why something was not done.
+pub(super) enum Fault {
+    /// The database wants it asked for again, from the beginning of the transaction.
+    Again,
+    /// A rule of uniqueness was broken.
+    Taken,
+    /// This kind of database has no such statement.
+    NotTaken,
+    Store(StoreError),
+    /// The connection is gone, and with it the transaction.
+    Lost(String),
+}
+
+type Asked = (Work, mpsc::SyncSender<Result<Answer, Fault>>);
+
+/// The near end. The far end is a thread that ends with it.
+pub(super) struct Line {
+    place: String,
+    asks: asked::UnboundedSender<Asked>,
+}
+
+impl Line {
+    /// Nothing is connected yet.
+    pub(super) fn to(address: &str) -> Result<Self, StoreError> {
+        let (config, place) = configured(address)?;
+        let (asks, asked) = asked::unbounded_channel();
+        let failed = |e: std::io::Error| StoreError::Unreachable { place: place.clone(), reason: e.to_string() };
+        let runtime = runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
+        let far = Far { config, open: None };
+        thread::Builder::new()
+            .name("store".to_owned())
+            .spawn(move || runtime.block_on(far.serve(asked)))
+            .map_err(failed)?;
+        Ok(Self { place: place.clone(), asks })
+    }
+
+    /// The address without anything secret.
+    pub(super) fn place(&self) -> &str {
+        &self.place
+    }
+
+    pub(super) fn ask(&self, work: Work) -> Result<Answer, Fault> {
+        let (reply, answer) = mpsc::sync_channel(1);
+        let gone = || Fault::Lost("its thread ended".to_owned());
+        self.asks.send((work, reply)).map_err(|_gone| gone())?;
+        answer.recv().map_err(|_gone| gone())?
+    }
+}
+
+/// What an address says, and how it is shown.
+pub(super) fn configured(address: &str) -> Result<(Config, String), StoreError> {
+    let bad = |reason: &str| StoreError::BadAddress { reason: reason.to_owned() };
+    if !is_address(address) {
+        return Err(bad("it does not begin with postgres://"));
+    }
+    // What the library says may show a part of the address, and with it of the password.
+    let mut config = Config::from_str(address).map_err(|_unsaid| bad("it cannot be read"))?;
+    if config.get_hosts().is_empty() {
+        return Err(bad("it names no host"));
+    }
+    let near = |host: &Host| match host {
+        Host::Tcp(name) => name == "localhost" || name.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback()),
+        #[cfg(unix)]
+        Host::Unix(_) => true,
+    };
+    let all_near = config.get_hosts().iter().all(near) && config.get_hostaddrs().iter().all(IpAddr::is_loopback);
+    if !all_near {
+        // What is in a case, and the password, go over no line that others can read.
+        config.ssl_mode(SslMode::Require);
+    } else if config.get_ssl_mode() == SslMode::Prefer {
+        // Nobody is between, and what a server shows on its own machine is seldom a certificate that anybody confirms.
+        config.ssl_mode(SslMode::Disable);
+    }
+    config.application_name("counterpart").connect_timeout(CONNECT);
+    config.keepalives_idle(Duration::from_secs(10)).keepalives_interval(Duration::from_secs(5));
+    config.keepalives_retries(3).tcp_user_timeout(Duration::from_secs(30));
+    let hosts: Vec<String> = config
+        .get_hosts()
+        .iter()
+        .map(|host| match host {
+            Host::Tcp(name) => name.clone(),
+            #[cfg(unix)]
+            Host::Unix(path) => path.display().to_string(),
+        })
+        .collect();
+    let database = config.get_dbname().or(config.get_user()).unwrap_or_default();
+    let place = format!("postgres://{}/{database}", hosts.join(","));
+    Ok((config, place))
+}
+
+/// The far end.
+struct Far {
+    config: Config,
+    open: Option<Open>,
+}
+
+struct Open {
+    client: Client,
+    statements: HashMap<String, Statement>,
+    /// Whether it lets itself be told not to read whole tables, see there.
+    steered: bool,
+}
+
+impl Far {
+    async fn serve(mut self, mut asked: asked::UnboundedReceiver<Asked>) {
+        while let Some((work, reply)) = asked.recv().await {
+            let done = match timeout(ANSWER, self.work(work)).await {
+                Ok(done) => done,
+                Err(_late) => Err(Fault::Lost(format!("no answer in {} seconds", ANSWER.as_secs()))),
+            };
+            if let Err(Fault::Lost(_)) = done {
+                self.open = None;
+            }
+            // Whoever asked may be gone.
+            drop(reply.send(done));
+        }
+    }
+
+    async fn work(&mut self, work: Work) -> Result<Answer, Fault> {
+        if let Work::Connect = work {
+            self.open = None;
+            self.open = Some(Open::to(&self.config).await?);
+            return Ok(Answer::Done);
+        }
+        let Some(open) = &mut self.open else { return Err(Fault::Lost("it is not connected".to_owned())) };
+        match work {
+            Work::Connect => Ok(Answer::Done),
+            Work::Begin(mode) => open.begin(mode).await,
+            Work::Step(step) => open.step(&step).await,
+            Work::Commit(mark) => open.commit(mark.as_deref()).await,
+            Work::Rollback => open.plain("ROLLBACK").await,
+            Work::Batch(sql) => open.batch(&sql).await,
+        }
+    }
+}
+
+impl Open {
+    async fn to(config: &Config) -> Result<Self, Fault> {
+        let tls = Tls::new().map_err(Fault::Store)?;
+        let connected = timeout(CONNECT, config.connect(tls)).await;
+        let late = |_late| Fault::Lost("it did not answer in time".to_owned());
+        let (client, connection) = connected.map_err(late)?.map_err(|e| match fault(&e) {
+            // Refused for good, as for a wrong password.
+            Fault::Store(error) => Fault::Store(error),
+            _ => Fault::Lost(said(&e)),
+        })?;
+        // Ends when the client is dropped; what broke it is said to whoever asks next.
+        tokio::spawn(async move { drop(connection.await) });
+        let steered = client.batch_execute("SET enable_seqscan = on").await.is_ok();
+        // What cannot be set is as its keeper set it.
+        drop(client.batch_execute("SET synchronous_commit = on").await);
+        Ok(Self { client, statements: HashMap::new(), steered })
+    }
+
+    async fn begin(&self, mode: Mode) -> Result<Answer, Fault> {
+        let begin = match mode {
+            // One picture, and nothing that anybody waits for.
+            Mode::Read => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+            Mode::Write => "BEGIN ISOLATION LEVEL SERIALIZABLE",
+        };
+        // Whoever reads a whole table is in the way of all who write to it, and small tables are read whole by choice.
+        let steer = if self.steered && mode == Mode::Write { "; SET LOCAL enable_seqscan = off" } else { "" };
+        let told = self.client.simple_query(&format!("{begin}{steer}; {CLOCK}")).await.map_err(|e| fault(&e))?;
+        let time = told.iter().find_map(|message| match message {
+            SimpleQueryMessage::Row(row) => row.get(0)?.parse().ok(),
+            _ => None,
+        });
+        time.map(Answer::Clock).ok_or_else(|| {
+            Fault::Store(StoreError::Unexpected { detail: "the database does not tell the time".to_owned() })
+        })
+    }
+
+    async fn step(&mut self, step: &Step) -> Result<Answer, Fault> {
+        if step.kind != Kind::Guarded {
+            return self.run(step).await.map_err(|e| fault(&e));
+        }
+        self.client.batch_execute("SAVEPOINT guarded").await.map_err(|e| fault(&e))?;
+        let done = self.run(step).await.map_err(|e| fault(&e));
+        match done {
+            Ok(_) => self.client.batch_execute("RELEASE SAVEPOINT guarded").await.map_err(|e| fault(&e))?,
+            Err(Fault::Taken) => {
+                self.client.batch_execute("ROLLBACK TO SAVEPOINT guarded").await.map_err(|e| fault(&e))?;
+            }
+            Err(_) => {}
+        }
+        done
+    }
+
+    async fn run(&mut self, step: &Step) -> Result<Answer, tokio_postgres::Error> {
+        let statement = match self.statements.get(&step.sql) {
+            Some(known) => known.clone(),
+            None => {
+                let prepared = self.client.prepare(&translated(&step.sql)).await?;
+                if self.statements.len() >= PREPARED {
+                    self.statements.clear();
+                }
+                self.statements.insert(step.sql.clone(), prepared.clone());
+                prepared
+            }
+        };
+        let params: Vec<&(dyn ToSql + Sync)> = step.params.iter().map(|p| p as &(dyn ToSql + Sync)).collect();
+        match step.kind {
+            Kind::Rows => self.client.query(&statement, &params).await.map(Answer::Rows),
+            Kind::Change | Kind::Guarded => self.client.execute(&statement, &params).await.map(Answer::Changed),
+        }
+    }
+
+    async fn commit(&mut self, mark: Option<&Step>) -> Result<Answer, Fault> {
+        if let Some(mark) = mark {
+            self.run(mark).await.map_err(|e| fault(&e))?;
+        }
+        self.plain("COMMIT").await
+    }
+
+    async fn plain(&self, sql: &str) -> Result<Answer, Fault> {
+        self.client.batch_execute(sql).await.map(|()| Answer::Done).map_err(|e| fault(&e))
+    }
+
+    async fn batch(&self, sql: &str) -> Result<Answer, Fault> {
+        let done = self.plain(sql).await;
+        if let Err(Fault::Store(_) | Fault::Taken | Fault::Again) = done {
+            drop(self.plain("ROLLBACK").await);
+        }
+        done
+    }
+}
+
+/// The text as PostgreSQL wants it.
+fn translated(sql: &str) -> String {
+    sql.replace('?', "$")
+}
+
+fn fault(error: &tokio_postgres::Error) -> Fault {
+    let Some(state) = error.code() else {
+        return if error.is_closed() || error.source().is_some_and(|e| e.is::<std::io::Error>()) {
+            Fault::Lost(said(error))
+        } else {
+            Fault::Store(StoreError::Unexpected { detail: said(error) })
+        };
+    };
+    let detail = said(error);
+    match state.code() {
+        // Could not be put in an order with what others did; or each waited for the other.
+        "40001" | "40P01" => Fault::Again,
+        "23505" => Fault::Taken,
+        // No such feature; or it is not even understood.
+        "0A000" | "42601" => Fault::NotTaken,
+        "53100" => Fault::Store(StoreError::DiskFull),
+        "58030" => Fault::Store(StoreError::Io { detail }),
+        "25006" => Fault::Store(StoreError::ReadOnly),
+        "XX001" | "XX002" => Fault::Store(StoreError::Damaged { detail }),
+        // A lock or an answer was waited for as long as the server was told to.
+        "55P03" | "57014" => Fault::Store(StoreError::Busy),
+        // The server ends, starts, or let this line go; or it has no more room for lines now.
+        code if ["08", "57P", "53300"].iter().any(|class| code.starts_with(class)) => Fault::Lost(detail),
+        _ => Fault::Store(StoreError::Unexpected { detail }),
+    }
+}
+
+/// What the server said, without the values that it was about.
+fn said(error: &tokio_postgres::Error) -> String {
+    match error.as_db_error() {
+        Some(told) => format!("{}, code {}", told.message(), told.code().code()),
+        None => match error.source() {
+            Some(why) => why.to_string(),
+            None => error.to_string(),
+        },
+    }
+}
+
+impl ToSql for Owned {
+    fn to_sql(&self, kind: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
+        match self {
+            Self::Null => Ok(IsNull::Yes),
+            Self::Int(number) if *kind == Type::INT4 => i32::try_from(*number)?.to_sql(kind, out),
+            Self::Int(number) if *kind == Type::INT8 => number.to_sql(kind, out),
+            Self::Text(text) if matches!(*kind, Type::TEXT | Type::VARCHAR) => text.as_str().to_sql(kind, out),
+            Self::Bytes(bytes) if *kind == Type::BYTEA => bytes.as_slice().to_sql(kind, out),
+            _ => Err(format!("a parameter of another kind than {kind}").into()),
+        }
+    }
+
+    fn accepts(_: &Type) -> bool {
+        true
+    }
+
+    to_sql_checked!();
+}
+
+/// The bytes of a column as they came.
+pub(super) struct Raw<'a>(pub(super) &'a [u8]);
+
+impl<'a> FromSql<'a> for Raw<'a> {
+    fn from_sql(_: &Type, raw: &'a [u8]) -> Result<Self, Box<dyn std::error::Error + Sync + Send>> {
+        Ok(Self(raw))
+    }
+
+    fn accepts(_: &Type) -> bool {
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio_postgres::config::SslMode;
+
+    use super::configured;
+
+    #[test]
+    fn only_a_line_within_this_machine_may_be_plain() {
+        for (address, wanted) in [
+            ("postgres://ann@db.example/cases", SslMode::Require),
+            ("postgres://ann@db.example/cases?sslmode=disable", SslMode::Require),
+            ("postgres://ann@192.0.2.1/cases?sslmode=prefer", SslMode::Require),
+            ("postgres://ann@localhost,db.example/cases", SslMode::Require),
+            ("postgres://ann@localhost/cases?hostaddr=192.0.2.1", SslMode::Require),
+            ("postgres://ann@localhost.example/cases", SslMode::Require),
+            ("postgres://ann@127.0.0.1:5433/cases", SslMode::Disable),
+            ("postgres://ann@[::1]/cases", SslMode::Disable),
+            ("postgres://ann@localhost/cases?sslmode=require", SslMode::Require),
+        ] {
+            let (config, _) = configured(address).expect("an address");
+            assert_eq!(config.get_ssl_mode(), wanted, "{address}");
+        }
+        #[cfg(unix)]
+        assert_eq!(configured("postgres://ann@%2Frun%2Fdb/x").expect("one").0.get_ssl_mode(), SslMode::Disable);
+        for address in
+            ["postgres://", "postgres:///cases", "http://db.example", "postgres://ann@db.example:x/cases", ""]
+        {
+            assert!(configured(address).is_err(), "{address}");
+        }
+    }
+}
