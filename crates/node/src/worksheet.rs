@@ -116,7 +116,7 @@ impl Desk {
     fn change_worksheet(
         &self,
         case: &CaseId,
-        change: impl FnOnce(&mut Worksheet) -> Result<(Vec<SignedEdit<Verified>>, Vec<RowId>), EditError>,
+        mut change: impl FnMut(&mut Worksheet) -> Result<(Vec<SignedEdit<Verified>>, Vec<RowId>), EditError>,
     ) -> Result<Edited, DeskError> {
         self.must_be_alone()?;
         let own_log = self.own_log()?;
@@ -125,8 +125,14 @@ impl Desk {
             return Err(DeskError::GrantRevoked);
         }
         let mut sheets = self.sheets();
+        let mut tried = false;
         let outcome = self.with_store(|store| {
-            store.write(|txn| {
+            store.write_again(|txn| {
+                if tried {
+                    // What is in memory was ahead of the store.
+                    sheets.kept.remove(case);
+                }
+                tried = true;
                 let kept = sheets.current(txn, *case)?;
                 let entries = txn.last_ordinal(*case)?;
                 if kept.member_at != Some(entries) {

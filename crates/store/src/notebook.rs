@@ -46,7 +46,8 @@ impl Reads {
     /// # Errors
     /// A damaged, busy or failing store.
     pub fn notes_of_kind(&self, kind: &str, whom: Option<&str>) -> Result<Vec<NotebookRow>, StoreError> {
-        let sql = format!("{COLUMNS} WHERE kind = ?1 AND (?2 IS NULL OR whom = ?2) ORDER BY written_at, id");
+        let sql =
+            format!("{COLUMNS} WHERE kind = ?1 AND (CAST(?2 AS TEXT) IS NULL OR whom = ?2) ORDER BY written_at, id");
         self.rows(&sql, params![kind, whom], note)
     }
 
