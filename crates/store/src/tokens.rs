@@ -103,9 +103,10 @@ impl Txn<'_> {
             return Ok(TokenKept::MakerEnded);
         }
         self.change(
-            "DELETE FROM tokens WHERE coalesce(ended, expires) <= ?1 AND hash NOT IN (
+            // Named by what goes: asked row by row whether it is among the thousand that stay, a server would take long.
+            "DELETE FROM tokens WHERE hash IN (
                  SELECT hash FROM tokens WHERE coalesce(ended, expires) <= ?1
-                 ORDER BY coalesce(ended, expires) DESC, hash LIMIT ?2)",
+                 ORDER BY coalesce(ended, expires) DESC, hash LIMIT 1000000 OFFSET ?2)",
             params![row.made, MOST],
         )?;
         let counted = "SELECT count(*) FROM tokens WHERE ended IS NULL AND (expires IS NULL OR expires > ?1)";
