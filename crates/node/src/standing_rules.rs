@@ -11,7 +11,7 @@ use std::{
 
 use counterpart_core::id::{CaseId, DeviceKey};
 use counterpart_process::standing_rule::{Only, StandingRule, Then, When};
-use counterpart_store::{AskedOnce, StoreError, Txn};
+use counterpart_store::{AskedOnce, OF_A_RULE, StoreError, Txn};
 use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -323,7 +323,7 @@ pub fn keep_rule_acted(
         key: key.to_owned(),
         at: now,
         digest: Sha256::digest(key.as_bytes()).into(),
-        outcome: Some((200, serde_json::to_vec(outcome).unwrap_or_default())),
+        outcome: Some((OF_A_RULE, serde_json::to_vec(outcome).unwrap_or_default())),
     };
     if txn.put_asked_once(&row)? { Ok(()) } else { Err(StoreError::Busy.into()) }
 }

@@ -5,6 +5,9 @@ use crate::{
     db::{Row, params},
 };
 
+/// The status of what a standing rule did, which is an answer to nobody.
+pub const OF_A_RULE: u16 = 0;
+
 /// Something that was asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AskedOnce {
@@ -79,11 +82,13 @@ impl Txn<'_> {
         Ok(())
     }
 
-    /// Forgets what was asked before a time, in Unix milliseconds.
+    /// Forgets what programs asked before a time, in Unix milliseconds. What a standing rule did is never forgotten: a clock
+    /// that stood still for weeks may come to the same place again.
     ///
     /// # Errors
     /// A full, damaged or failing store.
     pub fn forget_asked_once(&self, before: i64) -> Result<usize, StoreError> {
-        self.change("DELETE FROM idempotency WHERE at < ?1", params![before])
+        let sql = "DELETE FROM idempotency WHERE at < ?1 AND (status IS NULL OR status <> ?2)";
+        self.change(sql, params![before, OF_A_RULE])
     }
 }

@@ -60,7 +60,7 @@ pub use error::StoreError;
 pub use external::ExternalId;
 pub use files::{Files, FilesError, Listing};
 pub use hooks::{HookCase, HookRow, HookStanding};
-pub use idempotency::AskedOnce;
+pub use idempotency::{AskedOnce, OF_A_RULE};
 pub use invites::{Invite, Join};
 pub use key_events::{KeyEventRow, StoredKeyEvent};
 pub use letters::LetterRow;

@@ -32,8 +32,9 @@ use crate::{
 
 const HOUR: i64 = 60 * 60 * 1000;
 
-/// Acts that a node signs by itself besides, or that say nothing: that one of us was there does not follow from them.
-const BY_ITSELF: [&str; 5] = ["remind", "thank", "seen", "admit", "prove"];
+/// Acts that a node signs by itself besides, or that say nothing: that one of us was there does not follow from them. Mail
+/// that a case takes in unasked becomes a contact with files, and whoever writes it is not one of us.
+const BY_ITSELF: [&str; 7] = ["remind", "thank", "seen", "admit", "prove", "contact", "attach"];
 
 /// Reads the act of a rule as it would be signed, to see whether it can be.
 ///

@@ -1,7 +1,7 @@
 //! What is proven, and what is given to others of it: the file that anybody can verify, the report, time stamps; and whether a
 //! file that somebody gave holds.
 
-use std::io::Read as _;
+use std::{collections::BTreeSet, io::Read as _};
 
 use counterpart_evidence::stamps_over;
 use counterpart_node::{Desk, PATIENCE, Scope, StampError, due_instant, now};
@@ -27,6 +27,12 @@ use crate::{
 
 /// Things beside the record that are named one by one.
 const MOST: usize = 1_000;
+
+/// A file to be judged takes about four times its length in memory, and whoever made it chose what is in it.
+const MOST_TO_JUDGE: u64 = 32 << 20;
+
+/// Attached files that an export made here carries, in bytes: they are in memory while it is made.
+const MOST_FILES: u64 = 128 << 20;
 
 pub(super) const ALL: &[Operation] = &[
     Operation::post("/cases/{case}/evidence", "export_evidence", "The case as one file that anybody can verify")
@@ -113,6 +119,13 @@ fn export(asked: &Asked) -> Result<Answer, Problem> {
     // The home answers for what its copy holds; a seat's key is not granted that.
     let desk = asked.app.desk();
     let case = given(asked, desk)?;
+    let files: BTreeSet<_> = case.record.attachments().into_iter().map(|attachment| attachment.named.file).collect();
+    let held = files.iter().filter(|file| case.record.holds_file(file)).map(|file| file.size);
+    if held.fold(0, u64::saturating_add) > MOST_FILES {
+        let message = format!("the attached files are more than the {} MiB that an answer carries", MOST_FILES >> 20);
+        return Err(Problem::new(Kind::Large, message)
+            .hint("leave them out (\"leave_out\": \"files\"), or write the file with the command `export`"));
+    }
     let bytes = bundle(desk, &case).map_err(Problem::refused)?;
     Answer::made(&bytes, "application/zip", format!("{}.zip", case.short()))
 }
@@ -139,6 +152,10 @@ fn verify(asked: &Asked) -> Result<Answer, Problem> {
     let came = asked.file.as_ref().filter(|came| came.file.size > 0);
     let came = came
         .ok_or_else(|| Problem::malformed("the body", "no file came").hint("send the bytes of the file as the body"))?;
+    if came.file.size > MOST_TO_JUDGE {
+        let message = format!("over this API files of up to {} MiB are judged", MOST_TO_JUDGE >> 20);
+        return Err(Problem::new(Kind::Large, message).hint("`counterpart-verify` judges larger ones"));
+    }
     let disk = |why: std::io::Error| Problem::new(Kind::Disk, format!("the file could not be read: {why}"));
     let mut bytes = Vec::with_capacity(usize::try_from(came.file.size).unwrap_or(0));
     let mut file = came.path.reopen().map_err(disk)?;

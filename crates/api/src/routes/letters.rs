@@ -23,12 +23,15 @@ const MOST: usize = 16;
 
 pub(super) const ALL: &[Operation] = &[
     Operation::get("/letters", "list_all_letters", "Reminders and thanks of all cases that something is still to become of")
+        .scope(Scope::Notes)
         .answers(of::<AsCommand>)
         .does_whole(all),
     Operation::get("/cases/{case}/letters", "list_letters", "Reminders and thanks of a case: due, to come, sent, allowed")
+        .scope(Scope::Notes)
         .answers(of::<AsCommand>)
         .does_in_case(list),
     Operation::get("/cases/{case}/letters/{letter}/mail", "read_letter_mail", "A letter as a file for a mail program")
+        .scope(Scope::Notes)
         .gives(Gives::File("message/rfc822"))
         .does_in_case(mail),
     Operation::post("/cases/{case}/letters/{letter}/preview", "preview_letter", "What would go out, and to whom")

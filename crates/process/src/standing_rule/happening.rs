@@ -176,6 +176,7 @@ fn is_plain(proposal: &Proposal) -> bool {
     };
     proposal.mode == Mode::Firm
         && proposal.alleged.is_none()
+        && proposal.note.is_none()
         && !proposal.subjects.is_empty()
         && proposal.subjects.iter().all(plain)
 }

@@ -131,8 +131,13 @@ impl Pieces {
     pub(super) fn append(&self, case: &CaseId, file: &FileRef, offset: u64, bytes: &[u8]) -> Result<(), FilesError> {
         let size = signed(file.size)?;
         let part = params![case.0, file.sha256, size];
+        let is_whole = format!("SELECT 1 FROM attached WHERE {PART} AND whole = 1");
         let in_step = self.with(|store| {
             Ok(store.write_again(|txn| {
+                // Another node may have the whole of it already, and may have said so: no part of it takes its place.
+                if txn.row(&is_whole, part, |_| Ok(()))?.is_some() {
+                    return Ok(true);
+                }
                 if offset == 0 {
                     forget(txn, case, file)?;
                     let sql = "INSERT INTO attached (case_id, sha256, size, came, whole) VALUES (?1, ?2, ?3, 0, 0)";
@@ -165,10 +170,25 @@ impl Pieces {
             true => self.settle(case, file).map(|()| true),
             false => Ok(false),
         });
-        if kept != Ok(true) {
-            drop(self.erase(case, file));
+        if kept == Ok(false) {
+            self.forget_unfit(case, file)?;
         }
         kept
+    }
+
+    /// Throws away what came in full and is not that file; not what another node has just begun anew.
+    fn forget_unfit(&self, case: &CaseId, file: &FileRef) -> Result<(), FilesError> {
+        let size = signed(file.size)?;
+        let part = params![case.0, file.sha256, size];
+        let sql = format!("SELECT 1 FROM attached WHERE {PART} AND came = size");
+        self.with(|store| {
+            Ok(store.write_again(|txn| {
+                if txn.row(&sql, part, |_| Ok(()))?.is_some() {
+                    forget(txn, case, file)?;
+                }
+                Ok::<_, StoreError>(())
+            })?)
+        })
     }
 
     fn sum(&self, case: &CaseId, file: &FileRef) -> Result<Option<FileRef>, FilesError> {

@@ -5,7 +5,7 @@ use std::{
     thread,
 };
 
-use counterpart_core::id::EntryId;
+use counterpart_core::{attachment::FileRef, id::EntryId};
 use counterpart_store::{EntryRow, Inserted, Store, StoreError};
 
 use crate::{Home, case, device, entry_id, insert, own};
@@ -199,4 +199,25 @@ fn whatever_is_cut_when_what_was_acknowledged_is_there_once() {
     let store = home.store();
     assert_eq!(store.entry_count(case(1)), Ok(ENTRIES));
     assert_eq!(store.last_own_entry(case(1), device(1)).expect("read").map(|(seq, _)| seq), Some(ENTRIES));
+}
+
+/// Who sends a file to two of our machines may hold back its beginning from one of them until the other has it all.
+#[test]
+fn what_one_machine_has_whole_no_part_that_comes_to_another_replaces() {
+    let Some(home) = Home::any() else { return };
+    let (a, b) = (home.files(), home.files());
+    let photo = crate::files::bytes(3, 50_000);
+    let file = FileRef::of(&photo);
+    a.append(&case(1), &file, 0, &photo).expect("added");
+    assert_eq!(a.finish(&case(1), &file), Ok(true));
+    b.append(&case(1), &file, 0, &photo[..100]).expect("it is here already");
+    assert_eq!(b.finish(&case(1), &file), Ok(true));
+    assert_eq!(a.read(&case(1), &file, 0, 50_000), Ok(photo.clone()));
+    // Nor does one that gives up take away what another has begun anew.
+    let other = crate::files::bytes(4, 50_000);
+    let file = FileRef::of(&other);
+    a.append(&case(1), &file, 0, &other[..100]).expect("added");
+    assert_eq!(b.finish(&case(1), &file), Ok(false));
+    a.append(&case(1), &file, 100, &other[100..]).expect("added");
+    assert_eq!(a.finish(&case(1), &file), Ok(true));
 }

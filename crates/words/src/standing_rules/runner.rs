@@ -3,7 +3,10 @@
 //! That a rule acted is kept in the transaction that signs. How far was looked is kept afterwards: after a crash the same is
 //! looked at again, and what was done is not done twice.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::{Duration, Instant},
+};
 
 use counterpart_core::{
     id::{CaseId, DeviceKey, EntryId},
@@ -26,6 +29,8 @@ use crate::{
 
 /// Changes looked at in one go.
 const AT_ONCE: usize = 200;
+/// So long one look takes, and one change more: what is due, and whoever stops the node, wait for it.
+const ONE_LOOK: Duration = Duration::from_secs(2);
 
 /// What cannot be looked at is tried again for so long: milliseconds.
 const PATIENCE: i64 = 60_000;
@@ -123,6 +128,7 @@ impl Runner {
         let seen = look.looked.seen.unwrap_or(0).max(first).min(newest);
         look.changed |= look.looked.seen != Some(seen);
         look.looked.seen = Some(seen);
+        let begun = Instant::now();
         for change in self.desk.changes(seen, AT_ONCE)?.into_iter().filter(|change| change.number <= newest) {
             self.due.touch(change.case);
             if let Err(why) = self.change(look, &change) {
@@ -140,6 +146,9 @@ impl Runner {
             self.stuck = None;
             look.looked.seen = Some(change.number);
             look.changed = true;
+            if begun.elapsed() >= ONE_LOOK {
+                break;
+            }
         }
         Ok(look.looked.seen.is_some_and(|seen| seen < newest))
     }
@@ -197,6 +206,10 @@ impl Runner {
             look.remember(rule, case.id, happened, before.what, before.entries);
             return Ok(());
         }
+        // It may have been ended since this look began.
+        if self.desk.standing_rule(&rule.name).map_or(true, |stands| stands.id != rule.id) {
+            return Ok(());
+        }
         let what = match &rule.then {
             Then::Assign(agent) => {
                 if !self.desk.assign_by_rule(rule, &happened.key, &case.id, agent, look.now)? {
@@ -204,7 +217,7 @@ impl Runner {
                 }
                 What::Assigned
             }
-            Then::Sign(act) => self.sign(look, rule, case.id, happened, act)?,
+            Then::Sign(act) => self.sign(look, rule, case, happened, act)?,
         };
         self.tell(look, rule, case, happened, what)
     }
@@ -234,12 +247,16 @@ impl Runner {
         &mut self,
         look: &Look,
         rule: &StandingRule,
-        case: CaseId,
+        case: &OpenCase,
         happened: &Happening,
         act: &serde_json::Value,
     ) -> Done<What> {
+        // Before the case is opened again at the seat: whoever floods a case is not to cost more than that.
+        if let Err(held) = bounded(&case.record, &case.own, rule, &look.devices, look.now) {
+            return Ok(What::Held(held));
+        }
         let seat = self.seat(rule)?;
-        let case = OpenCase::open(seat, &case.to_hex())?;
+        let case = OpenCase::open(seat, &case.id.to_hex())?;
         if let Err(held) = bounded(&case.record, &case.own, rule, &look.devices, look.now) {
             return Ok(What::Held(held));
         }

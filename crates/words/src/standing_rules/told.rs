@@ -91,7 +91,7 @@ impl Told {
             What::Signed(_, name) => format!("{who}: signed {name}{case}{because}"),
             What::Assigned => format!("{who}: gave somebody the case{case}{because}"),
             What::PassedOver(miss) => format!("{who}: did nothing{case}{about}: {miss}"),
-            What::Refused(why) => format!("{who}: refused{case}{about}: {}", line(&why.message)),
+            What::Refused(_) => format!("{who}: {}{case}{about}", self.what.kept()),
             What::Held(held) => format!("{who}: held back{case}{about}: {}", held.in_words()),
             What::Stopped(why) => format!("{who}: stopped, because {}", why.as_str()),
             What::Trouble { why, given_up } => {
