@@ -36,8 +36,10 @@ use crate::{
 
 pub(crate) use line::Mode;
 
-/// How long a transaction is tried, and a connection looked for.
+/// How long a connection is looked for, and a statement by itself tried.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// How long a transaction is tried: many that write to one case take turns. Less than `BACK`.
+const TRIED: Duration = Duration::from_secs(15);
 /// The longest wait between two tries.
 const LONGEST_WAIT: u64 = 100;
 /// How long a transaction may take until what it wrote is seen, in microseconds: as far back is looked for what is new.
@@ -222,11 +224,11 @@ impl Postgres {
             match self.line.ask(Work::Begin(mode)) {
                 Ok(Answer::Clock(clock)) => running.clock = clock,
                 Ok(_) => {}
-                Err(Fault::Again) if running.begun.elapsed() < PATIENCE => {
+                Err(Fault::Again) if running.begun.elapsed() < TRIED => {
                     wait(&mut running.tries);
                     continue;
                 }
-                Err(Fault::Lost(_)) if running.begun.elapsed() < PATIENCE => {
+                Err(Fault::Lost(_)) if running.begun.elapsed() < TRIED => {
                     wait(&mut running.tries);
                     self.reach()?;
                     continue;
@@ -325,7 +327,7 @@ impl Postgres {
                 }
                 None => return Err(StoreError::Undone),
             };
-            if begun.elapsed() > PATIENCE {
+            if begun.elapsed() > TRIED {
                 let why = match lost {
                     Some(why) => self.named(Fault::Lost(why)),
                     None => StoreError::Busy,

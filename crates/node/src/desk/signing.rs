@@ -1,5 +1,7 @@
 //! Signing at the desk: reading the heads, signing and storing are one transaction.
 
+use std::time::{Duration, Instant};
+
 use counterpart_core::{
     act::Act,
     id::{CaseId, EntryId},
@@ -13,6 +15,8 @@ use crate::{beside::Erasing, error::DeskError, home, limits, load, metrics};
 
 /// How often an act is signed anew where other machines of ours write to the same case.
 const CONFLICTS: u32 = 20;
+/// And for how long at most.
+const LONGEST: Duration = Duration::from_secs(30);
 
 impl Desk {
     /// What an act would become, without signing: passes gate and fold, and every value to be agreed is here.
@@ -43,7 +47,7 @@ impl Desk {
     /// Why it was not signed; nothing was stored then. The record given may be ahead of the store: sign nothing
     /// more on it.
     pub fn sign_on(&self, case: &CaseId, record: &mut Record, act: &Act, now: i64) -> Result<Signed, DeskError> {
-        let mut tries = 0;
+        let (mut tries, begun) = (0, Instant::now());
         let signed = loop {
             let signed = self.locked().write(|txn| {
                 self.ready(txn, case, record)?;
@@ -51,7 +55,9 @@ impl Desk {
             });
             match signed {
                 // Another machine of ours wrote to the case at the same moment: what was signed on is not what is there.
-                Err(DeskError::Store(StoreError::Conflict)) if tries < CONFLICTS => {
+                Err(DeskError::Store(why @ (StoreError::Conflict | StoreError::Busy)))
+                    if tries < CONFLICTS && begun.elapsed() < LONGEST && self.tries_again(&why) =>
+                {
                     tries += 1;
                     *record = self.record(case)?;
                 }
@@ -64,6 +70,11 @@ impl Desk {
         }
         self.node_is_running();
         Ok(signed)
+    }
+
+    /// Where machines share a store they wait in no line: who was too slow all the time may be luckier the next time.
+    fn tries_again(&self, why: &StoreError) -> bool {
+        *why == StoreError::Conflict || self.locked().is_shared()
     }
 
     /// As [`Desk::sign_on`], for acts that stand or fall together: all of them and what `also` keeps are one transaction.
