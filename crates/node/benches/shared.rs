@@ -104,7 +104,7 @@ impl Part {
     fn hears(&self, word: &str) -> (Vec<String>, Vec<String>) {
         let mut before = Vec::new();
         loop {
-            let line = self.lines.recv_timeout(PATIENCE).unwrap_or_else(|why| panic!("{word}: {why}"));
+            let line = self.lines.recv_timeout(PATIENCE).expect(word);
             let mut words: Vec<String> = line.split(' ').map(str::to_owned).collect();
             if words[0] == word {
                 return (words.split_off(1), before);
@@ -272,12 +272,12 @@ impl Kept {
         let (mut entries, mut positions) = (BTreeMap::new(), BTreeMap::new());
         for row in server.sql(database, sql).lines() {
             let columns: Vec<&str> = row.split('|').collect();
-            let [case, entry, device, seq, ordinal] = columns.as_slice() else { panic!("another row: {row}") };
+            let [case, entry, device, seq, ordinal] = <[&str; 5]>::try_from(columns).expect("five columns");
             let written: u64 = ordinal.parse().expect("a number");
-            let name = ((*case).to_owned(), (*entry).to_owned());
+            let name = (case.to_owned(), entry.to_owned());
             let (count, first) = entries.entry(name).or_insert((0, written));
             (*count, *first) = (*count + 1, written.min(*first));
-            *positions.entry(((*case).to_owned(), (*device).to_owned(), (*seq).to_owned())).or_insert(0_usize) += 1;
+            *positions.entry((case.to_owned(), device.to_owned(), seq.to_owned())).or_insert(0_usize) += 1;
         }
         Self { entries, doubles: positions.values().filter(|count| **count > 1).count() }
     }
