@@ -162,10 +162,19 @@ impl JoinRequest {
     /// Which case and invitation some bytes claim to be for, before anything about them is checked.
     #[must_use]
     pub fn claims(bytes: &[u8]) -> Option<(CaseId, EntryId)> {
+        Self::unchecked(bytes).map(|request| (request.case, request.invite))
+    }
+
+    /// The transport peer id that some bytes say asks, before anything about them is checked.
+    #[must_use]
+    pub fn claimed_peer(bytes: &[u8]) -> Option<Vec<u8>> {
+        Self::unchecked(bytes).map(|request| request.peer)
+    }
+
+    fn unchecked(bytes: &[u8]) -> Option<Self> {
         let outer = Envelope::parse(bytes, MAX_REQUEST).ok()?;
         let inner = Envelope::parse(outer.payload(), MAX_REQUEST).ok()?;
-        let request = Self::read(&Value::decode(inner.payload(), LIMITS).ok()?)?;
-        Some((request.case, request.invite))
+        Self::read(&Value::decode(inner.payload(), LIMITS).ok()?)
     }
 
     fn read(value: &Value) -> Option<Self> {

@@ -419,6 +419,7 @@ impl Engine {
             self.post_due();
             self.hooks_due();
             self.start_joins();
+            self.look_at_joins();
             if self.reading_routes.ask(Instant::now()) {
                 self.read_routes();
             }

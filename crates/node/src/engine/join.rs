@@ -42,12 +42,19 @@ pub(crate) enum Outcome {
 impl Engine {
     /// Takes up joins that the store remembers.
     pub(super) fn start_joins(&mut self) {
-        let joins = match self.desk.with_store(|s| s.joins()) {
+        let joins = self.desk.with_store(|s| Ok::<_, DeskError>((s.joins()?, s.is_shared())));
+        let (joins, shared) = match joins {
             Ok(joins) => joins,
             Err(why) => return self.trouble(&why),
         };
+        let own = self.net.peer_id().as_bytes().to_vec();
         for join in joins {
             if self.joining.contains(&join.case) || self.trusted.contains_key(&join.case) {
+                continue;
+            }
+            // What another machine of ours asks is signed as from there: from here it would be refused, and ended for both.
+            let elsewhere = shared && JoinRequest::claimed_peer(&join.request).as_ref() != Some(&own);
+            if elsewhere && join.expires > now() {
                 continue;
             }
             let Ok(link) = Link::parse(&join.link) else { continue };
@@ -143,6 +150,24 @@ impl Engine {
         self.finding.read_again();
         self.trusted.insert(case, link.opener);
         Ok(())
+    }
+
+    /// Cases that we are let into and that another machine of ours put into the store, or this one before it was stopped: of
+    /// what is there already no news comes.
+    pub(super) fn look_at_joins(&mut self) {
+        let cases: Vec<CaseId> = self.trusted.keys().copied().collect();
+        for case in cases {
+            let here = self.desk.with_store(|s| s.entry_count(case)).is_ok_and(|count| count > 0);
+            if !here {
+                continue;
+            }
+            if let Err(why) = self.open_case(case).map(drop) {
+                self.trouble(&why);
+                continue;
+            }
+            self.join_if_admitted(case);
+            self.close_if_idle(case);
+        }
     }
 
     /// Once the record shows our admission, say that we join.

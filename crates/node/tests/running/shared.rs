@@ -9,7 +9,7 @@ use counterpart_core::{
     id::{CaseId, EntryId},
     value::Sealable,
 };
-use counterpart_node::{Desk, DeskError, StorePlace, now};
+use counterpart_node::{Desk, DeskError, NodeEvent, StorePlace, now};
 
 use crate::{
     agents::{every_right, further_home, note},
@@ -86,6 +86,37 @@ async fn two_machines_on_one_database_are_one_party() {
     supplier.node.stop().await;
     let (_, last) = customer.desk().sign(&case, &note("still there?"), now()).expect("a note");
     priya.until_seen("it comes to the other one", |p| entries(&p.desk(), &case).contains(&last.id)).await;
+    all_well([customer.home, supplier.home, priya.home]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_invitation_is_taken_up_by_the_machine_that_it_was_given_to() {
+    let Some(server) = server() else { return };
+    let address = server.database();
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    for home in ["supplier", "Priya"] {
+        keeps_at(&folder.path().join(home), &address);
+    }
+    let customer = Side::new(&folder.path().join("customer"), &[TCP]);
+    let supplier = Side::new(&folder.path().join("supplier"), &[TCP]);
+    let home = further_home(folder.path(), &supplier, "Priya", &every_right());
+    let priya = Side::start(&home, &[TCP]);
+    supplier.node.stop().await;
+
+    // It is asked for where the node does not run; the other machine sees that in the database.
+    let (case, link) = customer.invite().await;
+    let under_way = || priya.desk().with_store(|store| store.joins()).expect("readable").len();
+    Desk::open(&supplier.home).expect("a home").begin_join(&link, now()).expect("a join under way");
+    priya.node.settled().await.expect("it has looked");
+    assert_eq!(under_way(), 1, "what it is not to ask for it does not end either");
+
+    let mut supplier = Side::start(&supplier.home, &[TCP]);
+    supplier.wait(|event| matches!(event, NodeEvent::Joined(_))).await;
+    let party = supplier.desk().party();
+    for side in [&customer, &supplier, &priya] {
+        side.until_seen("joined everywhere", |s| s.record(&case).lens().joined(&party)).await;
+    }
+    assert_eq!(under_way(), 0);
     all_well([customer.home, supplier.home, priya.home]);
 }
 
