@@ -115,6 +115,7 @@ fn core_has_nothing_to_do_input_and_output_with() {
         "sha2",
         "thiserror",
         "unicode-normalization",
+        "unicode-properties",
     ]
     .into();
     for dependency in dependencies("core") {

@@ -46,16 +46,19 @@ class Counterpart:
     def _ask(self, method: str, path: str, **more: Any) -> Any:
         return self.site.ask(method, "/api/v1" + path, **more)
 
-    def cases(self) -> Iterator[dict[str, Any]]:
-        """All there are, a page at a time."""
+    def _all(self, path: str, rows: str) -> Iterator[dict[str, Any]]:
+        """All rows of a list, a page at a time."""
         after: str | None = None
         while True:
             query = {"limit": PAGE} | ({"after": after} if after else {})
-            page = self._ask("GET", "/cases", query=query)
-            yield from page["cases"]
+            page = self._ask("GET", path, query=query)
+            yield from page[rows]
             after = page["next"]
             if not after:
                 return
+
+    def cases(self) -> Iterator[dict[str, Any]]:
+        return self._all("/cases", "cases")
 
     def changes(self, after: int) -> dict[str, Any]:
         return self._ask("GET", "/changes", query={"after": after, "limit": PAGE})
@@ -69,8 +72,7 @@ class Counterpart:
 
     def names(self, case: str) -> dict[str, str]:
         """What other systems call a case."""
-        told = self._ask("GET", f"/cases/{segment(case)}/external")
-        return {one["system"]: one["id"] for one in told["external"]}
+        return {one["system"]: one["id"] for one in self._all(f"/cases/{segment(case)}/external", "external")}
 
     def name(self, case: str, system: str, value: str) -> None:
         self._ask("PUT", f"/cases/{segment(case)}/external/{segment(system)}", body={"id": value})
@@ -90,7 +92,7 @@ class Counterpart:
         return case_id(signed["entries"][0])
 
     def asides(self, case: str) -> list[str]:
-        return [one["text"] for one in self._ask("GET", f"/cases/{segment(case)}/asides")["asides"]]
+        return [one["text"] for one in self._all(f"/cases/{segment(case)}/asides", "asides")]
 
     def write_aside(self, case: str, agent: str, text: str) -> None:
         # What it says names where it came from, so it is a key of its own.

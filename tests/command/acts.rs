@@ -2,7 +2,10 @@
 
 use serde_json::Value;
 
-use crate::home::{Home, talk};
+use crate::{
+    home::{Home, talk},
+    post::joined_by_file,
+};
 
 impl Home {
     /// Signs; gives what was shown before.
@@ -280,4 +283,27 @@ fn a_handover_is_written_from_the_case() {
     let shown = home.signs(&["handover", ".", "--person", "Ann"]);
     told(&shown, &["Ann", "Said by them, not agreed"]);
     told(&home.fails(2, &["handover", ".", "--yes"]), &["--person"]);
+}
+
+#[test]
+fn a_second_change_of_one_s_own_says_which_terms_of_the_first_fall() {
+    let (customer, supplier, case) = joined_by_file();
+    let meet = || {
+        customer.takes(&supplier.posts(&case, "there.post"));
+        supplier.takes(&customer.posts(&case, "back.post"));
+    };
+    let typed = |name: &str| name.trim_start_matches('#').to_owned();
+    let agreed = typed(&supplier.ok(&["propose", &case, "Pay the fee back", "--by", "me", "--value", "£40", "-y"]));
+    meet();
+    customer.ok(&["accept", &case, &agreed, "-y"]);
+    meet();
+    let change = ["propose", &case, "--amend", &agreed];
+    let first = supplier.ok(&[&change[..], &["--value", "£400", "-y"]].concat());
+    let shown = supplier.signs(&[&change[..], &["--due", "in 5 days"]].concat());
+    told(&shown, &[&format!("This takes the place of your {first} ("), "value: £400 → £40), which can then no longer"]);
+    // And the same whether it is said anew or in answer to it.
+    let (second, shown) = supplier.said(&[&change[..], &["--value", "£50", "-y"]].concat());
+    told(&shown, &["This takes the place of your", "value: £40 → £50"]);
+    let shown = supplier.signs(&["counter", &case, &typed(&second), "--value", "£60"]);
+    told(&shown, &[&format!("This takes the place of your {second} (value: £50 → £60)")]);
 }

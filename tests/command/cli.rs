@@ -245,3 +245,32 @@ fn streams_are_kept_apart() {
     assert_eq!(error["schema"], "counterpart/error/1");
     assert_eq!(error["kind"], "usage");
 }
+
+#[test]
+fn an_amount_may_be_below_nothing() {
+    let (home, _) = Home::with_case();
+    home.ok(&["propose", ".", "Credit for July", "--value", "-5 GBP", "--yes"]);
+    let shown = home.json(&["show", "."]);
+    assert_eq!(shown["actions"][0]["open_revisions"][0]["terms"]["value"]["amount"], "-5", "{shown}");
+}
+
+#[test]
+fn what_is_of_another_kind_was_not_understood() {
+    let (home, _) = Home::with_case();
+    home.ok(&["note", ".", "The line is slow", "--yes"]);
+    for act in ["accept", "approve", "confirm", "allow"] {
+        home.fails(2, &[act, ".", "2", "--yes"]);
+    }
+    assert_eq!(home.entries("."), 2, "nothing was signed");
+}
+
+#[test]
+fn where_no_case_is_it_is_said_how_one_begins() {
+    let home = Home::empty();
+    // The name is remembered from the beginning.
+    assert_eq!(home.json(&["init", "--name", "Acme Ltd"])["name"], "Acme Ltd");
+    let said = home.fails(2, &["show", "."]);
+    assert!(said.contains("no case here yet") && said.contains("counterpart new"), "{said}");
+    let (_, said) = home.said(&["new", "Washing machine leaks", "--with", "Maya:customer", "--yes"]);
+    assert!(said.contains("Acme Ltd opens a case"), "{said}");
+}

@@ -13,7 +13,7 @@ fn clocks_are_proposed_as_data_and_in_words() {
     let told = String::from_utf8(home.run(MONDAY, &propose).stderr).expect("text");
     let told = told.split_whitespace().collect::<Vec<_>>().join(" ");
     for part in [
-        "first-answer: 4h",
+        "first answer 4h",
         "mon-fri 09:00-17:00",
         "2026-08-31 Late Summer Bank Holiday",
         "No pause stops the first answer",
@@ -95,6 +95,14 @@ fn both_sides_see_the_same_clock_stopped_and_run_on() {
         assert_eq!(due("2026-07-06T10:40", &["queue"]), until);
         assert_eq!(due("2026-07-06T13:59", &["queue", "--overdue"]), serde_json::Value::Null);
         assert_eq!(due("2026-07-06T14:01", &["queue", "--overdue"]), until);
+        // What is to be done there is another matter than what is due.
+        let row = home.json("2026-07-06T14:01", &["queue"])["cases"][0].clone();
+        let ours = row["waiting_for_us"].as_bool().expect("it is said");
+        assert_eq!(row["due"][0]["clock"], "first-answer", "{row}");
+        assert_eq!(row["due"][0]["ours"], ours, "{row}");
+        let whose = if ours { "your" } else { "their" };
+        let told = home.at("2026-07-06T14:01", &["queue"]).split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(told.contains(&format!("; {whose} first answer due 6 Jul 14:00")), "{told}");
         let today = home.json("2026-07-06T14:01", &["today"]);
         let things = today["things"].as_array().expect("a list");
         let clock = things.iter().find(|thing| thing["clock"]["clock"] == "first-answer").expect("the clock");

@@ -40,12 +40,44 @@ fn a_case_is_given_to_somebody_and_handed_over() {
     assert_eq!(home.json(&["assign", &case])["agent"], "Änne Müller");
     assert!(home.ok(&["queue", "--agent", "anne muller"]).contains("with Änne Müller"));
     assert_eq!(home.json(&["queue", "--nobody"])["cases"].as_array().map(Vec::len), Some(0));
-    assert!(home.ok(&["queue", "--agents"]).contains("anne muller"));
+    assert!(home.ok(&["queue", "--agents"]).contains("Änne Müller"), "as it was typed");
     assert!(home.fails(2, &["assign", &case, " "]).contains("empty"));
     home.ok(&["handover", &case, "--person", "Bo", "-y"]);
     assert_eq!(home.json(&["assign", &case])["agent"], "Bo", "who is responsible on record has it in the list");
     home.ok(&["assign", &case, "--nobody"]);
     assert_eq!(home.json(&["queue", "--nobody"])["cases"].as_array().map(Vec::len), Some(1));
+}
+
+#[test]
+fn a_desk_says_once_what_it_is_called_and_what_it_is() {
+    let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let home = Home::empty();
+    home.fails(2, &["init", "--name", "Acme Ltd", "--role", "boss"]);
+    home.fails(4, &["list"]);
+    home.ok(&["init", "--name", "Acme Ltd"]);
+    let opened = |args: &[&str]| words(&home.said(&[&["new", "Bill"], args, &["-y"]].concat()).1);
+    // Who opens a case for customers is their supplier.
+    let said = opened(&["--with", "Maya:customer", "--with", "Ann:observer"]);
+    assert!(said.contains("Acme Ltd (supplier) Maya (customer) Ann (observer)"), "{said}");
+    let said = opened(&["--with", "Brightwatt:supplier"]);
+    assert!(said.contains("Acme Ltd (customer) Brightwatt (supplier)"), "{said}");
+    let said = opened(&["--with", "Maya:customer", "--role", "customer"]);
+    assert!(said.contains("Acme Ltd (customer) Maya (customer)"), "what is said is what is signed: {said}");
+    let said = opened(&["--with", "Maya", "--as", "Acme Service:supplier"]);
+    assert!(said.contains("Acme Service (supplier) Maya (customer)"), "{said}");
+    let said = opened(&["--with", "Brightwatt"]);
+    assert!(said.contains("Acme Ltd (customer) Brightwatt (supplier)"), "{said}");
+
+    assert_eq!(home.ok(&["identity", "name"]), "Acme Ltd");
+    assert!(home.fails(2, &["identity", "name", "--role", "arbiter"]).contains("customer, supplier or third"));
+    assert_eq!(home.ok(&["identity", "name", "--role", "supplier"]), "Acme Ltd (supplier)");
+    let said = opened(&["--with", "Maya"]);
+    assert!(said.contains("Acme Ltd (supplier) Maya (customer)"), "{said}");
+    let said = opened(&["--with", "Brightwatt:supplier"]);
+    assert!(said.contains("Acme Ltd (customer) Brightwatt (supplier)"), "{said}");
+    home.ok(&["identity", "name", "Acme Service"]);
+    let kept = home.json(&["identity", "name"]);
+    assert_eq!((kept["name"].as_str(), kept["role"].as_str()), (Some("Acme Service"), Some("supplier")));
 }
 
 #[test]

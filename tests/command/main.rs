@@ -55,6 +55,7 @@ mod two_homes;
 #[cfg(unix)]
 mod web;
 mod webhooks;
+mod what_to_type;
 
 #[path = "../time_stamps/authority.rs"]
 mod authority;

@@ -155,10 +155,10 @@ fn an_assistant_reads_and_prepares_and_cannot_sign() {
 
     for (tool, arguments, says) in [
         ("show_case", json!({"case": "K7F2"}), "K7F2"),
-        ("show_case", json!({"case": case, "all": true}), "unknown field `all`"),
+        ("show_case", json!({"case": case, "all": true}), "/all: nothing is called so here"),
         ("record", json!({"case": case, "limit": 5000}), "1 to 50"),
         ("list_cases", json!({"after": "../../etc"}), "no place in this list"),
-        ("preview_act", json!({"case": case, "act": {"act": "pay"}}), "unknown variant"),
+        ("preview_act", json!({"case": case, "act": {"act": "pay"}}), "/act/act: one of these is needed here"),
         ("preview_act", json!({"case": case, "act": {"act": "accept", "revision": "3"}}), "no effect"),
     ] {
         let why = assistant.refused(tool, &arguments);
@@ -267,10 +267,16 @@ fn a_program_signs_only_as_an_agent_within_its_mandate() {
     let signed = assistant.call("sign_act", &with(&note, &digest));
     assert_eq!(signed["done"], "signed and stored");
     // Beyond its ceiling, and of a kind that it may not sign: refused before anything is shown as possible.
-    for act in [accept(&dear), json!({"act": "decline", "revision": dear})] {
+    for (act, says) in [
+        (accept(&dear), "£80 is at stake, and assistant may agree to at most £50"),
+        (json!({"act": "decline", "revision": dear}), "this kind of act (decline), only note and accept"),
+    ] {
         let why = assistant.refused("preview_act", &json!({"case": case, "act": act}));
         let tried = assistant.refused("sign_act", &with(&act, &digest));
-        assert!(why.contains("no effect") || why.contains("right") || why.contains("mandate"), "{why}");
+        assert!(why.contains("no effect") && why.contains(says), "{why}");
+        // What to do is told, and no command.
+        assert!(why.contains(r#""instead":{"words":"let one of you sign it"#), "{why}");
+        assert!(!why.contains("counterpart "), "{why}");
         assert!(!tried.contains("signed and stored"), "{tried}");
     }
     // Its ceiling sees nothing of what an action only says.

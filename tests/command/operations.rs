@@ -141,11 +141,18 @@ fn a_log_for_people_has_a_line_an_event() {
     assert_eq!(words.next(), Some("INFO"), "{line}");
     assert!(line.contains("version="), "{line}");
     node.end();
-    let output = home.run(&["up", "--listen", LOOPBACK, "--metrics", "203.0.113.1:1"]);
+    let output = home.run(&["up", "--listen", LOOPBACK, "--metrics", "203.0.113.1:1", "--metrics-anywhere"]);
     assert_eq!(output.status.code(), Some(1), "an address of another machine: {}", talk(&output));
+    // Nobody needs a token there, so others reach it only where that was said.
+    let said = home.fails(2, &["up", "--listen", LOOPBACK, "--metrics", "0.0.0.0:0"]);
+    assert!(said.contains("--metrics-anywhere") && said.contains("127.0.0.1"), "{said}");
+    for option in ["--metrics", "--api"] {
+        let said = home.fails(2, &["up", "--listen", LOOPBACK, option, "localhost:8421"]);
+        assert!(said.contains("127.0.0.1:8421"), "{said}");
+    }
 }
 
-const TICKETS: &str = r#"{"id": "T-1", "subject": "Washing machine leaks", "requester": {"name": "Maya Smith", "email": "maya@example.org"}, "messages": [{"at": "2026-05-04T10:00:00+01:00", "from": "requester", "channel": "e-mail", "text": "It leaks again."}, {"at": "2026-05-04T11:30:00+01:00", "from": "us", "name": "Dean", "channel": "telephone", "text": "A technician comes on Friday."}, {"at": "2026-05-04T11:31:00+01:00", "from": "us", "name": "Dean", "text": "Third time this year.", "internal": true}]}
+const TICKETS: &str = r#"{"id": "T-1", "subject": "Washing machine leaks", "assignee": "Anne Müller", "requester": {"name": "Maya Smith", "email": "maya@example.org"}, "messages": [{"at": "2026-05-04T10:00:00+01:00", "from": "requester", "channel": "e-mail", "text": "It leaks again."}, {"at": "2026-05-04T11:30:00+01:00", "from": "us", "name": "Dean", "channel": "telephone", "text": "A technician comes on Friday."}, {"at": "2026-05-04T11:31:00+01:00", "from": "us", "name": "Dean", "text": "Third time this year.", "internal": true}]}
 
 {"id": "T-2", "subject": "Bill of April", "requester": {"name": "Jo Ray"}, "status": "closed", "messages": [{"at": "2026-04-20T09:00:00+01:00", "from": "requester", "channel": "chat", "text": "The bill is wrong."}]}
 "#;
@@ -160,9 +167,13 @@ fn tickets(home: &Home, text: &str) -> String {
 fn tickets_become_cases_once() {
     let home = Home::new();
     let file = tickets(&home, TICKETS);
-    let import = ["import", "tickets", &file, "--system", "Old desk", "--as", "Acme Ltd", "--zone", "Europe/London"];
+    let import = ["import", "tickets", &file, "--system", "old-desk", "--as", "Acme Ltd", "--zone", "Europe/London"];
     // Nobody is there to be asked, so nothing is signed.
     home.fails(2, &import);
+    let said = home.fails(2, &["import", "tickets", &file, "--system", "Old desk", "--as", "Acme Ltd", "--yes"]);
+    assert!(said.contains("small letters"), "a name that nobody could ask for: {said}");
+    let said = home.fails(2, &["import", "tickets", "/nowhere.jsonl", "--as", "Acme Ltd"]);
+    assert!(said.contains("there is no file /nowhere.jsonl"), "before anybody is asked: {said}");
     let shown = home.ok(&[&import[..], &["--dry-run"]].concat());
     for told in
         ["Washing machine leaks", "It leaks again.", "Dean: A technician comes on Friday.", "Third time this year."]
@@ -187,6 +198,10 @@ fn tickets_become_cases_once() {
     assert!(home.ok(&["show", &first]).contains("Maya Smith"));
     assert!(home.ok(&["notebook"]).contains("maya@example.org"), "where they can be reached is kept");
     assert_eq!(home.json(&["show", &second])["case"]["state"], "closed");
+    let hers = home.json(&["queue", "--agent", "anne müller"]);
+    assert_eq!(hers["cases"][0]["title"], "Washing machine leaks", "who had it: {hers}");
+    let thanks = home.json(&["thanks"]);
+    assert_eq!(thanks["letters"], serde_json::json!([]), "nobody is thanked for what was over before: {thanks}");
 
     // Read again, the file adds nothing; a ticket more is one case more.
     let again = home.json(&[&import[..], &["--yes"]].concat());
@@ -206,7 +221,7 @@ fn lines_that_cannot_be_understood_are_named_and_left_out_on_demand() {
     let file = tickets(&home, &bad);
     let import = ["import", "tickets", &file, "--as", "Acme Ltd", "--yes"];
     let said = home.fails(2, &import);
-    assert!(said.contains("line 4:") && said.contains("line 5: the id T-1"), "{said}");
+    assert!(said.contains("line 4: it is no JSON") && said.contains("line 5: the id T-1"), "{said}");
     assert_eq!(home.json(&["list"])["cases"].as_array().map(Vec::len), Some(0));
     let taken = home.json(&[&import[..], &["--skip-bad"]].concat());
     assert_eq!(taken["tickets"].as_array().map(Vec::len), Some(2), "{taken}");
@@ -219,7 +234,7 @@ fn lines_that_cannot_be_understood_are_named_and_left_out_on_demand() {
 fn everything_is_written_out_and_each_case_can_be_verified() {
     let home = Home::new();
     let file = tickets(&home, TICKETS);
-    home.ok(&["import", "tickets", &file, "--system", "Old desk", "--as", "Acme Ltd", "--yes"]);
+    home.ok(&["import", "tickets", &file, "--system", "old-desk", "--as", "Acme Ltd", "--yes"]);
     let folder = home.path().join("all");
     let named = folder.display().to_string();
     // Also while a node runs.

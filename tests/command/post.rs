@@ -18,13 +18,13 @@ impl Home {
     }
 
     /// Writes what the other side lacks; gives the file.
-    fn posts(&self, case: &str, name: &str) -> String {
+    pub(crate) fn posts(&self, case: &str, name: &str) -> String {
         let file = self.place(name);
         assert_eq!(self.ok(&["post", case, "--file", &file, "--force"]), file);
         file
     }
 
-    fn takes(&self, file: &str) -> Value {
+    pub(crate) fn takes(&self, file: &str) -> Value {
         self.json(&["take", file])
     }
 
@@ -42,7 +42,7 @@ impl Home {
 }
 
 /// A customer, and a supplier who came in by files alone; gives the case's short form. No node ever runs.
-fn joined_by_file() -> (Home, Home, String) {
+pub(crate) fn joined_by_file() -> (Home, Home, String) {
     let (customer, case) = Home::with_case();
     let supplier = Home::new();
     let link = customer.ok(&["invite", &case, "-y"]);

@@ -127,7 +127,7 @@ fn a_running_node_sends_what_a_standing_consent_covers() {
     assert!(said.contains("add --yes"), "{said}");
     let (_, said) = home.at("2026-03-03T11:00", &[&allow[..], &["-y"]].concat());
     let said = words(&said);
-    for part in ["without asking you about each", "dean@gasline.example", "--revoke", "not between 20:00 and 08:00"] {
+    for part in ["without asking about each", "dean@gasline.example", "--revoke", "not between 20:00 and 08:00"] {
         assert!(said.contains(part), "{part}: {said}");
     }
     // In the night nothing goes out; in the morning one letter.
@@ -290,7 +290,7 @@ fn who_has_a_node_is_reminded_there() {
     ];
     customer.at(said, &call);
     let (signed, shown) = customer.at(due, &["reminders", "send", &case, "-y"]);
-    assert!(signed.starts_with('#') && shown.contains("to their node"), "{shown}");
+    assert!(signed.starts_with('#') && shown.contains("inside Counterpart"), "{shown}");
     supplier.ok(&["sync", &case]);
     let reminds = |log: &Value| {
         let entries = log["entries"].as_array().expect("entries").iter();
@@ -303,7 +303,7 @@ fn who_has_a_node_is_reminded_there() {
     let mut command = customer.command(&["up", "--json", "--listen", LOOPBACK]);
     command.env(CLOCK, clock("2031-03-05T17:30"));
     let up = Up::start(command);
-    up.line_with("sent to their node");
+    up.line_with("sent inside Counterpart");
     up.stop();
     assert_eq!(reminds(&customer.json(&["log", &case])), 2);
 }

@@ -30,11 +30,20 @@ fn an_agent_signs_at_a_seat_within_its_rights() {
     let signs = |args: &[&str]| home.run(&[&["--as-seat", "priya"], args].concat());
     assert!(signs(&["propose", &case, "refund", "--value", "£150", "-y"]).status.success());
     let before = home.json(&["log", &case]).to_string();
-    assert!(!signs(&["propose", &case, "refund twice", "--value", "£250", "-y"]).status.success());
-    assert!(
-        !signs(&["item", &case, "phone", "+44 20 7946 0000", "-y"]).status.success(),
-        "a kind that it was not given"
-    );
+    let refused = |args: &[&str]| home.fails(1, &[&["--as-seat", "priya"], args, &["-y"]].concat());
+    // The amount, the limit, whose it is, and what to do; or which kinds of act there are.
+    for (args, says) in [
+        (
+            &["propose", &case, "refund twice", "--value", "£250"][..],
+            "£250 is at stake, and priya may agree to at most £200",
+        ),
+        (&["propose", &case, "refund", "--value", "5 USD"], "nothing in USD, only to at most £200"),
+        (&["item", &case, "phone", "+44 20 7946 0000"], "may not sign this kind of act (item), only propose and note"),
+    ] {
+        let said = refused(args);
+        assert!(said.contains(says), "{args:?}: {said}");
+        assert!(said.contains("let one of you sign it") && said.contains("counterpart agent list"), "{said}");
+    }
     assert_eq!(home.json(&["log", &case]).to_string(), before, "nothing was kept");
     let seat = home.json(&["seat", "list"])["seats"][0].clone();
     assert_eq!(
@@ -44,6 +53,14 @@ fn an_agent_signs_at_a_seat_within_its_rights() {
     assert_eq!(seat["rights"]["ceilings"][0], "200 GBP");
     assert!(home.ok(&["seat", "list"]).contains("only propose, note; at most £200"));
     assert!(before.contains(seat["device"].as_str().expect("a device")), "everybody sees which device signed");
+    let log = home.json(&["log", &case]);
+    let entries = log["entries"].as_array().expect("entries");
+    let last = entries.last().expect("an entry");
+    assert_eq!(last["agent"], "priya", "our own side sees whose seat it was: {last}");
+    assert!(entries[0]["agent"].is_null(), "that was the home itself: {}", entries[0]);
+    assert!(home.ok(&["log", &case]).contains("signed by priya]"));
+    let name = last["ref"].as_str().expect("a name").trim_start_matches('#').to_owned();
+    assert!(home.ok(&["why", &case, &name]).contains("priya, device"), "and why says so, too");
 
     for home_only in
         [&["web"][..], &["seat", "add", "tom", "-y"], &["agent", "revoke", "priya", "--reason", "ended", "-y"]]

@@ -83,6 +83,28 @@ fn small_refunds_are_accepted_by_themselves_and_larger_ones_are_not() {
 }
 
 #[test]
+fn a_rule_wider_than_its_seat_is_refused_and_one_that_accepts_anything_says_so_first() {
+    let home = Home::new();
+    home.ok(&["seat", "add", "bot", "--only", "accept", "--ceiling", "£50", "-y"]);
+    let add = |more: &[&'static str]| {
+        let all = ["standing-rule", "add", "refunds", "--seat", "bot", "--when", "proposal", "--accept"];
+        [&all[..], more].concat()
+    };
+    let said = home.fails(1, &add(&["--word", "refund", "--up-to", "£5000", "-y"]));
+    assert!(
+        said.contains("the seat bot agrees to at most £50: a rule up to £5000 accepts nothing beyond that"),
+        "{said}"
+    );
+    assert!(said.contains("--up-to £50 or less"), "{said}");
+    assert!(home.fails(2, &add(&[])).contains("--yes"), "nothing is kept unasked");
+    let (_, shown) = home.said(&add(&["-y"]));
+    assert!(shown.contains("It accepts every proposal up to £50 of anybody's words"), "{shown}");
+    assert!(home.ok(&["standing-rule", "show", "refunds"]).contains("up to £50 of anybody's words"));
+    let kept = home.json(&["standing-rule", "show", "refunds"]);
+    assert!(kept["rule"]["warnings"][0].as_str().is_some_and(|told| told.contains("of anybody's words")), "{kept}");
+}
+
+#[test]
 fn a_node_killed_again_and_again_answers_each_note_once() {
     let (customer, _up, supplier, case) = with_seat();
     let add = ["standing-rule", "add", "seen", "--seat", "bot", "--when", "note", "--an-hour", "20", "-y"];

@@ -112,7 +112,7 @@ fn what_makes_no_sense_is_refused_and_changes_nothing() {
         (vec!["add", "x", "--from", "step nobody"], "no step is called that"),
         (vec!["add", "x", "--from", "step a", "--name", "a"], "from itself"),
         (vec!["add", "x", "--from", "entry 99"], "99"),
-        (vec!["add", "x", "--from", "case", "--name", "Not A Name"], "lower-case words"),
+        (vec!["add", "x", "--from", "case", "--name", "Not A Name"], "small letters"),
         (vec!["taken", "nobody"], "no step 'nobody'"),
         (vec!["have", "nobody", "1", "1"], "no step 'nobody'"),
         (vec!["drop", "nobody"], "no step 'nobody'"),

@@ -72,6 +72,22 @@ fn what_is_late_stands_first_with_what_to_type() {
 }
 
 #[test]
+fn every_list_tells_a_due_time_in_the_zone_of_its_case() {
+    let home = Timed::new();
+    let monday = "2026-07-06T09:00";
+    for (title, zone) in [("Gym", "Europe/Berlin"), ("Pool", "UTC")] {
+        let new = ["new", title, "--with", "Acme Ltd:supplier", "--as", "Keith:customer", "--zone", zone, "-y"];
+        let case = home.at(monday, &new);
+        promised(&home, monday, &case, "Send the contract", "2026-07-08 23:59");
+    }
+    // The machine's clock shows UTC.
+    for list in [&["list"][..], &["queue"], &["search", "contract"], &["today"]] {
+        let told = home.told(monday, list);
+        assert!(told.contains("due 8 Jul 23:59 CEST,") && told.contains("due 8 Jul 23:59,"), "{list:?}: {told}");
+    }
+}
+
+#[test]
 fn an_agreement_made_elsewhere_shows_without_opening_the_case() {
     let home = Timed::new();
     let monday = "2026-07-06T09:00";

@@ -17,6 +17,7 @@ use tokio::{
 
 use crate::{
     caller::Caller,
+    passing::Passing,
     problem::{Kind, Problem},
     rate::Rates,
 };
@@ -48,6 +49,8 @@ pub(crate) struct App {
     /// The home's own desk, and those of the agents' seats that were asked for.
     own: Arc<Desk>,
     seats: Mutex<Seats>,
+    /// Where files lie while they come and go.
+    pub(crate) passing: Passing,
     pub(crate) rates: Rates,
     cases: Semaphore,
     work: Semaphore,
@@ -65,11 +68,12 @@ pub(crate) struct App {
 }
 
 impl App {
-    pub(crate) fn new(own: Desk, rates: Rates) -> Self {
+    pub(crate) fn new(own: Desk, passing: Passing, rates: Rates) -> Self {
         Self {
             home: own.home().to_owned(),
             own: Arc::new(own),
             seats: Mutex::default(),
+            passing,
             rates,
             cases: Semaphore::new(CASES),
             work: Semaphore::new(WORK),

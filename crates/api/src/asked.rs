@@ -15,8 +15,9 @@ use axum::{
 };
 use counterpart_core::id::CaseId;
 use counterpart_node::{Desk, api_numbers as metrics};
-use counterpart_words::case::OpenCase;
+use counterpart_words::{case::OpenCase, kept_name, shape};
 use futures::stream;
+use schemars::JsonSchema;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value as Json;
 
@@ -65,7 +66,7 @@ pub(crate) enum Answer {
         file: File,
         size: u64,
         media: &'static str,
-        /// What it may be called where it is kept: letters, digits, `-` and a dot.
+        /// What it may be called where it is kept: somebody else's words are made safe when it is sent.
         name: Option<String>,
     },
 }
@@ -74,14 +75,6 @@ impl Answer {
     pub(crate) fn of(said: &impl Serialize) -> Result<Self, Problem> {
         let failed = |_why| Problem::new(Kind::Failed, "the answer could not be written");
         Ok(Self::Json(serde_json::to_value(said).map_err(failed)?))
-    }
-
-    /// A file that was made for this answer: on disk until it is sent, whatever the reader's pace.
-    pub(crate) fn made(bytes: &[u8], media: &'static str, name: String) -> Result<Self, Problem> {
-        let disk = |why: io::Error| Problem::new(Kind::Disk, format!("the file could not be made: {why}"));
-        let mut file = tempfile::tempfile().map_err(disk)?;
-        file.write_all(bytes).and_then(|()| file.rewind()).map_err(disk)?;
-        Ok(Self::File { file, size: bytes.len() as u64, media, name: Some(name) })
     }
 }
 
@@ -105,22 +98,30 @@ impl Asked {
         Ok(Arc::clone(self.app.desk()))
     }
 
+    /// A file that was made for this answer: on disk until it is sent, whatever the reader's pace.
+    pub(crate) fn made(&self, bytes: &[u8], media: &'static str, name: String) -> Result<Answer, Problem> {
+        let disk = |why: io::Error| Problem::new(Kind::Disk, format!("the file could not be made: {why}"));
+        let mut file = self.app.passing.nameless().map_err(disk)?;
+        file.write_all(bytes).and_then(|()| file.rewind()).map_err(disk)?;
+        Ok(Answer::File { file, size: bytes.len() as u64, media, name: Some(name) })
+    }
+
     /// A part of the path.
     pub(crate) fn part(&self, name: &str) -> &str {
         self.path.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value.as_str())
     }
 
     /// What stands behind the path's question mark.
-    pub(crate) fn query<T: DeserializeOwned>(&self) -> Result<T, Problem> {
-        let read = Query::<T>::try_from_uri(&self.uri);
-        // The cause says which name; the outer message only that it is the query.
-        let why = |why: axum::extract::rejection::QueryRejection| Problem::malformed("the query", why.body_text());
-        read.map(|Query(query)| query).map_err(why)
+    pub(crate) fn query<T: DeserializeOwned + JsonSchema + 'static>(&self) -> Result<T, Problem> {
+        query(&self.uri)
     }
 
     /// What was said in JSON.
-    pub(crate) fn json<T: DeserializeOwned>(&self) -> Result<T, Problem> {
-        serde_json::from_slice(&self.bytes).map_err(|why| Problem::malformed("the body", why))
+    pub(crate) fn json<T: DeserializeOwned + JsonSchema + 'static>(&self) -> Result<T, Problem> {
+        shape::read(&self.bytes).map_err(|misfit| match misfit.pointer {
+            Some(place) => Problem::of_field(&place, misfit.why),
+            None => Problem::malformed("the body", misfit.why),
+        })
     }
 
     /// The case that the path names, by its id or its short form.
@@ -147,6 +148,17 @@ impl Asked {
         let id = self.case_id(desk)?;
         OpenCase::open_with_stamps(desk, &id.to_hex()).map_err(|why| Problem::new(Kind::Failed, why.message))
     }
+}
+
+/// What stands behind an address's question mark.
+fn query<T: DeserializeOwned + JsonSchema + 'static>(uri: &Uri) -> Result<T, Problem> {
+    Query::<T>::try_from_uri(uri).map(|Query(query)| query).map_err(|_in_terms_of_types| {
+        let given = Query::<Vec<(String, String)>>::try_from_uri(uri).map(|Query(given)| given).unwrap_or_default();
+        match shape::parameter_misfit::<T>(&given) {
+            Some((name, why)) => Problem::of_parameter(&name, why),
+            None => Problem::malformed("the query", "it is not of the shape that is asked for"),
+        }
+    })
 }
 
 /// Judges a request, has it done, and answers.
@@ -188,6 +200,8 @@ async fn done(
     if let Does::Events = operation.does {
         let caller = caller.ok_or_else(|| Problem::new(Kind::NoToken, "no token came with the request"))?;
         let token = token(&head.headers)?.to_owned();
+        // So that what is wrong in it is told as everywhere.
+        let _good: events::From = query(&head.uri)?;
         return events::stream(app, caller, token, &head.uri, &head.headers).await;
     }
     let mut asked = Asked { app, operation, uri: head.uri, caller, path, bytes: Bytes::new(), file: None, key };
@@ -200,7 +214,7 @@ async fn done(
         Takes::File => {
             let app = Arc::clone(&asked.app);
             let _place = app.turn(Turn::Upload).await?;
-            asked.file = Some(body::kept(body).await?);
+            asked.file = Some(body::kept(body, Arc::clone(&app)).await?);
         }
     }
     let Does::Work(turn, work) = operation.does else {
@@ -281,7 +295,7 @@ fn written(operation: &Operation, answer: Answer) -> Result<Response, Problem> {
         Answer::File { file, size, media, name } => {
             let kind = (header::CONTENT_TYPE, HeaderValue::from_static(media));
             // Never something that a browser would show; what a page in it could do, were it shown, is nothing.
-            let how = name.map_or_else(|| "attachment".to_owned(), |name| format!("attachment; filename=\"{name}\""));
+            let how = name.map_or_else(|| "attachment".to_owned(), |name| kept_name::disposition(&name));
             let how = (header::CONTENT_DISPOSITION, HeaderValue::from_str(&how).map_err(unwritable)?);
             let bare = HeaderValue::from_static("sandbox; default-src 'none'; style-src 'unsafe-inline'");
             let bare = (header::CONTENT_SECURITY_POLICY, bare);

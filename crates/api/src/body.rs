@@ -2,6 +2,7 @@
 
 use std::{
     io::{self, Write as _},
+    sync::Arc,
     time::Duration,
 };
 
@@ -12,7 +13,7 @@ use tempfile::NamedTempFile;
 use tokio::{sync::mpsc, time::timeout};
 
 use crate::{
-    app::aside,
+    app::{App, aside},
     problem::{Kind, Problem},
 };
 
@@ -62,7 +63,7 @@ pub(crate) struct Came {
 }
 
 /// Writes a file as it comes.
-pub(crate) async fn kept(body: Body) -> Result<Came, Problem> {
+pub(crate) async fn kept(body: Body, app: Arc<App>) -> Result<Came, Problem> {
     let mut pieces = body.into_data_stream();
     let (parts, waiting) = mpsc::channel(WAITING);
     let sent = async {
@@ -78,14 +79,14 @@ pub(crate) async fn kept(body: Body) -> Result<Came, Problem> {
         drop(parts);
         if size > MAX_FILE { Err(too_large(MAX_FILE)) } else { Ok(()) }
     };
-    let (sent, written) = tokio::join!(sent, aside(move || write(waiting)));
+    let (sent, written) = tokio::join!(sent, aside(move || write(&app, waiting)));
     sent?;
     let failed = |why: io::Error| Problem::new(Kind::Disk, format!("the file could not be kept: {why}"));
     written?.map_err(failed)
 }
 
-fn write(mut waiting: mpsc::Receiver<Bytes>) -> io::Result<Came> {
-    let mut path = NamedTempFile::new()?;
+fn write(app: &App, mut waiting: mpsc::Receiver<Bytes>) -> io::Result<Came> {
+    let mut path = app.passing.named()?;
     let mut hash = FileHash::default();
     while let Some(part) = waiting.blocking_recv() {
         hash.update(&part);

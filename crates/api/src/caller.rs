@@ -34,7 +34,7 @@ impl Caller {
                 Kind::BadToken,
                 "there is no such token here, or it or its seat was ended, or its time is over",
             )
-            .hint("`counterpart token new` makes one; `counterpart token list` shows those there are")
+            .hint("whoever runs this home makes one with `counterpart token new`")
         };
         let found = desk.token(token, now())?.ok_or_else(unknown)?;
         Ok(Self {
@@ -70,7 +70,7 @@ impl Caller {
 pub(crate) fn token(headers: &HeaderMap) -> Result<&str, Problem> {
     let lacks = || {
         Problem::new(Kind::NoToken, "no token came with the request")
-            .hint("send the header Authorization: Bearer cpt_...; `counterpart token new` makes a token")
+            .hint("send the header Authorization: Bearer cpt_...; whoever runs this home makes one with `counterpart token new`")
     };
     let mut named = headers.get_all(header::AUTHORIZATION).iter();
     let value = named.next().ok_or_else(lacks)?;

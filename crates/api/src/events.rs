@@ -15,8 +15,7 @@ use axum::{
         sse::{Event, KeepAlive, Sse},
     },
 };
-use counterpart_node::api_numbers;
-use counterpart_store::Change;
+use counterpart_node::{Followed, api_numbers};
 use futures::stream;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -118,7 +117,7 @@ struct Told {
     secret: String,
     after: u64,
     newest: watch::Receiver<u64>,
-    waiting: VecDeque<Change>,
+    waiting: VecDeque<Followed>,
 }
 
 pub(crate) async fn stream(
@@ -139,13 +138,9 @@ pub(crate) async fn stream(
     let asked = last.transpose()?.or(from.after);
     let place = Place::take(&app, &caller)?;
     let newest = app.newest.subscribe();
-    let after = match asked {
-        Some(number) => paging::number(number)?,
-        None => {
-            let desk = Arc::clone(app.desk());
-            aside(move || desk.newest_change()).await??
-        }
-    };
+    let desk = Arc::clone(app.desk());
+    let last = aside(move || desk.newest_change()).await??;
+    let after = asked.map_or(Ok(last), |number| paging::place(number, last))?;
     let told = Told { place, secret, after, newest, waiting: VecDeque::new() };
     let events = stream::unfold(told, |mut told| async move {
         let event = told.next().await?;
@@ -159,16 +154,16 @@ impl Told {
     /// The next event; nothing once the stream is to end.
     async fn next(&mut self) -> Option<Event> {
         loop {
-            if let Some(change) = self.waiting.pop_front() {
-                self.after = change.number;
-                return Some(event(&change));
+            if let Some(followed) = self.waiting.pop_front() {
+                self.after = followed.change.number;
+                return Some(event(&followed));
             }
             // Marked as seen before it is read: what comes meanwhile wakes this again.
             drop(self.newest.borrow_and_update());
             let (desk, secret, after) = (Arc::clone(self.place.app.desk()), self.secret.clone(), self.after);
             let read = move || {
                 Caller::find(&desk, &secret).ok()?;
-                desk.changes(after, BATCH).ok()
+                desk.followed(after, BATCH).ok()
             };
             // Whose token was ended, or where the store fails: the reader asks again and is told why.
             self.waiting = aside(read).await.ok().flatten()?.into();
@@ -185,8 +180,9 @@ impl Told {
     }
 }
 
-fn event(change: &Change) -> Event {
-    let said = shapes::ChangeSaid::of(change);
+fn event(followed: &Followed) -> Event {
+    let said = shapes::ChangeSaid::of(followed);
+    let change = &followed.change;
     // Numbers, words and ids: it can always be written.
     let data = serde_json::to_string(&said).unwrap_or_default();
     Event::default().id(change.number.to_string()).event(change.kind.as_str()).data(data)

@@ -179,35 +179,6 @@ impl Once {
         })?;
         if new { Ok(()) } else { Err(StoreError::Busy.into()) }
     }
-
-    /// Does what is more than one transaction: `work` says, where it fails, whether nothing was done.
-    pub(crate) fn claimed(
-        self,
-        desk: &Desk,
-        status: u16,
-        work: impl FnOnce() -> Result<SignedSaid, Failed>,
-    ) -> Result<SignedSaid, Problem> {
-        self.claim(desk)?;
-        match work() {
-            Ok(said) => {
-                self.amend(desk, status, &said)?;
-                Ok(said)
-            }
-            Err(Failed::Before(problem)) => {
-                desk.with_store(|store| store.write(|txn| txn.drop_asked_once(&self.token, &self.key)))?;
-                Err(problem)
-            }
-            Err(Failed::After(problem)) => Err(problem),
-        }
-    }
-}
-
-/// Where something that is more than one transaction failed.
-#[derive(Debug)]
-pub(crate) enum Failed {
-    /// Nothing was done.
-    Before(Problem),
-    After(Problem),
 }
 
 impl Drop for Once {

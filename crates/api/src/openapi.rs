@@ -275,7 +275,7 @@ fn problems(one: &Operation) -> impl Iterator<Item = Kind> {
     let writes = one.method != Method::Get;
     let work = matches!(one.does, Does::Work(..));
     Kind::ALL.into_iter().filter(move |kind| match kind {
-        Kind::Method | Kind::Failed | Kind::Malformed => true,
+        Kind::Method | Kind::Failed | Kind::Malformed | Kind::Head => true,
         Kind::NoToken | Kind::BadToken | Kind::Rate => !open,
         Kind::Scope => matches!(one.needs, Needs::Scope(_)),
         Kind::NoCase => one.path.contains("{case}"),
@@ -285,6 +285,7 @@ fn problems(one: &Operation) -> impl Iterator<Item = Kind> {
         Kind::Media => matches!(one.takes, Takes::Json(_)),
         Kind::Changed => one.keyed,
         Kind::UnderWay | Kind::BrokenOff | Kind::KeyReused => one.keyed,
+        Kind::Beyond => matches!(one.path, "/changes" | "/events"),
         Kind::Taken => writes,
         Kind::Refused => writes || one.query.is_some() || one.path.contains('{'),
         Kind::Busy => work || one.path == "/readyz",

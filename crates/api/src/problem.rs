@@ -4,10 +4,16 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use counterpart_core::text;
 use counterpart_node::DeskError;
 use counterpart_store::StoreError;
-use counterpart_words::error::CommandError;
+use counterpart_words::{
+    error::CommandError,
+    for_programs::{self, Otherwise},
+};
 use serde_json::{Map, Value as Json, json};
+
+use crate::instead::instead;
 
 /// What stands before the word of a problem in its `type`.
 pub(crate) const TYPE: &str = "urn:counterpart:problem:";
@@ -28,8 +34,12 @@ pub(crate) enum Kind {
     Changed,
     UnderWay,
     BrokenOff,
+    /// A place in the changes that is not there: the store was restored, and numbers them anew.
+    Beyond,
     Taken,
     Large,
+    /// What stands before the body.
+    Head,
     Media,
     /// Understood, and not to be done.
     Refused,
@@ -41,7 +51,7 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    pub(crate) const ALL: [Self; 20] = [
+    pub(crate) const ALL: [Self; 22] = [
         Self::Malformed,
         Self::NoToken,
         Self::BadToken,
@@ -53,8 +63,10 @@ impl Kind {
         Self::Changed,
         Self::UnderWay,
         Self::BrokenOff,
+        Self::Beyond,
         Self::Taken,
         Self::Large,
+        Self::Head,
         Self::Media,
         Self::Refused,
         Self::KeyReused,
@@ -78,8 +90,10 @@ impl Kind {
             Self::Changed => ("changed", StatusCode::CONFLICT, "What would be signed reads otherwise by now"),
             Self::UnderWay => ("under-way", StatusCode::CONFLICT, "The same is being done at this moment"),
             Self::BrokenOff => ("broken-off", StatusCode::CONFLICT, "The same was begun and broken off"),
+            Self::Beyond => ("beyond", StatusCode::CONFLICT, "There are not so many changes here"),
             Self::Taken => ("taken", StatusCode::CONFLICT, "That name is taken"),
             Self::Large => ("large", StatusCode::PAYLOAD_TOO_LARGE, "It is too large"),
+            Self::Head => ("head", StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "The head of the request is too large"),
             Self::Media => ("media", StatusCode::UNSUPPORTED_MEDIA_TYPE, "It is not of the media type asked for"),
             Self::Refused => ("refused", StatusCode::UNPROCESSABLE_ENTITY, "It was not done"),
             Self::KeyReused => {
@@ -116,6 +130,17 @@ impl Problem {
     /// What is said is somebody's mistake, in a place that has a name.
     pub(crate) fn malformed(what: &str, why: impl std::fmt::Display) -> Self {
         Self::new(Kind::Malformed, format!("{what}: {why}"))
+    }
+
+    /// The same of something in the body, by its place there as RFC 6901 writes it.
+    pub(crate) fn of_field(place: &str, why: impl std::fmt::Display) -> Self {
+        let what = if place.is_empty() { "the body".to_owned() } else { format!("the body, at {place}") };
+        Self::malformed(&what, why).with("pointer", place.into())
+    }
+
+    /// The same of something behind the question mark, by its name.
+    pub(crate) fn of_parameter(name: &str, why: impl std::fmt::Display) -> Self {
+        Self::malformed(&format!("the query's `{}`", text::visible_line(name)), why).with("parameter", name.into())
     }
 
     pub(crate) fn with(mut self, name: &str, value: Json) -> Self {
@@ -198,9 +223,11 @@ impl IntoResponse for Problem {
         body.insert("type".to_owned(), json!(format!("{TYPE}{word}")));
         body.insert("title".to_owned(), json!(title));
         body.insert("status".to_owned(), json!(status.as_u16()));
-        body.insert("detail".to_owned(), json!(self.detail));
+        // What else is said here is said at a terminal as well.
+        let to_program = |text: &str| for_programs::said(text, instead, Otherwise::Stays).unwrap_or_default();
+        body.insert("detail".to_owned(), json!(to_program(&self.detail)));
         if let Some(hint) = self.hint {
-            body.insert("hint".to_owned(), json!(hint));
+            body.insert("hint".to_owned(), json!(to_program(&hint)));
         }
         body.extend(self.more);
         let mut response = (status, Json::Object(body).to_string()).into_response();

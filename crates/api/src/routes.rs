@@ -15,6 +15,7 @@ mod meta;
 mod new_case;
 mod notebook;
 mod own;
+mod rules;
 mod standing;
 mod steps;
 mod today;
@@ -42,5 +43,6 @@ pub(crate) const ALL: &[&[Operation]] = &[
     notebook::ALL,
     changes::ALL,
     agents::ALL,
+    rules::ALL,
     manage::ALL,
 ];

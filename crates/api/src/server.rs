@@ -24,6 +24,7 @@ use crate::{
     app::App,
     asked::answer,
     events, once,
+    passing::Passing,
     problem::{Kind, Problem},
     rate::Rates,
     table::{BASE, Method, operations},
@@ -32,6 +33,9 @@ use crate::{
 /// What connections may cost.
 const BOUNDS: Bounds =
     Bounds { connections: 512, head_time: HEAD_TIME, one_request: None, leave: Duration::from_secs(5) };
+
+/// Bytes of a request's head.
+const HEAD: usize = 32 << 10;
 
 /// How programs are served.
 #[derive(Debug)]
@@ -94,7 +98,8 @@ impl ApiServer {
         // It can wait for the next start where the store is busy.
         drop(once::forget_old(&desk));
         let (listener, address) = listen(address).await?;
-        let app = Arc::new(App::new(desk, Rates::new(rate.0, rate.1)));
+        let passing = Passing::open(home)?;
+        let app = Arc::new(App::new(desk, passing, Rates::new(rate.0, rate.1)));
         Ok(Self { app, listener, address })
     }
 
@@ -148,9 +153,23 @@ fn router(app: &Arc<App>) -> Router {
     router.fallback(absent).layer(middleware::from_fn(finish))
 }
 
+/// How large a request's head was, in bytes.
+fn head_of(request: &Request) -> usize {
+    let place = request.uri().path_and_query().map_or(0, |place| place.as_str().len());
+    let first = request.method().as_str().len() + place + "  HTTP/1.1\r\n".len();
+    let fields = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + ": \r\n".len());
+    first + fields.sum::<usize>() + "\r\n".len()
+}
+
 /// What every answer says, and a problem's shape for what was refused before it came to us.
 async fn finish(request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
+    // What is larger and did not come at once was refused before it came to us.
+    let mut response = if head_of(&request) > HEAD {
+        let why = format!("what stands before the body is at most {HEAD} bytes");
+        Problem::new(Kind::Head, why).with("most", HEAD.into()).into_response()
+    } else {
+        next.run(request).await
+    };
     if response.status() == StatusCode::METHOD_NOT_ALLOWED {
         let allow = response.headers().get(header::ALLOW).cloned();
         response = Problem::new(Kind::Method, "this address has no such method").allowing(allow).into_response();

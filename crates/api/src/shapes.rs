@@ -1,6 +1,7 @@
 //! What answers look like: what of them is made here, and for the document what the commands' JSON has at its outside.
 
-use counterpart_store::Change;
+use counterpart_core::id::short_form;
+use counterpart_node::{DueThing, Followed};
 use data_encoding::HEXLOWER;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -20,9 +21,15 @@ pub struct ProblemSaid {
     /// What helps.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
+    /// Where in the body it is, as RFC 6901 writes it: `/input/subjects/0/what`, empty for the whole.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pointer: Option<String>,
+    /// What it is about of what stands behind the question mark, by name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parameter: Option<String>,
 }
 
-/// Something that came into the store here.
+/// Something that came into the store here, or fell due.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ChangeSaid {
     /// Its place: 1, 2, 3 and so on without a gap.
@@ -31,20 +38,68 @@ pub struct ChangeSaid {
     pub at: i64,
     /// The case.
     pub case: String,
-    /// What kind of thing: `act.signed`, `act.received`, `receipt.signed`, `receipt.received`, `join.asked`, `join.ended`.
+    /// The case's short form.
+    pub short: String,
+    /// What kind of thing: `act.signed`, `act.received`, `receipt.signed`, `receipt.received`, `join.asked`, `join.ended`,
+    /// `case.overdue`.
     pub kind: String,
     /// The id of the entry or receipt.
     pub what: Option<String>,
+    /// The id of the entry, as webhooks name it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub entry: Option<String>,
+    /// What kind of act the entry is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub act: Option<String>,
+    /// The id of the receipt, as webhooks name it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receipt: Option<String>,
+    /// Of `case.overdue`: when it was due, as RFC 3339 writes it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due: Option<String>,
+    /// Of `case.overdue`: what was due then; empty where that cannot be said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dues: Option<Vec<DueSaid>>,
+}
+
+/// Something that is due, or was, by its place in the case.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct DueSaid {
+    /// `action`, which is to be done, or `clock`, a service clock.
+    pub what: String,
+    /// The action as it is typed, `7`, or `7/2` in a bundle; of a clock the entry that agreed it.
+    pub about: String,
+    /// Which clock: `first-answer`, `next-update` or `resolution`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clock: Option<String>,
+    /// Whether it is ours to do.
+    pub ours: bool,
+    /// Noted as said by the other side, and not agreed.
+    pub said: bool,
 }
 
 impl ChangeSaid {
-    pub(crate) fn of(change: &Change) -> Self {
+    pub(crate) fn of(followed: &Followed) -> Self {
+        let Followed { change, receipt, entry, act, due, dues } = followed;
+        let said = |thing: &DueThing| DueSaid {
+            what: thing.what.as_str().to_owned(),
+            about: thing.about.clone(),
+            clock: thing.clock.clone(),
+            ours: thing.ours,
+            said: thing.said,
+        };
         Self {
             number: change.number,
             at: change.at,
             case: change.case.to_hex(),
+            short: short_form(&change.case.0),
             kind: change.kind.as_str().to_owned(),
             what: change.what.map(|what| HEXLOWER.encode(&what)),
+            entry: entry.map(|id| id.to_hex()),
+            act: act.clone(),
+            receipt: receipt.map(|id| id.to_hex()),
+            due: due.clone(),
+            dues: change.due.as_ref().map(|_| dues.iter().map(said).collect()),
         }
     }
 }
@@ -112,6 +167,8 @@ pub struct CaseSaid {
     /// Since when it waits.
     pub since: i64,
     pub next_due: Option<i64>,
+    /// What `next_due` is of: several where they are due at one time, none where it is not known without opening the case.
+    pub due: Vec<DueSaid>,
     pub overdue: bool,
     pub entries: u64,
     pub updated_at: i64,
@@ -182,7 +239,7 @@ pub struct EntrySaid {
     pub entry: Map<String, Json>,
 }
 
-/// Objects of a case, named by what they are.
+/// Objects of a case, named by what they are, a page at a time.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Listed {
     pub schema: String,
@@ -190,6 +247,8 @@ pub struct Listed {
     pub case: String,
     /// What was asked for.
     pub rows: Vec<Map<String, Json>>,
+    /// What to ask for as `after` for the next page; nothing where this is the last.
+    pub next: Option<String>,
 }
 
 /// What the command gives with `--json`: an object that names its schema.
@@ -256,11 +315,13 @@ pub struct TemplateAsks {
     pub example: Option<String>,
 }
 
-/// The templates here.
+/// Templates, by name.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Templates {
     pub schema: String,
     pub templates: Vec<TemplateSaid>,
+    /// What to ask for as `after` for the next page; nothing where this is the last.
+    pub next: Option<String>,
 }
 
 /// A file on record or at hand.
@@ -283,13 +344,15 @@ pub struct AsideSaid {
     pub text: String,
 }
 
-/// All of them, oldest first.
+/// Such notes, oldest first.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Asides {
     pub schema: String,
     /// The case.
     pub case: String,
     pub asides: Vec<AsideSaid>,
+    /// What to ask for as `after` for the next page; nothing where this is the last.
+    pub next: Option<String>,
 }
 
 /// Who of us has a case.
@@ -316,6 +379,8 @@ pub struct ExternalIds {
     pub schema: String,
     pub case: String,
     pub external: Vec<ExternalSaid>,
+    /// What to ask for as `after` for the next page; nothing where this is the last.
+    pub next: Option<String>,
 }
 
 /// What one of them calls it.
@@ -343,11 +408,13 @@ pub struct TokenSaid {
     pub token: Option<String>,
 }
 
-/// All tokens, those that were ended among them.
+/// Tokens, those that were ended among them.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Tokens {
     pub schema: String,
     pub tokens: Vec<TokenSaid>,
+    /// What to ask for as `after` for the next page; nothing where this is the last.
+    pub next: Option<String>,
 }
 
 /// A webhook, without its secret.
@@ -377,11 +444,13 @@ pub struct HookSaid {
     pub secret: Option<String>,
 }
 
-/// All of them.
+/// Webhooks.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Hooks {
     pub schema: String,
     pub webhooks: Vec<HookSaid>,
+    /// What to ask for as `after` for the next page; nothing where this is the last.
+    pub next: Option<String>,
 }
 
 /// How a message that is about nothing was taken.

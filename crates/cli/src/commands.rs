@@ -213,7 +213,6 @@ pub(crate) enum Command {
     Demo(demo::Args),
     Template(template::Args),
     Completions(completions::Args),
-    #[command(hide = true)]
     Man(man::Args),
 }
 
@@ -337,6 +336,16 @@ pub(crate) struct EntryArg {
     #[command(flatten)]
     case: CaseArg,
     /// The entry or action, by number: 7, or '#7' in quotes; 7/2 for the second part of a bundle
+    #[arg(value_name = "REF")]
+    entry: String,
+}
+
+/// A proposal that is answered or taken back as a whole.
+#[derive(Debug, Args)]
+pub(crate) struct WholeArg {
+    #[command(flatten)]
+    case: CaseArg,
+    /// The proposal, by number: 7, or '#7' in quotes; a bundle is taken as a whole
     #[arg(value_name = "REF")]
     entry: String,
 }

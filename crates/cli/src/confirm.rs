@@ -1,13 +1,13 @@
 //! The last word before signing: the exact text, and a question.
 
-use counterpart_core::{act::Act, attachment::FileRef};
-use counterpart_node::Desk;
+use counterpart_core::{act::Act, attachment::FileRef, fold::Reason, record::DraftError};
+use counterpart_node::{Desk, DeskError};
 
 use crate::{
     attachment,
     case::OpenCase,
     commands::stamp::after_an_act,
-    error::{CommandError, Done},
+    error::{CommandError, Done, Kind},
     json,
     possible::refused,
     render,
@@ -24,7 +24,7 @@ pub(crate) fn sign(session: &Session, desk: &Desk, case: OpenCase, act: &Act) ->
 /// one be refused after all, those before it stand and were reported.
 pub(crate) fn sign_all(session: &Session, desk: &Desk, mut case: OpenCase, acts: &[Act]) -> Done<OpenCase> {
     for act in acts {
-        desk.preview(&case.record, act, case.now).map_err(|e| refused(&case, act, e))?;
+        desk.preview(&case.record, act, case.now).map_err(|e| not_signed(&case, act, e))?;
     }
     let files = attachment::going_along(acts);
     attachment::room_for(&case, &files)?;
@@ -43,7 +43,7 @@ pub(crate) fn sign_all(session: &Session, desk: &Desk, mut case: OpenCase, acts:
     let mut answers = Vec::new();
     for act in acts {
         let signed = desk.sign_on(&case.id, &mut case.record, act, counterpart_node::now());
-        let signed = signed.map_err(|e| refused(&case, act, e))?;
+        let signed = signed.map_err(|e| not_signed(&case, act, e))?;
         case = case.signed();
         if session.terminal.json {
             answers.push(json::signed(&case, &signed.id));
@@ -60,6 +60,17 @@ pub(crate) fn sign_all(session: &Session, desk: &Desk, mut case: OpenCase, acts:
     }
     after_an_act(session, desk, &case);
     Ok(case)
+}
+
+/// Why an act was not signed. What cannot be about the entry that was named was not understood.
+fn not_signed(case: &OpenCase, act: &Act, error: DeskError) -> CommandError {
+    let other_kind = matches!(error, DeskError::Draft(DraftError::WithoutEffect(Reason::UnknownReference)));
+    let refusal = refused(case, act, error);
+    if !other_kind {
+        return refusal;
+    }
+    let hint = format!("`counterpart log {}` lists all entries with what they are", case.short());
+    CommandError { kind: Kind::Usage, hint: refusal.hint.clone().or(Some(hint)), ..refusal }
 }
 
 /// The words a person signs: who, what, in which case.

@@ -22,7 +22,12 @@ use clap::Parser;
 // What people type and read is the same on pages; here it is only asked for, printed and signed.
 use counterpart_words::{case, error, item_value, json, possible, references, render, stamped, template, when};
 
-use crate::{commands::Command, error::Kind, session::Session, terminal::Terminal};
+use crate::{
+    commands::Command,
+    error::{CommandError, Kind},
+    session::Session,
+    terminal::Terminal,
+};
 
 /// Keeps a signed record of a case between a customer and a supplier: what was said, what was agreed, who does what
 /// by when.
@@ -57,10 +62,19 @@ const EXIT_CODES: &str = "Exit codes: 0 done, 1 failed, 2 not understood, 3 veri
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
+        // Help and version are answers; the rest was not understood.
+        Err(asked) if asked.use_stderr() => {
+            // What was typed could not be read, and yet it says who reads the answer.
+            if std::env::args_os().skip(1).take_while(|word| word != "--").any(|word| word == "--json") {
+                Terminal { quiet: false, json: true }.error(&not_understood(&asked));
+            } else {
+                drop(asked.print());
+            }
+            return ExitCode::from(Kind::Usage.code());
+        }
         Err(asked) => {
             drop(asked.print());
-            // Help and version are answers; the rest was not understood.
-            return if asked.use_stderr() { ExitCode::from(Kind::Usage.code()) } else { ExitCode::SUCCESS };
+            return ExitCode::SUCCESS;
         }
     };
     let terminal = Terminal { quiet: cli.quiet, json: cli.json };
@@ -72,6 +86,16 @@ fn main() -> ExitCode {
             error.exit_code()
         }
     }
+}
+
+/// What the parser of the arguments says, as every other error is told: what is wrong, then what would do.
+fn not_understood(wrong: &clap::Error) -> CommandError {
+    let text = wrong.render().to_string();
+    let mut parts = text.split("\n\n").map(|part| part.split_whitespace().collect::<Vec<_>>().join(" "));
+    let message = parts.next().unwrap_or_default();
+    let hint: Vec<String> = parts.filter(|part| !part.is_empty()).collect();
+    let error = CommandError::usage(message.strip_prefix("error: ").unwrap_or(&message));
+    if hint.is_empty() { error } else { error.hint(hint.join("; ")) }
 }
 
 #[cfg(test)]

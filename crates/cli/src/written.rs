@@ -6,6 +6,11 @@ use crate::error::{CommandError, Done};
 
 /// Writes a file. It appears whole, or what was there stays.
 pub(crate) fn write_whole(file: &Path, bytes: &[u8]) -> Done {
+    // What is put in a file's place must not take the place of a device or a pipe.
+    if fs::metadata(file).is_ok_and(|there| !there.is_file()) {
+        let why = format!("{} is no plain file; nothing was written", file.display());
+        return Err(CommandError::failed(why).hint("name a file"));
+    }
     let mut name = file.file_name().unwrap_or_default().to_owned();
     name.push(".writing");
     let making = file.with_file_name(name);

@@ -230,6 +230,16 @@ impl Graph {
         node.index < self.lanes[node.lane as usize].counted
     }
 
+    /// The entries of a number that count: more than one where they were made without knowing of each other.
+    pub fn numbered(&self, number: u32) -> impl Iterator<Item = Ix> {
+        self.lanes.iter().filter_map(move |lane| {
+            let counted = &lane.entries[..lane.counted as usize];
+            // Numbers only grow along a lane.
+            let place = counted.partition_point(|ix| self.node(*ix).number < number);
+            counted.get(place).copied().filter(|ix| self.node(*ix).number == number)
+        })
+    }
+
     /// The feeds here, each with the tips of its branches that count.
     pub fn feeds(&self) -> impl Iterator<Item = (DeviceKey, Vec<Ix>)> {
         self.lanes_of.iter().map(|(device, lanes)| {

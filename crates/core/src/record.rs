@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use ed25519_dalek::SigningKey;
 
 use crate::{
-    act::{Act, Proof},
+    act::{Act, Proof, Proposal},
     attachment::FileRef,
     change::{self, BuiltChange, ChangeWriter, Document, DocumentError},
     envelope::{EnvelopeError, PublicKey, Unverified, Verified, public_half},
@@ -115,6 +115,18 @@ impl Record {
     #[must_use]
     pub fn fold(&self) -> &Fold {
         &self.fold
+    }
+
+    /// The proposal that whoever signs an act agrees to by it; nothing where they agree to none, or it is none on record here.
+    #[must_use]
+    pub fn agreed_to<'a>(&'a self, act: &'a Act) -> Option<&'a Proposal> {
+        let revision = match act {
+            Act::Propose(proposal) | Act::Counter { proposal, .. } => return Some(proposal),
+            Act::Accept { revision, .. } | Act::Confirm { revision } => revision,
+            Act::Choose { pick, .. } => pick,
+            _ => return None,
+        };
+        self.fold.proposal(self.graph.find(revision)?)
     }
 
     #[must_use]

@@ -5,6 +5,8 @@ use std::fmt::Write as _;
 
 use unicode_normalization::UnicodeNormalization as _;
 
+mod hidden;
+
 /// A character that signed text may not hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
@@ -48,8 +50,9 @@ pub fn normalise(input: &str) -> String {
     text
 }
 
-/// A text for terminals and signing prompts: joiners, direction marks and whatever the frozen list names stand
-/// there as `<U+200E>`. Line ends stay.
+/// A text for terminals, pages and signing prompts: whatever nobody would see in it stands there as `<U+200E>`.
+/// Line ends stay. Of the characters that are seen only by what they do to their neighbours, those that do it are
+/// left alone, such as the joiner within an emoji.
 #[must_use]
 pub fn visible(text: &str) -> Cow<'_, str> {
     shown(text, "\n")
@@ -61,17 +64,42 @@ pub fn visible_line(text: &str) -> Cow<'_, str> {
     shown(text, " / ")
 }
 
+/// As the timeline of a bundle and the verdict on it have a text, which is part of their format
+/// (docs/protocol.md): the frozen list, joiners and direction marks, and nothing else, stand there as `<U+200E>`.
+#[must_use]
+pub fn in_evidence(text: &str) -> Cow<'_, str> {
+    written(text, "\n", is_unseen_in_evidence, |_, _| false)
+}
+
+/// As [`in_evidence`], on one line: a line end stands there as ` / `.
+#[must_use]
+pub fn line_in_evidence(text: &str) -> Cow<'_, str> {
+    written(text, " / ", is_unseen_in_evidence, |_, _| false)
+}
+
+fn is_unseen_in_evidence(c: char) -> bool {
+    is_frozen(c) || matches!(c, '\u{200C}'..='\u{200F}')
+}
+
 fn shown<'t>(text: &'t str, line_end: &str) -> Cow<'t, str> {
-    let plain = |c: char| !is_frozen(c) && !is_unseen(c) && (c != '\n' || line_end == "\n");
-    if is_printable_ascii(text) {
+    written(text, line_end, |c| is_frozen(c) || hidden::is_hidden(c), hidden::is_seen_in_place)
+}
+
+/// A text with what is unseen written out; but for what is seen where it stands, among these characters at this place.
+fn written<'t>(
+    text: &'t str,
+    line_end: &str,
+    unseen: impl Fn(char) -> bool,
+    in_place: impl Fn(&[char], usize) -> bool,
+) -> Cow<'t, str> {
+    let plain = |c: char| !unseen(c) && (c != '\n' || line_end == "\n");
+    if is_printable_ascii(text) || text.chars().all(plain) {
         return Cow::Borrowed(text);
     }
-    if text.chars().all(plain) {
-        return Cow::Borrowed(text);
-    }
+    let all: Vec<char> = text.chars().collect();
     let mut out = String::with_capacity(text.len() + 16);
-    for c in text.chars() {
-        if plain(c) {
+    for (at, c) in all.iter().copied().enumerate() {
+        if plain(c) || (!is_frozen(c) && in_place(&all, at)) {
             out.push(c);
         } else if c == '\n' {
             out.push_str(line_end);
@@ -85,11 +113,6 @@ fn shown<'t>(text: &'t str, line_end: &str) -> Cow<'t, str> {
 /// What most texts are: none of it is on any list. All bytes are looked at, many at once.
 fn is_printable_ascii(text: &str) -> bool {
     text.bytes().fold(true, |so_far, byte| so_far & (b' '..=b'~').contains(&byte))
-}
-
-/// Joiners and direction marks: some scripts need them, so they may be signed, but never unseen.
-fn is_unseen(c: char) -> bool {
-    matches!(c, '\u{200C}'..='\u{200F}')
 }
 
 /// The frozen list of the format. A change here would change which signed statements are valid.
@@ -163,6 +186,7 @@ mod tests {
             ("plain", "plain", "plain"),
             ("two\nlines", "two\nlines", "two / lines"),
             ("a\u{200D}b\u{200E}", "a<U+200D>b<U+200E>", "a<U+200D>b<U+200E>"),
+            ("pay\u{200B}5\u{AD}", "pay<U+200B>5<U+00AD>", "pay<U+200B>5<U+00AD>"),
             ("\u{200C}\u{200F}", "<U+200C><U+200F>", "<U+200C><U+200F>"),
             ("\u{1b}[31m\tred\r", "<U+001B>[31m<U+0009>red<U+000D>", "<U+001B>[31m<U+0009>red<U+000D>"),
         ] {
@@ -170,5 +194,18 @@ mod tests {
             assert_eq!(visible_line(text), line);
         }
         assert!(matches!(visible("two\nlines"), Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn evidence_is_written_as_its_format_has_it() {
+        for (text, shown) in [
+            ("plain", "plain"),
+            ("a\u{200B}\u{200D}b\u{202E}\u{AD}", "a\u{200B}<U+200D>b<U+202E>\u{AD}"),
+            ("\u{1F469}\u{200D}\u{1F467}", "\u{1F469}<U+200D>\u{1F467}"),
+        ] {
+            assert_eq!(in_evidence(text), shown);
+        }
+        assert_eq!(line_in_evidence("a\nb\u{200F}"), "a / b<U+200F>");
+        assert_eq!(in_evidence("a\nb"), "a\nb");
     }
 }

@@ -3,6 +3,8 @@
 mod brief;
 mod checkpoint;
 mod difference;
+mod earlier;
+mod ended;
 mod held;
 mod ledger;
 mod moves;
@@ -16,11 +18,13 @@ pub(crate) use brief::BriefCache;
 pub use brief::{Brief, BriefSeat, Promised};
 pub use checkpoint::Checkpoint;
 pub use difference::{Term, TermChanges, term_changes};
+pub use earlier::{LeftOut, Offered, Than};
+pub use ended::{EndedDevice, Ending};
 use held::Known;
-pub use held::{Delivery, Held};
+pub use held::{Answer, Delivery, Held};
 pub use ledger::{DueInstant, PromiseLedger, Tally};
 pub use moves::{Follows, Move, Step};
-pub use names::{NameError, Names, Reference};
+pub use names::{NameError, Names, Reference, name_of};
 pub use people::{CardView, HandoverView, Noted, Responsible, SeatPeople};
 pub use proven::{Bound, Evidence, Proven};
 pub use waiting::{Expected, Waiting};
@@ -395,21 +399,19 @@ fn forks(record: &Record) -> Vec<ForkView> {
         .collect()
 }
 
-/// R12: a closing covers the past of its proposal; any act outside it but these few reopens.
+/// R12: a closing covers the past of its proposal; any act outside it but a few reopens.
 fn case_state(lens: &Lens<'_>) -> CaseState {
-    const HARMLESS: &[&str] = &["seen", "acknowledge", "thank", "erased", "prove"];
     let graph = lens.graph();
     let mut state = CaseState::Open;
     for key in lens.fold().closings() {
         let InForce::One { position: Position::Revision(revision), .. } = lens.in_force(key) else { continue };
         let id = graph.id(revision);
         let outside = graph.all().filter(|ix| graph.counts(*ix) && !graph.in_past_or_same(*ix, revision));
-        let reopens = |ix: Ix| {
-            let signs = matches!(lens.fold().act(ix), Act::Accept { revision, .. } if *revision == id);
+        let opens = |ix: Ix| {
             let idle = matches!(lens.fold().verdict(ix), Verdict::Without(_));
-            !signs && !idle && !HARMLESS.contains(&lens.fold().act(ix).kind())
+            !idle && reopens(lens.fold().act(ix), &id)
         };
-        if outside.into_iter().any(reopens) {
+        if outside.into_iter().any(opens) {
             if state == CaseState::Open {
                 state = CaseState::Reopened(revision);
             }
@@ -418,6 +420,24 @@ fn case_state(lens: &Lens<'_>) -> CaseState {
         }
     }
     state
+}
+
+/// R12: whether an act that a closing does not cover opens the case again.
+fn reopens(act: &Act, closing: &EntryId) -> bool {
+    const HARMLESS: &[&str] = &["seen", "acknowledge", "thank", "erased", "prove"];
+    let signs = matches!(act, Act::Accept { revision, .. } if revision == closing);
+    !signs && !HARMLESS.contains(&act.kind())
+}
+
+impl Record {
+    /// The closing that an act of ours would undo, if it were signed now with effect.
+    #[must_use]
+    pub fn would_reopen(&self, act: &Act) -> Option<Ix> {
+        match case_state(&self.lens()) {
+            CaseState::Closed(closing) if reopens(act, &self.graph().id(closing)) => Some(closing),
+            _ => None,
+        }
+    }
 }
 
 impl ActionView {

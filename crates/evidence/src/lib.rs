@@ -35,8 +35,8 @@ pub use failure::{Failure, FailureKind};
 pub use opened::{Opened, open};
 pub use stamps::{BadStamp, Claims, JudgedStamp, StampReport, StampStatus, Standing, over as stamps_over};
 pub use verdict::{
-    AttachmentReport, Bound, Effect, EntryReport, Evidence, ExporterReport, ForkReport, Lacking, PartyReport, Receipt,
-    Received, SeatReport, StateReport, Tail, Verdict, WithoutEffect,
+    AgreementReport, AttachmentReport, Bound, Effect, EndedReport, EntryReport, Evidence, ExporterReport, ForkReport,
+    Lacking, PartyReport, Receipt, Received, SeatReport, StateReport, Tail, Verdict, WithoutEffect,
 };
 pub use verify::{verify, verify_with};
 pub use words::{REFUSED, visible};

@@ -130,7 +130,7 @@ impl<'r> Writer<'r> {
         let graph = self.record.graph();
         let title = lens.open().map_or("", |(_, open)| open.title.as_str());
         let case = self.record.case().map(|case| layout::case_line(&case)).unwrap_or_default();
-        let mut out = format!("CASE: {}\n{case}\n", text::visible_line(title));
+        let mut out = format!("CASE: {}\n{case}\n", text::line_in_evidence(title));
         put(&mut out, format_args!("{EXPORTED}{} ({exported_at})", time(exported_at)));
         put(&mut out, format_args!("Entries: {}", graph.ordered().len()));
         let ends: Vec<String> = graph.heads().iter().map(|id| format!("{} {id}", self.names.of(id))).collect();
@@ -166,7 +166,7 @@ impl<'r> Writer<'r> {
         self.put_name(out, ix);
         out.push_str("  ");
         put_time(out, statement.at);
-        put(out, format_args!("  {}: {}", self.party(&statement.party), text::visible_line(&statement.kind)));
+        put(out, format_args!("  {}: {}", self.party(&statement.party), text::line_in_evidence(&statement.kind)));
         put(out, format_args!("    id: {id}"));
         if let Value::Map(fields) = &statement.body {
             let mut path = Vec::new();
@@ -226,7 +226,7 @@ impl<'r> Writer<'r> {
             Key::Int(number) => number.to_string(),
         };
         indent(out, path.len());
-        out.push_str(&text::visible_line(&key));
+        out.push_str(&text::line_in_evidence(&key));
         out.push(':');
         path.push(PathStep::Key(key));
         self.value(out, id, path, value);
@@ -266,7 +266,7 @@ impl<'r> Writer<'r> {
             }
             Value::Text(words) => {
                 out.push(' ');
-                out.push_str(&text::visible_line(words));
+                out.push_str(&text::line_in_evidence(words));
                 out.push('\n');
             }
             Value::Bool(yes) => out.push_str(if *yes { " yes\n" } else { " no\n" }),
@@ -320,7 +320,7 @@ pub(crate) fn name_of(record: &Record, party: &PartyId) -> String {
     let label = lens.seats_of(party).iter().find_map(|seat| lens.label(seat));
     let short = short_form(party.as_bytes());
     match label {
-        Some(label) => format!("{} [{short}]", text::visible_line(&label)),
+        Some(label) => format!("{} [{short}]", text::line_in_evidence(&label)),
         None => format!("[{short}]"),
     }
 }

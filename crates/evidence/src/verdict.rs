@@ -3,13 +3,14 @@
 mod json;
 
 use counterpart_core::{
-    act::Role,
+    act::{Role, Topic},
     exporter::ExporterWord,
     fold,
     graph::Ix,
     id::{CaseId, ChangeId, DeviceKey, EntryId, PartyId, ReceiptId, StampId},
     record::Record,
     stamp::TimeStamp,
+    text,
     value::{ActionId, Seat},
     view::{self, ActionView, Grade, Proven},
 };
@@ -43,6 +44,11 @@ pub struct Verdict {
     pub proofs: Vec<Proof>,
     /// Where each action stands, by the agreed order.
     pub states: Vec<StateReport>,
+    /// Where all else stands that can be agreed, in the order of entries. Told in words alone: the line for programs is
+    /// what docs/protocol.md says, no more.
+    pub agreements: Vec<AgreementReport>,
+    /// Devices whose rights ended and whose key may be in wrong hands. Told in words alone.
+    pub ended: Vec<EndedReport>,
     pub attachments: AttachmentReport,
     /// Time stamps that hold by themselves, by id.
     pub stamps: Vec<StampReport>,
@@ -144,7 +150,7 @@ pub struct PartyReport {
 pub struct SeatReport {
     pub seat: Seat,
     pub role: Role,
-    /// Absent where it is sealed. Text of a party: show it through [`counterpart_core::text::visible_line`].
+    /// Absent where it is sealed. Text of a party: show it through [`counterpart_core::text::line_in_evidence`].
     pub label: Option<String>,
 }
 
@@ -180,6 +186,30 @@ pub struct StateReport {
 }
 
 /// Files that entries name.
+/// Terms, a fact, a closing, or who may come in, and where it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AgreementReport {
+    /// The revision that stands for it, and which part of that it is; nothing where it has one only.
+    pub revision: EntryId,
+    pub part: Option<u32>,
+    /// What it is, with what its author called it: `terms "Consent to data"`.
+    pub what: String,
+    pub state: &'static str,
+}
+
+/// A device that its own party or a new main key cut off, other than in the ordinary way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EndedReport {
+    pub party: PartyId,
+    pub device: DeviceKey,
+    /// By the clock of whoever ended its rights, Unix milliseconds.
+    pub at: i64,
+    /// What it signed here, in the agreed order.
+    pub signed: Vec<EntryId>,
+    /// A new main key took its rights back, and nothing is said of why.
+    pub taken_back: bool,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AttachmentReport {
     /// How many are in the bundle.
@@ -247,6 +277,7 @@ impl Verdict {
             Tail { party: *party, entries: grades.iter().map(|g| g.0).filter(beyond).map(|ix| graph.id(ix)).collect() }
         };
         let counts = Counts::of(record);
+        let view = record.view();
         Self {
             case: word.case,
             title: lens.open().map(|(_, open)| open.title.clone()).unwrap_or_default(),
@@ -258,7 +289,9 @@ impl Verdict {
             receipts: record.receipts().iter().map(receipt).collect(),
             forks: forks(record),
             proofs: proof::proofs(record),
-            states: record.actions().iter().map(state).collect(),
+            states: view.as_ref().map_or_else(Vec::new, |view| view.actions.iter().map(state).collect()),
+            agreements: view.as_ref().map(|view| agreements(record, view)).unwrap_or_default(),
+            ended: ended(record),
             attachments: beside.attachments,
             specification: beside.specification,
             stamps: beside.stamps,
@@ -366,4 +399,37 @@ fn state(action: &ActionView) -> StateReport {
     let mut overlays = action.overlays.clone();
     overlays.sort_unstable();
     StateReport { action: action.id, state: action.status.state.as_str(), overlays }
+}
+
+/// Agreements that are no actions.
+fn agreements(record: &Record, view: &view::View) -> Vec<AgreementReport> {
+    let lens = record.lens();
+    let one = |matter: &view::MatterView| {
+        let revision = matter.status.revision;
+        let keys = record.fold().subject_keys(revision);
+        let place = keys.iter().position(|key| *key == matter.key).and_then(|n| u32::try_from(n).ok());
+        let quoted = |text: &str| format!("\u{201C}{}\u{201D}", text::line_in_evidence(text));
+        let what = match lens.subject(revision, &matter.key).map(|subject| &subject.topic) {
+            Some(Topic::Terms { title, .. }) => format!("terms {}", quoted(title)),
+            Some(Topic::Item { key, .. }) => format!("the fact {}", quoted(key)),
+            Some(Topic::Close { .. }) => "to close the case".to_owned(),
+            Some(Topic::AdmitSeat { .. } | Topic::AdmitNew { .. }) => "to let somebody in".to_owned(),
+            Some(Topic::Level { .. }) => "the format level".to_owned(),
+            Some(Topic::Action { .. }) | None => "what it is about is not here".to_owned(),
+        };
+        let part = place.filter(|_| keys.len() > 1);
+        AgreementReport { revision: record.graph().id(revision), part, what, state: matter.status.state.as_str() }
+    };
+    view.matters.iter().map(one).collect()
+}
+
+fn ended(record: &Record) -> Vec<EndedReport> {
+    let one = |ended: &view::EndedDevice| EndedReport {
+        party: ended.party,
+        device: ended.device,
+        at: ended.at,
+        signed: ended.signed.iter().map(|ix| record.graph().id(*ix)).collect(),
+        taken_back: ended.how == view::Ending::TakenBack,
+    };
+    record.ended_devices().iter().filter(|ended| ended.how.is_warning()).map(one).collect()
 }

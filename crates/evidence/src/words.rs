@@ -13,13 +13,13 @@ use crate::{
     proof::Shape,
     stamps::{StampReport, StampStatus},
     timeline,
-    verdict::{PartyReport, StateReport, Verdict},
+    verdict::{AgreementReport, EndedReport, PartyReport, StateReport, Verdict},
 };
 
 /// A text for a terminal, with nothing hidden in it.
 #[must_use]
 pub fn visible(text: &str) -> std::borrow::Cow<'_, str> {
-    text::visible(text)
+    text::in_evidence(text)
 }
 
 /// What the person who was given a refused file can do.
@@ -35,8 +35,10 @@ impl Verdict {
         lines.push("What is proven, and by whom:".to_owned());
         lines.extend(names.proven(self));
         lines.extend(names.states(self));
+        lines.extend(names.agreements(self));
         lines.extend(names.stamps(self));
         lines.extend(names.contradictions(self));
+        lines.extend(names.ended(self));
         lines.push(String::new());
         lines.push(
             "What is not proven: who stands behind an identity, and any time that only its own author states."
@@ -74,7 +76,7 @@ impl<'v> Names<'v> {
     fn party(&self, party: &PartyId) -> String {
         let seats = self.parties.get(party).map_or(&[][..], |p| &p.seats);
         let label = seats.iter().find_map(|seat| seat.label.as_deref());
-        label.map_or_else(|| short_form(&party.0), |label| text::visible_line(label).into_owned())
+        label.map_or_else(|| short_form(&party.0), |label| text::line_in_evidence(label).into_owned())
     }
 
     fn in_full(&self, party: &PartyId) -> String {
@@ -87,7 +89,7 @@ impl<'v> Names<'v> {
 
     fn head(&self, verdict: &Verdict) -> Vec<String> {
         let mut lines = vec![
-            format!("Verified: case {} ({})", text::visible_line(&verdict.title), short_form(&verdict.case.0)),
+            format!("Verified: case {} ({})", text::line_in_evidence(&verdict.title), short_form(&verdict.case.0)),
             format!(
                 "{} by {}, every signature and every rule checked; {}.",
                 several(verdict.entries.len(), "entry", "entries"),
@@ -143,6 +145,46 @@ impl<'v> Names<'v> {
         [String::new(), heading].into_iter().chain(verdict.states.iter().map(line)).collect()
     }
 
+    fn agreements(&self, verdict: &Verdict) -> Vec<String> {
+        if verdict.agreements.is_empty() {
+            return Vec::new();
+        }
+        let line = |one: &AgreementReport| {
+            let part = one.part.map(|part| format!("/{}", u64::from(part) + 1)).unwrap_or_default();
+            format!("  {}{part} {}: {}", self.entry(&one.revision), one.what, one.state)
+        };
+        let heading = "Where other agreements stand, each named by the entry whose terms these are:".to_owned();
+        [String::new(), heading].into_iter().chain(verdict.agreements.iter().map(line)).collect()
+    }
+
+    /// Keys that may be in wrong hands, by the key logs in the bundle.
+    fn ended(&self, verdict: &Verdict) -> Vec<String> {
+        let line = |one: &EndedReport| {
+            let why = if one.taken_back {
+                "were taken back by a new main key"
+            } else {
+                "ended, because its key is in wrong hands, or may be"
+            };
+            let signed = match one.signed.as_slice() {
+                [] => "It signed nothing here.".to_owned(),
+                [only] => format!("It signed {}; somebody else may have done that.", self.entry(only)),
+                [.., last] => format!(
+                    "It signed {} entries here, the last {}; somebody else may have done some of that.",
+                    one.signed.len(),
+                    self.entry(last)
+                ),
+            };
+            format!(
+                "WARNING: by the key log of {}, on {}, the rights of its device {} {why}. {signed}",
+                self.in_full(&one.party),
+                shown(one.at),
+                short_form(&one.device.0),
+            )
+        };
+        let gap = (!verdict.ended.is_empty()).then(String::new);
+        gap.into_iter().chain(verdict.ended.iter().map(line)).collect()
+    }
+
     fn stamps(&self, verdict: &Verdict) -> Vec<String> {
         let upto = |stamp: &StampReport| {
             let heads: Vec<String> = stamp.heads.iter().map(|head| self.entry(head)).collect();
@@ -150,7 +192,8 @@ impl<'v> Names<'v> {
         };
         let told = |stamp: &StampReport| match &stamp.status {
             StampStatus::Valid { at, service } => {
-                let by = service.as_deref().map_or(String::new(), |name| format!(" by {}", text::visible_line(name)));
+                let by =
+                    service.as_deref().map_or(String::new(), |name| format!(" by {}", text::line_in_evidence(name)));
                 Some(format!("  All {} was there at {}: time stamp{by}.", upto(stamp), shown(*at)))
             }
             StampStatus::Untrusted(why) => {

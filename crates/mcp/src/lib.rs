@@ -5,6 +5,7 @@
 //! Nothing here has a meaning of its own: acts are made by `words::input`, and what is told is what the commands tell.
 
 mod acting;
+mod lines;
 mod reading;
 mod server;
 mod told;

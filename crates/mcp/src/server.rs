@@ -11,14 +11,10 @@ use rmcp::{
         PaginatedRequestParams, ServerCapabilities, ServerConfig, Tool,
     },
     service::RequestContext,
-    transport::async_rw::AsyncRwTransport,
 };
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use crate::{told, tools};
-
-/// Bytes of one line that the program may send.
-const LONGEST_LINE: usize = 1 << 20;
+use crate::{lines::Lines, told, tools};
 
 const ABOUT: &str = "Counterpart keeps cases between a customer and a supplier: a signed record of what was said, what was \
                      agreed, and who does what by when. Read with list_cases, search, show_case, record and summary. \
@@ -66,8 +62,7 @@ where
     R: AsyncRead + Send + Unpin + 'static,
     W: AsyncWrite + Send + Unpin + 'static,
 {
-    let transport = AsyncRwTransport::new(read, write).with_max_line_length(LONGEST_LINE);
-    let served = Served { desk: Arc::new(desk), may }.serve(transport).await;
+    let served = Served { desk: Arc::new(desk), may }.serve(Lines::new(read, write)).await;
     let running = match served {
         Ok(running) => running,
         // Looked at, and closed before anything was said.

@@ -1,7 +1,10 @@
 //! What is told to the program: what people wrote is marked as their words, shows all that it holds, and is bounded.
 
 use counterpart_core::text;
-use counterpart_words::error::CommandError;
+use counterpart_words::{
+    error::CommandError,
+    for_programs::{self, Otherwise},
+};
 use serde_json::{Map, Value as Json, json};
 
 /// Said with every answer that may hold somebody's words.
@@ -98,21 +101,37 @@ fn is_own(name: &str, text: &str) -> bool {
     OWN.contains(&name) && text.len() <= LONGEST_OWN && text.chars().all(plain)
 }
 
-/// Why something was not done. What would be typed at a terminal instead is for people, and left out.
+/// Why something was not done. Where a person would type a command, the act or tool is named; what else would be typed is left
+/// out.
 pub(crate) fn refused(why: &CommandError) -> Json {
     let mut room = Room::new();
-    let hint = why.hint.as_deref().filter(|hint| !hint.contains("counterpart "));
+    let to_program = |text: &str| for_programs::said(text, instead, Otherwise::Goes);
+    let hint = why.hint.as_deref().and_then(to_program);
     json!({
         "refused": why.kind.as_str(),
-        "why": room.words(&why.message),
-        "instead": hint.map(|hint| room.words(hint)),
+        "why": room.words(&to_program(&why.message).unwrap_or_else(|| why.message.clone())),
+        "instead": hint.map(|hint| room.words(&hint)),
         "notice": NOTICE,
     })
+}
+
+/// The tool that tells what a command would.
+fn instead(words: &[&str]) -> Option<String> {
+    let tool = match words {
+        ["attachments" | "clock" | "people" | "show", ..] => "show_case",
+        ["list" | "queue", ..] => "list_cases",
+        ["log", ..] => "record",
+        ["search", ..] => "search",
+        ["summary", ..] => "summary",
+        _ => return None,
+    };
+    Some(format!("the tool {tool}"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{server::May, tools};
 
     #[test]
     fn whatever_is_not_ours_is_marked() {
@@ -143,9 +162,33 @@ mod tests {
 
     #[test]
     fn what_people_would_type_is_left_out() {
-        let why = CommandError::failed("no").hint("`counterpart accept 7 -y` does it");
-        assert_eq!(refused(&why)["instead"], Json::Null);
-        let why = CommandError::failed("no").hint("name one");
-        assert_eq!(refused(&why)["instead"]["words"], "name one");
+        for (hint, told) in [
+            ("`counterpart doctor` says what is damaged", Json::Null),
+            ("name one", json!("name one")),
+            ("let another sign; `counterpart agent list` shows who may", json!("let another sign")),
+            ("`counterpart accept . 7` does it", json!("the act `accept` of 7 does it")),
+        ] {
+            let refused = refused(&CommandError::failed("no").hint(hint));
+            assert_eq!(refused["instead"].get("words").unwrap_or(&Json::Null), &told, "{hint}");
+        }
+    }
+
+    #[test]
+    fn what_can_be_done_here_stands_for_what_people_would_type() {
+        let why = CommandError::failed("there is no case 'x' here: `counterpart list` shows them")
+            .hint("what you can do about it:\n  counterpart accept K7F2-Q9XA-3 7\n  counterpart show K7F2-Q9XA-3");
+        let told = refused(&why);
+        assert_eq!(told["why"]["words"], "there is no case 'x' here: the tool list_cases shows them");
+        let instead = "what you can do about it:\n  the act `accept` of 7\n  the tool show_case";
+        assert_eq!(told["instead"]["words"], instead);
+    }
+
+    #[test]
+    fn each_tool_that_is_named_is_there() {
+        let all = May { draft: true, sign: true };
+        for command in ["attachments", "clock", "people", "show", "list", "queue", "log", "search", "summary"] {
+            let named = instead(&[command]).expect("a tool");
+            assert!(tools::offered(all).any(|tool| named == format!("the tool {}", tool.name)), "{command}");
+        }
     }
 }

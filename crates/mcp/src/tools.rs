@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use counterpart_node::Desk;
-use counterpart_words::error::{CommandError, Done};
+use counterpart_words::{
+    error::{CommandError, Done},
+    shape,
+};
 use rmcp::model::{JsonObject, Tool, ToolAnnotations};
 use schemars::{JsonSchema, generate::SchemaSettings};
 use serde::de::DeserializeOwned;
@@ -120,9 +123,9 @@ fn schema<T: JsonSchema>() -> JsonObject {
     }
 }
 
-fn read<T: DeserializeOwned>(given: JsonObject) -> Done<T> {
-    serde_json::from_value(Json::Object(given))
-        .map_err(|why| CommandError::usage(format!("what was given is not understood: {why}")))
+fn read<T: DeserializeOwned + JsonSchema + 'static>(given: JsonObject) -> Done<T> {
+    shape::read_value(&Json::Object(given))
+        .map_err(|misfit| CommandError::usage(format!("what was given is not understood: {misfit}")))
 }
 
 #[cfg(test)]

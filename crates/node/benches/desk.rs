@@ -271,8 +271,21 @@ fn ask(home: &Path, json: bool) {
     measure("search_two", "search: two words, one common".to_owned(), &mut |n| {
         drop(search(&format!("{} {}", words[n % 20], words[1_500 + n % 500])));
     });
+    for (key, count, what) in [("search_letter", 1, "letter"), ("search_two_letters", 2, "two letters")] {
+        measure(key, format!("search: the first {what} of a word"), &mut |n| {
+            drop(search(words[n * 17 % WORDS].get(..count).unwrap_or("b")));
+        });
+    }
     measure("search_prefix", "search: the first three letters of a word".to_owned(), &mut |n| {
         drop(search(words[n * 17 % WORDS].get(..3).unwrap_or("bar")));
+    });
+    measure("search_of_agent", "search: the same of one agent, two pages".to_owned(), &mut |n| {
+        let text = words[n * 17 % WORDS].get(..3).map(str::to_owned);
+        let wish = Queue { text, ..agent(n) };
+        drop(list(&wish, list(&wish, None).next));
+    });
+    measure("search_digits", "search: the first two digits of a number".to_owned(), &mut |n| {
+        drop(search(&format!("{:02}", n * 37 % 100)));
     });
     measure("search_none", "search: nothing is found".to_owned(), &mut |n| drop(search(&format!("qqq{n}"))));
     let asked = memory();

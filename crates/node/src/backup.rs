@@ -109,6 +109,9 @@ fn put_store(reads: &Reads, out: &mut Writer, contents: &mut BackupContents) -> 
         for peer in reads.peer_addresses(case)? {
             out.item(&Item::Address { case, party: peer.party, address: peer.address, last_seen: peer.last_seen })?;
         }
+        for name in reads.external_ids(case)? {
+            out.item(&Item::External { case, name })?;
+        }
     }
     for note in reads.notebook()? {
         out.item(&Item::Note(note))?;

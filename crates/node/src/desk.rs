@@ -9,18 +9,17 @@ use std::{
 
 use counterpart_core::{
     act::{Act, Open, SeatOffer},
-    envelope::public_half,
     exporter::ExporterWord,
     id::{CaseId, EntryId, PartyId, parse_short_form, short_form_range},
-    invitation::{JoinRequest, Link, Secret, invite_key},
+    invitation::{JoinRequest, Link, invite_key},
     keylog::{EventBody, KeyLogs, Kinds},
     record::{Author, DraftError, Record},
     text,
-    value::{Sealable, Seat},
+    value::Sealable,
     view::{Brief, Waiting},
 };
 use counterpart_net::{Address, PeerId};
-use counterpart_store::{CaseSummary, Files, Invite, Join, PeerAddress, Store, StoreError, Txn};
+use counterpart_store::{CaseSummary, Files, Join, PeerAddress, Store, StoreError, Txn};
 
 use crate::{
     adopt, clock,
@@ -359,39 +358,6 @@ impl Desk {
         Ok(record)
     }
 
-    /// Makes an invitation to a seat and gives its link. `expires` and `now` in Unix milliseconds; `addresses`
-    /// say where this node can be reached.
-    ///
-    /// # Errors
-    /// Why the invitation would have no effect.
-    pub fn invite(
-        &self,
-        case: &CaseId,
-        seat: Seat,
-        label: Option<String>,
-        expires: i64,
-        addresses: Vec<String>,
-        now: i64,
-    ) -> Result<Link, DeskError> {
-        let secret = Secret(self.draw());
-        let key = public_half(&invite_key(&secret.0)).0;
-        let label = label.map(|l| Sealable::Open(text::normalise(&l)));
-        let act = Act::Invite { key, seat, expires, label };
-        let (record, signed) = self.sign(case, &act, now)?;
-        let link = Link {
-            case: *case,
-            opener: record.lens().opener().unwrap_or_else(|| self.party()),
-            invite: signed.id,
-            secret: secret.clone(),
-            addresses,
-            peer: self.peer_id().as_bytes().to_vec(),
-            expires,
-        };
-        let kept = Invite { case: *case, invite: signed.id, secret: secret.0.to_vec(), link: link.to_text() };
-        self.locked().write(|txn| txn.put_invite(&kept).map_err(DeskError::from))?;
-        Ok(link)
-    }
-
     /// Remembers a join that the running node, or `join` itself, will carry out.
     ///
     /// # Errors
@@ -515,8 +481,7 @@ pub(crate) fn put_summary(
     own: &PartyId,
     now: i64,
 ) -> Result<(), StoreError> {
-    let graph = record.graph();
-    let number = |id: &EntryId| graph.find(id).map(|ix| format!(" #{}", graph.node(ix).number));
+    let number = |id: &EntryId| today::typed_name(record, id).map(|name| format!(" #{name}"));
     let (mine, theirs) = brief.moves(own);
     let word = |who: &str, w: &Waiting| {
         let about = w.about.as_ref().and_then(number).unwrap_or_default();
@@ -525,16 +490,15 @@ pub(crate) fn put_summary(
     crate::letters::look_again(txn, case)?;
     let whose_move = mine.map(|w| word("yours", w)).or_else(|| theirs.map(|w| word("theirs", w)));
     let dues = today::Dues::of(brief, record, now);
-    let next_due = dues.next();
-    today::put_agenda(txn, case, brief, &dues, graph, own)?;
+    today::put_agenda(txn, case, brief, &dues, record, own)?;
     txn.put_summary(&CaseSummary {
         case,
         title: brief.title.clone(),
         state: brief.state.to_owned(),
         whose_move: whose_move.unwrap_or_default(),
-        next_due,
+        next_due: dues.next(),
         entries: brief.entries as u64,
         updated_at: now,
     })?;
-    queue::put_in_queue(txn, case, (brief, next_due), record, own, now)
+    queue::put_in_queue(txn, case, (brief, &dues), record, own, now)
 }

@@ -10,6 +10,7 @@ mod hooks;
 mod join;
 mod letters;
 mod links;
+mod overdue;
 mod pace;
 mod post;
 mod posted;
@@ -17,6 +18,7 @@ mod records;
 mod routes;
 mod stamps;
 mod tidying;
+mod unreached;
 mod whereabouts;
 mod worksheet;
 
@@ -180,6 +182,7 @@ pub(crate) struct Engine {
     links: BTreeMap<LinkId, links::LinkHandle>,
     next_link: u64,
     routes: Routes,
+    unreached: unreached::Unreached,
     devices: Devices,
     whereabouts: whereabouts::Whereabouts,
     records: records::Records,
@@ -189,6 +192,9 @@ pub(crate) struct Engine {
     joining: BTreeSet<CaseId>,
     /// Openers of cases we are joining, heard before the record says who is a member.
     trusted: BTreeMap<CaseId, PartyId>,
+    /// Openers of cases that we were let into by an invitation which nobody asks about any more: another machine of ours did, or
+    /// it is over. Whoever of us sees it in the record first says that we join.
+    awaited: BTreeMap<CaseId, PartyId>,
     offline: bool,
     waiters: Vec<Waiter>,
     /// Devices that sent other bytes under a file's name.
@@ -238,6 +244,7 @@ impl Engine {
             links: BTreeMap::new(),
             next_link: 0,
             routes: Routes::default(),
+            unreached: unreached::Unreached::default(),
             devices: Devices::default(),
             whereabouts: whereabouts::Whereabouts::new(config),
             records: records::Records::default(),
@@ -246,6 +253,7 @@ impl Engine {
             pulse,
             joining: BTreeSet::new(),
             trusted: BTreeMap::new(),
+            awaited: BTreeMap::new(),
             offline: false,
             waiters: Vec::new(),
             wrong_files: BTreeSet::new(),
@@ -405,6 +413,7 @@ impl Engine {
             self.trouble(&why);
         }
         self.chores();
+        self.tell_overdue();
         // What got entries is known without asking all the others: with many cases in memory that makes the difference.
         for case in news {
             self.absorb_stored(case);

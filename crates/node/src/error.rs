@@ -71,7 +71,7 @@ pub enum DeskError {
     NoFolder,
     #[error("{}: {why}", .path.display())]
     File { path: PathBuf, why: String },
-    #[error("there is no case '{0}' here: `counterpart list` shows them")]
+    #[error("{}", no_such_case(.0))]
     UnknownCase(String),
     #[error("'{0}' is not a case's name: {1}")]
     CaseName(String, String),
@@ -188,6 +188,14 @@ pub enum DeskError {
     TokenWish(String),
     #[error("your key log cannot take that: {0}")]
     KeyLog(String),
+}
+
+/// A dot stands for the only case: where it finds none, none is here.
+fn no_such_case(typed: &str) -> String {
+    if typed == "." {
+        return "there is no case here yet: `counterpart new` begins one, `counterpart join` comes into one".to_owned();
+    }
+    format!("there is no case '{typed}' here: `counterpart list` shows them")
 }
 
 /// A dot stands for the only case, of which nobody can write more.

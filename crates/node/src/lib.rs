@@ -17,8 +17,10 @@ mod doctor;
 mod due;
 mod engine;
 mod error;
+mod followed;
 mod home;
 mod identity;
+mod inviting;
 mod keyfile;
 mod letters;
 mod limits;
@@ -29,6 +31,7 @@ mod metrics;
 mod network;
 mod node;
 mod notebook;
+mod overdue;
 mod place;
 mod poke;
 mod post;
@@ -64,20 +67,24 @@ pub use desk::Desk;
 pub use doctor::DoctorReport;
 pub use due::due_instant;
 pub use error::DeskError;
+pub use followed::Followed;
 pub use home::{InitReport, home_folder};
 pub use identity::{
     CaseCut, IdentityAlarm, IdentityReport, LogEvent, LogPlace, LogWhat, MainKey, Mending, Renewal, Renewed, Rotation,
 };
+pub use inviting::NewInvitation;
 pub use keyfile::{PASSPHRASE_FILE, Passphrase};
 pub use letters::{
     CaseOutlook, Channel, Consent, Hours, Letter, LetterKind, LetterState, LetterText, Notice, Parcel, Planned, Posted,
     Watched, show_notice, wait_after,
 };
+pub use limits::mandates_of;
 pub use logged::{Level, Logged};
 pub use metrics::{METRICS_TYPE, Pulse, api as api_numbers};
 pub use network::NetworkSettings;
 pub use node::{Node, NodeConfig, NodeError, NodeEvent, Outcome};
 pub use notebook::{Lesson, NotebookEntry, is_mail_address};
+pub use overdue::{DueThing, DueWhat, Overdue};
 pub use post::{
     Aside, Collected, Fit, FitBy, Known, MailFetch, MailFinding, MailSecret, MailServer, MailSettings, MailState,
     PostError, sent_row, subject_tag,
@@ -99,9 +106,11 @@ pub use stamps::{
     BadUrl, Claims, HeldStamp, PATIENCE, ServiceError, ServiceUrl, StampError, StampRequest, StampSettings, Standing,
 };
 pub use standing::{
-    CaseStatus, FreeSeat, JoinStatus, Lacking, OtherSide, OwnDevice, PeerLink, StatusReport, TheirDevice,
+    AskedBy, CaseStatus, FreeSeat, JoinStatus, Lacking, OtherSide, OwnDevice, PeerLink, StatusReport, TheirDevice,
 };
-pub use standing_rules::{RuleCount, RuleDone, RuleOutcome, RuleWish, RulesLooked, count_rule, keep_rule_acted};
+pub use standing_rules::{
+    RuleBehind, RuleCount, RuleDone, RuleOutcome, RuleStands, RuleWish, RulesLooked, count_rule, keep_rule_acted,
+};
 pub use tokens::{Scope, Token, TokenInfo, TokenWish};
 pub use webhooks::{
     BadHookUrl, HOOK_PATIENCE, Hook, HookError, HookNews, HookSecret, HookTold, HookWish, NotTaken, Taking, Telling,

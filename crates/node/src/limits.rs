@@ -1,12 +1,11 @@
 //! Limits that a party keeps to itself: internal mandates, and the times in which a device may act. No rule of
 //! agreement knows them; the party's own machines hold to them before anything is signed.
 
-use std::collections::BTreeMap;
-
 use counterpart_core::{
-    act::{Act, Mandate, Proposal, Topic},
+    act::{Act, Mandate},
     fold::Verdict,
     graph::Ix,
+    id::EntryId,
     keylog::EventBody,
     record::{Author, Record},
 };
@@ -25,10 +24,11 @@ pub(crate) fn check(record: &Record, author: &Author, act: &Act, at: i64) -> Res
     if devices < 2 || matches!(act, Act::Open(_) | Act::Join { .. }) {
         return Ok(());
     }
-    for mandate in newest(record, author) {
+    for (_, mandate) in mandates_of(record, author) {
         within(mandate.from, mandate.until, at)?;
         let listed = mandate.kinds.is_empty() || mandate.kinds.iter().any(|kind| kind == act.kind());
-        if !listed || !covers(mandate, record, act) {
+        let beyond = record.agreed_to(act).and_then(|proposal| proposal.beyond(&mandate.ceilings));
+        if !listed || beyond.is_some() {
             return Err(DeskError::OwnLimit);
         }
     }
@@ -39,7 +39,7 @@ impl Desk {
     /// The mandates that limit whoever signs here in a case: those that no later one replaced.
     #[must_use]
     pub fn mandates<'r>(&self, record: &'r Record) -> Vec<&'r Mandate> {
-        newest(record, &self.author())
+        mandates_of(record, &self.author()).into_iter().map(|(_, mandate)| mandate).collect()
     }
 }
 
@@ -48,8 +48,9 @@ fn within(from: Option<i64>, until: Option<i64>, at: i64) -> Result<(), DeskErro
     if begun && until.is_none_or(|until| at <= until) { Ok(()) } else { Err(DeskError::OutOfTime { begun }) }
 }
 
-/// The mandates for our own grant that no later one replaced.
-fn newest<'r>(record: &'r Record, author: &Author) -> Vec<&'r Mandate> {
+/// The mandates that limit a device in a case, those that no later one replaced, each with the entry that sets it.
+#[must_use]
+pub fn mandates_of<'r>(record: &'r Record, author: &Author) -> Vec<(EntryId, &'r Mandate)> {
     let (graph, fold) = (record.graph(), record.fold());
     let ours = |ix: &Ix| match fold.act(*ix) {
         Act::Mandate(mandate) => mandate.grant == author.grant && *fold.verdict(*ix) == Verdict::Effective,
@@ -60,38 +61,8 @@ fn newest<'r>(record: &'r Record, author: &Author) -> Vec<&'r Mandate> {
     let standing = all.iter().filter(|ix| !replaced(**ix));
     standing
         .filter_map(|ix| match fold.act(*ix) {
-            Act::Mandate(mandate) => Some(mandate),
+            Act::Mandate(mandate) => Some((graph.id(*ix), mandate)),
             _ => None,
         })
         .collect()
-}
-
-/// Whether the money at stake in what an act agrees to is within a mandate's ceilings; a currency without one is not. As in
-/// R9, each value counts without its sign.
-fn covers(mandate: &Mandate, record: &Record, act: &Act) -> bool {
-    if mandate.ceilings.is_empty() {
-        return true;
-    }
-    let proposal: Option<&Proposal> = match act {
-        Act::Propose(proposal) | Act::Counter { proposal, .. } => Some(proposal),
-        Act::Accept { revision: id, .. } | Act::Confirm { revision: id } | Act::Choose { pick: id, .. } => {
-            record.graph().find(id).and_then(|ix| match record.fold().act(ix) {
-                Act::Propose(proposal) | Act::Counter { proposal, .. } => Some(proposal),
-                _ => None,
-            })
-        }
-        _ => None,
-    };
-    let mut at_stake: BTreeMap<&str, i128> = BTreeMap::new();
-    for subject in proposal.iter().flat_map(|proposal| &proposal.subjects) {
-        if let Topic::Action { terms, .. } = &subject.topic
-            && let Some(value) = &terms.value
-        {
-            let sum = at_stake.entry(value.currency()).or_default();
-            *sum = sum.saturating_add(value.amount().millionths().abs());
-        }
-    }
-    at_stake.iter().all(|(currency, sum)| {
-        mandate.ceilings.iter().any(|most| most.currency() == *currency && most.amount().millionths() >= *sum)
-    })
 }

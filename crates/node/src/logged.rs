@@ -7,6 +7,7 @@ use serde_json::Value as Json;
 use crate::{
     letters::{Letter, Posted},
     node::NodeEvent,
+    overdue::{self, Overdue},
     presence::Way,
     webhooks::HookNews,
 };
@@ -86,7 +87,12 @@ impl NodeEvent {
                 }
             }
             Self::Disconnected { case, party } => Logged::between(Debug, "disconnected", case, party),
-            Self::Unreachable { case, why } => Logged::of(Info, "unreachable", case).with("why", why.as_str()),
+            Self::Unreachable { case, why, party, first } => {
+                // One device of ours may have a hundred thousand cases: it is told of once each time that it is called.
+                let level = if *first { Info } else { Debug };
+                let logged = Logged { party: *party, ..Logged::of(level, "unreachable", case) };
+                logged.with("why", why.as_str())
+            }
             Self::NewEntries { case, entries } => Logged::of(Info, "entries", case).with("count", entries.len()),
             Self::Receipt { case, party } => Logged::between(Debug, "receipt", case, party),
             Self::File { case, file } => Logged::of(Info, "file", case).with("bytes", file.size),
@@ -101,6 +107,9 @@ impl NodeEvent {
             Self::NoMail { .. } => Logged::new(Warn, "no-mail"),
             Self::InStep { case, party } => Logged::between(Debug, "in-step", case, party),
             Self::UsedElsewhere { case } => Logged::of(Error, "used-elsewhere", case),
+            Self::Overdue(Overdue { case, due }) => {
+                Logged::of(Info, "overdue", case).with("due", overdue::written(*due))
+            }
             Self::Webhook(news) => match news {
                 HookNews::Fails { name, .. } => Logged::new(Warn, "webhook-fails").with("webhook", name.as_str()),
                 HookNews::Again { name } => Logged::new(Info, "webhook-again").with("webhook", name.as_str()),

@@ -133,7 +133,7 @@ impl Metrics {
     /// What people are told of is counted where it is told.
     pub(crate) fn saw(&self, event: &NodeEvent) {
         match event {
-            NodeEvent::Unreachable { .. } => {
+            NodeEvent::Unreachable { first: true, .. } => {
                 self.unreachable.inc();
             }
             NodeEvent::Trouble(_) => {
@@ -152,7 +152,11 @@ impl Metrics {
             "What was refused: entries, calls for cases, requests to join",
             self.refused.clone(),
         );
-        registry.register("unreachable", "Calls to others that came to nothing", self.unreachable.clone());
+        registry.register(
+            "unreachable",
+            "Calls of others' devices that came to nothing, however many cases each was for",
+            self.unreachable.clone(),
+        );
         registry.register("troubles", "Things that went wrong and were told", self.troubles.clone());
         let help = "What standing rules did: acted, were refused, were held back by their bounds";
         registry.register("standing_rules", help, self.rules.clone());
@@ -366,6 +370,16 @@ mod tests {
         assert!(pulse.is_alive(), "it turned at this moment");
         pulse.stops();
         assert!(pulse.is_alive_after(u64::MAX) && pulse.is_stopping(), "what ends may be still");
+    }
+
+    #[test]
+    fn a_device_called_in_vain_for_many_cases_counts_once() {
+        let metrics = Metrics::new();
+        for (case, first) in [(1, true), (2, false), (3, false), (1, true)] {
+            let (case, why) = (counterpart_core::id::CaseId([case; 32]), "nobody answers".to_owned());
+            metrics.saw(&NodeEvent::Unreachable { case, why, party: None, first });
+        }
+        assert_eq!(metrics.unreachable.get(), 2);
     }
 
     #[test]

@@ -23,6 +23,7 @@ use crate::{
     letters::Posted,
     metrics::Pulse,
     network::NetworkSettings,
+    overdue::{self, Overdue},
     presence::Way,
     webhooks::HookNews,
 };
@@ -89,6 +90,10 @@ pub enum NodeEvent {
     Unreachable {
         case: CaseId,
         why: String,
+        /// Whose device it is; nothing of whom we ask to let us in.
+        party: Option<PartyId>,
+        /// The first case for which this device was called in vain this time: what follows, for its other cases, is no news.
+        first: bool,
     },
     /// New entries, durable here.
     NewEntries {
@@ -149,6 +154,8 @@ pub enum NodeEvent {
     UsedElsewhere {
         case: CaseId,
     },
+    /// Something was due and is not done, or a service clock ran out.
+    Overdue(Overdue),
     /// How it stands with a receiver of webhooks changed.
     Webhook(HookNews),
     /// Something went wrong that a person should know; nothing is lost.
@@ -348,7 +355,7 @@ impl NodeEvent {
                 format!("{}: connected to {}{way}", case(c), party(p))
             }
             Self::Disconnected { case: c, party: p } => format!("{}: no longer connected to {}", case(c), party(p)),
-            Self::Unreachable { case: c, why } => format!("{}: {why}; will try again", case(c)),
+            Self::Unreachable { case: c, why, .. } => format!("{}: {why}; will try again", case(c)),
             Self::NewEntries { case: c, entries } => match entries.len() {
                 1 => format!("{}: 1 new entry", case(c)),
                 n => format!("{}: {n} new entries", case(c)),
@@ -369,6 +376,9 @@ impl NodeEvent {
             Self::MailWaits { count } => format!("{count} mails wait: counterpart import --unmatched"),
             Self::NoMail { why } => format!("mail: {why}"),
             Self::InStep { case: c, party: p } => format!("{}: in step with {}", case(c), party(p)),
+            Self::Overdue(Overdue { case: c, due }) => {
+                format!("{}: it was due {}, and is not done", case(c), overdue::written(*due))
+            }
             Self::Webhook(news) => news.line(),
             Self::Trouble(text) => text.clone(),
         }

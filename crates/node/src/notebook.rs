@@ -21,6 +21,9 @@ use crate::{desk::Desk, error::DeskError};
 /// Longest note, in bytes: one fits into an item of a backup.
 const MAX_NOTE: usize = 1 << 16;
 
+/// The kind of the note that says what the home's owner usually is in a case: a role's word.
+const OWN_ROLE: &str = "own-role";
+
 /// A note as it stands in the notebook.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NotebookEntry {
@@ -157,6 +160,31 @@ impl Desk {
                     txn.delete_note(&row.id)?;
                 }
                 self.put_one(txn, Note::Own(name.to_owned()), None, None, now).map(drop)
+            })
+        })
+    }
+
+    /// What the home's owner usually is in a case; nothing until it was said.
+    ///
+    /// # Errors
+    /// When the store is damaged.
+    pub fn own_role(&self) -> Result<Option<Role>, DeskError> {
+        let rows = self.with_store(|store| store.notes_of_kind(OWN_ROLE, None))?;
+        Ok(rows.last().and_then(|row| Role::from_word(&row.body)))
+    }
+
+    /// Remembers what the home's owner usually is in a case.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    pub fn keep_own_role(&self, role: Role, now: i64) -> Result<(), DeskError> {
+        self.with_store(|store| {
+            store.write(|txn| {
+                for row in txn.notes_of_kind(OWN_ROLE, None)? {
+                    txn.delete_note(&row.id)?;
+                }
+                let (id, kind, body) = (self.fresh_id(txn)?, OWN_ROLE.to_owned(), role.as_str().to_owned());
+                Ok(txn.put_note(&NotebookRow { id, kind, case: None, whom: None, body, written_at: now })?)
             })
         })
     }

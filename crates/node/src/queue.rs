@@ -1,13 +1,14 @@
 //! The list of what is to be done, a page at a time: for whom each case waits, what is due, who of us has it. Read from the
 //! store alone; no case is opened for it.
 
-use std::{fmt, str::FromStr};
+use std::{collections::BTreeMap, fmt, str::FromStr};
 
 use counterpart_core::{
     id::{CaseId, PartyId},
     record::Record,
     view::Brief,
 };
+use counterpart_process::today::{Agenda, Wait};
 use counterpart_store::{CaseSummary, Lane, QueueEntry, QueuePlace, QueueWish, Store, StoreError, Txn};
 
 use crate::{
@@ -15,7 +16,9 @@ use crate::{
     desk::Desk,
     error::DeskError,
     load::{self, Loaded},
+    overdue::{self, DueThing, DueWhat},
     search,
+    today::Dues,
 };
 
 /// Rows that a page may have.
@@ -54,6 +57,12 @@ pub struct QueueRow {
     pub since: i64,
     /// What is due next, or the service clock that runs out before it: Unix milliseconds.
     pub next_due: Option<i64>,
+    /// What that is, as far as the case keeps it ready: several where they are due at one time.
+    pub due: Vec<DueThing>,
+    /// In which zone the case tells its times, as far as it keeps that ready.
+    pub zone: Option<String>,
+    /// It is what `whose_move` says, and nothing else.
+    pub due_is_the_move: bool,
     pub entries: u64,
     /// Unix milliseconds.
     pub updated_at: i64,
@@ -164,16 +173,24 @@ impl Desk {
         let limit = limit.clamp(1, MOST_ROWS);
         let after = after.map(|cursor| cursor.0);
         // One more than asked for tells whether there is more.
-        let (mut found, words_missing) = self.with_store(|store| {
+        let (mut found, agendas, words_missing) = self.with_store(|store| {
             store.read(|reads| {
                 let found = reads.queue(&wish, after.as_ref(), limit + 1)?;
-                Ok::<_, StoreError>((found, by_words && !reads.unindexed(1)?.is_empty()))
+                let due = found.iter().filter(|row| row.place.lane != Lane::Closed && row.summary.next_due.is_some());
+                let due: Vec<CaseId> = due.map(|row| row.place.case).collect();
+                let agendas = reads.ready_agendas(&due)?;
+                Ok::<_, StoreError>((found, agendas, by_words && !reads.unindexed(1)?.is_empty()))
             })
         })?;
         let more = found.len() > limit;
         found.truncate(limit);
         let next = found.last().filter(|_| more).map(|last| Cursor(last.place));
-        Ok(Page { rows: found.into_iter().map(QueueRow::of).collect(), next, words_missing })
+        let agendas: BTreeMap<CaseId, String> = agendas.into_iter().collect();
+        let row = |entry: QueueEntry| {
+            let agenda = agendas.get(&entry.place.case).and_then(|body| overdue::agenda(body));
+            QueueRow::of(entry, agenda.as_ref())
+        };
+        Ok(Page { rows: found.into_iter().map(row).collect(), next, words_missing })
     }
 
     /// What lists say of one case; nothing where it is not here.
@@ -237,9 +254,14 @@ pub(crate) fn index_one(store: &mut Store, own: &PartyId) -> Result<bool, DeskEr
 }
 
 impl QueueRow {
-    fn of(entry: QueueEntry) -> Self {
+    fn of(entry: QueueEntry, agenda: Option<&Agenda>) -> Self {
         let (agent, assigned_at) = entry.agent.unzip();
+        let due = agenda.zip(entry.summary.next_due).and_then(|(agenda, at)| overdue::things(agenda).remove(&at));
+        let due = due.unwrap_or_default();
         Self {
+            zone: agenda.and_then(|agenda| agenda.zone.clone()),
+            due_is_the_move: agenda.is_some_and(|agenda| is_the_move(agenda, &due)),
+            due,
             case: entry.summary.case,
             title: entry.summary.title,
             state: entry.summary.state,
@@ -256,11 +278,21 @@ impl QueueRow {
     }
 }
 
+/// Whether what is due is what is waited for first, which is what the list says of whose move it is.
+fn is_the_move(agenda: &Agenda, due: &[DueThing]) -> bool {
+    let (Some(first), [due]) = (agenda.waits.first(), due) else { return false };
+    // What is to be done by one agreement stands once for each action in it.
+    let same = |wait: &&Wait| wait.mine == first.mine && wait.expected == first.expected && wait.since == first.since;
+    due.what == DueWhat::Action
+        && matches!(first.expected.as_str(), "perform" | "rework")
+        && agenda.waits.iter().filter(same).any(|wait| wait.about.as_ref() == Some(&due.about))
+}
+
 /// Gives a case its place in the list and keeps its words, in the transaction that changed it.
 pub(crate) fn put_in_queue(
     txn: &Txn<'_>,
     case: CaseId,
-    (brief, next_due): (&Brief, Option<i64>),
+    (brief, dues): (&Brief, &Dues<'_>),
     record: &Record,
     own: &PartyId,
     now: i64,
@@ -273,12 +305,12 @@ pub(crate) fn put_in_queue(
     };
     let place = QueuePlace {
         lane,
-        due: next_due.unwrap_or(i64::MAX),
+        due: dues.next().unwrap_or(i64::MAX),
         since: mine.or(theirs).map_or(now, |waiting| waiting.since),
         case,
     };
     let agent = txn.assigned(case)?.map(|(agent, _)| search::folded(&agent)).unwrap_or_default();
-    txn.put_in_queue(&place, &agent)?;
+    txn.put_in_queue_with(&place, &agent, &dues.times())?;
     search::index(txn, case, record, own)
 }
 

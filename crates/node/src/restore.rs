@@ -411,6 +411,8 @@ fn keep(txn: &Txn<'_>, item: &Item, refused: &dyn Fn(String) -> DeskError) -> Re
         Item::Note(note) => txn.put_note(note)?,
         Item::Aside(aside) => txn.put_aside(aside)?,
         Item::Assigned { case, agent, at } => txn.assign(*case, Some((agent, &search::folded(agent))), *at)?,
+        // A backup has each name once; in one that was tampered with the first holds.
+        Item::External { case, name } => drop(txn.put_external_id(*case, name)?),
         Item::BegunBy { case, template } => txn.put_begun_by(*case, template)?,
         Item::About(_) | Item::Name { .. } | Item::File { .. } | Item::Root(_) | Item::End(_) => {}
     }

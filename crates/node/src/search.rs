@@ -128,7 +128,8 @@ fn title(body: &Value) -> Option<&str> {
 
 /// Keeps the words of the entries that came since the last time.
 pub(crate) fn index(txn: &Txn<'_>, case: CaseId, record: &Record, own: &PartyId) -> Result<(), StoreError> {
-    let known = txn.indexed(case)?.unwrap_or_default();
+    // What has no place in the list is not found in it.
+    let Some(known) = txn.indexed(case)? else { return Ok(()) };
     let entries = record.graph().len() as u64;
     // Fewer than were known is no order of theirs that could be gone on from.
     let from = usize::try_from(if known.entries <= entries { known.entries } else { 0 }).unwrap_or(usize::MAX);

@@ -9,10 +9,12 @@ mod ready;
 use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
 
 use counterpart_core::{
-    id::{CaseId, DeviceKey, PartyId},
+    id::{CaseId, DeviceKey, PartyId, short_form},
+    invitation::JoinRequest,
     keylog::{EventBody, Kinds},
 };
 use counterpart_net::PeerId;
+use counterpart_store::Join;
 
 use crate::{
     agent::Agent,
@@ -134,6 +136,17 @@ pub struct JoinStatus {
     pub expires: Option<i64>,
     /// What it came to so far, and when: Unix milliseconds.
     pub standing: Option<(JoinStanding, i64)>,
+    /// Who asked, where that is another machine that shares this one's store: the request is signed as from there.
+    pub asked_by: Option<AskedBy>,
+}
+
+/// Another machine of ours that asked to join.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AskedBy {
+    /// What it is called here, or the beginning of its key; nothing where no device of ours is that machine.
+    pub name: Option<String>,
+    /// Its rights have not ended: it may go on asking.
+    pub stands: bool,
 }
 
 /// A device of our own.
@@ -209,7 +222,7 @@ impl Desk {
         let typed = plain(typed.trim());
         let presence = self.presence();
         let names = |case: &CaseId| {
-            let short = plain(&counterpart_core::id::short_form(&case.0));
+            let short = plain(&short_form(&case.0));
             typed.len() >= 4 && short.starts_with(&typed) || case.to_hex().eq_ignore_ascii_case(&typed)
         };
         Ok(self.joins_now(None, presence.as_ref())?.into_iter().map(|join| join.case).find(names))
@@ -224,6 +237,12 @@ impl Desk {
         told.extend(presence.iter().flat_map(|p| &p.joins).map(|join| (join.case, join)));
         let running = presence.is_some_and(|p| p.running);
         let stored = self.with_store(|store| store.joins())?;
+        let mut asked: BTreeMap<CaseId, AskedBy> = BTreeMap::new();
+        for join in &stored {
+            if let Some(by) = self.asked_by(join)? {
+                asked.insert(join.case, by);
+            }
+        }
         let mut joins: Vec<JoinStatus> = stored
             .into_iter()
             .map(|join| {
@@ -232,18 +251,46 @@ impl Desk {
                 // And who asked is no longer there, where no node runs.
                 let told = told.filter(|told| running || told.standing != JoinStanding::Asking);
                 let standing = told.map(|told| (told.standing.clone(), told.at));
-                JoinStatus { case: join.case, expires: Some(join.expires), standing }
+                JoinStatus {
+                    case: join.case,
+                    expires: Some(join.expires),
+                    standing,
+                    asked_by: asked.remove(&join.case),
+                }
             })
             .collect();
         for refused in told.into_values().filter(|told| matches!(told.standing, JoinStanding::Refused(_))) {
             // A case that is here was joined after all.
             if self.with_store(|store| store.entry_count(refused.case))? == 0 {
                 let standing = Some((refused.standing.clone(), refused.at));
-                joins.push(JoinStatus { case: refused.case, expires: None, standing });
+                joins.push(JoinStatus { case: refused.case, expires: None, standing, asked_by: None });
             }
         }
         joins.retain(|join| only.is_none_or(|case| join.case == *case));
         Ok(joins)
+    }
+
+    /// Which other machine of ours asked to join, where several share the store.
+    ///
+    /// # Errors
+    /// When our own key log cannot be read.
+    pub fn asked_by(&self, join: &Join) -> Result<Option<AskedBy>, DeskError> {
+        let peer = JoinRequest::claimed_peer(&join.request);
+        if !self.with_store(|store| store.is_shared()) || peer.as_deref() == Some(self.peer_id().as_bytes()) {
+            return Ok(None);
+        }
+        let peers = self.own_peers()?;
+        let is_it = |agent: &Agent| peers.get(&agent.device).map(PeerId::as_bytes) == peer.as_deref();
+        // The seats of a machine have its name in the network, too.
+        let machine =
+            self.agents()?.into_iter().filter(is_it).max_by_key(|agent| (agent.stands(), agent.rights.receive));
+        Ok(Some(match machine {
+            Some(agent) => AskedBy {
+                stands: agent.stands(),
+                name: Some(agent.name.unwrap_or_else(|| short_form(&agent.device.0))),
+            },
+            None => AskedBy { name: None, stands: false },
+        }))
     }
 
     /// The peer ids of our own devices but this one.

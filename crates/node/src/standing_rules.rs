@@ -51,6 +51,9 @@ pub struct RulesLooked {
     /// By the rule's id, the newest last.
     #[serde(default)]
     pub done: BTreeMap<String, Vec<RuleDone>>,
+    /// Who could not act, and waits to try again.
+    #[serde(default)]
+    pub behind: Vec<RuleBehind>,
 }
 
 impl RulesLooked {
@@ -83,6 +86,33 @@ pub struct RuleDone {
     /// What was signed.
     #[serde(default)]
     pub entries: Vec<String>,
+}
+
+/// A rule, or all rules in one case, for which something could not be done: where in the order of changes it waits, and until
+/// when. What comes after that place waits with it, for the same rule and case alone. Ids and numbers: see [`RuleDone`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RuleBehind {
+    /// The rule's id; all rules where there is none.
+    pub rule: Option<String>,
+    /// All cases where there is none.
+    pub case: Option<String>,
+    /// The number of the newest change that does not wait.
+    pub from: u64,
+    /// When what waits longest came in or fell due, Unix milliseconds.
+    pub at: i64,
+    /// How often it was tried again without getting any further.
+    pub tries: u32,
+    /// When it is tried again, Unix milliseconds.
+    pub again: i64,
+    /// It was told that something of it is left to a person.
+    #[serde(default)]
+    pub left: bool,
+}
+
+/// A rule that stands, for as long as this is held: whoever ends it waits.
+#[derive(Debug)]
+pub struct RuleStands {
+    _held: File,
 }
 
 /// What was done, as it is kept in the transaction that did it.
@@ -241,11 +271,26 @@ impl Desk {
     }
 
     fn hold_rules(&self) -> Result<File, DeskError> {
+        self.locked_rules(File::lock)
+    }
+
+    fn locked_rules(&self, lock: impl FnOnce(&File) -> std::io::Result<()>) -> Result<File, DeskError> {
         let path: PathBuf = self.home().join(LOCK);
         let failed = |e: std::io::Error| DeskError::File { path: path.clone(), why: e.to_string() };
         let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(failed)?;
-        file.lock().map_err(failed)?;
+        lock(&file).map_err(failed)?;
         Ok(file)
+    }
+
+    /// Holds a rule as it stands while something is done by it, so that nothing is once `standing-rule end` has answered; gives
+    /// nothing where it was ended.
+    ///
+    /// # Errors
+    /// When the rules cannot be read.
+    pub fn hold_standing_rule(&self, rule: &StandingRule) -> Result<Option<RuleStands>, DeskError> {
+        let held = self.locked_rules(File::lock_shared)?;
+        let stands = self.standing_rules()?.iter().any(|known| known.id == rule.id);
+        Ok(stands.then_some(RuleStands { _held: held }))
     }
 
     /// How far was looked. What cannot be read counts as not looked at yet: nothing is done twice for that.

@@ -6,17 +6,20 @@ use std::{
 };
 
 use counterpart_core::{
-    graph::Graph,
+    act::Topic,
+    fold::{ActionState, SubjectKey},
+    graph::Ix,
     id::{CaseId, EntryId, PartyId, short_form},
     record::Record,
-    value::Seat,
-    view::{Brief, BriefSeat, Promised, Waiting},
+    value::{ActionId, Seat},
+    view::{Brief, BriefSeat, Expected, Promised, Waiting, name_of},
 };
 use counterpart_process::{
     steps::{DatedStep, Standing},
     today::{Agenda, CaseDay, ClockLine, DueLine, LetterDay, LetterLine, MOST, StepLine, Wait},
 };
 use counterpart_store::{AgendaRow, StoreError, Txn};
+use serde::Deserialize;
 
 use crate::{
     desk::Desk,
@@ -28,6 +31,9 @@ use crate::{
 
 /// A letter that failed is named so long, in milliseconds: thirty days.
 const FAILED_WITHIN: i64 = 30 * 86_400_000;
+
+/// Of how many cases it is asked at a time in which zone they tell their times.
+const AT_ONCE: usize = 500;
 
 /// How many cases' reminders are looked at in one go.
 const LOOKED_AT: usize = 25;
@@ -58,6 +64,21 @@ impl Desk {
             days.extend(day);
         }
         Ok(days)
+    }
+
+    /// In which zone these cases tell their times, as far as they keep that ready. No case is opened.
+    ///
+    /// # Errors
+    /// When the store is damaged.
+    pub fn zones(&self, cases: &[CaseId]) -> Result<BTreeMap<CaseId, String>, DeskError> {
+        let mut zones = BTreeMap::new();
+        for some in cases.chunks(AT_ONCE) {
+            for (case, body) in self.with_store(|store| store.ready_agendas(some))? {
+                let zone = serde_json::from_str::<Zoned>(&body).ok().and_then(|told| told.zone);
+                zones.extend(zone.map(|zone| (case, zone)));
+            }
+        }
+        Ok(zones)
     }
 
     /// Composes what is due, of so many cases at a time as nobody minds waiting for; the others follow the next time, or
@@ -111,7 +132,7 @@ impl Desk {
                 }
             }
         };
-        if agenda == Agenda::default() && steps.is_empty() && letters.is_empty() && reminder.is_none() {
+        if agenda.is_empty() && steps.is_empty() && letters.is_empty() && reminder.is_none() {
             return Ok(None);
         }
         let case = short_form(&row.case.0);
@@ -119,11 +140,11 @@ impl Desk {
     }
 
     /// Opens a case to see what is to be done, and keeps it ready for the next time.
-    fn make_agenda(&self, case: &CaseId, now: i64) -> Result<Agenda, DeskError> {
+    pub(crate) fn make_agenda(&self, case: &CaseId, now: i64) -> Result<Agenda, DeskError> {
         let mut record = self.record(case)?;
         let Some(brief) = record.brief() else { return Ok(Agenda::default()) };
         let due = Dues::of(&brief, &record, now);
-        let agenda = agenda(&brief, &due, record.graph(), &self.party());
+        let agenda = agenda(&brief, &due, &record, &self.party());
         let entries = record.graph().len() as u64;
         let kept = self.with_store(|store| {
             store.write(|txn| {
@@ -151,6 +172,12 @@ impl Desk {
         }
         Ok(lines)
     }
+}
+
+/// Of an agenda what lists need.
+#[derive(Deserialize)]
+struct Zoned {
+    zone: Option<String>,
 }
 
 /// What is kept ready of a step; nothing of one that was taken, is not needed or counts from nothing.
@@ -206,6 +233,13 @@ impl<'b> Dues<'b> {
         let promised = self.promised.first().map(|(at, _)| *at);
         promised.into_iter().chain(self.clocks.first().map(|clock| clock.until)).min()
     }
+
+    /// All times that are kept ready, in order, each once.
+    pub(crate) fn times(&self) -> Vec<i64> {
+        let promised = self.promised.iter().map(|(at, _)| *at);
+        let times: BTreeSet<i64> = promised.chain(self.clocks.iter().map(|clock| clock.until)).collect();
+        times.into_iter().collect()
+    }
 }
 
 /// When what was promised is due, the next one first, as far as it is kept ready.
@@ -227,10 +261,10 @@ pub(crate) fn put_agenda(
     case: CaseId,
     brief: &Brief,
     dues: &Dues<'_>,
-    graph: &Graph,
+    record: &Record,
     own: &PartyId,
 ) -> Result<(), StoreError> {
-    keep_agenda(txn, case, brief.entries as u64, &agenda(brief, dues, graph, own))
+    keep_agenda(txn, case, brief.entries as u64, &agenda(brief, dues, record, own))
 }
 
 fn keep_agenda(txn: &Txn<'_>, case: CaseId, entries: u64, agenda: &Agenda) -> Result<(), StoreError> {
@@ -238,16 +272,21 @@ fn keep_agenda(txn: &Txn<'_>, case: CaseId, entries: u64, agenda: &Agenda) -> Re
     serde_json::to_string(agenda).map_or(Ok(()), |body| txn.put_agenda(case, entries, &body))
 }
 
-fn agenda(brief: &Brief, dues: &Dues<'_>, graph: &Graph, own: &PartyId) -> Agenda {
-    let names = Names { brief, graph, own };
+/// An entry as it is typed, the same as in everything else that is said of its case: `7`, or `7-K3` where two entries share
+/// a number.
+pub(crate) fn typed_name(record: &Record, id: &EntryId) -> Option<String> {
+    name_of(record.graph(), id).map(|name| name.trim_start_matches('#').to_owned())
+}
+
+fn agenda(brief: &Brief, dues: &Dues<'_>, record: &Record, own: &PartyId) -> Agenda {
+    let names = Names { brief, record, own };
     let due = |(at, due): &(i64, &Arc<Promised>)| {
-        let number = names.number(&due.revision)?;
         let mine = due.performers.iter().find(|seat| names.is_own(seat));
         Some(DueLine {
             who: names.called(mine.or(due.performers.first())?),
             mine: mine.is_some(),
             action: format!("{}-{}", due.action.proposal.to_hex().get(..16).unwrap_or_default(), due.action.index),
-            about: due.subject.map_or_else(|| number.clone(), |n| format!("{number}/{}", n + 1)),
+            about: names.action(&due.action)?,
             what: due.what.as_deref().map(str::to_owned),
             said: due.said,
             at: *at,
@@ -256,26 +295,14 @@ fn agenda(brief: &Brief, dues: &Dues<'_>, graph: &Graph, own: &PartyId) -> Agend
     };
     let (mine, theirs): (Vec<&Waiting>, Vec<&Waiting>) = brief.waiting.iter().partition(|w| w.party == Some(*own));
     let shown: Vec<&Waiting> = mine.into_iter().take(MOST).chain(theirs.into_iter().take(MOST)).collect();
-    let wanted: BTreeSet<EntryId> = shown.iter().filter_map(|w| w.about).collect();
-    let about: BTreeMap<EntryId, &str> =
-        brief.about.iter().filter(|(id, _)| wanted.contains(id)).map(|(id, what)| (*id, what.as_ref())).collect();
-    let wait = |wait: &Waiting| Wait {
-        who: names.called(&wait.seat),
-        mine: wait.party == Some(*own),
-        expected: wait.expected.as_str().to_owned(),
-        about: wait.about.as_ref().and_then(|id| names.number(id)),
-        what: wait.about.and_then(|id| about.get(&id)).map(|what| (*what).to_owned()),
-        since: wait.since,
-        absent: wait.party.is_none(),
-    };
-    let waits: Vec<Wait> = shown.into_iter().map(wait).collect();
+    let waits: Vec<Wait> = shown.iter().flat_map(|wait| names.waits(wait)).collect();
     let clock = |clock: &RunningClock| {
         let mine = clock.by.iter().find(|seat| names.is_own(seat));
         Some(ClockLine {
             clock: clock.which.as_str().to_owned(),
             who: names.called(mine.or(clock.by.first())?),
             mine: mine.is_some(),
-            about: names.number(&clock.agreement)?,
+            about: typed_name(record, &clock.agreement)?,
             at: clock.until,
         })
     };
@@ -283,13 +310,14 @@ fn agenda(brief: &Brief, dues: &Dues<'_>, graph: &Graph, own: &PartyId) -> Agend
     let dues: Vec<DueLine> = dues.promised.iter().filter_map(due).collect();
     // Due times that count from nothing yet are not among those left out.
     let later = if dues.len() < MOST { 0 } else { brief.due.len() - dues.len() };
-    Agenda { beyond: brief.waiting.len() - waits.len() + later, waits, dues, clocks }
+    let zone = record.lens().open().map(|(_, open)| open.zone.clone());
+    Agenda { beyond: brief.waiting.len() - shown.len() + later, zone, waits, dues, clocks }
 }
 
 /// What things are called in a list.
 struct Names<'b> {
     brief: &'b Brief,
-    graph: &'b Graph,
+    record: &'b Record,
     own: &'b PartyId,
 }
 
@@ -310,8 +338,84 @@ impl Names<'_> {
         self.seat(seat).and_then(|s| s.label.clone()).unwrap_or_else(|| seat.to_string())
     }
 
-    /// An entry as it is typed.
-    fn number(&self, id: &EntryId) -> Option<String> {
-        self.graph.find(id).map(|ix| self.graph.node(ix).number.to_string())
+    /// An action as it is typed, whatever its terms have become: `7`, or `7/2` where it began in a bundle.
+    fn action(&self, action: &ActionId) -> Option<String> {
+        let name = typed_name(self.record, &action.proposal)?;
+        let began = self.record.graph().find(&action.proposal)?;
+        let bundle = self.record.fold().subject_keys(began).len() > 1;
+        Some(if bundle { format!("{name}/{}", action.index + 1) } else { name })
+    }
+
+    /// A move that is waited for. What is to be done stands once for each action, because each is declared by itself; a
+    /// proposal stands once, because it is answered as a whole.
+    fn waits(&self, waiting: &Waiting) -> Vec<Wait> {
+        let one = |about: Option<String>, (what, more): (Option<String>, usize)| Wait {
+            who: self.called(&waiting.seat),
+            mine: waiting.party == Some(*self.own),
+            expected: waiting.expected.as_str().to_owned(),
+            about,
+            what,
+            more,
+            since: waiting.since,
+            absent: waiting.party.is_none(),
+        };
+        let Some(ix) = waiting.about.and_then(|id| self.record.graph().find(&id)) else {
+            return vec![one(None, (None, 0))];
+        };
+        let entry = || waiting.about.and_then(|id| typed_name(self.record, &id));
+        match waiting.expected {
+            Expected::Perform | Expected::Rework => {
+                let parts = self.to_be_done(ix, waiting);
+                let part = |(revision, key): &(Ix, SubjectKey)| {
+                    let SubjectKey::Action(action) = key else { return None };
+                    Some(one(Some(self.action(action)?), (self.what(*revision, key), 0)))
+                };
+                let told: Vec<Wait> = parts.iter().filter_map(part).collect();
+                if told.is_empty() { vec![one(entry(), (None, 0))] } else { told }
+            }
+            Expected::Erase => vec![one(entry(), (None, 0))],
+            _ => vec![one(entry(), self.told(ix))],
+        }
+    }
+
+    /// The actions that somebody is to do, or to do again, with the revision whose terms they are.
+    fn to_be_done(&self, about: Ix, waiting: &Waiting) -> Vec<(Ix, SubjectKey)> {
+        let lens = self.record.lens();
+        if let Some(declared) = lens.declared(about) {
+            return vec![declared];
+        }
+        let keys = self.record.fold().subject_keys(about);
+        let theirs = |key: &&SubjectKey| {
+            let terms = lens.terms(about, key);
+            let agreed = || lens.status(key).is_some_and(|s| s.state == ActionState::Agreed && s.revision == about);
+            // Of one thing it is known that it is to be done, or nobody would wait for it.
+            keys.len() == 1 || (terms.is_some_and(|t| t.performers.iter().any(|p| p.seat == waiting.seat)) && agreed())
+        };
+        keys.iter().filter(theirs).map(|key| (about, key.clone())).collect()
+    }
+
+    /// What an entry is about: the first of it that is an open text, and how much else there is.
+    fn told(&self, ix: Ix) -> (Option<String>, usize) {
+        let fold = self.record.fold();
+        if let Some((revision, key)) = self.record.lens().declared(ix) {
+            return (self.what(revision, &key), 0);
+        }
+        let Some(revision) = fold.revision_behind(self.record.graph(), &self.record.graph().id(ix)) else {
+            return (None, 0);
+        };
+        let keys = fold.subject_keys(revision);
+        let what = keys.iter().find_map(|key| self.what(revision, key));
+        let more = what.as_ref().map_or(0, |_| keys.len() - 1);
+        (what, more)
+    }
+
+    /// What a subject of a revision is about, where that is an open text.
+    fn what(&self, revision: Ix, key: &SubjectKey) -> Option<String> {
+        match &self.record.lens().subject(revision, key)?.topic {
+            Topic::Action { terms, .. } => terms.what.open().map(str::to_owned),
+            Topic::Item { key, .. } => Some(key.clone()),
+            Topic::Terms { title, .. } => Some(title.clone()),
+            _ => None,
+        }
     }
 }

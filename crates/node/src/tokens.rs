@@ -28,7 +28,7 @@ pub enum Scope {
     Sign,
     /// Read and write what is noted about cases for ourselves alone.
     Notes,
-    /// Tokens, webhooks and figures.
+    /// Tokens, webhooks, standing rules, agents, and the own name.
     Manage,
 }
 

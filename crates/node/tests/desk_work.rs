@@ -3,12 +3,13 @@
 use std::{fs, path::Path};
 
 use counterpart_core::{
-    act::{Act, ActionTerms, Contact, Role, SeatOffer},
+    act::{Act, ActionTerms, Contact, Proposal, Role, SeatOffer},
     id::CaseId,
     seal::PathStep,
     value::{Due, ItemValue, Sealable, Seat},
 };
-use counterpart_node::{Cursor, Desk, DeskError, Lost, Page, Queue, QueueRow, Restoring};
+use counterpart_node::{Cursor, Desk, DeskError, DueThing, DueWhat, Lost, Page, Queue, QueueRow, Restoring};
+use counterpart_store::ExternalId;
 use counterpart_testkit::case::{new_action, terms};
 
 const NOW: i64 = 1_782_000_000_000;
@@ -195,7 +196,7 @@ fn the_list_says_what_waits_for_whom() {
         // What the other side said it would do is tracked at once.
         let said = home.act(case, &contact("Maya", "1", "She said so"));
         let Act::Propose(proposal) = due("Ring back", at) else { unreachable!("a proposal") };
-        home.act(case, &Act::Propose(counterpart_core::act::Proposal { alleged: Some(said.id), ..proposal }));
+        home.act(case, &Act::Propose(Proposal { alleged: Some(said.id), ..proposal }));
     };
     alleged(&late, NOW + DAY);
     let rows = home.desk.queue_at(&Queue::default(), None, 100, NOW).expect("listed").rows;
@@ -248,6 +249,47 @@ fn pages_go_on_where_they_ended_while_cases_change() {
 }
 
 #[test]
+fn a_row_says_what_it_is_that_is_due() {
+    let home = Home::new();
+    let case = home.case("Two things to do");
+    let row = || home.desk.queue_at(&Queue::default(), None, 10, NOW).expect("listed").rows.remove(0);
+    assert_eq!((row().due, row().due_is_the_move), (Vec::new(), false));
+    // They are to do it, as was said; it waits for them to join.
+    let said = |what: &str| {
+        let contact = home.act(&case, &contact("Maya", "1", "She said so"));
+        let due =
+            Due::At { instant: NOW + DAY, local: "2026-07-03T17:00".to_owned(), zone: "Europe/London".to_owned() };
+        let promised = new_action(ActionTerms { due: Some(due), ..terms(what, &[1], &[0]) });
+        let signed = home.act(&case, &Act::Propose(Proposal { alleged: Some(contact.id), ..promised }));
+        let record = home.desk.record(&case).expect("the case");
+        record.names().of(&signed.id).trim_start_matches('#').to_owned()
+    };
+    let first = said("Send the bill");
+    let told = row();
+    let thing =
+        |about: &str| DueThing { what: DueWhat::Action, about: about.to_owned(), clock: None, ours: false, said: true };
+    assert_eq!((told.next_due, told.due), (Some(NOW + DAY), vec![thing(&first)]));
+    assert!(!told.due_is_the_move, "{}", told.whose_move);
+    // Of two that are due at one time both are named.
+    let second = said("Send the forms");
+    let mut both = row().due;
+    both.sort_by(|one, other| one.about.cmp(&other.about));
+    assert_eq!(both, [thing(&first), thing(&second)]);
+    // What is to be done by one agreement, and is waited for, is no other matter than the move.
+    let waits = |about: &str| format!(r#"[{{"who":"x","expected":"perform","about":"{about}","since":1}}]"#);
+    for (about, same) in [(first.as_str(), true), ("99", false)] {
+        let dues = format!(r#"[{{"who":"x","action":"x","about":"{first}","at":{}}}]"#, NOW + DAY);
+        let agenda = format!(r#"{{"waits":{},"dues":{dues}}}"#, waits(about));
+        let entries = row().entries;
+        home.desk.with_store(|store| store.write(|txn| txn.put_agenda(case, entries, &agenda))).expect("written");
+        assert_eq!((row().due.len(), row().due_is_the_move), (1, same), "{about}");
+    }
+    // An agenda that lags behind the case says nothing of now.
+    home.desk.with_store(|store| store.write(|txn| txn.put_agenda(case, 1, "{}"))).expect("written");
+    assert_eq!(row().due, Vec::new());
+}
+
+#[test]
 fn who_of_us_has_a_case_is_found_however_it_is_written() {
     let home = Home::new();
     let (one, two) = (home.case("One"), home.case("Two"));
@@ -265,8 +307,14 @@ fn who_of_us_has_a_case_is_found_however_it_is_written() {
     assert_eq!(home.list(&Queue { assigned: Some(false), ..Queue::default() }, NOW), [two]);
     let template = Queue { template: Some("broadband-price".to_owned()), ..Queue::default() };
     assert_eq!(home.list(&template, NOW), [two]);
-    let loads: Vec<_> = home.desk.loads().expect("counted").into_iter().map(|load| (load.agent, load.cases)).collect();
-    assert_eq!(loads, [("anne muller".to_owned(), 1)]);
+    let loads = || -> Vec<_> {
+        let loads = home.desk.loads().expect("counted").into_iter();
+        loads.map(|load| (load.agent, load.name, load.cases)).collect()
+    };
+    let held = |name: &str, cases| [("anne muller".to_owned(), name.to_owned(), cases)];
+    assert_eq!(loads(), held("Änne Müller", 1));
+    home.desk.assign(&two, Some("Anne Müller"), NOW + 1).expect("assigned");
+    assert_eq!(loads(), held("Anne Müller", 2), "as it was written last");
     home.desk.assign(&one, None, NOW).expect("taken from her");
     assert_eq!(home.desk.assigned(&one), Ok(None));
     for name in ["", "  ", "two\nlines", "\u{202E}evil", "\u{200D}\u{200E}", &"x".repeat(101)] {
@@ -297,6 +345,9 @@ fn asides_change_nothing_of_the_case_and_are_in_the_own_backup_alone() {
     }
     home.desk.assign(&case, Some("Änne"), NOW).expect("assigned");
     home.desk.keep_template(&case, "leak").expect("kept");
+    let ticket = ExternalId { system: "zammad".to_owned(), id: "T-4711".to_owned() };
+    let named = home.desk.with_store(|store| store.write(|txn| txn.put_external_id(case, &ticket)));
+    assert_eq!(named, Ok(true));
 
     let file = home.folder.path().join("keith.backup");
     home.desk.backup(&file, None, NOW).expect("a backup");
@@ -306,6 +357,8 @@ fn asides_change_nothing_of_the_case_and_are_in_the_own_backup_alone() {
     let restored = Desk::open(&new).expect("an opened home");
     assert_eq!(restored.asides(&case), home.desk.asides(&case));
     assert_eq!(restored.assigned(&case), home.desk.assigned(&case));
+    let known = restored.with_store(|store| store.case_called(&ticket.system, &ticket.id));
+    assert_eq!(known, Ok(Some(case)), "a ticket that was taken over is not taken over again");
     let row = restored.search("kitchen", None, 10).expect("searched").rows.remove(0);
     assert_eq!((row.agent.as_deref(), row.template.as_deref()), (Some("Änne"), Some("leak")));
 

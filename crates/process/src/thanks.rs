@@ -1,4 +1,5 @@
-//! Whom to thank: the people named in promises that were kept, and at the end of a case everybody else who helped.
+//! Whom to thank: the people named in promises that were kept and whoever was responsible when these were declared done,
+//! and at the end of a case everybody else who helped.
 
 use counterpart_core::{
     act::Act,
@@ -7,7 +8,7 @@ use counterpart_core::{
     id::{EntryId, PartyId},
     record::Record,
     value::{ActionId, Sealable, Seat},
-    view::{CaseState, View},
+    view::{CardView, CaseState, SeatPeople, View},
 };
 
 use crate::{
@@ -79,9 +80,8 @@ pub fn thanks(record: &Record, view: &View, promises: &[Promise], own: &PartyId)
         let since = declared
             .map_or_else(|| record.graph().statement(action.status.revision).at, |ix| record.graph().statement(ix).at);
         let seat = promise.seats.first().copied();
-        for person in
-            promise.person.iter().chain(&promise.doer).cloned().chain(declared.and_then(|ix| signer(record, view, ix)))
-        {
+        let named = promise.person.iter().chain(&promise.doer).cloned();
+        for person in named.chain(declared.and_then(|ix| responsible_then(record, ix))) {
             if !thanked.for_promise(&person, promise) {
                 add(Thanks {
                     person,
@@ -95,7 +95,12 @@ pub fn thanks(record: &Record, view: &View, promises: &[Promise], own: &PartyId)
             }
         }
     }
-    if let CaseState::Closed(closing) = view.state {
+    // What was over when its case was begun, as that of a ticket taken over from elsewhere, is none of ours to thank for.
+    let begun = record.lens().open().map(|(ix, _)| record.graph().statement(ix).at);
+    let here = |closing: &Ix| begun.is_some_and(|begun| record.graph().statement(*closing).at > begun);
+    if let CaseState::Closed(closing) = view.state
+        && here(&closing)
+    {
         let about = record.graph().id(closing);
         let since = record.graph().statement(closing).at;
         let for_promises: Vec<String> = found.iter().map(|t| whom_key(&t.person)).collect();
@@ -133,16 +138,19 @@ pub fn thanks(record: &Record, view: &View, promises: &[Promise], own: &PartyId)
     found
 }
 
-/// Everybody on other sides whose name is on record.
+/// Everybody on other sides whose name is on record, and who is known to have had to do with it: that somebody stood in a
+/// hand-over says nothing of what they did. For what they declared done they are thanked where it was approved.
 fn named(record: &Record, view: &View, own: &PartyId) -> Vec<(String, Seat)> {
     // Whoever takes no part in agreements, such as an arbiter, is on nobody's side.
     let other = |seat: Seat| view.seats.iter().any(|s| s.seat == seat && s.role.agrees() && !s.parties.contains(own));
     let mut names: Vec<(String, Seat)> = Vec::new();
     for seat in record.people(view).into_iter().filter(|s| other(s.seat)) {
-        let cards = seat.cards.iter().map(|card| &card.card.name);
-        let handed = seat.handovers.iter().filter_map(|handover| handover.person.as_ref());
-        let noted = seat.noted.iter().filter_map(|noted| noted.person.as_ref());
-        for name in cards.chain(handed).chain(noted).filter_map(Sealable::open) {
+        let handed: Vec<String> = in_handovers(record, &seat).iter().map(|name| whom_key(name)).collect();
+        let cards = seat.cards.iter().filter_map(|card| card.card.name.open());
+        let cards = cards.filter(|name| !handed.contains(&whom_key(name)));
+        // Whom this side spoke with had to do with it, whoever was responsible.
+        let noted = seat.noted.iter().filter_map(|noted| noted.person.as_ref()?.open());
+        for name in cards.chain(noted) {
             let name = Person::of_contact(name).name;
             if !names.iter().any(|(known, _)| whom_key(known) == whom_key(&name)) {
                 names.push((name, seat.seat));
@@ -152,12 +160,24 @@ fn named(record: &Record, view: &View, own: &PartyId) -> Vec<(String, Seat)> {
     names
 }
 
-/// Who signed an entry, by a card of that device.
-fn signer(record: &Record, view: &View, entry: Ix) -> Option<String> {
-    let device = record.graph().statement(entry).device;
-    let cards = record.people(view).into_iter().flat_map(|seat| seat.cards);
-    let of_device = cards.rev().find(|card| card.card.device == Some(device))?;
-    of_device.card.name.open().map(str::to_owned)
+/// Who took over at a seat, and from whom.
+fn in_handovers(record: &Record, seat: &SeatPeople) -> Vec<String> {
+    let graph = record.graph();
+    let mut names = Vec::new();
+    for handover in &seat.handovers {
+        names.extend(handover.person.as_ref().and_then(Sealable::open).map(str::to_owned));
+        let before = |card: &&CardView| {
+            let of_device = handover.from.is_none() || card.card.device == handover.from;
+            of_device && graph.in_past(card.entry, handover.entry)
+        };
+        names.extend(seat.cards.iter().filter(before).filter_map(|card| card.card.name.open()).map(str::to_owned));
+    }
+    names
+}
+
+/// Who was responsible when something was declared done: whoever signed that, by the cards and hand-overs of then.
+fn responsible_then(record: &Record, declare: Ix) -> Option<String> {
+    record.acted_for(declare)?.open().map(str::to_owned)
 }
 
 /// The thanks that this side signed already.

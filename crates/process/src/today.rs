@@ -14,6 +14,9 @@ pub const SOON: i64 = 7 * 24 * 60 * 60 * 1000;
 /// again at any time.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Agenda {
+    /// The zone in which the case tells its times; nothing where this was kept by an earlier version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub zone: Option<String>,
     /// The moves waited for, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub waits: Vec<Wait>,
@@ -26,6 +29,15 @@ pub struct Agenda {
     /// How many waits and due times there are beyond these.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub beyond: usize,
+}
+
+impl Agenda {
+    /// Whether nothing is to be done.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        let Self { zone: _, waits, dues, clocks, beyond } = self;
+        waits.is_empty() && dues.is_empty() && clocks.is_empty() && *beyond == 0
+    }
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "the shape that serde asks for")]
@@ -43,12 +55,15 @@ pub struct Wait {
     pub mine: bool,
     /// What is waited for, in the word of `next`.
     pub expected: String,
-    /// The entry to act on, as it is typed: `7`.
+    /// What to act on, as it is typed: the entry, `7`; of what is to be done the action, `7/2` in a bundle.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub about: Option<String>,
-    /// What it is about: text of a party.
+    /// What it is about, the first thing of several: text of a party.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub what: Option<String>,
+    /// How many other things it is about.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub more: usize,
     /// Claimed time since when, Unix milliseconds.
     pub since: i64,
     /// Whoever it is has not joined the case: nothing of it reaches them.
@@ -65,7 +80,7 @@ pub struct DueLine {
     pub mine: bool,
     /// Which action it is: the same whatever its terms become.
     pub action: String,
-    /// The entry that stands for it, as it is typed: `7`, or `7/2` in a bundle.
+    /// The action as it is typed, whatever its terms became: `7`, or `7/2` where it began in a bundle.
     pub about: String,
     /// Text of a party; nothing where it is sealed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -216,6 +231,8 @@ pub struct Thing {
     /// Which case, as it is typed; nothing for what belongs to none.
     pub case: Option<String>,
     pub title: String,
+    /// The zone in which the case tells its times, where that is known.
+    pub zone: Option<String>,
     pub matter: Matter,
     /// When it is due, or since when it waits; Unix milliseconds.
     pub at: i64,
@@ -287,6 +304,7 @@ pub fn things(cases: &[CaseDay], mail: Option<usize>, now: i64) -> Vec<Thing> {
         group: Group::Mail,
         case: None,
         title: String::new(),
+        zone: None,
         matter: Matter::Mail(count),
         at: now,
         command: vec!["import".to_owned(), "--unmatched".to_owned()],
@@ -311,6 +329,7 @@ fn of_case(day: &CaseDay, now: i64) -> Vec<Thing> {
         group,
         case: Some(day.case.clone()),
         title: day.title.clone(),
+        zone: day.agenda.zone.clone(),
         matter,
         at,
         command: command.iter().map(|word| (*word).to_owned()).collect(),
@@ -381,7 +400,10 @@ fn of_case(day: &CaseDay, now: i64) -> Vec<Thing> {
     }
     for wait in &day.agenda.waits {
         // Whose due time has come or comes soon stands there already.
-        let told = |due: &DueLine| due.mine == wait.mine && Some(bare(&due.about)) == wait.about.as_deref();
+        let about = wait.about.as_deref();
+        let told = |due: &DueLine| {
+            due.mine == wait.mine && (Some(due.about.as_str()) == about || Some(bare(&due.about)) == about)
+        };
         // Nor can those answer who are not there.
         let nothing_new = matches!(wait.expected.as_str(), "perform" | "rework") || (wait.absent && !wait.mine);
         if nothing_new && found.iter().any(|t| matches!(&t.matter, Matter::Due(due) if told(due))) {
@@ -426,7 +448,9 @@ pub fn step_day(line: &StepLine, now: i64) -> Option<StepDay> {
 /// What to type for a move that is waited for.
 fn command_for(wait: &Wait, case: &str) -> Vec<String> {
     let about = wait.about.as_deref();
-    let one = |act: &str| [Some(act), Some(case), about].into_iter().flatten().map(str::to_owned).collect();
+    let one = |act: &str| -> Vec<String> {
+        [Some(act), Some(case), about].into_iter().flatten().map(str::to_owned).collect()
+    };
     if !wait.mine {
         return vec!["next".to_owned(), case.to_owned()];
     }
@@ -437,148 +461,11 @@ fn command_for(wait: &Wait, case: &str) -> Vec<String> {
         "perform" | "rework" => one("done"),
         "approve" => one("approve"),
         "allow" => one("allow"),
-        "decide" => one("decide"),
+        // The word in capitals is for whoever decides to fill in.
+        "decide" => [one("decide"), vec!["DECISION".to_owned()]].concat(),
         _ => vec!["next".to_owned(), case.to_owned()],
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const NOW: i64 = 1_000 * DAY;
-    const DAY: i64 = 24 * 60 * 60 * 1000;
-
-    fn due(about: &str, mine: bool, days: i64) -> DueLine {
-        let who = if mine { "Keith" } else { "Acme Ltd" };
-        let (who, about, action) = (who.to_owned(), about.to_owned(), "x-0".to_owned());
-        DueLine { who, mine, action, about, what: None, said: false, at: NOW + days * DAY, absent: false }
-    }
-
-    fn wait(about: &str, mine: bool, expected: &str) -> Wait {
-        let (who, about, expected) = ("Acme Ltd".to_owned(), Some(about.to_owned()), expected.to_owned());
-        Wait { who, mine, expected, about, what: None, since: NOW - DAY, absent: false }
-    }
-
-    fn step(opens: i64, until: Option<(i64, i64)>) -> StepLine {
-        let days = |n: i64| NOW + n * DAY;
-        let until = until.map(|(at, safe)| (days(at), days(safe)));
-        StepLine { id: "s".to_owned(), what: "W".to_owned(), to: None, opens: (days(opens), days(opens + 1)), until }
-    }
-
-    fn day(agenda: Agenda, steps: Vec<StepLine>) -> CaseDay {
-        CaseDay { case: "K7F2".to_owned(), title: "T".to_owned(), agenda, steps, letters: Vec::new(), reminder: None }
-    }
-
-    #[test]
-    fn what_presses_most_is_next() {
-        let agenda = Agenda {
-            waits: vec![wait("5", true, "answer"), wait("9", false, "perform"), wait("3", false, "perform")],
-            dues: vec![due("3", false, -2), due("4/2", true, -1), due("6", false, 3), due("7", true, 8)],
-            ..Agenda::default()
-        };
-        let late = day(agenda.clone(), Vec::new());
-        let all = things(std::slice::from_ref(&late), None, NOW);
-        let groups: Vec<Group> = all.iter().map(|thing| thing.group).collect();
-        // What is due in eight days is not there yet; what is overdue is not waited for besides.
-        assert_eq!(groups, [Group::Overdue, Group::Overdue, Group::Soon, Group::Yours, Group::Waiting]);
-        assert_eq!(next(&all).expect("something").command, ["done", "K7F2", "4/2"]);
-        let ending = day(agenda, vec![step(-40, Some((10, 9)))]);
-        let all = things(&[ending, late], Some(2), NOW);
-        assert_eq!(next(&all).expect("something").command, ["pack", "K7F2"]);
-        assert!(all.iter().any(|thing| thing.matter == Matter::Mail(2)));
-    }
-
-    fn clock(mine: bool, days: i64) -> ClockLine {
-        let (clock, who, about) = ("first-answer".to_owned(), "Acme Ltd".to_owned(), "4".to_owned());
-        ClockLine { clock, who, mine, about, at: NOW + days * DAY }
-    }
-
-    #[test]
-    fn a_clock_stands_among_what_is_due() {
-        for (mine, days, stands) in [
-            (true, -1, Some((Group::Overdue, vec!["clock", "K7F2"]))),
-            (false, -1, Some((Group::Overdue, vec!["remind", "K7F2", LATE, "--about", "4"]))),
-            (true, 2, Some((Group::Soon, vec!["clock", "K7F2"]))),
-            (false, 2, Some((Group::Soon, vec!["clock", "K7F2"]))),
-            (true, 8, None),
-        ] {
-            let agenda = Agenda { clocks: vec![clock(mine, days)], ..Agenda::default() };
-            let all = things(&[day(agenda, Vec::new())], None, NOW);
-            let found = all.first().map(|thing| (thing.group, thing.command.iter().map(String::as_str).collect()));
-            assert_eq!(found, stands, "{mine} {days}");
-            // Another's clock that runs is nothing to do.
-            assert_eq!(next(&all).is_some(), days < 0 || (mine && days < 7), "{mine} {days}");
-        }
-        assert_eq!(clock(true, 0).which(), Some(Which::FirstAnswer));
-    }
-
-    #[test]
-    fn waiting_alone_is_nothing_to_do() {
-        let agenda = Agenda { waits: vec![wait("9", false, "answer")], ..Agenda::default() };
-        let all = things(&[day(agenda, vec![step(3, None)])], Some(0), NOW);
-        assert_eq!(all.len(), 2);
-        assert_eq!(next(&all), None);
-    }
-
-    #[test]
-    fn whoever_has_not_joined_is_not_reminded_by_an_act_nor_waited_for() {
-        let absent = DueLine { absent: true, said: true, ..due("3", false, -2) };
-        let waits = vec![Wait { absent: true, ..wait("3", false, "answer") }];
-        let all = things(&[day(Agenda { waits, dues: vec![absent], ..Agenda::default() }, Vec::new())], None, NOW);
-        assert_eq!(all.len(), 1, "{all:?}");
-        assert_eq!(next(&all).expect("something").command, ["call", "K7F2"]);
-    }
-
-    #[test]
-    fn a_letter_that_something_is_in_the_way_of_is_named_before_what_is_late() {
-        let letter = |trouble: Option<&str>| LetterLine {
-            kind: "reminder",
-            what: "W".to_owned(),
-            about: "#3".to_owned(),
-            state: LetterDay::Goes,
-            due: NOW - DAY,
-            trouble: trouble.map(str::to_owned),
-        };
-        let next_of = |trouble| {
-            let agenda = Agenda { dues: vec![due("3", false, -2)], ..Agenda::default() };
-            let letters = vec![letter(trouble)];
-            let all = things(&[CaseDay { letters, ..day(agenda, Vec::new()) }], None, NOW);
-            next(&all).map(|thing| thing.command[0].clone())
-        };
-        assert_eq!(next_of(Some("the login was refused")).as_deref(), Some("reminders"));
-        assert_eq!(next_of(None).as_deref(), Some("remind"));
-    }
-
-    #[test]
-    fn steps_come_and_go_by_the_cautious_dates() {
-        for (opens, until, standing) in [
-            (9, None, None),
-            (6, None, Some(StepDay::Soon)),
-            (0, None, Some(StepDay::OpenAsClaimed)),
-            (-1, None, Some(StepDay::Open)),
-            (-1, Some((40, 39)), Some(StepDay::Open)),
-            (-1, Some((31, 29)), Some(StepDay::Ends)),
-            (-9, Some((1, -1)), Some(StepDay::PerhapsOver)),
-            (-90, Some((-1, -2)), Some(StepDay::Over)),
-            (-90, Some((-31, -32)), None),
-            // One that ends soon and has not begun is only to come.
-            (5, Some((20, 20)), Some(StepDay::Soon)),
-        ] {
-            assert_eq!(step_day(&step(opens, until), NOW), standing, "{opens} {until:?}");
-        }
-    }
-
-    #[test]
-    fn agendas_of_a_later_version_are_read_as_far_as_they_go() {
-        let agenda = Agenda {
-            waits: vec![wait("5", true, "answer")],
-            dues: vec![due("3", false, 1)],
-            clocks: vec![clock(false, 1)],
-            beyond: 1,
-        };
-        let text = serde_json::to_string(&agenda).expect("plain data");
-        assert_eq!(serde_json::from_str::<Agenda>(&text).expect(&text), agenda);
-        assert_eq!(serde_json::from_str::<Agenda>("{\"new\": 1}").expect("a later one"), Agenda::default());
-    }
-}
+mod tests;

@@ -137,3 +137,59 @@ fn a_contested_promise_is_over() {
     assert_eq!(two.promises()[0].over, Some(Over::State("declined")));
     assert!(two.thanks().is_empty());
 }
+
+/// A small firm: everybody signs with one device, and a hand-over says who is responsible.
+#[test]
+fn thanks_go_to_whoever_was_responsible_when_it_was_declared_done() {
+    // Who has a card; who takes over, one by one, the visit missed under the one before the last; who is thanked for the
+    // work, and whom the closing adds.
+    type Row = (Option<&'static str>, &'static [&'static str], &'static [&'static str], &'static [&'static str]);
+    let table: [Row; 5] = [
+        (Some("Ben Hollis"), &["Chi Okafor", "Dev Rao"], &["Dev Rao"], &[]),
+        (Some("Ben Hollis"), &["Dev Rao", "Ben Hollis"], &["Ben Hollis"], &[]),
+        (None, &["Chi Okafor", "Dev Rao"], &["Dev Rao"], &[]),
+        (Some("Ben Hollis"), &[], &["Ben Hollis"], &[]),
+        (None, &[], &[], &[]),
+    ];
+    for (card, takers, kept, closed) in table {
+        let mut two = Two::new();
+        let device = two.parties[1].author(0).device;
+        if let Some(name) = card {
+            let phone = Some(open("020 1"));
+            let (name, device) = (open(name), Some(device));
+            two.act(1, &Act::Card(Card { name, function: None, phone, email: None, hours: None, device }));
+        }
+        let work = two.promised("Find and stop the damp", None);
+        two.act(1, &Act::Accept { revision: work, note: None });
+        for name in takers {
+            let summary = open("over to you");
+            let (from, person) = (Some(device), Some(open(name)));
+            two.act(1, &Act::Handover { from, to: device, person, summary });
+        }
+        let declare = two.act(1, &Act::Declare { revision: work, subject: 0, note: None, evidence: Vec::new() });
+        two.act(0, &Act::Approve { declare, note: None });
+        let kept: Vec<(&str, bool)> = kept.iter().map(|name| (*name, false)).collect();
+        assert_eq!(two.thanked(), whom(&kept), "{card:?} {takers:?}");
+        // Whoever takes over afterwards did none of it.
+        let person = Some(open("Eve"));
+        two.act(1, &Act::Handover { from: None, to: device, person, summary: open("only to wind up") });
+        assert_eq!(two.thanked(), whom(&kept), "{card:?} {takers:?}");
+        let closing = two.propose(Topic::Close { close: None, summary: None }, None);
+        two.act(1, &Act::Accept { revision: closing, note: None });
+        let all: Vec<(&str, bool)> = kept.into_iter().chain(closed.iter().map(|name| (*name, true))).collect();
+        assert_eq!(two.thanked(), whom(&all), "{card:?} {takers:?}");
+    }
+}
+
+#[test]
+fn whom_this_side_spoke_with_is_thanked_at_the_end_whoever_took_over() {
+    let mut two = Two::new();
+    two.call_with("Chi Okafor");
+    let device = two.parties[1].author(0).device;
+    for name in ["Chi Okafor", "Dev Rao"] {
+        two.act(1, &Act::Handover { from: None, to: device, person: Some(open(name)), summary: open("over to you") });
+    }
+    let closing = two.propose(Topic::Close { close: None, summary: None }, None);
+    two.act(1, &Act::Accept { revision: closing, note: None });
+    assert_eq!(two.thanked(), whom(&[("Chi Okafor", true)]));
+}

@@ -14,7 +14,7 @@ use counterpart_core::{
 use crate::{
     attested::Attestations,
     clock::{Time, due_in_words},
-    difference::{Change, between},
+    difference::{Change, between, earlier, left_out},
     outcome::{Badge, Outcome, Told},
     sentence::sentence,
     teller::Teller,
@@ -22,6 +22,9 @@ use crate::{
     timeline::{Bound, bound},
     words::{EntryName, Words, say},
 };
+
+/// Letters of a text that stand in a heading.
+const HEADING: usize = 80;
 
 /// By which entry somebody signed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,6 +56,8 @@ pub struct Step {
     pub changes: Vec<Change>,
     /// The terms that stay.
     pub same: Vec<&'static str>,
+    /// The version that both are told against, where the relation does not say it already.
+    pub compared: Option<EntryName>,
     pub agreed: bool,
     /// Whether it is in force, or was until something agreed took its place.
     pub took_effect: bool,
@@ -205,7 +210,8 @@ pub(crate) fn matters(teller: &Teller<'_>, attested: &Attestations) -> Vec<Matte
         Some(Matter {
             about: match &matter.key {
                 SubjectKey::Item(key) => say("The value of ").quote(key),
-                _ => in_a_line(teller, &subject),
+                // The whole stands below.
+                _ => in_a_line(teller, &subject).shortened(HEADING),
             },
             state: matter.status.state.as_str(),
             revision: teller.name(revision),
@@ -283,7 +289,15 @@ fn step(teller: &Teller<'_>, key: &SubjectKey, status: &ActionStatus, revision: 
         (None, Some(base)) => say("to change what was agreed in ").entry(teller.entry(base)),
         (None, None) => say("first offer"),
     };
-    let compared = answers.or(base).and_then(|earlier| between(teller, &teller.subject_in(earlier, key)?, &subject));
+    let agreed = lens.has(revision) && lens.fully_signed(revision);
+    // What was agreed changed what was agreed before; of what was only offered counts what the other side had last.
+    let answered = answers.filter(|_| base.is_none() || !agreed);
+    let version = answered.and_then(|of| earlier(teller, key, revision).or(Some(of))).or(base);
+    let compared = version.and_then(|earlier| between(teller, &teller.subject_in(earlier, key)?, &subject));
+    let named = version.filter(|_| answers.is_some() && version != answers && compared.is_some());
+    let relation = relation.maybe(named, |words, with| words.say("; compared with ").entry(teller.name(with)));
+    let left_out = Some(left_out(teller, revision)).filter(|parts| !parts.is_empty());
+    let relation = relation.maybe(left_out, |words, parts| words.say("; left out: ").listed(parts));
     let (changes, same) = compared.unwrap_or_default();
     Some(Step {
         entry: teller.name(revision),
@@ -293,7 +307,8 @@ fn step(teller: &Teller<'_>, key: &SubjectKey, status: &ActionStatus, revision: 
         amends: subject.base.is_some(),
         changes,
         same,
-        agreed: lens.has(revision) && lens.fully_signed(revision),
+        compared: named.map(|with| teller.name(with)),
+        agreed,
         took_effect: took_effect(teller, key, revision),
         fate: fate(teller, key, status, revision),
     })

@@ -9,6 +9,9 @@ use crate::{
     words::{EntryName, Words, count, say},
 };
 
+/// Letters of what was said that stand in its column.
+const COLUMN: usize = 900;
+
 /// One contact, as its author noted it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Contact {
@@ -33,6 +36,12 @@ pub struct Contact {
 }
 
 impl Contact {
+    /// What of the summary stands in its column, where it is too long to stand there whole.
+    #[must_use]
+    pub fn beginning(&self) -> Option<Words> {
+        self.summary.beginning(COLUMN)
+    }
+
     /// "24 min, after waiting 12 min".
     #[must_use]
     pub fn length(&self) -> String {

@@ -13,14 +13,38 @@ use crate::{
     sealed::{Erased, erased_file},
     teller::Teller,
     value::hex,
-    words::{EntryName, Words},
+    words::{EntryName, Words, say},
 };
+
+/// Letters of a value that stand in its column: there are as many columns as parties.
+const COLUMN: usize = 400;
 
 /// A value that stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stated {
     pub value: Words,
     pub entry: EntryName,
+    /// What the others say of it, and have not taken back.
+    pub answers: Vec<Answered>,
+}
+
+impl Stated {
+    /// What of it stands in its column, where it is too long to stand there whole.
+    #[must_use]
+    pub fn beginning(&self) -> Option<Words> {
+        self.value.beginning(COLUMN)
+    }
+}
+
+/// Another party's word on a value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answered {
+    /// That it is wrong; otherwise that it is right.
+    pub contests: bool,
+    pub who: String,
+    pub entry: EntryName,
+    /// "Contested by Acme Ltd in #18: “shoes not needed”".
+    pub says: Words,
 }
 
 /// One item: what each party says it is, and what is agreed.
@@ -39,6 +63,14 @@ impl Item {
     /// The columns with whose values they hold.
     pub fn by_column<'i>(&'i self, parties: &'i [String]) -> impl Iterator<Item = (&'i String, &'i Vec<Stated>)> {
         parties.iter().zip(&self.columns)
+    }
+
+    /// The values that are too long for their columns, and who says so; nobody where it is agreed.
+    #[must_use]
+    pub fn long<'i>(&'i self, parties: &'i [String]) -> Vec<(Option<&'i String>, &'i Stated)> {
+        let stated = self.by_column(parties).flat_map(|(who, column)| column.iter().map(move |one| (Some(who), one)));
+        let agreed = self.agreed.iter().map(|one| (None, one));
+        stated.chain(agreed).filter(|(_, one)| one.beginning().is_some()).collect()
     }
 }
 
@@ -79,11 +111,17 @@ pub(crate) fn items(teller: &Teller<'_>) -> (Vec<String>, Vec<Item>) {
     let one = |item: &counterpart_core::view::ItemView| {
         let column = |party| {
             let own = item.stated.iter().filter(|s| s.party == party);
-            own.map(|s| Stated { value: opened(teller, s.entry, &s.value), entry: teller.entry(&s.entry) }).collect()
+            own.map(|s| Stated {
+                value: opened(teller, s.entry, &s.value),
+                entry: teller.entry(&s.entry),
+                answers: answers(teller, &s.entry),
+            })
+            .collect()
         };
         let agreed = item.agreed.as_ref().map(|(entry, signed)| Stated {
             value: agreed(teller, entry, &item.key, signed),
             entry: teller.entry(entry),
+            answers: answers(teller, entry),
         });
         Item {
             key: counterpart_core::text::visible_line(&item.key).into_owned(),
@@ -104,6 +142,19 @@ fn opened(teller: &Teller<'_>, entry: EntryId, signed: &ItemValue) -> Words {
         Some(Act::Item { value: open, .. }) => teller.value(&open),
         _ => teller.value(signed),
     }
+}
+
+/// What the others say of an entry.
+fn answers(teller: &Teller<'_>, entry: &EntryId) -> Vec<Answered> {
+    let found = teller.record.graph().find(entry).map(|ix| teller.record.answers(ix)).unwrap_or_default();
+    let one = |answer: &counterpart_core::view::Answer| {
+        let (who, entry) = (teller.party(&answer.party), teller.name(answer.entry));
+        let how = if answer.contests { "Contested by " } else { "Acknowledged as right by " };
+        let says = say(how).who(&who).say(" in ").entry(entry.clone());
+        let says = says.maybe(answer.text.as_ref(), |words, text| words.say(": ").then(teller.said(text)));
+        Answered { contests: answer.contests, who, entry, says }
+    };
+    found.iter().map(one).collect()
 }
 
 /// An agreed value likewise.

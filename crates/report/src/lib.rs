@@ -40,7 +40,7 @@ pub use clock::Time;
 pub use contacts::{Contact, Contacts};
 pub use depiction::{Depiction, Promise};
 pub use difference::Change;
-pub use facts::{File, Item, Stated};
+pub use facts::{Answered, File, Item, Stated};
 pub use lanes::{Bar, Column, Drawn, Due, Lane, Legend, Mark, Order, Picture, Row, Shape};
 pub use outcome::{Badge, Outcome};
 pub use page::Paper;

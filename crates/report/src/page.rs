@@ -16,6 +16,9 @@ const ON_PAGE_ONE: usize = 12;
 /// Lines of small print on a page of either paper.
 const LINES: usize = 74;
 
+/// Of these as many as make a page of their own: after fewer the picture begins on the same page.
+const ENOUGH: usize = 54;
+
 /// What the report is to be printed on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Paper {
@@ -43,7 +46,7 @@ struct Page<'p> {
     /// The actions of page one, and those it only names.
     summary: Vec<&'p Action>,
     further: Vec<&'p Action>,
-    /// Whether the summary leaves no more on its page than is worth a page of its own.
+    /// Whether the summary fills a page and no more, so that it gets one to itself.
     fits: bool,
     /// The ledgers that hold anything.
     ledgers: Vec<&'p Ledger>,
@@ -57,7 +60,7 @@ impl Report {
     pub fn html(&self, paper: Option<Paper>) -> Result<String, std::fmt::Error> {
         let (summary, further) = on_page_one(&self.actions);
         let ledgers: Vec<&Ledger> = self.ledgers.iter().filter(|ledger| !ledger.is_empty()).collect();
-        let fits = lines_of_summary(self, &summary, &further, ledgers.len()) <= LINES;
+        let fits = (ENOUGH..=LINES).contains(&lines_of_summary(self, &summary, &further, ledgers.len()));
         let page = Page { report: self, paper, summary, further, fits, ledgers };
         let mut out = String::new();
         page.render_into(&mut out).map_err(|_no_memory| std::fmt::Error)?;

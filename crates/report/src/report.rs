@@ -4,9 +4,10 @@ use counterpart_core::{
     act::Act,
     fold::SubjectKey,
     id::{CaseId, EntryId, PartyId, ReceiptId, short_form},
+    keylog::RevokeReason,
     text,
     value::Sealable,
-    view::{CaseState, Responsible},
+    view::{CaseState, EndedDevice, Ending, Responsible},
 };
 
 use counterpart_evidence::proof::{Proof, Shape, proofs};
@@ -50,6 +51,8 @@ pub struct Party {
     pub at_mailbox: usize,
     /// Who acts for it by its own cards and hand-overs.
     pub people: Vec<Words>,
+    /// Its devices that signed here and whose rights ended.
+    pub ended: Vec<Words>,
     pub holder: bool,
 }
 
@@ -86,7 +89,8 @@ impl Ledger {
 /// Something that a reader must know before relying on a party's key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Alarm {
-    /// For programs: `two_statements`, `two_key_events`, `receipt_contradicted`, `past_omitted`.
+    /// For programs: `two_statements`, `two_key_events`, `receipt_contradicted`, `past_omitted`, and for a device whose
+    /// rights ended `compromised`, `taken_back`.
     pub shape: &'static str,
     pub party: PartyId,
     pub head: Words,
@@ -228,6 +232,7 @@ impl Report {
 fn parties(teller: &Teller<'_>, attested: &Attestations, holder: Option<PartyId>) -> Vec<Party> {
     let (graph, lens) = (teller.record.graph(), teller.lens());
     let people = teller.record.people(&teller.view);
+    let ended = teller.record.ended_devices();
     let mut told = Vec::new();
     for seat in &teller.view.seats {
         let responsible = people.iter().find(|p| p.seat == seat.seat).map_or(&[][..], |p| &p.responsible);
@@ -250,6 +255,7 @@ fn parties(teller: &Teller<'_>, attested: &Attestations, holder: Option<PartyId>
                 lacks: 0,
                 at_mailbox: 0,
                 people: people.clone(),
+                ended: Vec::new(),
                 holder: false,
             });
         }
@@ -274,6 +280,7 @@ fn parties(teller: &Teller<'_>, attested: &Attestations, holder: Option<PartyId>
                 lacks: others.iter().filter(|ix| !attested.holds(party, **ix)).count(),
                 at_mailbox: others.iter().filter(|ix| attested.at_mailbox(party, **ix)).count(),
                 people: people.clone(),
+                ended: ended.iter().filter(|one| one.party == *party).map(|one| ended_words(teller, one)).collect(),
                 holder: holder == Some(*party),
             });
         }
@@ -326,7 +333,45 @@ pub(crate) fn ledgers(teller: &Teller<'_>) -> Vec<Ledger> {
 }
 
 fn alarms(teller: &Teller<'_>, attested: &Attestations) -> Vec<Alarm> {
-    proofs(teller.record).iter().map(|proof| alarm(teller, attested, proof)).collect()
+    let proven = proofs(teller.record).iter().map(|proof| alarm(teller, attested, proof)).collect::<Vec<_>>();
+    let ended = teller.record.ended_devices();
+    let warned = ended.iter().filter(|one| one.how.is_warning()).map(|one| Alarm {
+        shape: one.how.as_str(),
+        party: one.party,
+        head: say("A key of ").who(&teller.party(&one.party)).say(" may be in wrong hands"),
+        says: ended_words(teller, one).say(
+            " By their own word, and at their own time. Somebody else may have signed some of that: what of it takes part \
+             in an agreement counts only as far as another party had built on it before, or they say that they stand by it.",
+        ),
+    });
+    proven.into_iter().chain(warned).collect()
+}
+
+/// "Device K7F2-..., used by “Marta Gil”: its rights ended on ... It signed #3 and #5."
+fn ended_words(teller: &Teller<'_>, one: &EndedDevice) -> Words {
+    const NAMED: usize = 6;
+    let words = say("Device ").code(&short_form(&one.device.0));
+    let words = words.maybe(one.person.as_ref(), |words, name| words.say(", used by ").then(teller.said(name)));
+    let why = match one.how {
+        Ending::Revoked(RevokeReason::Ended) => "ended",
+        Ending::Revoked(RevokeReason::Compromised) => "ended, because its key is in wrong hands, or may be",
+        Ending::TakenBack => "were taken back by a new main key",
+    };
+    let words = words.say(": its rights ").say(why).say(", ").at(teller.time(one.at)).say(".");
+    let earlier = one.signed.len().saturating_sub(NAMED);
+    let last = one.signed.iter().skip(earlier).map(|ix| Words::new().entry(teller.name(*ix)));
+    match (one.signed.is_empty(), earlier) {
+        (true, _) => words,
+        (false, 0) => words.say(" It signed ").listed(last).say("."),
+        (false, n) => words
+            .say(" It signed ")
+            .say(entries(&one.signed.len()))
+            .say(", after the first ")
+            .say(n.to_string())
+            .say(": ")
+            .listed(last)
+            .say("."),
+    }
 }
 
 /// What is proven, and what innocent reason there can be; never what it was meant for.

@@ -14,7 +14,7 @@ use counterpart_core::{
 
 use crate::{
     clock::{due_in_words, lasted},
-    difference::between,
+    difference::{between, earlier, left_out},
     sealed::place,
     teller::Teller,
     terms::in_a_line,
@@ -353,7 +353,9 @@ impl Sentences<'_, '_> {
     /// The subjects of a proposal, how long it holds, and whose last word it leaves.
     fn offer(&self, words: Words, proposal: &Proposal, answers: Option<&EntryId>) -> Words {
         let subjects = proposal.subjects.iter().enumerate();
-        let words = words.joined(subjects.map(|(n, subject)| self.offered(n, subject, answers)), "; ");
+        let words = words.joined(subjects.map(|(n, subject)| self.offered(n, subject, proposal, answers)), "; ");
+        let left_out = Some(left_out(self.teller, self.ix)).filter(|parts| !parts.is_empty());
+        let words = words.maybe(left_out, |words, parts| words.say("; left out: ").listed(parts));
         let words = words.maybe(proposal.open_until.as_ref(), |words, until| {
             words.say(" [open until ").say(due_in_words(until)).say("]")
         });
@@ -364,22 +366,36 @@ impl Sentences<'_, '_> {
         words.maybe(proposal.note.as_ref(), |words, note| words.say(" \u{2013} ").then(self.teller.said(note)))
     }
 
-    /// A subject by what it changes of what it answers or, failing that, of what is agreed; else whole.
-    fn offered(&self, n: usize, subject: &Subject, answers: Option<&EntryId>) -> Words {
+    /// A subject of an answer by what it changes of the last version of the other side or, failing that, of what it
+    /// answers; else by what it changes of what is agreed; else whole.
+    fn offered(&self, n: usize, subject: &Subject, proposal: &Proposal, answers: Option<&EntryId>) -> Words {
+        let (graph, several) = (self.teller.record.graph(), proposal.subjects.len() > 1);
         let key = self.teller.record.fold().subject_keys(self.ix).get(n);
-        let earlier = answers.or(subject.base.as_ref());
-        let compared = key.zip(earlier).and_then(|(key, id)| {
-            let old = self.teller.subject_in(self.teller.record.graph().find(id)?, key)?;
-            Some((id, between(self.teller, &old, subject)?.0))
+        let answered = answers.and_then(|id| graph.find(id));
+        let compared = key.and_then(|key| {
+            let version = answered.and_then(|of| earlier(self.teller, key, self.ix).or(Some(of)));
+            let version = version.or_else(|| graph.find(subject.base.as_ref()?))?;
+            Some((version, between(self.teller, &self.teller.subject_in(version, key)?, subject)?.0))
         });
+        let whole = !several && left_out(self.teller, self.ix).is_empty();
+        let lead = match (several, answered) {
+            (true, Some(_)) => say(format!("part {}: ", n + 1)),
+            _ => Words::new(),
+        };
         match compared {
-            Some((_, changes)) if changes.is_empty() => say("the same terms again"),
-            Some((id, changes)) => {
-                let lead =
-                    if answers.is_some() { Words::new() } else { say("to change ").then(self.entry(id)).say(", ") };
-                lead.joined(changes.iter().map(crate::Change::in_a_line), "; ")
+            Some((version, changes)) => {
+                let lead = match answered {
+                    None => lead.say("to change ").entry(self.teller.name(version)).say(", "),
+                    Some(of) if of == version => lead,
+                    Some(_) => lead.say("compared with ").entry(self.teller.name(version)).say(", "),
+                };
+                match changes.as_slice() {
+                    [] if whole => lead.say("the same terms again"),
+                    [] => lead.say("the same"),
+                    changes => lead.joined(changes.iter().map(crate::Change::in_a_line), "; "),
+                }
             }
-            None => in_a_line(self.teller, subject),
+            None => lead.then(in_a_line(self.teller, subject)),
         }
     }
 

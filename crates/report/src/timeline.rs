@@ -19,6 +19,9 @@ use crate::{
 /// From which difference on clocks are said to differ, in milliseconds.
 const NOTICED: u64 = 60_000;
 
+/// Letters of a line that stand in its column; a page holds about five times as many over its whole width.
+const COLUMN: usize = 1200;
+
 /// Whether a line counts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Effect {
@@ -141,6 +144,15 @@ pub struct Line {
     /// Those of them of whom only a mailbox did.
     pub at_mailbox: Vec<PartyId>,
     pub proven: Proven,
+}
+
+impl Line {
+    /// What of its words stands in its column, where there are too many to stand there whole: those are then told over
+    /// the whole width.
+    #[must_use]
+    pub fn beginning(&self) -> Option<Words> {
+        self.says.beginning(COLUMN)
+    }
 }
 
 pub(crate) fn timeline(teller: &Teller<'_>, attested: &Attestations) -> Vec<Line> {

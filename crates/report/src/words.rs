@@ -7,6 +7,12 @@ use counterpart_core::text;
 
 use crate::clock::Time;
 
+/// Letters of each text of a longer whole that stand in a column.
+const BEGINNING: usize = 160;
+
+/// Letters of all of it that do.
+const COLUMN: usize = 240;
+
 /// An entry by the name people use, and where its line stands.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct EntryName {
@@ -89,6 +95,27 @@ impl Words {
             }
         }
         self
+    }
+
+    /// What of it stands in a column of a table, where it has more than so many letters: the whole is then told over the
+    /// whole width, on which a page holds several times as many.
+    #[must_use]
+    pub fn beginning(&self, most: usize) -> Option<Self> {
+        if self.plain().chars().count() <= most {
+            return None;
+        }
+        let Self(mut pieces) = self.clone().shortened(BEGINNING);
+        let all = pieces.len();
+        // Many short texts are a long one too.
+        let mut letters = 0;
+        let fitting = pieces.iter().take_while(|piece| {
+            letters += Self(vec![(*piece).clone()]).plain().chars().count();
+            letters <= COLUMN
+        });
+        let fitting = fitting.count();
+        pieces.truncate(fitting);
+        let beginning = Self(pieces);
+        Some(if fitting < all { beginning.say(" \u{2026}") } else { beginning })
     }
 
     /// Our own words.
@@ -190,6 +217,17 @@ mod tests {
         let words = say("a ").quote("x\u{202E}y").who("n\nm").say(" b").say(" c");
         assert_eq!(words.plain(), "a \u{201C}x<U+202E>y\u{201D}n / m b c");
         assert_eq!(words.pieces().len(), 4, "own words in a row are one piece");
+    }
+
+    #[test]
+    fn the_beginning_of_a_long_whole_is_short_whatever_it_is_made_of() {
+        assert_eq!(Words::new().quote(&"x".repeat(400)).beginning(402), None);
+        let one = Words::new().quote(&"x".repeat(500)).beginning(400).expect("it is long");
+        assert_eq!(one.plain().chars().count(), BEGINNING + 3);
+        let many = Words::new().joined((0..90).map(|n| Words::new().quote(&format!("day {n}"))), "; ");
+        let beginning = many.beginning(400).expect("it is long").plain();
+        assert!(beginning.starts_with("\u{201C}day 0\u{201D}; ") && beginning.ends_with('\u{2026}'), "{beginning}");
+        assert!(beginning.chars().count() <= COLUMN + 2, "{beginning}");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use counterpart_core::id::CaseId;
 
 use crate::{
     Reads, StoreError, Txn,
-    db::{Row, params, unsigned},
+    db::{Many, Param as _, Row, Value, params, unsigned},
     error::signed,
 };
 
@@ -42,6 +42,24 @@ impl Reads {
                    FROM case_summaries s LEFT JOIN agendas a ON a.case_id = s.case_id
                    ORDER BY s.case_id";
         self.rows(sql, [], agenda)
+    }
+
+    /// The agendas of some cases, those that take every entry into account: of a page of a list.
+    ///
+    /// # Errors
+    /// A damaged, busy or failing store.
+    pub fn ready_agendas(&self, cases: &[CaseId]) -> Result<Vec<(CaseId, String)>, StoreError> {
+        if cases.is_empty() {
+            return Ok(Vec::new());
+        }
+        let places: Vec<String> = (1..=cases.len()).map(|n| format!("?{n}")).collect();
+        let sql = format!(
+            "SELECT a.case_id, a.body FROM agendas a JOIN case_summaries s ON s.case_id = a.case_id
+             WHERE a.entries = s.entries AND a.case_id IN ({})",
+            places.join(", ")
+        );
+        let values: Vec<Value<'_>> = cases.iter().map(|case| case.0.value()).collect();
+        self.rows(&sql, Many(&values), |row| Ok((CaseId(row.get(0)?), row.get(1)?)))
     }
 }
 

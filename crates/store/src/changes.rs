@@ -21,16 +21,19 @@ pub enum ChangeKind {
     JoinAsked,
     /// That came to an end: we are in, or were refused, or gave up.
     JoinEnded,
+    /// Something in a case was due and is not done, or a service clock ran out.
+    CaseOverdue,
 }
 
 impl ChangeKind {
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::ActSigned,
         Self::ActReceived,
         Self::ReceiptSigned,
         Self::ReceiptReceived,
         Self::JoinAsked,
         Self::JoinEnded,
+        Self::CaseOverdue,
     ];
 
     /// The word for it, in the store and for programs.
@@ -43,6 +46,7 @@ impl ChangeKind {
             Self::ReceiptReceived => "receipt.received",
             Self::JoinAsked => "join.asked",
             Self::JoinEnded => "join.ended",
+            Self::CaseOverdue => "case.overdue",
         }
     }
 
@@ -64,12 +68,23 @@ pub struct Change {
     pub kind: ChangeKind,
     /// The id of the entry or receipt.
     pub what: Option<[u8; 32]>,
+    /// What fell due, of [`ChangeKind::CaseOverdue`].
+    pub due: Option<FellDue>,
+}
+
+/// A time at which something was due.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FellDue {
+    /// Unix milliseconds.
+    pub at: i64,
+    /// What it was. What the text says is not known here.
+    pub dues: String,
 }
 
 /// Changes that are given numbers by one statement.
 const NUMBERED_AT_ONCE: usize = 1_000;
 
-const COLUMNS: &str = "SELECT number, at, case_id, kind, what FROM changes";
+const COLUMNS: &str = "SELECT number, at, case_id, kind, what, due, dues FROM changes";
 
 impl Reads {
     /// The changes above this number (0 for all), in order, at most so many. Of a shared store: within a transaction only those
@@ -148,6 +163,10 @@ fn change(row: &Row<'_>) -> Result<Change, StoreError> {
         case: CaseId(row.get(2)?),
         kind: ChangeKind::from_word(&word).ok_or_else(unknown)?,
         what: row.get(4)?,
+        due: match row.get::<_, Option<i64>>(5)? {
+            Some(at) => Some(FellDue { at, dues: row.get(6)? }),
+            None => None,
+        },
     })
 }
 
@@ -155,17 +174,34 @@ impl Txn<'_> {
     /// Notes that something came in, in the transaction that keeps it. Numbers are given here and not by the table's own
     /// counter: so a transaction that is undone leaves no gap.
     pub(crate) fn note_change(&self, case: CaseId, kind: ChangeKind, what: Option<[u8; 32]>) -> Result<(), StoreError> {
+        self.note(case, kind, what, None)
+    }
+
+    /// The same of what fell due.
+    pub(crate) fn note_overdue(&self, case: CaseId, due: &FellDue) -> Result<(), StoreError> {
+        self.note(case, ChangeKind::CaseOverdue, None, Some(due))
+    }
+
+    fn note(
+        &self,
+        case: CaseId,
+        kind: ChangeKind,
+        what: Option<[u8; 32]>,
+        due: Option<&FellDue>,
+    ) -> Result<(), StoreError> {
+        let (due, dues) = due.map(|due| (due.at, &due.dues)).unzip();
         if let Some(postgres) = self.postgres() {
             self.change(
-                "INSERT INTO changes (case_id, written, writer, at, kind, what) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-                params![case.0, self.number(), postgres.writer(), self.now(), kind.as_str(), what],
+                "INSERT INTO changes (case_id, written, writer, at, kind, what, due, dues)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                params![case.0, self.number(), postgres.writer(), self.now(), kind.as_str(), what, due, dues],
             )?;
             return Ok(());
         }
         let number = self.newest_change()?.saturating_add(1);
         self.change(
-            "INSERT INTO changes (number, at, case_id, kind, what) VALUES (?1, ?2, ?3, ?4, ?5)",
-            params![signed(number)?, self.now(), case.0, kind.as_str(), what],
+            "INSERT INTO changes (number, at, case_id, kind, what, due, dues) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            params![signed(number)?, self.now(), case.0, kind.as_str(), what, due, dues],
         )?;
         Ok(())
     }

@@ -3,12 +3,17 @@
 
 use std::io::Read as _;
 
-use counterpart_core::attachment::{FileHash, FileRef};
+use counterpart_core::{
+    attachment::{FileHash, FileRef},
+    id::CaseId,
+};
 
 use crate::{
     Files, FilesError, Store, StoreError,
-    db::{Many, Row, Value},
+    db::{Many, Row, Value, params},
+    numbers::Numbers,
     postgres::without_nul,
+    terms::TABLES as WORDS,
     txn::{Reads, Txn},
 };
 
@@ -24,7 +29,8 @@ const fn table(name: &'static str, key: usize, columns: &'static [&'static str])
     Table { name, columns, key }
 }
 
-/// Every table with rows of its own. What handles leave of themselves is not copied.
+/// Every table with rows of its own, and the words of cases as a shared store has them: a file keeps them by numbers, which it
+/// gives to the cases in its queue. What handles leave of themselves is not copied.
 const TABLES: &[Table] = &[
     table("entries", 2, &["case_id", "ordinal", "id", "device", "seq", "own", "envelope"]),
     table("key_events", 3, &["party", "position", "id", "arrival", "envelope"]),
@@ -44,7 +50,7 @@ const TABLES: &[Table] = &[
     table("edits", 2, &["case_id", "arrival", "id", "epoch", "epoch_id", "device", "seq", "own", "envelope"]),
     table("whereabouts", 2, &["party", "device", "arrival", "number", "envelope"]),
     table("tokens", 1, &["hash", "name", "seat", "scopes", "made", "expires", "ended", "used", "made_by", "root"]),
-    table(CHANGES, 1, &["number", "at", "case_id", "kind", "what"]),
+    table(CHANGES, 1, &["number", "at", "case_id", "kind", "what", "due", "dues"]),
     table(
         "hooks",
         1,
@@ -54,13 +60,13 @@ const TABLES: &[Table] = &[
         ],
     ),
     table("hook_state", 2, &["case_id", "hook", "number", "tries", "next", "taken", "failing", "trouble"]),
-    table("terms", 2, &["case_id", "term"]),
-    table("sealed_terms", 2, &["case_id", "term"]),
-    table("sealed_terms_anew", 2, &["case_id", "term"]),
+    table("queue", 1, &["case_id", "lane", "due", "since", "agent", "template", "entries", "words", "alarm"]),
+    table(WORDS[0], 2, &["case_id", "term"]),
+    table(WORDS[1], 2, &["case_id", "term"]),
+    table(WORDS[2], 2, &["case_id", "term"]),
     table("words_by", 2, &["case_id", "party", "open", "sealed"]),
     table("assigned", 1, &["case_id", "agent", "at"]),
     table("begun_by", 1, &["case_id", "template"]),
-    table("queue", 1, &["case_id", "lane", "due", "since", "agent", "template", "entries", "words"]),
     table("unindexed", 1, &["case_id"]),
     table("asides", 2, &["case_id", "number", "at", "agent", "text"]),
     table("idempotency", 2, &["token", "key", "at", "digest", "status", "body"]),
@@ -76,6 +82,8 @@ const NOT_COPIED: &str = "scrubbing";
 
 /// Rows read at once.
 const PAGE: i64 = 1000;
+/// Rows that each tell of a word in many cases.
+const BLOCKS: i64 = 16;
 /// Rows written by one statement.
 const TOGETHER: usize = 40;
 
@@ -112,12 +120,13 @@ where
     for table in TABLES {
         let mut after: Option<Vec<Kept>> = None;
         loop {
-            let rows = page(source, table, after.as_deref())?;
-            let Some(last) = rows.last() else { break };
-            after = Some(last[..table.key].to_vec());
+            let (rows, next) = page(source, table, after.as_deref())?;
             copied.rows += rows.len() as u64;
-            target.write(|txn| rows.chunks(TOGETHER).try_for_each(|rows| put(txn, table, rows)))?;
-            if table.key == 0 {
+            if !rows.is_empty() {
+                target.write(|txn| rows.chunks(TOGETHER).try_for_each(|rows| put(txn, table, rows)))?;
+            }
+            after = next;
+            if after.is_none() {
                 break;
             }
         }
@@ -221,15 +230,38 @@ impl Kept {
     }
 }
 
+/// Rows, each with its columns, and the place of the last of them; nothing behind the end.
+type Page = (Vec<Vec<Kept>>, Option<Vec<Kept>>);
+
 /// The rows of a table that come after a place in it, as many as go together.
-fn page(reads: &Reads, table: &Table, after: Option<&[Kept]>) -> Result<Vec<Vec<Kept>>, StoreError> {
-    let Table { name, columns, key } = table;
-    let read = |row: &Row<'_>| (0..columns.len()).map(|at| Ok(Kept::of(row.value(at)?))).collect();
-    let all = columns.join(", ");
-    if *key == 0 {
-        return reads.rows(&format!("SELECT {all} FROM {name}"), [], read);
+fn page(reads: &Reads, table: &Table, after: Option<&[Kept]>) -> Result<Page, StoreError> {
+    if !reads.is_shared() && WORDS.contains(&table.name) {
+        return page_of_words(reads, table.name, after);
     }
-    let by = columns[..*key].join(", ");
+    let Table { name, columns, key } = table;
+    if *key == 0 {
+        let all = format!("SELECT {} FROM {name}", columns.join(", "));
+        return Ok((reads.rows(&all, [], |row| kept(row, columns.len()))?, None));
+    }
+    let rows = page_by(reads, name, columns, *key, after, PAGE)?;
+    let last = rows.last().map(|last| last[..*key].to_vec());
+    Ok((rows, last))
+}
+
+fn kept(row: &Row<'_>, wide: usize) -> Result<Vec<Kept>, StoreError> {
+    (0..wide).map(|at| Ok(Kept::of(row.value(at)?))).collect()
+}
+
+fn page_by(
+    reads: &Reads,
+    name: &str,
+    columns: &[&str],
+    key: usize,
+    after: Option<&[Kept]>,
+    most: i64,
+) -> Result<Vec<Vec<Kept>>, StoreError> {
+    let all = columns.join(", ");
+    let by = columns[..key].join(", ");
     let (place, values) = match after {
         None => (String::new(), Vec::new()),
         Some(after) => {
@@ -237,11 +269,70 @@ fn page(reads: &Reads, table: &Table, after: Option<&[Kept]>) -> Result<Vec<Vec<
             (format!("WHERE ({by}) > ({})", numbers.join(", ")), after.iter().map(Kept::value).collect())
         }
     };
-    let params: Vec<Value<'_>> = std::iter::once(Value::Int(PAGE)).chain(values).collect();
-    reads.rows(&format!("SELECT {all} FROM {name} {place} ORDER BY {by} LIMIT ?1"), Many(&params), read)
+    let params: Vec<Value<'_>> = std::iter::once(Value::Int(most)).chain(values).collect();
+    let sql = format!("SELECT {all} FROM {name} {place} ORDER BY {by} LIMIT ?1");
+    reads.rows(&sql, Many(&params), |row| kept(row, columns.len()))
+}
+
+/// The same of words in a file, with the case of each.
+fn page_of_words(reads: &Reads, name: &str, after: Option<&[Kept]>) -> Result<Page, StoreError> {
+    let (columns, key, most): (&[&str], _, _) = match name == WORDS[0] {
+        // A row says it of many cases.
+        true => (&["term", "block", "cases"], 2, BLOCKS),
+        false => (&["number", "term"], 2, PAGE),
+    };
+    let kept = page_by(reads, name, columns, key, after, most)?;
+    let mut rows = Vec::new();
+    for row in &kept {
+        let mut numbers = Numbers::default();
+        let term = match row.as_slice() {
+            [term, Kept::Int(block), Kept::Bytes(cases)] => {
+                numbers.add_block(*block, cases)?;
+                term
+            }
+            [Kept::Int(number), term] => {
+                numbers.add(*number);
+                term
+            }
+            _ => return Err(StoreError::Damaged { detail: "a row of words holds something else".to_owned() }),
+        };
+        for number in numbers.iter() {
+            let case = reads.row("SELECT case_id FROM queue WHERE number = ?1", params![number], |row| {
+                Ok(Kept::of(row.value(0)?))
+            })?;
+            let without = || StoreError::Damaged { detail: "there are words of a case that is not there".to_owned() };
+            rows.push(vec![case.ok_or_else(without)?, term.clone()]);
+        }
+    }
+    let last = kept.last().map(|last| last[..key].to_vec());
+    Ok((rows, last))
+}
+
+/// Adds words to a file, in which their cases are in the queue already.
+fn put_words(txn: &Txn<'_>, name: &str, rows: &[Vec<Kept>]) -> Result<(), StoreError> {
+    for row in rows {
+        let [Kept::Bytes(case), Kept::Text(term)] = row.as_slice() else {
+            return Err(StoreError::Damaged { detail: "a row of words holds something else".to_owned() });
+        };
+        let added = match (name == WORDS[0], case.as_slice().try_into()) {
+            (true, Ok(case)) => txn.add_terms(CaseId(case), [term.as_str()], false)?,
+            _ => {
+                let sql = format!("INSERT INTO {name} (number, term) SELECT number, ?2 FROM queue WHERE case_id = ?1");
+                txn.change(&sql, params![case, term])?
+            }
+        };
+        if added == 0 {
+            let detail = "there are words of a case that is in no list, or twice the same".to_owned();
+            return Err(StoreError::Damaged { detail });
+        }
+    }
+    Ok(())
 }
 
 fn put(txn: &Txn<'_>, table: &Table, rows: &[Vec<Kept>]) -> Result<(), StoreError> {
+    if !txn.is_shared() && WORDS.contains(&table.name) {
+        return put_words(txn, table.name, rows);
+    }
     let wide = table.columns.len();
     // By its number, which is in the first column, each is told from the others.
     let told_apart = txn.is_shared() && table.name == CHANGES;
@@ -265,7 +356,7 @@ fn summed(reads: &Reads, table: &Table) -> Result<(u64, [u64; 4]), StoreError> {
     let (mut count, mut sum) = (0, [0_u64; 4]);
     let mut after: Option<Vec<Kept>> = None;
     loop {
-        let rows = page(reads, table, after.as_deref())?;
+        let (rows, next) = page(reads, table, after.as_deref())?;
         for row in &rows {
             let mut hash = FileHash::default();
             for value in row {
@@ -286,9 +377,9 @@ fn summed(reads: &Reads, table: &Table) -> Result<(u64, [u64; 4]), StoreError> {
             }
             count += 1;
         }
-        match rows.last() {
-            Some(last) if table.key > 0 => after = Some(last[..table.key].to_vec()),
-            _ => return Ok((count, sum)),
+        after = next;
+        if after.is_none() {
+            return Ok((count, sum));
         }
     }
 }
@@ -311,7 +402,12 @@ mod tests {
         for table in TABLES {
             let sql = format!("SELECT name FROM pragma_table_info('{}') ORDER BY name", table.name);
             let there: Vec<String> = store.rows(&sql, [], |row| row.get(0)).expect("read");
-            let mut named = table.columns.to_vec();
+            let mut named = match table.name {
+                "terms" => vec!["term", "block", "cases"],
+                "sealed_terms" | "sealed_terms_anew" => vec!["number", "term"],
+                "queue" => [table.columns, &["number"]].concat(),
+                _ => table.columns.to_vec(),
+            };
             named.sort_unstable();
             assert_eq!(there, named, "{}", table.name);
         }

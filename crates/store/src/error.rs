@@ -54,6 +54,8 @@ pub enum StoreError {
         "another machine wrote at the same moment what this step rests on: nothing of it was kept; look again, then try again"
     )]
     Conflict,
+    #[error("this step took so long that other machines might have missed it: nothing of it was kept; try again")]
+    TookTooLong,
     #[error(
         "the database at {place} cannot be reached ({reason}): check that it runs and lets this machine in, then try again"
     )]

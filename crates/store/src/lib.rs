@@ -34,6 +34,8 @@ mod letters;
 mod mails;
 mod news;
 mod notebook;
+mod numbers;
+mod overdue;
 mod peers;
 mod place;
 mod postgres;
@@ -50,7 +52,7 @@ mod whereabouts;
 
 pub use agendas::AgendaRow;
 pub use asides::AsideRow;
-pub use changes::{Change, ChangeKind};
+pub use changes::{Change, ChangeKind, FellDue};
 pub use chores::{Chore, ChoreRow, Scrubbed};
 pub use copy::{Copied, copy, verify};
 pub use counts::Counts;
@@ -68,7 +70,7 @@ pub use mails::MailRow;
 pub use notebook::NotebookRow;
 pub use peers::PeerAddress;
 pub use place::StorePlace;
-pub use queue::{Indexed, Lane, QueueEntry, QueuePlace, QueueWish};
+pub use queue::{Held, Indexed, Lane, QueueEntry, QueuePlace, QueueWish};
 pub use receipts::{ReceiptRow, StoredReceipt};
 pub use stamps::WantedStamp;
 pub use summaries::CaseSummary;
@@ -78,7 +80,13 @@ pub use txn::{Clock, Reads, Txn};
 pub use values::SealedValue;
 pub use whereabouts::StoredWhereabouts;
 
-use std::{fs, io, ops::Deref, path::Path, time::Duration};
+use std::{
+    fs, io,
+    ops::Deref,
+    path::Path,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
 
 use rusqlite::{Connection, OpenFlags, config::DbConfig};
 
@@ -201,7 +209,8 @@ impl Store {
     /// Does `work` as one transaction: all of it is on disk when this returns `Ok`, none of it is kept when `work`
     /// returns `Err` or panics. Other writers wait until it ends (up to 5 s), so sign inside it but do not wait
     /// for people or the network. Several machines that share a store do not wait for each other: where what was read was
-    /// changed by another one before the end, this ends with [`StoreError::Conflict`].
+    /// changed by another one before the end, this ends with [`StoreError::Conflict`], and with [`StoreError::TookTooLong`]
+    /// where it took more than 15 seconds.
     ///
     /// # Errors
     /// What `work` returns, else the failure to begin or commit. After [`StoreError::Io`] or
@@ -227,7 +236,7 @@ impl Store {
         mut work: impl FnMut(&Txn<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
         self.ready_to_write()?;
-        let (mut left, mut waits) = (TRIES, 0);
+        let (mut left, mut waits, mut late) = (TRIES, 0, false);
         loop {
             left -= 1;
             let txn = Txn::begin(&self.reads)?;
@@ -240,6 +249,8 @@ impl Store {
                 Err(why) => return Err(why),
                 Ok(done) => match txn.commit() {
                     Err(StoreError::Conflict) if left > 0 => postgres::wait(&mut waits),
+                    // Perhaps the machine slept meanwhile.
+                    Err(StoreError::TookTooLong) if !late => late = true,
                     Err(why) => return Err(why.into()),
                     Ok(()) => {
                         self.move_log_if_long();
@@ -247,6 +258,14 @@ impl Store {
                     }
                 },
             }
+        }
+    }
+
+    /// From now on refuses, with [`StoreError::TookTooLong`], what took longer than this to write to a shared store. Longer than
+    /// 15 seconds nothing may take, whatever is said here: others look for what is new only so far back.
+    pub fn refuse_writes_after(&self, longest: Duration) {
+        if let Some(postgres) = self.reads.postgres() {
+            postgres.refuse_after(longest);
         }
     }
 
@@ -384,21 +403,31 @@ fn connect(path: &Path, access: OpenFlags) -> Result<Connection, StoreError> {
     Ok(conn)
 }
 
+/// Held while a store's file is made.
+static MAKING: Mutex<()> = Mutex::new(());
+
 /// SQLite gives the log beside the main file the main file's mode, so the mode must be right before it opens.
+///
+/// A file that is there is never opened here: closing it would drop the locks that every other handle of this process has on it
+/// (POSIX locks belong to the process), and the next program to read the store would take itself for the last one, and delete
+/// the log under them. Of two that find none one waits, for the same reason.
 fn create_private(path: &Path) -> io::Result<()> {
+    let _held = MAKING.lock().unwrap_or_else(PoisonError::into_inner);
     let mut options = fs::OpenOptions::new();
-    options.write(true).create(true).truncate(false);
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(path) {
+        Err(why) if why.kind() == io::ErrorKind::AlreadyExists => {}
+        made => return made.map(drop),
+    }
     #[cfg(unix)]
     {
-        use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
-        let file = options.mode(0o600).open(path)?;
-        let mode = file.metadata()?.permissions().mode();
-        if mode & 0o077 != 0 {
-            file.set_permissions(fs::Permissions::from_mode(0o600))?;
+        use std::os::unix::fs::PermissionsExt;
+        if fs::metadata(path)?.permissions().mode() & 0o077 != 0 {
+            fs::set_permissions(path, fs::Permissions::from_mode(0o600))?;
         }
     }
-    #[cfg(not(unix))]
-    drop(options.open(path)?);
     Ok(())
 }
 

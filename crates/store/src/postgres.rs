@@ -15,7 +15,7 @@ mod schema;
 mod tls;
 
 use std::{
-    cell::RefCell,
+    cell::{Cell, RefCell},
     collections::BTreeMap,
     fmt,
     hash::{BuildHasher as _, Hasher as _, RandomState},
@@ -44,6 +44,10 @@ const TRIED: Duration = Duration::from_secs(15);
 const LONGEST_WAIT: u64 = 100;
 /// How long a transaction may take until what it wrote is seen, in microseconds: as far back is looked for what is new.
 const BACK: i64 = 20_000_000;
+/// How long it may have taken when it is to be kept, by the database's clock; what took longer is refused, since whoever looks
+/// for what is new would miss it. Between the two there is time to say that it is to be kept, and for keeping it.
+const LONGEST: i64 = BACK - 5_000_000;
+const _: () = assert!(LONGEST + line::LEFT_ALONE * 1_000 < BACK, "what is kept is seen in time");
 /// What a handle leaves of itself is forgotten after so long, in microseconds.
 const FORGOTTEN: i64 = 86_400_000_000;
 
@@ -52,6 +56,8 @@ pub(crate) struct Postgres {
     line: Line,
     /// The name of this handle among those that write.
     writer: [u8; 16],
+    /// How long a transaction may have taken, in microseconds: at most `LONGEST`.
+    longest: Cell<i64>,
     state: RefCell<State>,
 }
 
@@ -109,16 +115,21 @@ impl Postgres {
         writer[..8].copy_from_slice(&high.to_be_bytes());
         writer[8..].copy_from_slice(&low.to_be_bytes());
         let mark = i64::try_from(chance() >> 34).unwrap_or_default();
-        let opened = Self { line, writer, state: RefCell::new(State { mark, ..State::default() }) };
+        let state = RefCell::new(State { mark, ..State::default() });
+        let opened = Self { line, writer, longest: Cell::new(LONGEST), state };
         opened.reach()?;
         schema::prepare(&opened, make)?;
         if make {
-            let now = opened.now()?;
-            let old = [Value::Int(now.saturating_sub(FORGOTTEN))];
+            let old = format!("DELETE FROM writers WHERE at < {} - ?1", line::TIME);
             // Whoever else is about to do it does as well.
-            drop(opened.alone(&Step::new(Kind::Change, "DELETE FROM writers WHERE at < ?1", &old)));
+            drop(opened.alone(&Step::new(Kind::Change, &old, &[Value::Int(FORGOTTEN)])));
         }
         Ok(opened)
+    }
+
+    /// Refuses what took longer than this to write; never what took less than that, and never later than is safe.
+    pub(crate) fn refuse_after(&self, longest: Duration) {
+        self.longest.set(i64::try_from(longest.as_micros()).unwrap_or(LONGEST).min(LONGEST));
     }
 
     pub(crate) fn writer(&self) -> &[u8] {
@@ -146,6 +157,7 @@ impl Postgres {
                 StoreError::Unexpected { detail: "the database does not take such a statement".to_owned() }
             }
             Fault::Taken => StoreError::Unexpected { detail: "a rule of uniqueness was broken".to_owned() },
+            Fault::Late => StoreError::TookTooLong,
             Fault::Lost(reason) => StoreError::Unreachable { place: self.line.place().to_owned(), reason },
         }
     }
@@ -393,11 +405,11 @@ impl Postgres {
         let mark = changed.then(|| {
             let mut state = self.state.borrow_mut();
             state.mark = (state.mark + 1) & 0x3fff_ffff;
-            let now = state.running.as_ref().map_or(0, |running| running.clock);
-            (state.mark, self.marking(state.mark, now))
+            let begun = state.running.as_ref().map_or(0, |running| running.clock);
+            (state.mark, self.marking(state.mark, begun), begun.saturating_add(self.longest.get()))
         });
         loop {
-            match self.line.ask(Work::Commit(mark.as_ref().map(|(_, step)| Arc::clone(step)))) {
+            match self.line.ask(Work::Commit(mark.as_ref().map(|(_, step, latest)| (Arc::clone(step), *latest)))) {
                 Ok(_) => {
                     self.state.borrow_mut().running = None;
                     return Ok(());
@@ -405,7 +417,7 @@ impl Postgres {
                 Err(Fault::Again) => self.once_more(None)?,
                 Err(Fault::Lost(why)) => {
                     let kept = match &mark {
-                        Some((mark, _)) => self.was_kept(*mark)?,
+                        Some((mark, ..)) => self.was_kept(*mark)?,
                         None => true,
                     };
                     if kept {
@@ -423,9 +435,12 @@ impl Postgres {
     }
 
     fn marking(&self, mark: i64, now: i64) -> Arc<Step> {
-        let sql = "INSERT INTO writers (writer, mark, at) VALUES (?1, ?2, ?3)
-                   ON CONFLICT (writer) DO UPDATE SET mark = excluded.mark, at = excluded.at";
-        Step::new(Kind::Change, sql, &[Value::Bytes(&self.writer), Value::Int(mark), Value::Int(now)])
+        let sql = format!(
+            "INSERT INTO writers (writer, mark, at) VALUES (?1, ?2, ?3)
+             ON CONFLICT (writer) DO UPDATE SET mark = excluded.mark, at = excluded.at RETURNING {}",
+            line::TIME
+        );
+        Step::new(Kind::Rows, &sql, &[Value::Bytes(&self.writer), Value::Int(mark), Value::Int(now)])
     }
 
     /// Whether the transaction with this mark was kept, which was cut off while it was being kept. Waits until the database
@@ -469,14 +484,7 @@ impl Postgres {
     }
 
     fn now(&self) -> Result<i64, StoreError> {
-        let answer = self.alone(&Step::new(Kind::Rows, line::CLOCK, &[]))?;
-        match answer {
-            Answer::Rows(rows) => match rows.first().map(|row| column(row, 0)).transpose()? {
-                Some(Value::Int(now)) => Ok(now),
-                _ => Err(StoreError::Unexpected { detail: "the database does not tell the time".to_owned() }),
-            },
-            _ => Err(StoreError::Unexpected { detail: "the database does not tell the time".to_owned() }),
-        }
+        line::told_time(&self.alone(&Step::new(Kind::Rows, &format!("SELECT {}", line::TIME), &[]))?)
     }
 
     /// Up to where everything is known to whoever looks now, but for what is written at this moment. Whoever changes

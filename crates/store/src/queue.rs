@@ -1,17 +1,19 @@
 //! Where each case stands among what is to be done, so that a page of it is read without opening a case: who waits, what
 //! is due, who of us has it, and the words it has. Every query here goes along an index, however many cases there are.
 
+mod words;
+
 use counterpart_core::id::CaseId;
 
 use crate::{
     CaseSummary, Reads, StoreError, Txn,
     db::{Many, Param, Row, Value, params, unsigned},
     error::signed,
-    terms::behind,
+    terms::{NUMBERS_OF, TABLES, behind},
 };
 
-/// From how many cases on a word is so common that the list is walked for those that have it, instead of being sorted
-/// for it.
+/// From how many cases on a word is so common in a shared store that the list is walked for those that have it, instead of
+/// being sorted for it.
 pub(crate) const COMMON: usize = 2_000;
 
 /// For whom a case waits; the list is in this order.
@@ -79,6 +81,15 @@ pub struct QueueEntry {
     pub template: Option<String>,
 }
 
+/// Somebody of us who has cases that are open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Held {
+    /// The name as the list keeps it: two that are written in two ways are one by it.
+    pub folded: String,
+    pub written: String,
+    pub cases: u64,
+}
+
 /// What was found of a case's words.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Indexed {
@@ -97,6 +108,9 @@ impl Reads {
         after: Option<&QueuePlace>,
         most: usize,
     ) -> Result<Vec<QueueEntry>, StoreError> {
+        if !wish.words.is_empty() && !self.is_shared() {
+            return self.queue_of_words(wish, after, most);
+        }
         let words = self.rarest_first(&wish.words)?;
         let mut found = Vec::new();
         for query in queries(wish, &words, after) {
@@ -116,13 +130,26 @@ impl Reads {
     /// # Errors
     /// A damaged, busy or failing store.
     pub fn queue_plan(&self, wish: &QueueWish, after: Option<&QueuePlace>) -> Result<Vec<String>, StoreError> {
-        let words = self.rarest_first(&wish.words)?;
+        let in_file = !wish.words.is_empty() && !self.is_shared();
+        let queries = match in_file {
+            true => self.queries_of_words(wish, after),
+            false => queries(wish, &self.rarest_first(&wish.words)?, after),
+        };
         let mut steps = Vec::new();
-        for query in queries(wish, &words, after) {
-            let (sql, values) = query.at_most(50);
-            let values: Vec<Value<'_>> = values.iter().map(|value| value.value()).collect();
+        let mut explained = |sql: &str, values: &[Value<'_>]| {
             let (explain, column) = self.by_engine(("EXPLAIN QUERY PLAN", 3), ("EXPLAIN", 0));
-            steps.extend(self.rows(&format!("{explain} {sql}"), Many(&values), |row| row.get::<_, String>(column))?);
+            steps.extend(self.rows(&format!("{explain} {sql}"), Many(values), |row| row.get::<_, String>(column))?);
+            Ok::<_, StoreError>(())
+        };
+        for query in queries {
+            let (sql, values) = query.at_most(50);
+            explained(&sql, &values.iter().map(|value| value.value()).collect::<Vec<_>>())?;
+        }
+        if in_file {
+            for sql in NUMBERS_OF {
+                explained(sql, &[Value::Text("a"), Value::Text("b")])?;
+            }
+            explained(words::BY_NUMBER, &[Value::Int(1)])?;
         }
         Ok(steps)
     }
@@ -142,7 +169,7 @@ impl Reads {
     /// # Errors
     /// A damaged, busy or failing store.
     pub fn in_queue(&self, case: CaseId) -> Result<Option<QueueEntry>, StoreError> {
-        self.row(&format!("{COLUMNS} WHERE q.case_id = ?1"), params![case.0], queue_entry)
+        self.row(&format!("SELECT {COLUMNS} {JOINED} WHERE q.case_id = ?1"), params![case.0], queue_entry)
     }
 
     /// Of how many entries of a case the words are kept; nothing where it has no place in the list yet.
@@ -163,13 +190,23 @@ impl Reads {
         self.rows(sql, params![i64::try_from(most).unwrap_or(i64::MAX)], |row| Ok(CaseId(row.get(0)?)))
     }
 
-    /// Who of us has cases that are open, and how many each: by name as the list keeps it, folded.
+    /// Who of us has cases that are open, and how many each: in order of the names as the list keeps them, each as it was
+    /// written last, as far as the first of their cases in the list tell.
     ///
     /// # Errors
     /// A damaged, busy or failing store.
-    pub fn held_by(&self) -> Result<Vec<(String, u64)>, StoreError> {
-        let sql = "SELECT agent, count(*) FROM queue WHERE agent > '' AND lane < 2 GROUP BY agent ORDER BY agent";
-        self.rows(sql, [], |row| Ok((row.get(0)?, unsigned(row, 1)?)))
+    pub fn held_by(&self) -> Result<Vec<Held>, StoreError> {
+        // Their names in all of the cases would have to be read and put in order; few write a name in two ways.
+        let sql = "SELECT h.agent,
+                          coalesce((SELECT a.agent FROM (
+                                        SELECT q.case_id FROM queue q WHERE q.agent = h.agent AND q.lane < 2
+                                        ORDER BY q.lane, q.due, q.since, q.case_id LIMIT 64
+                                    ) AS f JOIN assigned a ON a.case_id = f.case_id
+                                    ORDER BY a.at DESC, a.case_id LIMIT 1), h.agent),
+                          h.cases
+                   FROM (SELECT agent, count(*) AS cases FROM queue WHERE agent > '' AND lane < 2 GROUP BY agent) AS h
+                   ORDER BY h.agent";
+        self.rows(sql, [], |row| Ok(Held { folded: row.get(0)?, written: row.get(1)?, cases: unsigned(row, 2)? }))
     }
 
     /// Every case that somebody of us has, who, and since when: for a party's own backup.
@@ -208,16 +245,24 @@ impl Reads {
     }
 }
 
-const COLUMNS: &str = "SELECT q.lane, q.due, q.since, q.case_id, s.title, s.state, s.whose_move, s.next_due, s.entries,
-                              s.updated_at, a.agent, a.at, q.template
-                       FROM queue q LEFT JOIN case_summaries s ON s.case_id = q.case_id
-                       LEFT JOIN assigned a ON a.case_id = q.case_id";
+const COLUMNS: &str = "q.lane, q.due, q.since, q.case_id, s.title, s.state, s.whose_move, s.next_due, s.entries,
+                       s.updated_at, a.agent, a.at, q.template";
+
+const JOINED: &str = "FROM queue q LEFT JOIN case_summaries s ON s.case_id = q.case_id
+                      LEFT JOIN assigned a ON a.case_id = q.case_id";
+
+fn lane_of(row: &Row<'_>, column: usize) -> Result<Lane, StoreError> {
+    let lane: i64 = row.get(column)?;
+    Lane::from_number(lane).ok_or_else(|| StoreError::Damaged { detail: format!("there is no lane {lane}") })
+}
+
+fn case_of(row: &Row<'_>, column: usize) -> Result<CaseId, StoreError> {
+    Ok(CaseId(row.get(column)?))
+}
 
 fn queue_entry(row: &Row<'_>) -> Result<QueueEntry, StoreError> {
-    let lane: i64 = row.get(0)?;
-    let lane =
-        Lane::from_number(lane).ok_or_else(|| StoreError::Damaged { detail: format!("there is no lane {lane}") })?;
-    let case = CaseId(row.get(3)?);
+    let lane = lane_of(row, 0)?;
+    let case = case_of(row, 3)?;
     let agent: Option<String> = row.get(10)?;
     let template: String = row.get(12)?;
     Ok(QueueEntry {
@@ -236,13 +281,18 @@ fn queue_entry(row: &Row<'_>) -> Result<QueueEntry, StoreError> {
     })
 }
 
-/// The queries for a page, each for what comes behind that of the one before: a lane each, or one for all where a rare
-/// word leads to the cases. `words` with whether each is common, the rarest first.
-fn queries(wish: &QueueWish, words: &[(String, bool)], after: Option<&QueuePlace>) -> Vec<QueueQuery> {
+/// The lanes in which there is something to look for.
+fn lanes_of(wish: &QueueWish, after: Option<&QueuePlace>) -> Vec<Lane> {
     let wanted = |lane: &Lane| {
         (wish.lanes.is_empty() || wish.lanes.contains(lane)) && after.is_none_or(|place| *lane >= place.lane)
     };
-    let lanes: Vec<Lane> = Lane::ALL.into_iter().filter(wanted).collect();
+    Lane::ALL.into_iter().filter(wanted).collect()
+}
+
+/// The queries for a page, each for what comes behind that of the one before: a lane each, or one for all where a rare
+/// word leads to the cases of a shared store. `words` with whether each is common, the rarest first.
+fn queries(wish: &QueueWish, words: &[(String, bool)], after: Option<&QueuePlace>) -> Vec<QueueQuery> {
+    let lanes = lanes_of(wish, after);
     if words.first().is_some_and(|(_, common)| !common) {
         let all = (!lanes.is_empty()).then(|| QueueQuery::of_rare_word(wish, words, &lanes, after));
         return all.into_iter().collect();
@@ -252,15 +302,27 @@ fn queries(wish: &QueueWish, words: &[(String, bool)], after: Option<&QueuePlace
 
 /// One query.
 struct QueueQuery {
+    what: String,
     rules: Vec<String>,
     order: &'static str,
     values: Vec<Box<dyn Param>>,
 }
 
 impl QueueQuery {
+    fn with_order(order: &'static str) -> Self {
+        let what = format!("{COLUMNS} {JOINED}");
+        Self { what, rules: Vec::new(), order, values: Vec::new() }
+    }
+
+    /// For what the list itself has alone.
+    fn of_columns(mut self, columns: &str) -> Self {
+        self.what = format!("{columns} FROM queue q");
+        self
+    }
+
     /// Along the index that has a lane in order.
     fn of_lane(wish: &QueueWish, words: &[(String, bool)], lane: Lane, after: Option<&QueuePlace>) -> Self {
-        let mut query = Self { rules: Vec::new(), order: "q.due, q.since, q.case_id", values: Vec::new() };
+        let mut query = Self::with_order("q.due, q.since, q.case_id");
         query.rule("q.lane = ?", lane.number());
         if let Some(after) = after.filter(|place| place.lane == lane) {
             let (due, since) = (query.value(after.due), query.value(after.since));
@@ -269,15 +331,14 @@ impl QueueQuery {
         }
         query.others(wish);
         for (word, _) in words {
-            // The function keeps the words from leading: all of their cases would have to be put in order.
-            query.word("coalesce(q.case_id, q.case_id)", word);
+            query.has_word(word);
         }
         query
     }
 
     /// From the few cases that a word has; they are put in order then.
     fn of_rare_word(wish: &QueueWish, words: &[(String, bool)], lanes: &[Lane], after: Option<&QueuePlace>) -> Self {
-        let mut query = Self { rules: Vec::new(), order: "q.lane, q.due, q.since, q.case_id", values: Vec::new() };
+        let mut query = Self::with_order("q.lane, q.due, q.since, q.case_id");
         let lanes: Vec<String> = lanes.iter().map(|lane| lane.number().to_string()).collect();
         query.rules.push(format!("coalesce(q.lane, q.lane) IN ({})", lanes.join(", ")));
         if let Some(after) = after {
@@ -288,7 +349,7 @@ impl QueueQuery {
         }
         query.others(wish);
         for (n, (word, _)) in words.iter().enumerate() {
-            query.word(if n == 0 { "q.case_id" } else { "coalesce(q.case_id, q.case_id)" }, word);
+            if n == 0 { query.led_by_word(word) } else { query.has_word(word) }
         }
         query
     }
@@ -313,15 +374,23 @@ impl QueueQuery {
         }
     }
 
-    fn word(&mut self, column: &str, word: &str) {
+    /// The cases that have the word are looked for first.
+    fn led_by_word(&mut self, word: &str) {
+        let led = self.of_each_table(word, "case_id", "");
+        self.rules.push(format!("q.case_id IN ({led})"));
+    }
+
+    /// It is asked of each case. That it is more than one query keeps the database from looking for all cases that have the
+    /// word first, as it would where it thinks that few have.
+    fn has_word(&mut self, word: &str) {
+        let has = self.of_each_table(word, "1", "t.case_id = q.case_id AND ");
+        self.rules.push(format!("EXISTS ({has})"));
+    }
+
+    fn of_each_table(&mut self, word: &str, what: &str, of: &str) -> String {
         let (from, to) = (self.value(word.to_owned()), self.value(behind(word)));
-        self.rules.push(format!(
-            "{column} IN (SELECT case_id FROM terms WHERE term >= {from} AND term < {to}
-                          UNION ALL
-                          SELECT case_id FROM sealed_terms WHERE term >= {from} AND term < {to}
-                          UNION ALL
-                          SELECT case_id FROM sealed_terms_anew WHERE term >= {from} AND term < {to})"
-        ));
+        let one = |table| format!("SELECT {what} FROM {table} AS t WHERE {of}t.term >= {from} AND t.term < {to}");
+        TABLES.map(one).join(" UNION ALL ")
     }
 
     fn rule(&mut self, rule: &str, value: impl Param + 'static) {
@@ -338,24 +407,39 @@ impl QueueQuery {
     fn at_most(mut self, most: usize) -> (String, Vec<Box<dyn Param>>) {
         let most = self.value(i64::try_from(most).unwrap_or(i64::MAX));
         let (rules, order) = (self.rules.join(" AND "), self.order);
-        (format!("{COLUMNS} WHERE {rules} ORDER BY {order} LIMIT {most}"), self.values)
+        (format!("SELECT {} WHERE {rules} ORDER BY {order} LIMIT {most}", self.what), self.values)
     }
 }
 
 impl Txn<'_> {
-    /// Gives a case its place in the list, with who of us has it, folded, and by which template it was begun.
+    /// Gives a case its place in the list, with who of us has it, folded, and by which template it was begun. What is due
+    /// next is all that is due in it.
     ///
     /// # Errors
     /// A full, damaged or failing store.
     pub fn put_in_queue(&self, place: &QueuePlace, folded_agent: &str) -> Result<(), StoreError> {
+        let due = Some(place.due).filter(|due| *due < i64::MAX);
+        self.put_in_queue_with(place, folded_agent, due.as_slice())
+    }
+
+    /// The same with all times at which something is due in it, in order: of each it is told once (see
+    /// [`Txn::tell_overdue`]).
+    ///
+    /// # Errors
+    /// A full, damaged or failing store.
+    pub fn put_in_queue_with(&self, place: &QueuePlace, folded_agent: &str, dues: &[i64]) -> Result<(), StoreError> {
+        let alarm = match place.lane {
+            Lane::Closed => None,
+            _ => self.untold(place.case, dues)?.first().copied(),
+        };
         let template = self.begun_by(place.case)?.unwrap_or_default();
         let QueuePlace { lane, due, since, case } = place;
         self.change(
-            "INSERT INTO queue (case_id, lane, due, since, agent, template, entries, words)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, 0, 0)
+            "INSERT INTO queue (case_id, lane, due, since, agent, template, entries, words, alarm)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, 0, 0, ?7)
              ON CONFLICT (case_id) DO UPDATE SET lane = excluded.lane, due = excluded.due, since = excluded.since,
-                 agent = excluded.agent, template = excluded.template",
-            params![case.0, lane.number(), due, since, folded_agent, template],
+                 agent = excluded.agent, template = excluded.template, alarm = excluded.alarm",
+            params![case.0, lane.number(), due, since, folded_agent, template, alarm],
         )?;
         Ok(())
     }

@@ -13,7 +13,8 @@ use crate::error::{StoreError, sqlite};
 pub(crate) const APPLICATION_ID: i64 = 0x4374_5074;
 
 /// Step n takes a store from version n to version n + 1. A released step is never edited: a change is a new step.
-const STEPS: &[&str] = &[VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5, VERSION_6, VERSION_7, VERSION_8];
+const STEPS: &[&str] =
+    &[VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5, VERSION_6, VERSION_7, VERSION_8, VERSION_9];
 
 const VERSION_1: &str = "
 CREATE TABLE entries (
@@ -275,27 +276,30 @@ CREATE TABLE hook_state (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX hook_state_to_try ON hook_state (hook, next);
 
--- Words of open texts, by which cases are found. A cache: rebuildable from the entries.
+-- Words of open texts, by which cases are found. A cache: rebuildable from the entries. A row says in which cases of a block a
+-- word stands, by their numbers in queue (see numbers.rs).
 CREATE TABLE terms (
     term TEXT NOT NULL,
-    case_id BLOB NOT NULL CHECK (length(case_id) = 32),
-    PRIMARY KEY (term, case_id)
+    block INTEGER NOT NULL CHECK (block >= 0),
+    cases BLOB NOT NULL CHECK (length(cases) BETWEEN 2 AND 512),
+    PRIMARY KEY (term, block)
 ) STRICT, WITHOUT ROWID;
 
--- The same of sealed values, apart because they go with them. They stand in one of two tables; a scrub moves them over to
--- the other, a slice at a time, so that every page that they were in is freed. Meanwhile they stand in both.
+-- The same of sealed values, apart because they go with them, and a row for each case, so that nothing of another one is
+-- written anew. They stand in one of two tables; a scrub moves them over to the other, a slice at a time, so that every page
+-- that they were in is freed. Meanwhile they stand in both.
 CREATE TABLE sealed_terms (
-    case_id BLOB NOT NULL CHECK (length(case_id) = 32),
+    number INTEGER NOT NULL,
     term TEXT NOT NULL,
-    PRIMARY KEY (case_id, term)
+    PRIMARY KEY (number, term)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX sealed_terms_by_term ON sealed_terms (term, case_id);
+CREATE INDEX sealed_terms_by_term ON sealed_terms (term, number);
 CREATE TABLE sealed_terms_anew (
-    case_id BLOB NOT NULL CHECK (length(case_id) = 32),
+    number INTEGER NOT NULL,
     term TEXT NOT NULL,
-    PRIMARY KEY (case_id, term)
+    PRIMARY KEY (number, term)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX sealed_terms_anew_by_term ON sealed_terms_anew (term, case_id);
+CREATE INDEX sealed_terms_anew_by_term ON sealed_terms_anew (term, number);
 
 -- How far scrubs are: always one row.
 CREATE TABLE scrubbing (
@@ -333,7 +337,9 @@ CREATE TABLE begun_by (
 
 -- Where each case stands among what is to be done. A cache: rebuildable from its entries and the two tables above.
 CREATE TABLE queue (
-    case_id BLOB NOT NULL PRIMARY KEY CHECK (length(case_id) = 32),
+    -- By which its words tell of it. No case ever goes, so none has the number that another one had.
+    number INTEGER PRIMARY KEY,
+    case_id BLOB NOT NULL CHECK (length(case_id) = 32),
     -- 0 waits for us, 1 for others or for nothing, 2 closed.
     lane INTEGER NOT NULL CHECK (lane IN (0, 1, 2)),
     -- Unix milliseconds; the greatest number where nothing is due.
@@ -346,7 +352,8 @@ CREATE TABLE queue (
     -- Of how many entries the words are in terms, and how many words there are.
     entries INTEGER NOT NULL CHECK (entries >= 0),
     words INTEGER NOT NULL CHECK (words >= 0)
-) STRICT, WITHOUT ROWID;
+) STRICT;
+CREATE UNIQUE INDEX queue_by_case ON queue (case_id);
 CREATE INDEX queue_in_order ON queue (lane, due, since, case_id, agent, template);
 CREATE INDEX queue_by_agent ON queue (agent, lane, due, since, case_id, template);
 CREATE INDEX queue_by_template ON queue (template, lane, due, since, case_id, agent) WHERE template <> '';
@@ -392,6 +399,18 @@ CREATE TABLE external (
     PRIMARY KEY (case_id, system)
 ) STRICT, WITHOUT ROWID;
 CREATE UNIQUE INDEX external_by_id ON external (system, id);
+";
+
+const VERSION_9: &str = "
+-- That something fell due is a change of its own: when, and what; of one case and time there is one.
+ALTER TABLE changes ADD COLUMN due INTEGER;
+ALTER TABLE changes ADD COLUMN dues TEXT;
+CREATE UNIQUE INDEX changes_by_due ON changes (case_id, due) WHERE due IS NOT NULL;
+
+-- The first time at which something is due in a case of which nobody was told; nothing where there is none.
+ALTER TABLE queue ADD COLUMN alarm INTEGER;
+CREATE INDEX queue_by_alarm ON queue (alarm, case_id) WHERE alarm IS NOT NULL;
+UPDATE queue SET alarm = due WHERE lane < 2 AND due < 9223372036854775807;
 ";
 
 /// The version this program writes.

@@ -1,4 +1,8 @@
 //! Words by which cases are found. What a word is, and which a text has, is not known here.
+//!
+//! In a file they are kept by the numbers that cases have there, and what some words have in common is found in memory: few
+//! bytes, and none is slow, however many words begin alike. A shared store has a row for each case and word, beginning with
+//! the case, since a number would have to be agreed on by all machines.
 
 use counterpart_core::id::{CaseId, PartyId};
 
@@ -6,7 +10,11 @@ use crate::{
     Reads, StoreError, Txn,
     db::{Many, Param, Value, params, unsigned},
     error::signed,
+    numbers::{self, Numbers},
 };
+
+/// The tables of words, that of open texts first.
+pub(crate) const TABLES: [&str; 3] = ["terms", "sealed_terms", "sealed_terms_anew"];
 
 /// Words of sealed values that one transaction moves: others write in between.
 const SLICE: i64 = 2_000;
@@ -34,23 +42,66 @@ pub(crate) fn behind(beginning: &str) -> String {
     format!("{beginning}{}", char::MAX)
 }
 
+/// What leads from the beginning of a word to numbers, in a file.
+pub(crate) const NUMBERS_OF: [&str; 3] = [
+    "SELECT block, cases FROM terms WHERE term >= ?1 AND term < ?2",
+    "SELECT number, NULL FROM sealed_terms WHERE term >= ?1 AND term < ?2",
+    "SELECT number, NULL FROM sealed_terms_anew WHERE term >= ?1 AND term < ?2",
+];
+
+fn bytes(value: Value<'_>) -> Result<&[u8], StoreError> {
+    match value {
+        Value::Bytes(bytes) => Ok(bytes),
+        _ => Err(StoreError::Damaged { detail: "which cases have a word is not written in bytes".to_owned() }),
+    }
+}
+
 impl Reads {
-    /// In how many cases words begin like this, at least; counted up to `most`.
+    /// How many words begin like this, in each case those that it has; counted up to `most`.
     ///
     /// # Errors
     /// A damaged, busy or failing store.
     pub fn spread_of(&self, beginning: &str, most: usize) -> Result<usize, StoreError> {
-        let most = i64::try_from(most).unwrap_or(i64::MAX);
+        let limit = i64::try_from(most).unwrap_or(i64::MAX);
         let mut found = 0;
-        for sql in [
-            "SELECT count(*) FROM (SELECT 1 FROM terms WHERE term >= ?1 AND term < ?2 LIMIT ?3) AS found",
-            "SELECT count(*) FROM (SELECT 1 FROM sealed_terms WHERE term >= ?1 AND term < ?2 LIMIT ?3) AS found",
-            "SELECT count(*) FROM (SELECT 1 FROM sealed_terms_anew WHERE term >= ?1 AND term < ?2 LIMIT ?3) AS found",
-        ] {
-            let count = self.row(sql, params![beginning, behind(beginning), most], |row| row.get::<_, i64>(0))?;
+        for table in TABLES {
+            let to = behind(beginning);
+            if !self.is_shared() && table == TABLES[0] {
+                let sql = "SELECT cases FROM terms WHERE term >= ?1 AND term < ?2 LIMIT ?3";
+                self.each(sql, params![beginning, to, limit], |row| {
+                    found += numbers::count(bytes(row.value(0)?)?)?;
+                    Ok::<_, StoreError>(())
+                })?;
+                continue;
+            }
+            let sql = format!(
+                "SELECT count(*) FROM (SELECT 1 FROM {table} WHERE term >= ?1 AND term < ?2 LIMIT ?3) AS found"
+            );
+            let count = self.row(&sql, params![beginning, to, limit], |row| row.get::<_, i64>(0))?;
             found += count.and_then(|count| usize::try_from(count).ok()).unwrap_or(0);
         }
+        Ok(found.min(most))
+    }
+
+    /// The cases that have a word with this beginning, by their numbers in a file.
+    pub(crate) fn numbers_of(&self, beginning: &str) -> Result<Numbers, StoreError> {
+        let mut found = Numbers::default();
+        let to = behind(beginning);
+        for sql in NUMBERS_OF {
+            self.each(sql, params![beginning, to], |row| {
+                match row.value(1)? {
+                    Value::Bytes(cases) => found.add_block(row.get(0)?, cases)?,
+                    _ => found.add(row.get(0)?),
+                }
+                Ok::<_, StoreError>(())
+            })?;
+        }
         Ok(found)
+    }
+
+    /// The number that a case has in a file; nothing where it has no place in the list.
+    fn number_of(&self, case: CaseId) -> Result<Option<i64>, StoreError> {
+        self.row("SELECT number FROM queue WHERE case_id = ?1", params![case.0], |row| row.get(0))
     }
 
     /// How many words of a case each party brought in.
@@ -71,8 +122,8 @@ impl Reads {
 }
 
 impl Txn<'_> {
-    /// Adds words of a case; gives how many of them are new to it. `sealed` says whether they stand in a value that can
-    /// be erased.
+    /// Adds words of a case that has a place in the list; gives how many of them are new to it. `sealed` says whether they
+    /// stand in a value that can be erased.
     ///
     /// # Errors
     /// A full, damaged or failing store.
@@ -85,25 +136,48 @@ impl Txn<'_> {
         if self.is_shared() {
             return self.add_terms_together(case, terms, sealed);
         }
-        let sql = match (sealed, sealed && self.second_side()?) {
-            (false, _) => "INSERT INTO terms (term, case_id) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
-            // What is yet to be moved over is not new.
-            (true, false) => {
-                "INSERT INTO sealed_terms (term, case_id) SELECT ?1, ?2
-                 WHERE NOT EXISTS (SELECT 1 FROM sealed_terms_anew WHERE case_id = ?2 AND term = ?1)
+        let Some(number) = self.number_of(case)? else { return Ok(0) };
+        let mut new = 0;
+        if !sealed {
+            for term in terms {
+                new += usize::from(self.add_open_term(number, term)?);
+            }
+            return Ok(new);
+        }
+        // What is yet to be moved over is not new.
+        let sql = match self.second_side()? {
+            false => {
+                "INSERT INTO sealed_terms (term, number) SELECT ?1, ?2
+                 WHERE NOT EXISTS (SELECT 1 FROM sealed_terms_anew WHERE number = ?2 AND term = ?1)
                  ON CONFLICT DO NOTHING"
             }
-            (true, true) => {
-                "INSERT INTO sealed_terms_anew (term, case_id) SELECT ?1, ?2
-                 WHERE NOT EXISTS (SELECT 1 FROM sealed_terms WHERE case_id = ?2 AND term = ?1)
+            true => {
+                "INSERT INTO sealed_terms_anew (term, number) SELECT ?1, ?2
+                 WHERE NOT EXISTS (SELECT 1 FROM sealed_terms WHERE number = ?2 AND term = ?1)
                  ON CONFLICT DO NOTHING"
             }
         };
-        let mut new = 0;
         for term in terms {
-            new += self.change(sql, params![term, case.0])?;
+            new += self.change(sql, params![term, number])?;
         }
         Ok(new)
+    }
+
+    /// Whether it is new to the case of that number.
+    fn add_open_term(&self, number: i64, term: &str) -> Result<bool, StoreError> {
+        let (block, place) = numbers::place(number);
+        let sql = "SELECT cases FROM terms WHERE term = ?1 AND block = ?2";
+        let new = match self.row(sql, params![term, block], |row| numbers::with(bytes(row.value(0)?)?, place))? {
+            Some(new) => new,
+            None => numbers::with(&[], place)?,
+        };
+        let Some(cases) = new else { return Ok(false) };
+        self.change(
+            "INSERT INTO terms (term, block, cases) VALUES (?1, ?2, ?3)
+             ON CONFLICT (term, block) DO UPDATE SET cases = excluded.cases",
+            params![term, block, cases],
+        )?;
+        Ok(true)
     }
 
     /// The same, many with one statement: each goes over a line. Words of sealed values go into the first of their tables.
@@ -146,8 +220,10 @@ impl Txn<'_> {
     /// # Errors
     /// A full, damaged or failing store.
     pub fn forget_sealed_terms(&self, case: CaseId) -> Result<(), StoreError> {
-        self.change("DELETE FROM sealed_terms WHERE case_id = ?1", params![case.0])?;
-        self.change("DELETE FROM sealed_terms_anew WHERE case_id = ?1", params![case.0])?;
+        let of_case = self.by_engine("number = (SELECT number FROM queue WHERE case_id = ?1)", "case_id = ?1");
+        for table in &TABLES[1..] {
+            self.change(&format!("DELETE FROM {table} WHERE {of_case}"), params![case.0])?;
+        }
         self.change("UPDATE words_by SET sealed = 0 WHERE case_id = ?1", params![case.0])?;
         Ok(())
     }
@@ -157,9 +233,9 @@ impl Txn<'_> {
     /// # Errors
     /// A full, damaged or failing store.
     pub fn forget_all_terms(&self) -> Result<(), StoreError> {
-        self.change("DELETE FROM terms", [])?;
-        self.change("DELETE FROM sealed_terms", [])?;
-        self.change("DELETE FROM sealed_terms_anew", [])?;
+        for table in TABLES {
+            self.change(&format!("DELETE FROM {table}"), [])?;
+        }
         self.change("DELETE FROM words_by", [])?;
         self.change("UPDATE queue SET entries = 0, words = 0", [])?;
         self.change("INSERT INTO unindexed (case_id) SELECT case_id FROM queue WHERE true ON CONFLICT DO NOTHING", [])?;
@@ -193,25 +269,25 @@ impl Txn<'_> {
             true => ("sealed_terms", "sealed_terms_anew"),
             false => ("sealed_terms_anew", "sealed_terms"),
         };
-        let last = format!("SELECT case_id, term FROM {from} ORDER BY case_id, term LIMIT 1 OFFSET ?1");
-        let last = self.row(&last, params![SLICE], |row| Ok((row.get::<_, [u8; 32]>(0)?, row.get::<_, String>(1)?)))?;
-        let Some((case, term)) = last else {
+        let last = format!("SELECT number, term FROM {from} ORDER BY number, term LIMIT 1 OFFSET ?1");
+        let last = self.row(&last, params![SLICE], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?)))?;
+        let Some((number, term)) = last else {
             let all = format!(
-                "INSERT INTO {to} (case_id, term) SELECT case_id, term FROM {from} WHERE true
-                 ORDER BY case_id, term ON CONFLICT DO NOTHING"
+                "INSERT INTO {to} (number, term) SELECT number, term FROM {from} WHERE true
+                 ORDER BY number, term ON CONFLICT DO NOTHING"
             );
             self.change(&all, [])?;
             // Without a condition: the first page of a table is overwritten only when all of it goes at once.
             self.change(&format!("DELETE FROM {from}"), [])?;
             return Ok(true);
         };
-        let slice = "(case_id, term) < (?1, ?2)";
+        let slice = "(number, term) < (?1, ?2)";
         let some = format!(
-            "INSERT INTO {to} (case_id, term) SELECT case_id, term FROM {from} WHERE {slice}
-             ORDER BY case_id, term ON CONFLICT DO NOTHING"
+            "INSERT INTO {to} (number, term) SELECT number, term FROM {from} WHERE {slice}
+             ORDER BY number, term ON CONFLICT DO NOTHING"
         );
-        self.change(&some, params![case, term])?;
-        self.change(&format!("DELETE FROM {from} WHERE {slice}"), params![case, term])?;
+        self.change(&some, params![number, term])?;
+        self.change(&format!("DELETE FROM {from} WHERE {slice}"), params![number, term])?;
         Ok(false)
     }
 }

@@ -135,3 +135,38 @@ fn a_store_in_use_for_long_is_busy() {
         .expect("written");
     assert_eq!(store.write(|txn| txn.insert_entry(&entry(1, b"y"))), Ok(Inserted::Already));
 }
+
+/// The bytes of a database file on which readers have their locks, as SQLite's file format has them.
+#[cfg(target_os = "linux")]
+const READERS: u64 = 0x4000_0002;
+
+/// Another program that reads the store takes itself for the last one where no lock is held, and deletes the log of those that
+/// have the file open: what they were told is kept is gone then.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_second_handle_leaves_the_locks_of_the_first() {
+    use std::os::unix::fs::MetadataExt as _;
+
+    let (folder, mut store) = store();
+    store.write(|txn| txn.insert_entry(&entry(1, b"one"))).expect("kept");
+    let path = folder.path().join("counterpart.db");
+    let file = format!(":{}", std::fs::metadata(&path).expect("the file").ino());
+    let held = || {
+        let locks = std::fs::read_to_string("/proc/locks").expect("the locks of this machine");
+        locks.lines().any(|line| {
+            let parts: Vec<&str> = line.split_whitespace().collect();
+            let own = parts.get(4).is_some_and(|pid| *pid == std::process::id().to_string());
+            let this = parts.get(5).is_some_and(|inode| inode.ends_with(&file));
+            own && this && parts.get(6).and_then(|first| first.parse().ok()) == Some(READERS)
+        })
+    };
+    assert!(held(), "a store that is open");
+    let second = Store::open(&path).expect("opens");
+    assert!(held(), "beside a second");
+    drop(second);
+    assert!(held(), "after it");
+    Store::open_read_only(&path).expect("opens").entry_count(CASE).expect("read");
+    assert!(held(), "after a reader");
+    drop(store);
+    assert!(!held(), "nobody has it");
+}

@@ -389,12 +389,15 @@ fn meanwhile(visit: &Visit, case: &OpenCase, typed: &Typed) -> Option<Wrong> {
 /// The exact words that are signed, as the command shows them too.
 fn text(case: &OpenCase, ready: &Ready) -> String {
     let own = case.party_label(&case.own);
-    let speech = render::Speech::of_case(case);
+    let speech = render::Speech::of_case(case).to_sign();
     let usual = || {
         let each = ready.shown.iter().map(|act| render::in_full(&speech, &own, act));
         each.collect::<Vec<_>>().join("\n\n")
     };
     let mut text = ready.text.clone().unwrap_or_else(usual);
+    for told in render::beside_signing(case, &ready.shown, case.now) {
+        text.push_str(&format!("\n\n{told}"));
+    }
     for (file, _) in &ready.files {
         let size = render::size(file.size);
         text.push_str(&format!(

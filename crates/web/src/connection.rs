@@ -12,7 +12,13 @@ use counterpart_core::{
 use counterpart_node::NodeEvent;
 use counterpart_words::{case::OpenCase, render};
 
-use crate::{app::App, keeper::Standing, language::Language, text::Markup, time::Moment};
+use crate::{
+    app::App,
+    keeper::Standing,
+    language::Language,
+    text::{Markup, Told, told},
+    time::Moment,
+};
 
 /// Cases that are remembered; the one that was heard of longest ago goes first.
 const MOST: usize = 4096;
@@ -70,7 +76,7 @@ impl Connections {
                     seen.since = now;
                 }
             }),
-            NodeEvent::Unreachable { case, why } => self.change(case, now, |seen| seen.failed = Some(why.clone())),
+            NodeEvent::Unreachable { case, why, .. } => self.change(case, now, |seen| seen.failed = Some(why.clone())),
             _ => {}
         }
     }
@@ -114,6 +120,10 @@ pub(crate) struct Other {
     pub(crate) state: Markup,
     /// How much of what is here they have.
     pub(crate) has: Option<String>,
+    /// What was tried to reach them, and what came of it: for whoever mends it.
+    pub(crate) tried: Option<String>,
+    /// They are away, and nothing is lost by that.
+    pub(crate) later: Option<&'static str>,
 }
 
 /// How it stands with the others in a case.
@@ -140,18 +150,21 @@ impl Others {
                     sign: "quiet",
                     state: Markup::default().say(language.say("connection.joining")),
                     has: None,
+                    tried: None,
+                    later: None,
                 });
             }
             for party in seat.parties.iter().filter(own) {
                 let told = delivery.iter().find(|d| d.party == *party);
                 let missing = told.map_or(0, |d| d.missing);
                 let heard = told.and_then(|d| d.last_receipt);
+                let seen = app.connections.of(&case.id, party);
                 let (tone, sign, state) = if case.lens().has_left(party) {
                     ("quiet", "quiet", Markup::default().say(language.say("connection.left")))
                 } else if !seat.joined {
                     ("quiet", "quiet", Markup::default().say(language.say("connection.joining")))
                 } else {
-                    state(language, &standing, &app.connections.of(&case.id, party), heard)
+                    state(language, &standing, &seen, heard)
                 };
                 let has = match missing {
                     0 => language.say("connection.has.all").to_owned(),
@@ -163,12 +176,24 @@ impl Others {
                     n => format!("{has}; {}", language.count("connection.has.mailbox", n as u64)),
                 };
                 let has = Some(has).filter(|_| seat.joined);
-                each.push(Other { who: case.seat_text(&seat.seat), tone, sign, state, has });
+                let tries = seat.joined && !case.lens().has_left(party) && matches!(standing, Standing::Here);
+                let away = tries && seen != State::Online;
+                let tried = match seen {
+                    State::NotReached(why) => why.filter(|_| tries),
+                    State::Online | State::Offline(_) => None,
+                };
+                let later = away.then(|| language.say("connection.later"));
+                each.push(Other { who: case.seat_text(&seat.seat), tone, sign, state, has, tried, later });
             }
         }
         if each.len() > SHOWN {
             more = (each.len() - SHOWN) as u64;
             each.truncate(SHOWN);
+        }
+        // Said once, with the last of them.
+        let last = each.iter().rposition(|other| other.later.is_some());
+        for (n, other) in each.iter_mut().enumerate() {
+            other.later = other.later.filter(|_| Some(n) == last);
         }
         Self { each, more: Some(more).filter(|n| *n > 0).map(|n| language.count("connection.more", n)) }
     }
@@ -193,11 +218,7 @@ fn state(
         (Standing::Here, State::Offline(since)) => {
             ("quiet", "theirs", language.markup("connection.offline", &[("when", when(*since))]))
         }
-        (Standing::Here, State::NotReached(None)) => ("quiet", "theirs", said("connection.unreached")),
-        (Standing::Here, State::NotReached(Some(why))) => {
-            let why = Markup::default().peer(why);
-            ("quiet", "theirs", language.markup("connection.unreached.why", &[("why", why)]))
-        }
+        (Standing::Here, State::NotReached(_)) => ("quiet", "theirs", said("connection.unreached")),
     }
 }
 
@@ -209,7 +230,7 @@ pub(crate) struct News {
     /// Where it is read, beside the case's own path.
     pub(crate) end: String,
     /// Who did what; their own words may be in it.
-    pub(crate) what: String,
+    pub(crate) what: Told,
 }
 
 impl News {
@@ -222,13 +243,11 @@ impl News {
         });
         let one = |ix| {
             let id = graph.id(ix);
-            let who = case.party_label(&graph.statement(ix).party);
-            let what = render::sentence(&speech, &who, &case.record.laid_open(ix));
-            let what = match what.char_indices().nth(LETTERS) {
-                Some((at, _)) => format!("{}\u{2026}", what.get(..at).unwrap_or_default()),
-                None => what,
-            };
-            Self { id: id.to_hex(), end: format!("/entry/{}", case.entry_typed(&id)), what }
+            let what = told(|| {
+                let who = case.party_label(&graph.statement(ix).party);
+                render::sentence(&speech, &who, &case.record.laid_open(ix))
+            });
+            Self { id: id.to_hex(), end: format!("/entry/{}", case.entry_typed(&id)), what: what.cut(LETTERS).0 }
         };
         let mut news: Vec<Self> = theirs.take(NEWS).map(one).collect();
         news.reverse();
@@ -245,20 +264,31 @@ mod tests {
         let (case, party) = (CaseId([1; 32]), PartyId([2; 32]));
         let all = Connections::default();
         assert_eq!(all.of(&case, &party), State::NotReached(None));
-        all.take(&NodeEvent::Unreachable { case, why: "nobody answers".to_owned() }, 1);
+        all.take(&NodeEvent::Unreachable { case, why: "nobody answers".to_owned(), party: None, first: true }, 1);
         assert_eq!(all.of(&case, &party), State::NotReached(Some("nobody answers".to_owned())));
         all.take(&NodeEvent::Connected { case, party, way: None }, 2);
         all.take(&NodeEvent::Connected { case, party, way: None }, 3);
         all.take(&NodeEvent::Disconnected { case, party }, 4);
         assert_eq!(all.of(&case, &party), State::Online);
         all.take(&NodeEvent::Disconnected { case, party }, 5);
-        all.take(&NodeEvent::Unreachable { case, why: "nobody answers".to_owned() }, 6);
+        all.take(&NodeEvent::Unreachable { case, why: "nobody answers".to_owned(), party: None, first: true }, 6);
         assert_eq!(all.of(&case, &party), State::Offline(5), "that it was there once is worth more");
         all.take(&NodeEvent::Connected { case, party, way: None }, 7);
         all.end(8);
         assert_eq!(all.of(&case, &party), State::Offline(8));
         all.end(9);
         assert_eq!(all.of(&case, &party), State::Offline(8), "since then");
+    }
+
+    #[test]
+    fn who_is_away_is_said_in_a_line_whatever_was_tried() {
+        let why = "12D3KooW... cannot be reached: /ip4/127.0.0.1/tcp/38077: nobody listens there".to_owned();
+        for (language, told) in [("en", "is not online"), ("de", "ist nicht online")] {
+            let language = crate::language::accepted(Some(language));
+            for seen in [State::NotReached(None), State::NotReached(Some(why.clone()))] {
+                assert_eq!(state(language, &Standing::Here, &seen, None).2.to_string(), told);
+            }
+        }
     }
 
     #[test]

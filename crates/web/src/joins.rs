@@ -28,7 +28,7 @@ impl Joins {
     pub(crate) fn heard(&self, event: &NodeEvent) {
         let (case, news) = match event {
             NodeEvent::JoinRefused { case, why } => (*case, News::Refused(why.clone())),
-            NodeEvent::Unreachable { case, why } => (*case, News::Unreached(why.clone())),
+            NodeEvent::Unreachable { case, why, .. } => (*case, News::Unreached(why.clone())),
             NodeEvent::Joined(case) | NodeEvent::Connected { case, .. } => return self.forget(case),
             _ => return,
         };

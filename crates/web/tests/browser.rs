@@ -76,6 +76,7 @@ fn agenda(whose_move: &str, due: Option<i64>) -> Agenda {
         expected: expected.to_owned(),
         about: Some(about.to_owned()),
         what: Some(what.to_owned()),
+        more: 0,
         since: now() - 5 * 24 * 60 * 60 * 1000,
         absent: false,
     };

@@ -20,13 +20,13 @@ use crate::{
     inviting::{Became, Invitation, invitations},
     references::Target,
     render,
-    typed::typed,
+    typed::{typed, typed_text},
     when,
 };
 
 /// A text that an act cannot be without.
 pub fn text(what: &str, input: &str) -> Done<Sealable> {
-    Ok(Sealable::Open(typed(what, input)?))
+    Ok(Sealable::Open(typed_text(what, input)?))
 }
 
 /// A remark that may go with an act.
@@ -40,6 +40,21 @@ pub fn declare(case: &OpenCase, of: &str, note: Option<&str>, evidence: &[&str])
     let evidence = evidence.iter().map(|e| Ok(case.entry(e)?.id)).collect::<Done<Vec<_>>>()?;
     let note = remark("the note", note)?;
     Ok(Act::Declare { revision: target.id, subject: target.subject, note, evidence })
+}
+
+/// That an entry of somebody else is wrong. Of one's own it would say nothing that others could hold against it.
+pub fn contest(case: &OpenCase, of: &str, reason: Sealable) -> Done<Act> {
+    let target = case.entry(of)?;
+    if case.record.graph().statement(target.ix).party == case.own {
+        let (name, typed, short) = (case.entry_name(&target.id), case.entry_typed(&target.id), case.short());
+        return Err(CommandError::usage(format!("{name} is your own: you contest what somebody else wrote")).hint(
+            format!(
+                "`counterpart note {short} TEXT --about {typed}` says what is wrong with it; a proposal or request of yours is \
+                 withdrawn instead"
+            ),
+        ));
+    }
+    Ok(Act::Contest { entry: target.id, reason })
 }
 
 /// The conditions of the terms that were declared done.
@@ -106,7 +121,11 @@ fn clause(case: &OpenCase, target: Target, number: Option<u32>) -> Done<u32> {
     let all = || clauses.iter().enumerate().map(listed).collect::<Vec<_>>().join("; ");
     if clauses.is_empty() {
         return Err(CommandError::failed(format!("the terms of {name} have no clause that lets anybody cancel it"))
-            .hint(format!("`counterpart release {} REF` asks the others to let you go", case.short())));
+            .hint(format!(
+                "`counterpart release {} {}` asks the others to let you go",
+                case.short(),
+                case.entry_typed(&target.id)
+            )));
     }
     if let Some(number) = number {
         let at = number.checked_sub(1).filter(|at| (*at as usize) < clauses.len());
@@ -119,9 +138,10 @@ fn clause(case: &OpenCase, target: Target, number: Option<u32>) -> Done<u32> {
     match own.as_slice() {
         [one] => Ok(u32::try_from(*one).unwrap_or(0)),
         [] => Err(CommandError::failed(format!("no clause in the terms of {name} lets you cancel it")).hint(format!(
-            "they have {}; `counterpart release {} REF` asks the others",
+            "they have {}; `counterpart release {} {}` asks the others",
             all(),
-            case.short()
+            case.short(),
+            case.entry_typed(&target.id)
         ))),
         _ => Err(CommandError::usage("several clauses let you cancel it: say which with --clause").hint(all())),
     }

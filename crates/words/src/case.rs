@@ -5,7 +5,7 @@ use std::{cell::OnceCell, collections::BTreeMap};
 use counterpart_core::{
     act::{Role, Topic},
     fold::{Lens, SubjectKey},
-    id::{CaseId, EntryId, PartyId, short_form},
+    id::{CaseId, DeviceKey, EntryId, PartyId, short_form},
     record::{Author, Record},
     value::Seat,
     view::{Names, SeatView, View},
@@ -35,6 +35,8 @@ pub struct OpenCase {
     pub now: i64,
     /// What time stamps prove, where that was looked for.
     pub stamps: Stamps,
+    /// What this home calls its own devices and agents; for its own eyes.
+    pub devices: BTreeMap<DeviceKey, String>,
     /// Folded when first asked for: most acts need none of it.
     view: OnceCell<View>,
 }
@@ -44,7 +46,7 @@ impl OpenCase {
     pub fn open(desk: &Desk, typed: &str) -> Done<Self> {
         let id = desk.resolve(typed)?;
         let case = Self::of_record(id, desk.record(&id)?, desk.party(), counterpart_node::now())?;
-        Ok(Self { author: Some(desk.author()), ..case })
+        Ok(Self { author: Some(desk.author()), devices: desk.device_names()?, ..case })
     }
 
     /// As [`OpenCase::open`], with what time stamps prove.
@@ -68,7 +70,21 @@ impl OpenCase {
         let (title, zone, names) = (open.title.clone(), open.zone.clone(), record.names());
         let view = OnceCell::new();
         let stamps = Stamps::default();
-        Ok(Self { id, record, names, own, author: None, title, zone, opener, seats, now, stamps, view })
+        Ok(Self {
+            id,
+            record,
+            names,
+            own,
+            author: None,
+            title,
+            zone,
+            opener,
+            seats,
+            now,
+            stamps,
+            devices: BTreeMap::new(),
+            view,
+        })
     }
 
     /// What the case amounts to.

@@ -255,8 +255,12 @@ pub fn lines(case: &OpenCase) -> Vec<String> {
 
 /// "Stopped by Acme Ltd since 8 Jul 17:00 (#9): which serial number?"
 pub fn stopped(case: &OpenCase, pause: &Pause) -> String {
+    stopped_as_of(case, pause, case.now)
+}
+
+fn stopped_as_of(case: &OpenCase, pause: &Pause, now: i64) -> String {
     let who = by(case, &pause.entry);
-    let since = when::show_short(pause.from, case.zone(), case.now);
+    let since = when::show_short(pause.from, case.zone(), now);
     format!("Stopped by {who} since {since} ({}): {}", case.entry_name(&pause.entry), line(&pause.reason))
 }
 
@@ -276,14 +280,16 @@ pub fn in_full(case: &OpenCase, columns: usize) -> Vec<String> {
     out.push(String::new());
     out.push(wrapped(&format!("Clocks of {whose}, agreed in {agreed}, counted from {began}")));
     out.push(wrapped(&format!("Working hours: {}", clocks.hours_in_words())));
-    for pause in clocks.pauses.iter().filter(|pause| pause.ended.is_some()) {
-        let Some((until, end)) = &pause.ended else { continue };
-        let (from, until) = [pause.from, *until].map(|at| when::show_short(at, case.zone(), case.now)).into();
-        let (name, end) = (case.entry_name(&pause.entry), case.entry_name(end));
-        let text = format!("Stood still from {from} to {until} ({name} to {end}): {}", line(&pause.reason));
-        out.push(wrapped(&text));
-    }
+    out.extend(clocks.pauses.iter().filter_map(|pause| stood_still(case, pause, case.now)).map(|text| wrapped(&text)));
     out
+}
+
+/// "Stood still from 8 Jul 17:00 to 9 Jul 10:00 (#9 to #11): which serial number?"; nothing of a pause that lasts.
+fn stood_still(case: &OpenCase, pause: &Pause, now: i64) -> Option<String> {
+    let (until, end) = pause.ended.as_ref()?;
+    let [from, until] = [pause.from, *until].map(|at| when::show_short(at, case.zone(), now));
+    let (name, end) = (case.entry_name(&pause.entry), case.entry_name(end));
+    Some(format!("Stood still from {from} to {until} ({name} to {end}): {}", line(&pause.reason)))
 }
 
 /// The clocks for programs: null where none are agreed.
@@ -327,6 +333,10 @@ fn one(case: &OpenCase, clocks: &Clocks, clock: &Clock) -> Json {
         "says": clock.in_words(clocks, &shown),
     })
 }
+
+mod handed_over;
+
+pub(crate) use handed_over::HandedOver;
 
 #[cfg(test)]
 mod tests;

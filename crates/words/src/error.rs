@@ -124,7 +124,7 @@ impl From<DeskError> for CommandError {
 impl From<NameError> for CommandError {
     fn from(error: NameError) -> Self {
         let hint = match &error {
-            NameError::Shape(_) => "most shells take # for a comment: write 7, or '#7' in quotes",
+            NameError::Shape(_) => "write its number alone, such as 7: with # before it most shells want it in quotes",
             NameError::Unknown(_) => "`counterpart log CASE` lists all entries with their numbers",
             NameError::Ambiguous(..) => {
                 "two entries made without knowing of each other share the number; add the letters behind it"

@@ -1,8 +1,9 @@
 //! For tests: a case between two parties, acted in from both sides.
 
 use counterpart_core::{
-    act::{Act, Proposal, Topic},
-    id::EntryId,
+    act::{Act, Proposal, Subject, Topic},
+    id::{DeviceKey, EntryId},
+    keylog::RevokeReason,
     record::Record,
     value::{ActionId, Sealable},
 };
@@ -35,9 +36,27 @@ impl Two {
         sign(&mut self.record, &author, &key, act, self.at, &mut self.rng).id
     }
 
+    /// When the last act was signed, Unix milliseconds.
+    pub(crate) fn now(&self) -> i64 {
+        self.at
+    }
+
+    /// Lets some milliseconds pass.
+    pub(crate) fn wait(&mut self, some: i64) {
+        self.at += some;
+    }
+
     /// Proposes that the supplier does this for the customer.
     pub(crate) fn propose(&mut self, party: usize, what: &str) -> EntryId {
         self.act(party, &Act::Propose(proposed(what, None, None)))
+    }
+
+    /// Proposes that the supplier does all of this for the customer.
+    pub(crate) fn bundle(&mut self, party: usize, whats: &[&str]) -> EntryId {
+        let topic = |what: &&str| Topic::Action { action: None, terms: terms(what, &[1], &[0]) };
+        let mut proposed = proposed("", None, None);
+        proposed.subjects = whats.iter().map(|what| Subject { base: None, topic: topic(what) }).collect();
+        self.act(party, &Act::Propose(proposed))
     }
 
     pub(crate) fn counter(&mut self, party: usize, of: EntryId, what: &str) -> EntryId {
@@ -52,6 +71,17 @@ impl Two {
 
     pub(crate) fn accept(&mut self, party: usize, revision: EntryId) -> EntryId {
         self.act(party, &Act::Accept { revision, note: None })
+    }
+
+    /// The device that a party signs with.
+    pub(crate) fn device(&self, party: usize) -> DeviceKey {
+        self.parties[party].author(0).device
+    }
+
+    /// A party ends the rights of its device; the copy has that key event, which no entry cites.
+    pub(crate) fn end_device(&mut self, party: usize, reason: RevokeReason) {
+        let event = self.parties[party].revoke_device(0, reason);
+        self.record.apply_key_event(&event).expect("a good event");
     }
 
     /// A new mailbox of a party says that it stored everything so far.

@@ -459,8 +459,8 @@ impl Input {
     /// # Errors
     /// Which field is not understood, and why.
     pub fn from_json(json: serde_json::Value) -> crate::error::Done<Self> {
-        serde_json::from_value(json).map_err(|why| {
-            crate::error::CommandError::usage(format!("what is to be signed is not understood: {why}"))
+        crate::shape::read_value(&json).map_err(|misfit| {
+            crate::error::CommandError::usage(format!("what is to be signed is not understood: {misfit}"))
                 .hint("see the schema of acts: every act says its kind in \"act\", such as {\"act\": \"note\", \"text\": \"...\"}")
         })
     }

@@ -8,11 +8,68 @@ use counterpart_core::{
     invitation::{LINK_PREFIX, Link, LinkError},
     value::{ActionId, Seat},
 };
+use counterpart_node::{Desk, DeskError};
 
-use crate::{case::OpenCase, render, when};
+use crate::{
+    case::OpenCase,
+    error::{CommandError, Done},
+    render, when,
+};
 
 /// How many parts a link may be in after mail programs broke it.
 const PARTS: usize = 64;
+
+/// Addresses in one link, at most; and how long each may be.
+const ADDRESSES: usize = 16;
+const LONGEST_ADDRESS: usize = 300;
+
+/// The seat that somebody named, or the only one that is free.
+///
+/// # Errors
+/// When there is no such seat, every one is taken, or it is not plain which is meant.
+pub fn seat_to_give(case: &OpenCase, typed: Option<&str>) -> Done<Seat> {
+    match (typed, free_seats(case).as_slice()) {
+        (Some(typed), _) => case.seat(typed),
+        (None, [one]) => Ok(*one),
+        (None, []) => Err(CommandError::failed("every seat of the case is taken")),
+        (None, several) => {
+            let names = several.iter().map(|seat| case.seat_label(seat)).collect::<Vec<_>>().join("; ");
+            Err(CommandError::usage("several seats are free: say which").hint(names))
+        }
+    }
+}
+
+/// Where an invitation says that this node can be reached: as typed, else as the node itself says.
+///
+/// # Errors
+/// What is no address, or that there are too many.
+pub fn addresses_to_give(desk: &Desk, typed: Vec<String>) -> Done<Vec<String>> {
+    if typed.is_empty() {
+        return Ok(own_addresses(desk)?);
+    }
+    let fits = |one: &String| {
+        one.starts_with('/') && one.len() <= LONGEST_ADDRESS && one.bytes().all(|byte| byte.is_ascii_graphic())
+    };
+    if let Some(wrong) = typed.iter().find(|one| !fits(one)) {
+        return Err(CommandError::usage(format!("'{}' is no address of a node", render::line(wrong)))
+            .hint("such as /ip4/203.0.113.7/tcp/4001"));
+    }
+    if typed.len() > ADDRESSES {
+        return Err(CommandError::usage(format!("a link takes {ADDRESSES} addresses at most")));
+    }
+    Ok(typed)
+}
+
+/// Where the node says that it is reached. Its peer id stands in the link already: without it at each address the link
+/// is half as long, and its picture can be read.
+///
+/// # Errors
+/// When the home cannot be read.
+pub fn own_addresses(desk: &Desk) -> Result<Vec<String>, DeskError> {
+    let end = format!("/p2p/{}", desk.peer_id());
+    let short = |address: String| address.strip_suffix(&end).map(str::to_owned).unwrap_or(address);
+    Ok(desk.reachable_at()?.into_iter().map(short).collect())
+}
 
 /// What a request to join says, before it is made. A case's times are not known yet: they are told in `zone`.
 pub fn asking(link: &Link, own: &PartyId, zone: &str) -> String {

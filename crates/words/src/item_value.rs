@@ -124,13 +124,19 @@ fn read(kind: Option<&str>, value: &str, reading: Reading<'_>) -> Done<ItemValue
             ItemValue::Integer(number.ok_or_else(|| wrong("a whole number: write digits only, such as 42"))?)
         }
         "decimal" => {
-            let number = Decimal::parse(trimmed).map_err(|e| CommandError::usage(format!("'{value}': {e}")))?;
+            // As it is shown: with its unit behind it.
+            let bare = detail.and_then(|unit| trimmed.strip_suffix(unit)).map_or(trimmed, str::trim_end);
+            let number = Decimal::parse(bare).map_err(|e| CommandError::usage(format!("'{value}': {e}")))?;
             let unit = detail.filter(|u| !u.is_empty()).map(|u| typed("the unit", u)).transpose()?;
             ItemValue::Decimal { number, unit }
         }
         "money" => {
             let money = match detail {
-                Some(code) => money::parse_in(trimmed, code),
+                // With the currency written out, where it is the same.
+                Some(code) => money::parse_in(trimmed, code).or_else(|wrong| match money::parse(trimmed) {
+                    Ok(money) if money.currency() == code => Ok(money),
+                    _ => Err(wrong),
+                }),
                 None => money::parse(trimmed),
             };
             ItemValue::Money(money.map_err(|e| CommandError::usage(e.to_string()))?)
@@ -211,8 +217,12 @@ mod tests {
             (Some("integer"), "-42", "-42"),
             (Some("decimal"), "1.50", "1.50"),
             (Some("decimal:kWh"), "312.5", "312.5 kWh"),
+            (Some("decimal:%"), "20 %", "20 %"),
+            (Some("decimal:%"), "20%", "20 %"),
             (Some("money"), "£24.99", "£24.99"),
             (Some("money:GBP"), "24.99", "£24.99"),
+            (Some("money:EUR"), "EUR 792.00", "€792.00"),
+            (Some("money:GBP"), "£24.99", "£24.99"),
             (Some("date"), "2026-07-08", "2026-07-08"),
             (Some("time"), "2026-07-08 17:00", "Wed 8 Jul 2026 17:00 BST (Europe/London)"),
             (Some("duration"), "1h 30m", "1h 30m"),
@@ -239,6 +249,7 @@ mod tests {
             ("decimal", "07", "needless zero"),
             ("money", "24.99", "no currency"),
             ("money:XQZ", "24.99", "not a currency"),
+            ("money:EUR", "GBP 24.99", "not a number"),
             ("date", "2026-02-30", "2026-07-08, year, month, day, for a day that the month has"),
             ("time", "later", "is not a time"),
             ("duration", "90", "a length of time"),

@@ -17,6 +17,7 @@ use counterpart_core::{
     id::{EntryId, PartyId, short_form},
     record::Erasure,
     value::{Due, Sealable, Seat},
+    view::Answer,
 };
 use counterpart_node::due_instant;
 use counterpart_store::CaseSummary;
@@ -80,6 +81,9 @@ struct LogEntry {
     at: i64,
     party: Party,
     device: String,
+    /// What this home calls the one of its own devices or agents that signed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    agent: Option<String>,
     kind: String,
     text: String,
     effect: &'static str,
@@ -91,6 +95,9 @@ struct LogEntry {
     /// No other party holds it but by a mailbox.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     at_mailbox: bool,
+    /// The later proposal by which its author took another position in its place.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    replaced_by: Option<String>,
     /// The time stamp that proves best when it was there.
     time_proven: Option<Json>,
     /// Files that it names.
@@ -124,8 +131,10 @@ pub fn log(case: &OpenCase, lines: Vec<LogLine>) -> Log {
         at: l.at,
         party: party(case, &l.party),
         device: l.device.to_hex(),
+        agent: l.agent,
         grade: l.grade.as_str(),
         at_mailbox: l.at_mailbox,
+        replaced_by: l.replaced_by,
         time_proven: l.time_proven.as_ref().map(Proof::as_json),
         name: l.name,
         kind: l.kind,
@@ -199,6 +208,7 @@ pub fn item_history(case: &OpenCase, key: &str, lines: &[ItemLine]) -> Json {
             "what": l.what,
             "value": item_value::to_json(&l.value),
             "stands": l.stands,
+            "answers": answers(case, &l.id),
             "used_by": l.used_by,
         })
     };
@@ -208,6 +218,20 @@ pub fn item_history(case: &OpenCase, key: &str, lines: &[ItemLine]) -> Json {
         "key": key,
         "versions": lines.iter().map(one).collect::<Vec<_>>(),
     })
+}
+
+/// What the others say of an entry, and have not taken back.
+fn answers(case: &OpenCase, id: &EntryId) -> Vec<Json> {
+    let found = case.record.graph().find(id).map(|ix| case.record.answers(ix)).unwrap_or_default();
+    let one = |answer: &Answer| {
+        json!({
+            "entry": named_ix(case, answer.entry),
+            "party": party(case, &answer.party),
+            "says": if answer.contests { "contested" } else { "acknowledged" },
+            "text": answer.text.as_ref().map(text),
+        })
+    };
+    found.iter().map(one).collect()
 }
 
 pub(crate) fn named(case: &OpenCase, id: &EntryId) -> Named {

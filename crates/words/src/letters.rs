@@ -12,8 +12,9 @@ use crate::{
     to_sign::digest_of,
 };
 
-/// `counterpart/reminders/1`: everything there is to know of the letters of a case.
-pub fn json(outlook: &CaseOutlook) -> Json {
+/// `counterpart/reminders/1`: everything there is to know of the letters of a case, of these kinds.
+pub fn json(outlook: &CaseOutlook, kinds: &[LetterKind]) -> Json {
+    let letters = outlook.letters.iter().filter(|one| kinds.contains(&one.kind()));
     let planned = outlook.planned();
     let planned = planned.iter().map(|p| {
         json!({"about": p.name, "what": p.what, "to": p.whom.as_str(), "at": p.at, "wanted": p.wanted, "moved": p.moved})
@@ -30,7 +31,7 @@ pub fn json(outlook: &CaseOutlook) -> Json {
         "schema": "counterpart/reminders/1",
         "case": outlook.case.to_hex(),
         "short": short_form(&outlook.case.0),
-        "letters": outlook.letters.iter().map(letter).collect::<Vec<_>>(),
+        "letters": letters.map(letter).collect::<Vec<_>>(),
         "planned": planned.collect::<Vec<_>>(),
         "over": over.collect::<Vec<_>>(),
         "rules": outlook.rules.iter().map(|kept| json!(kept.rule)).collect::<Vec<_>>(),
@@ -155,7 +156,7 @@ pub fn send(
     text.push_str(&in_full(case, letter));
     text.push_str(match by {
         Channel::Email => "\n\nThe text is the whole e-mail, and what you sign.",
-        Channel::Node => "\n\nThe text goes to their node as it is signed.",
+        Channel::Node => "\n\nThe text goes to them inside Counterpart, as it is signed.",
         _ => "\n\nThe text is the draft. It is signed when you say that you sent it.",
     });
     let shown = Shown::of(text);
@@ -218,15 +219,16 @@ pub fn allow(desk: &Desk, outlook: &CaseOutlook, by: Channel, agreed: Option<&st
 fn consent(outlook: &CaseOutlook, by: Channel) -> String {
     let head = format!("In case {} ({})", short_form(&outlook.case.0), line(&outlook.title));
     let end = "It holds until it is ended.";
+    let running = "while `counterpart up` runs";
     if by == Channel::Notice {
         return format!(
-            "{head}, from now on, while the node runs: a notice on its own screen when a letter is due or a rule is for its owner. \
+            "{head}, from now on, {running}: a notice on this machine's own screen when a letter is due or a rule is for its owner. \
              It goes to nobody else.\n\n{end}"
         );
     }
     let known: Vec<String> = outlook.addresses.iter().map(|to| line(&to.to_string())).collect();
     let to = match by {
-        Channel::Node => "to their node, as signed acts in the case".to_owned(),
+        Channel::Node => "inside Counterpart, as signed acts in the case".to_owned(),
         _ if known.is_empty() => {
             "by e-mail to whoever of the other side has an address in the case or in the notebook by then; none is known yet"
                 .to_owned()
@@ -243,8 +245,9 @@ fn consent(outlook: &CaseOutlook, by: Channel) -> String {
         format!(", not between {}", quiet.to_string().replace('-', " and "))
     };
     format!(
-        "{head}, from now on and without asking about each, while the node runs: reminders of what the other side promised, by \
-         the rules of the case; and thanks to people who helped, once for each thing done.\n\nThey go {to}. Not on Sundays and \
-         public holidays{quiet}. Each is signed in your name and stands in the case.\n\n{end}"
+        "{head}, from now on and without asking about each, {running}:\n\n  - reminders of what the other side promised, by the \
+         rules of the case\n  - thanks to people who helped, once for each thing done\n\nThey go {to}.\nThe words are those of \
+         the letters kept here, filled with what was promised, when, by whom.\nNot on Sundays and public holidays{quiet}.\nEach \
+         is signed in your name and stands in the case.\n\n{end}"
     )
 }

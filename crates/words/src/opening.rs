@@ -2,13 +2,69 @@
 //! stands whole or not at all.
 
 use counterpart_core::{
-    act::Act,
+    act::{Act, Role},
     id::{CaseId, EntryId},
 };
 use counterpart_node::{Desk, DeskError};
 use counterpart_store::Txn;
 
-use crate::template::Plan;
+use crate::{
+    error::{CommandError, Done},
+    template::Plan,
+    typed::typed,
+};
+
+/// Letters of a name.
+const LONGEST: usize = 200;
+
+/// What the owner of a home is called in new cases, as it is typed.
+///
+/// # Errors
+/// Why it is no name.
+pub fn own_name(input: &str) -> Done<String> {
+    let name = typed("the name", input.trim())?;
+    if name.contains('\n') || name.chars().count() > LONGEST {
+        return Err(CommandError::usage(format!("the name is one line of at most {LONGEST} letters"))
+            .hint("a person's or firm's name, as others know it"));
+    }
+    Ok(name)
+}
+
+/// What the owner of a home usually is in a case, by its word.
+///
+/// # Errors
+/// When it is no role that takes part in agreements.
+pub fn usual_role(word: &str) -> Done<Role> {
+    let word = word.trim();
+    Role::from_word(&word.to_lowercase()).filter(|role| role.agrees()).ok_or_else(|| {
+        CommandError::usage(format!("'{}' is no role that you can usually have", crate::render::line(word)))
+            .hint("write customer, supplier or third")
+    })
+}
+
+/// What we are in a case where nobody says it: what we usually are, and a customer where that was never said either. Where
+/// the others are that already, and none of them is its opposite, we are the opposite: a supplier for customers, a customer
+/// for suppliers.
+pub fn own_role(others: &[Role], usual: Option<Role>) -> Role {
+    let role = usual.unwrap_or(Role::Customer);
+    match opposite(role) {
+        Some(opposite) if others.contains(&role) && !others.contains(&opposite) => opposite,
+        _ => role,
+    }
+}
+
+/// What somebody else is in a case of ours where nobody says it.
+pub fn others_role(own: Option<Role>) -> Role {
+    own.and_then(opposite).unwrap_or(Role::Supplier)
+}
+
+fn opposite(role: Role) -> Option<Role> {
+    match role {
+        Role::Customer => Some(Role::Supplier),
+        Role::Supplier => Some(Role::Customer),
+        _ => None,
+    }
+}
 
 /// Signs the opening and what a template comes to, if it is begun by one, whose name goes before its plan; keeps the plan's
 /// reminders and steps, by which template it was, and what `also` keeps. Gives the case and its entries, the opening first,
@@ -43,10 +99,7 @@ pub fn begin(
 
 #[cfg(test)]
 mod tests {
-    use counterpart_core::{
-        act::{Role, SeatOffer},
-        value::Sealable,
-    };
+    use counterpart_core::{act::SeatOffer, value::Sealable};
     use counterpart_node::now;
     use tempfile::TempDir;
 
@@ -55,6 +108,31 @@ mod tests {
         item_value::{Here, no_files},
         template::{self, BUILT_IN},
     };
+
+    #[test]
+    fn we_are_what_the_others_are_not() {
+        use Role::{Arbiter, Customer, Observer, Supplier, Third};
+        let table: [(&[Role], Option<Role>, Role); 11] = [
+            (&[Supplier], None, Customer),
+            (&[Customer], None, Supplier),
+            (&[Customer, Customer, Observer], None, Supplier),
+            (&[Customer, Third], None, Supplier),
+            (&[Customer, Supplier], None, Customer),
+            (&[Observer], None, Customer),
+            (&[Arbiter], Some(Supplier), Supplier),
+            (&[Customer], Some(Supplier), Supplier),
+            (&[Supplier], Some(Supplier), Customer),
+            (&[Customer, Supplier], Some(Supplier), Supplier),
+            (&[Customer], Some(Third), Third),
+        ];
+        for (others, usual, role) in table {
+            assert_eq!(own_role(others, usual), role, "{others:?} {usual:?}");
+        }
+        let others = [None, Some(Customer), Some(Third), Some(Supplier)].map(others_role);
+        assert_eq!(others, [Supplier, Supplier, Supplier, Customer]);
+        assert_eq!(usual_role(" Supplier "), Ok(Supplier));
+        assert!(["", "boss", "observer"].iter().all(|word| usual_role(word).is_err()));
+    }
 
     #[test]
     fn what_a_template_comes_to_is_signed_and_kept_whole_or_not_at_all() {

@@ -2,7 +2,8 @@
 
 use counterpart_core::{
     act::Act,
-    fold::{Reason, SubjectKey},
+    fold::{Reason, SubjectKey, Verdict, references},
+    graph::Ix,
     id::EntryId,
     record::DraftError,
     view::Move,
@@ -11,8 +12,9 @@ use counterpart_node::DeskError;
 
 use crate::{
     case::OpenCase,
-    error::{self, CommandError},
-    render::outlook,
+    error::{self, CommandError, Kind},
+    limited,
+    render::{self, outlook},
 };
 
 /// Commands named in a hint; more would not be read.
@@ -20,6 +22,20 @@ const SHOWN: usize = 5;
 
 /// Why an act of ours was not signed, and the commands that would be.
 pub fn refused(case: &OpenCase, act: &Act, error: DeskError) -> CommandError {
+    let unknown = matches!(&error, DeskError::Draft(DraftError::WithoutEffect(Reason::UnknownReference)));
+    let mut refusal = why_refused(case, act, error);
+    if unknown && spoken_of_in_vain(case, act).is_none() {
+        // A reference to what is of another kind was understood no more than one to nothing.
+        refusal.kind = Kind::Usage;
+    }
+    refusal
+}
+
+fn why_refused(case: &OpenCase, act: &Act, error: DeskError) -> CommandError {
+    // What its signer may not sign, they may not sign of the same matter otherwise.
+    if let Some(beyond) = limited::beyond(case, act, &error) {
+        return beyond;
+    }
     let reason = match &error {
         DeskError::Draft(DraftError::WithoutEffect(reason)) => Some(reason.clone()),
         _ => None,
@@ -36,13 +52,27 @@ pub fn refused(case: &OpenCase, act: &Act, error: DeskError) -> CommandError {
             let chooser = matter(case, act).iter().find_map(|key| case.lens().chooser(key));
             chooser.map(|party| format!("{} is the one who chooses; ", case.party_label(&party))).unwrap_or_default()
         }
-        (None, Reason::ArrivalUnproven) => {
-            format!("`counterpart prove {} REF` puts their receipt on record, once it has come; ", case.short())
-        }
+        (None, Reason::ArrivalUnproven) => match late_accept(case, act) {
+            Some(late) => format!("{late}; "),
+            None => {
+                let accept = undated(case, act).next().map(|ix| case.entry_typed(&case.record.graph().id(ix)));
+                let (short, accept) = (case.short(), accept.unwrap_or_else(|| "REF".to_owned()));
+                format!("`counterpart prove {short} {accept}` puts their receipt on record, once it has come; ")
+            }
+        },
         _ => String::new(),
     };
     let list: Vec<String> = commands.iter().take(SHOWN).map(|command| format!("  {command}")).collect();
     refusal.hint(format!("{see}what you can do about it now:\n{}", list.join("\n")))
+}
+
+/// Which of the entries that an act speaks of has no effect itself, and why.
+fn spoken_of_in_vain(case: &OpenCase, act: &Act) -> Option<String> {
+    let (graph, fold) = (case.record.graph(), case.record.fold());
+    references(act).into_iter().find_map(|id| match fold.verdict(graph.find(&id)?) {
+        Verdict::Without(reason) => Some(format!("{} has no effect itself, because {reason}", case.entry_name(&id))),
+        Verdict::Effective | Verdict::NotJudged => None,
+    })
 }
 
 /// The entry because of which an act was refused, where it is one.
@@ -66,14 +96,25 @@ pub fn moves_instead(case: &OpenCase, act: &Act) -> Vec<Move> {
 
 /// The same as commands.
 pub fn instead(case: &OpenCase, act: &Act) -> Vec<String> {
-    let mut commands: Vec<String> = Vec::new();
-    for made in &moves_instead(case, act) {
-        let command = outlook::command(case, made.step, &outlook::reference(case, made));
-        if !commands.contains(&command) {
-            commands.push(command);
-        }
-    }
-    commands
+    outlook::commands(case, &moves_instead(case, act))
+}
+
+/// The accepts on the matter of which nothing proves that they arrived in time.
+fn undated(case: &OpenCase, act: &Act) -> impl Iterator<Item = Ix> {
+    let statuses = matter(case, act).into_iter().filter_map(|key| case.lens().status(&key));
+    statuses.flat_map(|status| status.undated).map(|(accept, _)| accept).collect::<Vec<_>>().into_iter()
+}
+
+/// That an accept on the matter came after the offer's end by its own clock: no receipt helps it.
+fn late_accept(case: &OpenCase, act: &Act) -> Option<String> {
+    let late = undated(case, act).find(|accept| render::late_by_own_clock(case, *accept))?;
+    let Act::Accept { revision, .. } = case.record.fold().act(late) else { return None };
+    let (name, offer) = (case.entry_name(&case.record.graph().id(late)), case.entry_typed(revision));
+    let again = format!("`counterpart accept {} {offer}`", case.short());
+    Some(match case.record.graph().statement(late).party == case.own {
+        true => format!("your accept {name} came after the offer's end: it counts once the other side accepts again"),
+        false => format!("their accept {name} came after the offer's end: {again} takes it up all the same"),
+    })
 }
 
 /// The subjects an act is about, or what it would change.

@@ -5,11 +5,13 @@ use counterpart_core::{
     fold::{ActionStatus, InForce, Position, SubjectKey},
     graph::Ix,
     id::EntryId,
+    view::{Expected, Waiting},
 };
 
 use crate::{
     case::OpenCase,
     error::{CommandError, Done},
+    render::line,
 };
 
 /// An entry that a command acts on.
@@ -38,6 +40,55 @@ impl OpenCase {
         }
         let Some(statuses) = self.begun_there(target.ix, typed)? else { return Ok(target) };
         self.one_of(statuses.iter().flat_map(|(_, s)| s.open.iter().copied()), target, typed, "open proposals")
+    }
+
+    /// The same where it is accepted, declined or confirmed: a bundle as a whole, so that a part does not stand for it.
+    pub fn open_whole(&self, typed: &str) -> Done<Target> {
+        let target = self.open_revision(typed)?;
+        if self.record.fold().proposal(target.ix).is_none() {
+            return Err(self.no_proposal(target));
+        }
+        self.whole(typed, target)
+    }
+
+    /// That what was typed is no proposal, and which there are.
+    pub(crate) fn no_proposal(&self, target: Target) -> CommandError {
+        let (name, is) = (self.entry_name(&target.id), what_it_is(self.record.fold().act(target.ix)));
+        CommandError::usage(format!("{name} is not a proposal: it is {is}")).hint(self.awaited())
+    }
+
+    /// What waits for an answer of ours.
+    fn awaited(&self) -> String {
+        let awaits = |w: &&Waiting| self.is_own_seat(&w.seat) && w.expected == Expected::Answer;
+        let open = self.view().waiting.iter().filter(awaits).filter_map(|w| w.about);
+        let open: Vec<String> = open.map(|id| self.entry_typed(&id)).collect();
+        match open.as_slice() {
+            [] => {
+                format!("no answer of yours is waited for; `counterpart show {}` says how it stands", self.short())
+            }
+            _ => format!("what waits for your answer: {}", open.join(", ")),
+        }
+    }
+
+    /// What was found, unless but a part of it was typed.
+    pub fn whole(&self, typed: &str, target: Target) -> Done<Target> {
+        let parts = self.record.fold().subject_keys(target.ix).len();
+        if parts < 2 || self.names.find(typed)?.subject.is_none() {
+            return Ok(target);
+        }
+        let (asked, name, typed) =
+            (typed.trim().trim_start_matches('#'), self.entry_name(&target.id), self.entry_typed(&target.id));
+        let short = self.short();
+        let only = match self.record.graph().statement(target.ix).party == self.own {
+            true => "to offer only some of them, put other terms in its place",
+            false => "to have only some of them, answer it without the others",
+        };
+        Err(CommandError::usage(format!(
+            "#{asked} is one part of {name}, and {name} is accepted, declined or taken back as a whole"
+        ))
+        .hint(format!(
+            "write {typed} for all {parts} parts; {only}: `counterpart counter {short} {typed} --without-part N`"
+        )))
     }
 
     /// A revision in force and the subject meant: an action stands for the revision that is agreed now.
@@ -71,8 +122,13 @@ impl OpenCase {
         let Some(key) = key else { return Ok(target) };
         match self.lens().status(&key).and_then(|s| s.declare) {
             Some(declare) => Ok(Target { followed: true, ..self.exactly(declare, None) }),
-            None => Err(CommandError::failed(format!("nothing is declared done on {}", self.subject_name(&key)))
-                .hint(format!("the performer does that: `counterpart done {} REF`", self.short()))),
+            None => Err(CommandError::failed(format!("nothing is declared done on {}", self.subject_name(&key))).hint(
+                format!(
+                    "the performer does that: `counterpart done {} {}`",
+                    self.short(),
+                    self.subject_name(&key).trim_start_matches('#')
+                ),
+            )),
         }
     }
 
@@ -101,12 +157,13 @@ impl OpenCase {
         let target = self.entry(typed)?;
         let ours = |ix: &Ix| self.record.graph().statement(*ix).party == self.own;
         if self.lens().is_open(target.ix) && ours(&target.ix) {
-            return Ok(target);
+            return self.whole(typed, target);
         }
-        let Some(statuses) = self.begun_there(target.ix, typed)? else { return Ok(target) };
+        let Some(statuses) = self.begun_there(target.ix, typed)? else { return self.whole(typed, target) };
         let open =
             statuses.iter().flat_map(|(_, s)| s.open.iter().chain(&s.release_requests).chain(&s.reopen_requests));
-        self.one_of(open.copied().filter(ours), target, typed, "things of yours to take back")
+        let found = self.one_of(open.copied().filter(ours), target, typed, "things of yours to take back")?;
+        self.whole(typed, found)
     }
 
     /// A dispute: an entry, action or part of a bundle stands for the one about it that is not over.
@@ -123,8 +180,11 @@ impl OpenCase {
         let open: Vec<Ix> = self.disputes(target.ix).into_iter().filter(about_part).collect();
         if open.is_empty() {
             let message = format!("nothing is in dispute about {}", target_name(self, target));
-            return Err(CommandError::failed(message)
-                .hint(format!("`counterpart dispute {} REF REASON` raises one", self.short())));
+            return Err(CommandError::failed(message).hint(format!(
+                "`counterpart dispute {} {} REASON` raises one",
+                self.short(),
+                typed.trim().trim_start_matches('#')
+            )));
         }
         self.one_of(open.into_iter(), target, typed, "disputes")
     }
@@ -202,8 +262,14 @@ impl OpenCase {
     /// As [`Self::statuses`], where the entry is the first of its action, so that it names the action.
     fn begun_there(&self, ix: Ix, typed: &str) -> Done<Option<Vec<(SubjectKey, ActionStatus)>>> {
         let target = self.entry(typed)?;
-        let begins = self.record.fold().subject_keys(ix).iter().any(|key| self.begins(ix, key));
-        if begins { self.statuses(target) } else { Ok(None) }
+        let keys = self.record.fold().subject_keys(ix);
+        if !keys.iter().any(|key| self.begins(ix, key)) {
+            return Ok(None);
+        }
+        // Of a part that was typed, not what became of the others.
+        let part = self.names.find(typed)?.subject.and_then(|part| keys.get(part as usize));
+        let here = |(key, _): &(SubjectKey, ActionStatus)| part.is_none_or(|part| part == key);
+        Ok(self.statuses(target)?.map(|all| all.into_iter().filter(here).collect()))
     }
 
     fn begins(&self, ix: Ix, key: &SubjectKey) -> bool {
@@ -231,6 +297,27 @@ impl OpenCase {
             }
         }
     }
+}
+
+/// What an entry is that was taken for a proposal.
+fn what_it_is(act: &Act) -> String {
+    let is = match act {
+        Act::Open(_) => "the opening of the case",
+        Act::Invite { .. } => "an invitation",
+        Act::Accept { .. } | Act::Confirm { .. } | Act::Decline { .. } => "an answer to a proposal",
+        Act::Withdraw { .. } => "a withdrawal",
+        Act::Declare { .. } => "a declaration that something is done",
+        Act::Approve { .. } | Act::Reject { .. } => "an answer to such a declaration",
+        Act::Release { .. } => "a request, which is allowed or refused",
+        Act::Item { .. } => "a fact that somebody stated",
+        Act::Contact(contact) => return format!("a note of a contact ({})", line(&contact.channel)),
+        Act::Note { .. } => "a note",
+        Act::Attach { .. } => "a file",
+        Act::Remind { .. } => "a reminder",
+        Act::Dispute { .. } => "a dispute",
+        other => return format!("an entry of another kind ({})", other.kind()),
+    };
+    is.to_owned()
 }
 
 fn target_name(case: &OpenCase, target: Target) -> String {
@@ -289,6 +376,25 @@ mod tests {
         assert_eq!(case.request(&case.entry_typed(&request), false).expect("itself").id, request);
         case.own = case.seats[1].parties[0];
         assert_eq!(case.withdrawable(&case.entry_typed(&request)).expect("own").id, request);
+    }
+
+    #[test]
+    fn a_part_does_not_stand_for_the_whole_that_is_answered() {
+        let mut two = Two::new();
+        let bundle = two.bundle(0, &["Mend the pipe", "Paint the wall"]);
+        let mut case = two.seen_by(1);
+        let (typed, short) = (case.entry_typed(&bundle), case.short());
+        assert_eq!(case.open_whole(&typed).expect("all of it").id, bundle);
+        // Other terms may be offered for one of them.
+        assert_eq!(case.open_revision(&format!("{typed}/2")).expect("one of it").subject, 1);
+        let error = case.open_whole(&format!("#{typed}/2")).expect_err("but a part");
+        assert_eq!(error.kind, Kind::Usage);
+        assert!(error.message.contains(&format!("#{typed}/2 is one part of #{typed}")), "{}", error.message);
+        let hint = error.hint.expect("what to do");
+        assert!(hint.contains(&format!("counterpart counter {short} {typed} --without-part N")), "{hint}");
+        case.own = case.seats[0].parties[0];
+        assert!(case.withdrawable(&format!("{typed}/1")).is_err());
+        assert_eq!(case.withdrawable(&typed).expect("all of it").id, bundle);
     }
 
     #[test]

@@ -2,7 +2,11 @@
 //! [`line()`] or [`visible`] on its way here.
 
 mod agents;
+mod apart;
+mod aside;
+mod contested;
 mod difference;
+mod ended;
 mod files;
 mod full;
 mod handover;
@@ -12,6 +16,7 @@ mod ledger;
 mod log;
 pub mod outlook;
 mod put;
+mod replaced;
 mod sentence;
 mod show;
 mod status;
@@ -19,27 +24,36 @@ mod terms;
 mod whom;
 mod why;
 
+pub use apart::{ISOLATE, ISOLATE_END, set_apart};
+pub use aside::{beside_signing, late_by_own_clock, of_no_use};
+pub use contested::{Contested, contested};
+pub use difference::parts_left_out;
+pub use ended::{ended_in_words, ended_lines};
 pub use files::{FileLine, Place, Whereabouts, beside, file, files, files_of, places, size, whereabouts, write_files};
 pub use full::{in_full, promise_in_full, to_be_signed, to_be_signed_at};
+pub(crate) use handover::newest_entries;
 pub use handover::{Details, handover};
-pub use items::{ItemLine, item_history, item_title, open_value, version_in_words, write_item};
+pub use items::{ItemLine, Said, answers_to, item_history, item_title, open_value, version_in_words, write_item};
 pub use layout::{indented, padded, wrapped};
 pub use ledger::{ledger, ledger_lines, ledgers};
 pub use log::{LogLine, log_lines, log_lines_of, write_log};
 pub use outlook::{next, outlook};
 pub use put::{Put, count_put_to_us, put_to_us};
 pub use sentence::{sentence, to_do};
-pub use show::{alarms, applying, checkpoint, delivered, delivery, matter_name, revision_in_force, show};
+pub use show::{
+    alarms, applying, branch_alarms, checkpoint, delivered, delivery, matter_name, revision_in_force, show,
+};
 pub use status::{
     beside_state, beside_terms, changes_head, difference, differences_of, grade_in_words, offer_lines, other_disputes,
     overlay_in_words, ticks, told_beside,
 };
 pub use terms::{action_terms, subject_in_a_line, subject_terms};
-pub use whom::{check_number, people};
+pub use whom::{check_number, no_line, people};
 pub use why::{conclusion, no_effect, proven, remark, signer, why};
 
 use counterpart_core::{
     act::{PartyRef, SeatOffer},
+    graph::Ix,
     id::{DeviceKey, EntryId, PartyId, short_form},
     text,
     value::{Sealable, Seat},
@@ -52,7 +66,8 @@ pub const SEALED: &str = "(sealed)";
 
 /// A text of anybody's on one line, with nothing that could deceive: its lines parted by ` / `, without the empty ones.
 pub fn line(text: &str) -> String {
-    if text.contains('\n') { in_one_line(&visible(text)) } else { text::visible_line(text).into_owned() }
+    let shown = if text.contains('\n') { in_one_line(&visible(text)) } else { text::visible_line(text).into_owned() };
+    apart::set(shown)
 }
 
 /// The lines of a text that may be shown, as one.
@@ -83,11 +98,34 @@ pub struct Speech<'a> {
     seats: &'a [SeatOffer],
     zone: &'a str,
     now: i64,
+    telling: Telling,
+}
+
+/// Whether the act that is told is on record: what a revision changes is told from what its author knew.
+#[derive(Debug, Clone, Copy)]
+enum Telling {
+    /// To be found out.
+    Anything,
+    /// One that we are about to sign.
+    Draft,
+    Entry(Ix),
 }
 
 impl<'a> Speech<'a> {
     pub fn of_case(case: &'a OpenCase) -> Self {
-        Self { case: Some(case), seats: &[], zone: case.zone(), now: case.now }
+        Self { case: Some(case), seats: &[], zone: case.zone(), now: case.now, telling: Telling::Anything }
+    }
+
+    /// Of an act that we are about to sign.
+    #[must_use]
+    pub fn to_sign(self) -> Self {
+        Self { telling: Telling::Draft, ..self }
+    }
+
+    /// Of an entry.
+    #[must_use]
+    pub fn telling(self, entry: Ix) -> Self {
+        Self { telling: Telling::Entry(entry), ..self }
     }
 
     /// As it is said at another time, Unix milliseconds.
@@ -97,7 +135,7 @@ impl<'a> Speech<'a> {
 
     /// For a case that is being opened; `now` in Unix milliseconds.
     pub fn before_case(zone: &'a str, now: i64) -> Self {
-        Self { case: None, seats: &[], zone, now }
+        Self { case: None, seats: &[], zone, now, telling: Telling::Draft }
     }
 
     /// Whether a device only keeps things for its party.

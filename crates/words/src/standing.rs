@@ -11,6 +11,8 @@ use counterpart_node::{
 pub use json::status as json;
 pub use lines::{case_lines, device_lines, join_line, node_lines, side_lines};
 
+use lines::asker;
+
 use crate::{
     render::{self, line, listed},
     style::{Style, styled},
@@ -126,11 +128,27 @@ impl Told<'_> {
         waiting || self.report.devices.len() > 1 || self.report.more > 0 || open.into_iter().any(awaited)
     }
 
+    /// Whether nobody lets us in any more by the invitation. Whoever was let in before is in.
+    fn is_too_late(&self, join: &JoinStatus) -> bool {
+        let let_in = matches!(join.standing, Some((JoinStanding::Admitted, _)));
+        !let_in && join.expires.is_some_and(|at| at <= self.now)
+    }
+
     fn join_problem(&self, join: &JoinStatus) -> Option<(String, String, &'static str)> {
         let short = short_form(&join.case.0);
-        if join.expires.is_some_and(|at| at <= self.now) {
+        if self.is_too_late(join) {
             let what = format!("You have not joined {short}: the invitation expired.");
             return Some((what, "Ask whoever invited you for a new link.".to_owned(), "invitation_expired"));
+        }
+        if let Some(by) = join.asked_by.as_ref().filter(|by| !by.stands)
+            && join.standing.is_none()
+        {
+            let what = format!(
+                "You have not joined {short}: {} asked to be let in, and may not act any more.",
+                asker(Some(by))
+            );
+            let mend = "`counterpart join LINK` asks from here, with the same link or a new one.".to_owned();
+            return Some((what, mend, "join_waits"));
         }
         match &join.standing {
             Some((JoinStanding::Refused(why), at)) => {

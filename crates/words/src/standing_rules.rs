@@ -1,18 +1,23 @@
 //! Standing rules at work: what came in or is due is held against the rules of this home, and what they say is signed at
 //! their seats; by the same check as whatever else a program signs by itself.
 
+mod aside;
 mod due;
+mod json;
 mod meaning;
 mod runner;
 #[cfg(test)]
 mod tests;
 mod told;
 mod trial;
+mod typed;
 
+pub use json::{added_json, ended_json, rule_json, shown_json, tried_json};
 pub use meaning::{only_in_words, then_in_words, to_be_kept, when_in_words};
 pub use runner::Runner;
-pub use told::{Held, Told, What};
+pub use told::{Before, Held, Refusal, Told, What};
 pub use trial::{Trial, Would, trials};
+pub use typed::{Above, DoesTyped, NotKept, RuleShown, RuleTyped, WhoseTyped, warnings};
 
 use std::collections::BTreeSet;
 
@@ -95,11 +100,7 @@ fn bounded(
 ) -> Result<(), Held> {
     let graph = record.graph();
     let ours = |ix: &Ix| graph.statement(*ix).party == *own;
-    let lately = graph.all().filter(|ix| {
-        let statement = graph.statement(*ix);
-        statement.device == rule.device && statement.at > now.saturating_sub(HOUR)
-    });
-    if lately.count() >= usize::try_from(rule.an_hour).unwrap_or(usize::MAX) {
+    if lately(record, rule, now).len() >= usize::try_from(rule.an_hour).unwrap_or(usize::MAX) {
         return Err(Held::AnHour);
     }
     let of_us = |ix: &Ix| {
@@ -109,6 +110,23 @@ fn bounded(
     let in_a_row = graph.all().rev().filter(ours).take_while(|ix| !of_us(ix));
     let in_a_row = in_a_row.filter(|ix| rules.contains(&graph.statement(*ix).device));
     if in_a_row.count() >= MOST_IN_A_ROW { Err(Held::InARow) } else { Ok(()) }
+}
+
+/// When the seat of a rule signed in a case within the last hour, the newest first.
+fn lately(record: &Record, rule: &StandingRule, now: i64) -> Vec<i64> {
+    let graph = record.graph();
+    let own = graph.all().map(|ix| graph.statement(ix)).filter(|statement| statement.device == rule.device);
+    let mut lately: Vec<i64> = own.map(|one| one.at).filter(|at| *at > now.saturating_sub(HOUR)).collect();
+    lately.sort_unstable_by_key(|at| std::cmp::Reverse(*at));
+    lately
+}
+
+/// When a seat that acted as often within an hour as it may, may act again, Unix milliseconds.
+fn free_again(record: &Record, rule: &StandingRule, now: i64) -> i64 {
+    let last = usize::try_from(rule.an_hour).unwrap_or(usize::MAX).saturating_sub(1);
+    let at = lately(record, rule, now).get(last).copied().unwrap_or(now);
+    // However its clock was set meanwhile, it is looked at again within the hour.
+    at.saturating_add(HOUR).clamp(now.saturating_add(1), now.saturating_add(HOUR))
 }
 
 /// What stands for the places in a rule's act.

@@ -1,10 +1,11 @@
 //! One page about a case, so that whoever takes it over asks nobody again: whose move it is, what is to be done, what was
 //! said and not agreed, facts, promises, people, contacts, and what was told already.
 
-use counterpart_core::{act::Act, graph::Ix};
+use counterpart_core::{act::Act, graph::Ix, view::ItemView};
 
 use crate::{
     case::OpenCase,
+    clocks::HandedOver,
     render::{self, Details, Speech, line, sentence},
 };
 
@@ -25,7 +26,7 @@ pub fn to_sign(case: &OpenCase) -> String {
 
 /// What was told before, a line each: facts stated, files that are here, references given, and what was turned down and
 /// why, so that it is not offered again as it was.
-pub(crate) fn told_already(case: &OpenCase, details: Details) -> Vec<String> {
+pub(crate) fn told_already(case: &OpenCase, details: Details, clocks: &HandedOver) -> Vec<String> {
     let mut lines = Vec::new();
     let mut named = |what: &str, names: Vec<String>| {
         let more = names.len().saturating_sub(NAMED);
@@ -37,8 +38,16 @@ pub(crate) fn told_already(case: &OpenCase, details: Details) -> Vec<String> {
             lines.push(format!("{what}: {told}"));
         }
     };
-    let facts = case.view().items.iter().map(|item| line(&item.key));
-    named("Facts", facts.collect());
+    let contested = |item: &ItemView| {
+        let stated = item.stated.iter().map(|stated| &stated.entry).chain(item.agreed.iter().map(|(id, _)| id));
+        stated.flat_map(|id| render::answers_to(case, id, details)).any(|answer| answer.contests)
+    };
+    let fact = |item: &ItemView| match contested(item) {
+        true => format!("{} (contested)", line(&item.key)),
+        false => line(&item.key),
+    };
+    // Clocks are counted: nobody told them.
+    named("Facts", case.view().items.iter().filter(|item| !clocks.tells(case, item)).map(fact).collect());
     let graph = case.record.graph();
     let told = |ix: Ix| match details {
         Details::Open => case.record.laid_open(ix),

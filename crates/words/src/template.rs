@@ -18,7 +18,7 @@ mod wording;
 
 pub use answers::{Answer, Answers};
 pub use clocks::ClocksAsked;
-pub use library::{BUILT_IN, Found, Origin, all, find, is_name, name_at, quoted, write_new};
+pub use library::{BUILT_IN, Found, Origin, all, find, find_named, is_name, name_at, quoted, write_new};
 pub use plan::{Plan, Planned, Seats};
 pub use problem::Problem;
 pub use read::read;

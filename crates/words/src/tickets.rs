@@ -10,11 +10,16 @@ use counterpart_node::{Desk, DeskError};
 use counterpart_process::notebook::Person;
 use counterpart_store::{ExternalId, Txn};
 use jiff::Timestamp;
-use serde::Deserialize;
+use serde::{
+    Deserialize, Deserializer,
+    de::{self, Visitor},
+};
+use serde_json::error::Category;
 
 use crate::{
     contact::person_in_words,
     error::{CommandError, Done},
+    input::Channel,
     render::{self, Speech},
     typed::{TITLE, typed},
 };
@@ -36,12 +41,15 @@ const THEM: Seat = Seat::Number(1);
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Ticket {
-    /// What the other system calls it: taken over once, however often it is asked for.
+    /// What the other system calls it: taken over once, however often it is asked for. Many systems write a number.
+    #[serde(deserialize_with = "text_or_number")]
     pub id: String,
     pub subject: String,
     pub requester: Requester,
     #[serde(default)]
     pub status: Status,
+    /// Who of us has it.
+    pub assignee: Option<String>,
     /// Oldest first, as they are shown later.
     #[serde(default)]
     pub messages: Vec<Message>,
@@ -90,32 +98,6 @@ pub enum From {
     Us,
 }
 
-/// How it came or went; the words of the record.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Channel {
-    Telephone,
-    Mail,
-    EMail,
-    Visit,
-    Chat,
-    #[default]
-    Other,
-}
-
-impl Channel {
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Telephone => "telephone",
-            Self::Mail => "mail",
-            Self::EMail => "e-mail",
-            Self::Visit => "visit",
-            Self::Chat => "chat",
-            Self::Other => "other",
-        }
-    }
-}
-
 /// What all tickets of one run have in common.
 #[derive(Debug, Clone, Copy)]
 pub struct Taking<'a> {
@@ -135,6 +117,7 @@ pub struct Planned {
     pub title: String,
     seats: [SeatOffer; 2],
     about: String,
+    assignee: Option<String>,
     /// What is signed after the opening.
     pub acts: Vec<Act>,
     /// What is kept for us alone: when, by whom, what.
@@ -149,7 +132,90 @@ pub struct Planned {
 /// # Errors
 /// What is wrong with it.
 pub fn read(line: &str) -> Done<Ticket> {
-    serde_json::from_str(line).map_err(|e| CommandError::usage(e.to_string()))
+    serde_json::from_str(line).map_err(|why| CommandError::usage(unread(&why)))
+}
+
+/// Why a line cannot be read, in plain words. Which line it is says whoever reads the file.
+fn unread(why: &serde_json::Error) -> String {
+    let column = why.column();
+    match why.classify() {
+        Category::Eof => "it ends in the middle: a ticket is one line of JSON, from { to }".to_owned(),
+        Category::Syntax | Category::Io => {
+            format!("it is no JSON from column {column} on: a ticket is one line, such as {{\"id\": \"7\", ...}}")
+        }
+        Category::Data => {
+            let text = why.to_string();
+            let text = text.strip_suffix(&format!(" at line {} column {column}", why.line())).unwrap_or(&text);
+            format!("{} (before column {column})", in_plain_words(text))
+        }
+    }
+}
+
+/// What is wrong with a field: the reader's own words speak of how the program is made.
+fn in_plain_words(text: &str) -> String {
+    let parted = |lead: &str, by: &str| text.strip_prefix(lead)?.split_once(by);
+    if let Some(field) = text.strip_prefix("missing field ") {
+        return format!("the field {field} is missing");
+    }
+    if let Some(field) = text.strip_prefix("duplicate field ") {
+        return format!("the field {field} stands there twice");
+    }
+    if let Some((field, known)) = parted("unknown field ", ", expected ") {
+        return format!("there is no field {field} here; the fields are {}", known.trim_start_matches("one of "));
+    }
+    if let Some((word, known)) = parted("unknown variant ", ", expected ") {
+        return format!("{word} is none of {}", known.trim_start_matches("one of "));
+    }
+    if let Some((found, wanted)) = parted("invalid type: ", ", expected ") {
+        return format!("{} stands where {} belongs", plain(found), plain(wanted));
+    }
+    text.to_owned()
+}
+
+/// What JSON holds, as people call it.
+fn plain(kind: &str) -> String {
+    match kind {
+        "map" => "an object in { }".to_owned(),
+        "sequence" | "a sequence" => "a list in [ ]".to_owned(),
+        "null" | "unit value" => "null".to_owned(),
+        "a string" => "a text in quotes".to_owned(),
+        "a boolean" => "true or false".to_owned(),
+        _ if kind.starts_with("struct ") => "an object in { }".to_owned(),
+        _ if kind.starts_with("enum ") || kind.contains("variant") => "a word in quotes".to_owned(),
+        _ => {
+            match (kind.strip_prefix("integer ").or(kind.strip_prefix("floating point ")), kind.strip_prefix("string "))
+            {
+                (Some(number), _) => format!("the number {number}"),
+                (_, Some(text)) => format!("the text {text}"),
+                _ => kind.to_owned(),
+            }
+        }
+    }
+}
+
+/// A text, or a whole number as one.
+fn text_or_number<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
+    struct TextOrNumber;
+    impl Visitor<'_> for TextOrNumber {
+        type Value = String;
+
+        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("a text or a whole number")
+        }
+
+        fn visit_str<E: de::Error>(self, text: &str) -> Result<String, E> {
+            Ok(text.to_owned())
+        }
+
+        fn visit_u64<E: de::Error>(self, number: u64) -> Result<String, E> {
+            Ok(number.to_string())
+        }
+
+        fn visit_i64<E: de::Error>(self, number: i64) -> Result<String, E> {
+            Ok(number.to_string())
+        }
+    }
+    from.deserialize_any(TextOrNumber)
 }
 
 impl Planned {
@@ -165,6 +231,7 @@ impl Planned {
             return Err(CommandError::usage(format!("it has more than {MOST_MESSAGES} messages")));
         }
         let person = Person { name: requester, email, phone, ..Person::default() };
+        let assignee = ticket.assignee.as_deref().map(|who| name("the assignee", who)).transpose()?;
         let (mut acts, mut asides) = (Vec::new(), Vec::new());
         for (number, message) in (1..).zip(&ticket.messages) {
             let wrong = |e: CommandError| CommandError::usage(format!("message {number}: {}", e.message));
@@ -187,6 +254,7 @@ impl Planned {
         Ok(Self {
             seats: [seat(Role::Supplier, taking.own), seat(Role::Customer, &person.name)],
             about: format!("Taken over from {}, where it was {id}.", taking.system),
+            assignee,
             named: ExternalId { system: taking.system.to_owned(), id },
             title,
             acts,
@@ -210,6 +278,9 @@ impl Planned {
             let (who, at, aside) = (render::line(who), speech.time(*at), render::visible(aside));
             text.push_str(&format!("\n  Kept for you alone, neither signed nor sent: {who}, {at}\n"));
             text.push_str(&format!("{}\n", render::indented(&aside, "    ")));
+        }
+        if let Some(who) = &self.assignee {
+            text.push_str(&format!("\n  In your own list, and never sent: {} has it\n", render::line(who)));
         }
         if self.person.email.is_some() || self.person.phone.is_some() {
             let person = person_in_words(&self.person);
@@ -241,9 +312,28 @@ impl Planned {
         for (at, who, text) in &self.asides {
             txn.add_aside(case, *at, who, text)?;
         }
+        if let Some(who) = &self.assignee {
+            desk.assign_in(txn, &case, who, now)?;
+        }
         // Two customers may have one name, and anybody may write under another's: who is meant is known in this case alone.
         desk.keep_person_of(txn, case, &self.person, now)
     }
+}
+
+/// The longest name of another system.
+const LONGEST_SYSTEM: usize = 40;
+
+/// What another system is called: one spelling, so that what it calls the cases is found again.
+///
+/// # Errors
+/// When it is none.
+pub fn system_name(text: &str) -> Done<String> {
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'_');
+    if (1..=LONGEST_SYSTEM).contains(&text.len()) && text.bytes().all(plain) {
+        return Ok(text.to_owned());
+    }
+    let why = format!("the system's name: 1 to {LONGEST_SYSTEM} small letters, digits, - and _, such as helpdesk");
+    Err(CommandError::usage(why))
 }
 
 /// A short text in one line.
@@ -261,8 +351,11 @@ fn past(text: &str, now: i64) -> Done<i64> {
         CommandError::usage(format!("'{}' is no time such as 2026-05-04T10:00:00+01:00", render::line(text)))
     })?;
     let at = time.as_millisecond();
-    if at > now || at < 0 {
-        return Err(CommandError::usage(format!("{time} is no time in the past")));
+    if at > now {
+        return Err(CommandError::usage(format!("{time} is yet to come")));
+    }
+    if at < 0 {
+        return Err(CommandError::usage(format!("{time} is before 1970, and a record begins there at the earliest")));
     }
     Ok(at)
 }
@@ -297,7 +390,7 @@ fn parts(text: &str) -> Vec<String> {
 fn contact(message: &Message, started: i64, who: Option<&str>, text: String, them: &Person, id: &str) -> Contact {
     let incoming = message.from == From::Requester;
     let number = match message.channel {
-        Channel::EMail => them.email.clone(),
+        Channel::Email => them.email.clone(),
         Channel::Telephone => them.phone.clone(),
         _ => None,
     };
@@ -414,7 +507,21 @@ mod tests {
             (r#"{"id": "", "subject": "x", "requester": {"name": "M"}}"#, "the id"),
             (r#"{"id": "7", "subject": " ", "requester": {"name": "M"}}"#, "the subject"),
             (r#"{"id": "7", "subject": "a\u202eb", "requester": {"name": "M"}}"#, "U+202E"),
-            (r#"{"id": "7", "subject": "x", "requester": {"name": "M"}, "status": "lost"}"#, "lost"),
+            (
+                r#"{"id": "7", "subject": "x", "requester": {"name": "M"}, "status": "lost"}"#,
+                "`lost` is none of `open`",
+            ),
+            (r#"{"id": 7.5, "subject": "x", "requester": {"name": "M"}}"#, "the number `7.5` stands where a text or"),
+            (r#"{"id": 7, "subject": ["x"], "requester": {"name": "M"}}"#, "a list in [ ] stands where a text"),
+            (r#"{"id": 7, "subject": "x", "requester": "M"}"#, "the text \"M\" stands where an object"),
+            (r#"{"id": 7, "id": 8, "subject": "x"}"#, "the field `id` stands there twice"),
+            (r#"{"id": "7", "subject": "x""#, "it ends in the middle"),
+            ("not JSON", "it is no JSON from column 2 on"),
+            (
+                r#"{"id": "7", "subject": "x", "requester": {"name": "M"},
+                    "messages": [{"at": "1900-01-01T00:00:00Z", "from": "us", "text": "x"}]}"#,
+                "before 1970",
+            ),
             (
                 r#"{"id": "7", "subject": "x", "requester": {"name": "M"},
                     "messages": [{"at": "2300-01-01T00:00:00Z", "from": "us", "text": "x"}]}"#,
@@ -423,6 +530,20 @@ mod tests {
         ] {
             let error = planned(line).expect_err(line);
             assert!(error.message.contains(told), "{told}: {}", error.message);
+            // Which line of the file it is says whoever reads it; nothing of how the program is made is said.
+            for word in ["at line", "expected", "struct", "ident"] {
+                assert!(!error.message.contains(word), "{word}: {}", error.message);
+            }
+        }
+    }
+
+    #[test]
+    fn an_id_may_be_a_number() {
+        for (id, read) in
+            [("4711", "4711"), ("\"4711\"", "4711"), ("-3", "-3"), ("18446744073709551615", "18446744073709551615")]
+        {
+            let line = format!(r#"{{"id": {id}, "subject": "x", "requester": {{"name": "M"}}}}"#);
+            assert_eq!(planned(&line).expect("a ticket").named.id, read);
         }
     }
 

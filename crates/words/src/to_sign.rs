@@ -37,8 +37,7 @@ impl ToSign {
     /// What a program repeats to sign just what was shown: made as that of an act by itself.
     #[must_use]
     pub fn digest(&self) -> String {
-        let hash = Sha256::new().chain_update(self.case.as_bytes()).chain_update(self.lasting.as_bytes()).finalize();
-        render::hex(&hash)
+        digest_in(&self.case, &self.lasting)
     }
 
     /// Signs it all, and keeps what `also` keeps in the same transaction.
@@ -60,6 +59,13 @@ impl ToSign {
             None => CommandError::from(why),
         })
     }
+}
+
+/// What stands for a text of acts in a case that a person was shown: 64 hexadecimal digits, the SHA-256 of the case's id and the
+/// text.
+#[must_use]
+pub fn digest_in(case: &CaseId, text: &str) -> String {
+    render::hex(&Sha256::new().chain_update(case.as_bytes()).chain_update(text.as_bytes()).finalize())
 }
 
 /// What stands for texts that a person was shown and no act is made of: 64 hexadecimal digits.

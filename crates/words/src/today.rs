@@ -7,9 +7,11 @@ use counterpart_process::{
 
 use crate::{render::line, style::Style, when};
 
-/// How things are told: in which zone, when, and whether what to type is named where nothing else would do.
+/// How things are told: in which zone where a case has none, when, and whether what to type is named where nothing else
+/// would do.
 #[derive(Debug, Clone, Copy)]
 pub struct Telling<'z> {
+    /// The reader's own.
     pub zone: &'z str,
     /// Unix milliseconds.
     pub now: i64,
@@ -81,10 +83,22 @@ pub fn heading(group: Group) -> &'static str {
     }
 }
 
+/// A time in a list over cases: as its case tells it, with its zone where the reader's own clock shows another. The reader's
+/// own where the case's is not known.
+pub fn short(at: i64, case_zone: Option<&str>, own_zone: &str, now: i64) -> String {
+    let zone = case_zone.unwrap_or(own_zone);
+    let told = when::show_short(at, zone, now);
+    if told == when::show_short(at, own_zone, now) {
+        return told;
+    }
+    format!("{told} {}", when::zone_at(at, zone))
+}
+
 impl Telling<'_> {
     /// One thing, without its case.
     pub fn thing(&self, thing: &Thing) -> (Style, String) {
-        let short = |at: i64| when::show_short(at, self.zone, self.now);
+        let zone = thing.zone.as_deref().unwrap_or(self.zone);
+        let short = |at: i64| self.short(at, zone);
         match &thing.matter {
             Matter::Due(due) => {
                 let who = if due.mine { "you".to_owned() } else { line(&due.who) };
@@ -107,14 +121,15 @@ impl Telling<'_> {
             }
             Matter::Wait(wait) => {
                 let about = wait.about.as_ref().map(|n| format!(" #{n}")).unwrap_or_default();
-                let what = wait.what.as_ref().map(|what| format!(" \"{}\"", line(what))).unwrap_or_default();
+                let more = if wait.more == 0 { String::new() } else { format!(" and {} more", wait.more) };
+                let what = wait.what.as_ref().map(|what| format!(" \"{}\"{more}", line(what))).unwrap_or_default();
                 let since = format!("since {}", short(wait.since));
                 if wait.mine {
                     return (Style::Warn, format!("{}{about}{what}, {since}", your_move(&wait.expected)));
                 }
                 (Style::Faint, format!("{}: {}{about}{what}, {since}", line(&wait.who), their_move(&wait.expected)))
             }
-            Matter::Step { line, standing } => self.step(line, *standing),
+            Matter::Step { line, standing } => self.step(line, *standing, zone),
             Matter::Letter(letter) => self.letter(letter),
             Matter::Mail(count) => {
                 let mails =
@@ -124,9 +139,13 @@ impl Telling<'_> {
         }
     }
 
-    fn step(&self, step: &StepLine, standing: StepDay) -> (Style, String) {
+    fn short(&self, at: i64, zone: &str) -> String {
+        short(at, Some(zone), self.zone, self.now)
+    }
+
+    fn step(&self, step: &StepLine, standing: StepDay, zone: &str) -> (Style, String) {
         let away = |at: i64| when::distance(at, self.now);
-        let short = |at: i64| when::show_short(at, self.zone, self.now);
+        let short = |at: i64| self.short(at, zone);
         let to = step.to.as_ref().map(|to| format!(", to {}", line(to))).unwrap_or_default();
         let what = format!("{}{to}", line(&step.what));
         let until = step.until.map(|(until, safe)| {
@@ -223,6 +242,16 @@ fn their_move(expected: &str) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn times_are_those_of_the_case() {
+        // 2028-02-29T23:59 in Berlin.
+        let at = 1_835_477_940_000;
+        for (own, told) in [("Europe/London", "29 Feb 23:59 CET"), ("Europe/Paris", "29 Feb 23:59")] {
+            let telling = Telling { zone: own, now: at, commands: true };
+            assert_eq!(telling.short(at, "Europe/Berlin"), told);
+        }
+    }
 
     #[test]
     fn a_summary_says_whose_move_it_is() {

@@ -14,6 +14,19 @@ pub fn typed(what: &str, input: &str) -> Done<String> {
     Ok(text)
 }
 
+/// Bytes of a text in an entry.
+pub const LONGEST: usize = 16 * 1024;
+
+/// As [`typed`], no longer than a text in an entry can be.
+pub fn typed_text(what: &str, input: &str) -> Done<String> {
+    let text = typed(what, input)?;
+    if text.len() <= LONGEST {
+        return Ok(text);
+    }
+    Err(CommandError::usage(format!("{what} is {} bytes long; an entry holds {LONGEST} at most", text.len()))
+        .hint("shorten it, or put it into a file: `counterpart attach CASE FILE`"))
+}
+
 /// Bytes of a case's title.
 pub const TITLE: usize = 200;
 

@@ -12,7 +12,7 @@ use jiff::{
 mod month;
 mod shown;
 
-pub use shown::{distance, lasting, show, show_day, show_due, show_due_now, show_length, show_short};
+pub use shown::{distance, lasting, show, show_day, show_due, show_due_now, show_length, show_short, zone_at};
 
 use month::{month_of, with_month};
 use shown::zoned;
@@ -28,6 +28,10 @@ pub enum WhenError {
         "'{0}' is not a time: write \"8 July 2026 17:00\", \"tomorrow 17:00\", \"friday 5pm\" or \"in 10 working days\""
     )]
     Shape(String),
+    #[error(
+        "'{0}' counts months or years, which are not equally long: write the day itself, or days, such as \"in 30 days\""
+    )]
+    Months(String),
     #[error("'{0}' does not fit: that day is a {1}. Leave the day of the week out, or mend the date")]
     OtherWeekday(String, String),
     #[error("'{0}' is not a time that has been: write \"2026-07-08 17:00\", \"today 17:00\" or \"20 minutes ago\"")]
@@ -212,6 +216,7 @@ fn length(text: &str) -> Result<Option<(u32, Unit)>, WhenError> {
         "day" | "days" => (1, Unit::Days),
         "week" | "weeks" => (7, Unit::Days),
         "working day" | "working days" | "working-days" | "business days" | "business day" => (1, Unit::WorkingDays),
+        "month" | "months" | "year" | "years" => return Err(WhenError::Months(text.to_owned())),
         _ => return Ok(None),
     };
     let count: u32 = match count {

@@ -7,7 +7,7 @@ import { glance } from "./stage.mjs";
 // Runs in each page of a browser, before the page's own script.
 const install = () => {
   // What the exact text of what is signed never holds, nor any other text on a page.
-  const unseen = /[\0-\x08\x0b-\x1f\x7f-\x9f\u061c\u200c-\u200f\u2028-\u202e\u2066-\u2069\ufeff]/;
+  const unseen = /[\0-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff]/;
   const typing = "input:not([type=hidden], [type=radio], [type=checkbox], [type=file], [type=submit]), textarea";
   // Where a page puts what others wrote, or what is shown by the browser's own means.
   const alone = "bdi, [dir=auto], textarea, option, title, svg text, svg title, svg desc";

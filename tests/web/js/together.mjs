@@ -256,7 +256,7 @@ await run({
     assert.equal(await priya.page.locator(`a[href$="/do/accept?about=${dear}"]`).count(), 0);
     await priya.page.goto(`${priya.page.url().split("?")[0]}/do/accept?about=${dear}`);
     await priya.click('main form:not(.signing) button[type="submit"]:not(.second)');
-    await priya.page.locator("#errors").getByText("limits").waitFor();
+    await priya.page.locator("#errors").getByText("to at most £15").waitFor();
     await look(priya.page, "accept-refused");
     await priya.act("accept", cheap);
     await keith.sees("Agreed");

@@ -17,15 +17,20 @@ use serde_json::{Value as Json, json};
 use crate::{
     asked::{Answer, Asked},
     once::once,
+    paging::{self, Page},
     problem::{Kind, Problem},
     shapes::{AsCommand, Previewed},
     table::{Operation, of},
 };
 
+/// What a place in the list is a place in.
+const AGENTS: &str = "agents";
+
 pub(super) const ALL: &[Operation] = &[
     Operation::get("/agents", "list_agents", "The devices and agents of the party, those whose rights ended among them")
-        .about("`grant` is the line that a machine which was let in takes; it is no secret.")
+        .about("By since when they stand. `grant` is the line that a machine which was let in takes; it is no secret.")
         .scope(Scope::Manage)
+        .query(of::<Page>)
         .answers(of::<AsCommand>)
         .does(list),
     Operation::post("/agents/preview", "preview_agent", "What would be granted to a machine that asked")
@@ -129,16 +134,20 @@ struct Following {
 }
 
 fn list(asked: &Asked) -> Result<Answer, Problem> {
+    let page: Page = asked.query()?;
     let desk = asked.desk()?;
     let agents = desk.agents()?;
     let others = agents.iter().any(|agent| agent.stands() && !agent.here);
     let grant = (desk.is_admin() && others).then(|| grant_line(&desk)).transpose()?;
+    let agents = agents.into_iter().map(|agent| ((agent.since, agent.device.to_hex()), agent)).collect();
+    let (agents, next) = paging::page(AGENTS, &page, agents)?;
     Ok(Answer::Json(json!({
         "schema": "counterpart/agents/1",
         "party": desk.party().to_hex(),
         "admin": desk.is_admin(),
         "agents": agents.iter().map(agents::json).collect::<Vec<_>>(),
         "grant": grant,
+        "next": next,
     })))
 }
 
@@ -150,7 +159,7 @@ fn grant_line(desk: &Desk) -> Result<String, Problem> {
 }
 
 /// Whoever lets somebody sign may sign, and as the party itself.
-fn as_party(asked: &Asked) -> Result<std::sync::Arc<Desk>, Problem> {
+pub(super) fn as_party(asked: &Asked) -> Result<std::sync::Arc<Desk>, Problem> {
     asked.caller()?.must(Scope::Sign)?;
     asked.home_desk()
 }
@@ -188,12 +197,12 @@ impl Ready {
     }
 }
 
-fn shown(text: String, digest: String) -> Result<Answer, Problem> {
+pub(super) fn shown(text: String, digest: String) -> Result<Answer, Problem> {
     Answer::of(&Previewed { schema: "counterpart/preview/1".to_owned(), text, digest, acts: 1, expires: None })
 }
 
-/// Whether just this was shown to a person: no program decides by itself who acts for the party.
-fn agreed(said: Option<&str>, digest: &str, text: &str) -> Result<(), Problem> {
+/// Whether just this was shown to a person: no program decides by itself who acts for the party, or what is signed unasked.
+pub(super) fn agreed(said: Option<&str>, digest: &str, text: &str) -> Result<(), Problem> {
     match said {
         Some(said) if said == digest => Ok(()),
         Some(_) => {
@@ -202,7 +211,8 @@ fn agreed(said: Option<&str>, digest: &str, text: &str) -> Result<(), Problem> {
             Err(Problem::new(Kind::Changed, why).with("text", json!(text)).with("digest", json!(digest)))
         }
         None => {
-            let why = "the digest of the text that a person was shown is needed: it is signed as the party itself";
+            let why =
+                "the digest of the text that a person was shown is needed: a program does not decide this by itself";
             Err(Problem::new(Kind::Refused, why).hint("ask for the preview, show its text, repeat its digest"))
         }
     }

@@ -1,5 +1,7 @@
 //! One case, read.
 
+use std::collections::BTreeSet;
+
 use counterpart_core::{graph::Ix, id::EntryId};
 use counterpart_words::{
     case::OpenCase,
@@ -7,7 +9,7 @@ use counterpart_words::{
     render::{self, Speech},
     summary::one_page,
 };
-use serde_json::{Map, Value as Json, json};
+use serde_json::{Value as Json, json};
 
 use crate::{
     asked::{Answer, Asked},
@@ -19,6 +21,11 @@ use crate::{
 
 /// What a place in the record is a place in.
 const RECORD: &str = "record";
+
+/// The same of the parts of a case that come by pages.
+const ACTIONS: &str = "actions";
+const PROPOSALS: &str = "proposals";
+const ITEM: &str = "item";
 
 pub(super) const ALL: &[Operation] = &[
     Operation::get("/cases/{case}", "show_case", "A case as it stands: what is agreed, open and due, and for whom it waits")
@@ -36,9 +43,11 @@ pub(super) const ALL: &[Operation] = &[
         .answers(of::<EntrySaid>)
         .does_in_case(entry),
     Operation::get("/cases/{case}/actions", "list_actions", "What somebody is to do, and how it stands")
+        .query(of::<Page>)
         .answers(of::<Listed>)
         .does_in_case(actions),
     Operation::get("/cases/{case}/proposals", "list_proposals", "What was proposed and not answered by all")
+        .query(of::<Page>)
         .answers(of::<Listed>)
         .does_in_case(proposals),
     Operation::get("/cases/{case}/people", "list_people", "Who is responsible on each side, and how to reach them")
@@ -50,7 +59,8 @@ pub(super) const ALL: &[Operation] = &[
     Operation::get("/cases/{case}/ledger", "read_ledger", "What each side promised, and what became of it")
         .answers(of::<AsCommand>)
         .does_in_case(ledger),
-    Operation::get("/cases/{case}/items/{key}", "read_item", "Every version of a fact, oldest first")
+    Operation::get("/cases/{case}/items/{key}", "read_item", "Every version of a fact, as they came here")
+        .query(of::<Page>)
         .answers(of::<AsCommand>)
         .does_in_case(item),
     Operation::get("/cases/{case}/summary", "read_summary", "One page for whoever takes the case over")
@@ -129,36 +139,47 @@ fn part(case: &OpenCase, name: &str) -> Result<Vec<Json>, Problem> {
     Ok(part.and_then(|part| if let Json::Array(rows) = part { Some(rows) } else { None }).unwrap_or_default())
 }
 
-fn listed(case: &OpenCase, schema: &str, rows: &[Json]) -> Answer {
-    Answer::Json(json!({"schema": schema, "case": case.id.to_hex(), "rows": rows}))
+/// When the entry came here that a row is of, by its id as it is written there.
+pub(super) fn came(case: &OpenCase, id: Option<&str>) -> usize {
+    let found = id.and_then(EntryId::from_hex).and_then(|id| case.record.graph().find(&id));
+    found.map_or(usize::MAX, Ix::at)
+}
+
+fn listed(case: &OpenCase, schema: &str, (rows, next): (Vec<Json>, Option<String>)) -> Answer {
+    Answer::Json(json!({"schema": schema, "case": case.id.to_hex(), "rows": rows, "next": next}))
 }
 
 fn actions(asked: &Asked) -> Result<Answer, Problem> {
+    let page: Page = asked.query()?;
     let desk = asked.desk()?;
     let case = asked.case(&desk)?;
-    Ok(listed(&case, "counterpart/actions/1", &part(&case, "actions")?))
+    // An action is called by the proposal that began it, and its place there.
+    let begun_by = |row: &Json| came(&case, row["id"][0].as_str());
+    let rows = part(&case, "actions")?.into_iter().map(|row| (begun_by(&row), row)).collect();
+    Ok(listed(&case, "counterpart/actions/1", paging::as_they_came(ACTIONS, &page, rows)?))
 }
 
 fn proposals(asked: &Asked) -> Result<Answer, Problem> {
+    let page: Page = asked.query()?;
     let desk = asked.desk()?;
     let case = asked.case(&desk)?;
-    let mut open: Vec<Map<String, Json>> = Vec::new();
+    // A bundle stands at each of its parts.
+    let mut known: BTreeSet<String> = BTreeSet::new();
+    let mut open: Vec<(usize, Json)> = Vec::new();
     for of in ["actions", "matters"] {
         for of_whom in part(&case, of)? {
             let revisions = of_whom.get("open_revisions").and_then(Json::as_array);
             for revision in revisions.into_iter().flatten().filter_map(Json::as_object) {
-                // A bundle stands at each of its parts.
-                if open.iter().any(|known| known.get("id") == revision.get("id")) {
-                    continue;
+                let id = revision.get("id").and_then(Json::as_str).unwrap_or_default();
+                if known.insert(id.to_owned()) {
+                    let mut revision = revision.clone();
+                    revision.insert("of".to_owned(), of_whom.get("ref").cloned().unwrap_or_default());
+                    open.push((came(&case, Some(id)), Json::Object(revision)));
                 }
-                let mut revision = revision.clone();
-                revision.insert("of".to_owned(), of_whom.get("ref").cloned().unwrap_or_default());
-                open.push(revision);
             }
         }
     }
-    let rows: Vec<Json> = open.into_iter().map(Json::Object).collect();
-    Ok(listed(&case, "counterpart/proposals/1", &rows))
+    Ok(listed(&case, "counterpart/proposals/1", paging::as_they_came(PROPOSALS, &page, open)?))
 }
 
 fn people(asked: &Asked) -> Result<Answer, Problem> {
@@ -181,12 +202,17 @@ fn ledger(asked: &Asked) -> Result<Answer, Problem> {
 }
 
 fn item(asked: &Asked) -> Result<Answer, Problem> {
+    let page: Page = asked.query()?;
     let desk = asked.desk()?;
     let case = asked.case(&desk)?;
     let key = asked.part("key").trim();
     let absent = |_unknown| Problem::new(Kind::NotFound, "nobody stated or proposed a fact of that name in this case");
     let history = render::item_history(&case, key).map_err(absent)?;
-    Ok(Answer::Json(json::item_history(&case, key, &history)))
+    let versions = history.into_iter().map(|one| (came(&case, Some(&one.id.to_hex())), one)).collect();
+    let (versions, next) = paging::as_they_came(ITEM, &page, versions)?;
+    let mut told = json::item_history(&case, key, &versions);
+    told["next"] = json!(next);
+    Ok(Answer::Json(told))
 }
 
 fn summary(asked: &Asked) -> Result<Answer, Problem> {

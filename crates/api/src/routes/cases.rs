@@ -10,11 +10,14 @@ use serde::Deserialize;
 
 use crate::{
     asked::{Answer, Asked},
-    paging,
+    paging::{self, Page},
     problem::{Kind, Problem},
     shapes::{CasesSaid, TemplateAsks, TemplateSaid, Templates},
     table::{Operation, of},
 };
+
+/// What a place in the list of templates is a place in.
+const TEMPLATES: &str = "templates";
 
 pub(super) const ALL: &[Operation] = &[
     Operation::get("/cases", "list_cases", "The cases, a page at a time: first what waits for us")
@@ -25,7 +28,8 @@ pub(super) const ALL: &[Operation] = &[
         .query(of::<Wish>)
         .answers(of::<CasesSaid>)
         .does(list),
-    Operation::get("/templates", "list_templates", "The templates that a case can be begun with")
+    Operation::get("/templates", "list_templates", "The templates that a case can be begun with, by name")
+        .query(of::<Page>)
         .answers(of::<Templates>)
         .does(templates),
 ];
@@ -68,11 +72,11 @@ fn list(asked: &Asked) -> Result<Answer, Problem> {
     for (name, text, most) in [("agent", &wish.agent, 100), ("template", &wish.template, 64), ("text", &wish.text, 400)]
     {
         if text.as_ref().is_some_and(|text| text.chars().count() > most) {
-            return Err(Problem::malformed(name, format!("at most {most} letters")));
+            return Err(Problem::of_parameter(name, format!("at most {most} letters")));
         }
     }
     let after = wish.after.as_deref().map(str::parse::<Cursor>).transpose();
-    let after = after.map_err(|why| Problem::malformed("after", why))?;
+    let after = after.map_err(|why| Problem::of_parameter("after", why))?;
     let queue = Queue {
         waiting_for_us: wish.waiting_for_us,
         overdue: wish.overdue,
@@ -87,10 +91,14 @@ fn list(asked: &Asked) -> Result<Answer, Problem> {
 }
 
 fn templates(asked: &Asked) -> Result<Answer, Problem> {
+    let page: Page = asked.query()?;
     let all = template::all(asked.app.home()).map_err(|why| Problem::new(Kind::Failed, why.message))?;
     // One of our own that is broken is told where it is checked; the others are of use.
     let good = all.iter().filter_map(|found| found.problems().ok());
-    Answer::of(&Templates { schema: "counterpart/templates/1".to_owned(), templates: good.map(told).collect() })
+    let good = good.map(|template| (template.name.clone(), template)).collect();
+    let (templates, next) = paging::page(TEMPLATES, &page, good)?;
+    let templates = templates.into_iter().map(told).collect();
+    Answer::of(&Templates { schema: "counterpart/templates/1".to_owned(), templates, next })
 }
 
 fn told(template: Template) -> TemplateSaid {

@@ -15,8 +15,8 @@ use crate::{
 pub(super) const ALL: &[Operation] = &[
     Operation::get("/changes", "list_changes", "What came into the store above a number, in order")
         .about(
-            "Acts of ours and of others, receipts, joins, over all cases: 1, 2, 3 and so on without a gap. Whoever keeps \
-             `after` of each answer and asks with it again misses nothing and gets nothing twice.",
+            "Acts of ours and of others, receipts, joins, and what fell due, over all cases: 1, 2, 3 and so on without a gap. \
+             Whoever keeps `after` of each answer and asks with it again misses nothing and gets nothing twice.",
         )
         .query(of::<Wish>)
         .answers(of::<Changes>)
@@ -43,14 +43,10 @@ struct Wish {
 fn list(asked: &Asked) -> Result<Answer, Problem> {
     let Wish { after, limit } = asked.query()?;
     let limit = paging::limit(limit)?;
-    let from = paging::number(after)?;
     let desk = asked.desk()?;
-    let changes: Vec<ChangeSaid> = desk.changes(from, limit)?.iter().map(ChangeSaid::of).collect();
+    let newest = desk.newest_change()?;
+    let from = paging::place(after, newest)?;
+    let changes: Vec<ChangeSaid> = desk.followed(from, limit)?.iter().map(ChangeSaid::of).collect();
     let last = changes.last().map_or(from, |change| change.number);
-    Answer::of(&Changes {
-        schema: "counterpart/changes/1".to_owned(),
-        changes,
-        after: last,
-        newest: desk.newest_change()?,
-    })
+    Answer::of(&Changes { schema: "counterpart/changes/1".to_owned(), changes, after: last, newest })
 }

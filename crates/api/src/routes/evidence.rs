@@ -20,10 +20,14 @@ use serde_json::{Value as Json, json};
 use crate::{
     asked::{Answer, Asked},
     once::once,
+    paging::{self, Page},
     problem::{Kind, Problem},
     shapes::AsCommand,
     table::{Gives, Operation, of},
 };
+
+/// What a place in the list of time stamps is a place in.
+const STAMPS: &str = "stamps";
 
 /// Things beside the record that are named one by one.
 const MOST: usize = 1_000;
@@ -54,6 +58,7 @@ pub(super) const ALL: &[Operation] = &[
         .does_whole(verify),
     Operation::get("/cases/{case}/stamps", "list_stamps", "The time stamps of a case, and what waits for one")
         .about("`would_send` is what asking for one now would send, and to whom; nothing where no service is chosen here.")
+        .query(of::<Page>)
         .answers(of::<AsCommand>)
         .does_in_case(stamps),
     Operation::post("/cases/{case}/stamps", "ask_stamp", "Asks the chosen service for a time stamp")
@@ -97,8 +102,10 @@ enum LeaveOut {
 /// The case as it is given: what is left out is not in this copy in memory any more.
 fn given(asked: &Asked, desk: &Desk) -> Result<OpenCase, Problem> {
     let wish: Given = asked.json()?;
-    if wish.withhold.len().max(wish.only.len()) > MOST {
-        return Err(Problem::malformed("what is left out one by one", format!("at most {MOST} of them")));
+    for (place, all) in [("/withhold", &wish.withhold), ("/only", &wish.only)] {
+        if all.len() > MOST {
+            return Err(Problem::of_field(place, format!("at most {MOST} of them")));
+        }
     }
     let mut case = asked.case(desk)?;
     if !wish.withhold.is_empty() || !wish.only.is_empty() {
@@ -127,7 +134,7 @@ fn export(asked: &Asked) -> Result<Answer, Problem> {
             .hint("leave them out (\"leave_out\": \"files\"), or write the file with the command `export`"));
     }
     let bytes = bundle(desk, &case).map_err(Problem::refused)?;
-    Answer::made(&bytes, "application/zip", format!("{}.zip", case.short()))
+    asked.made(&bytes, "application/zip", format!("{}.zip", case.short()))
 }
 
 fn report(asked: &Asked) -> Result<Answer, Problem> {
@@ -145,7 +152,7 @@ fn report(asked: &Asked) -> Result<Answer, Problem> {
     };
     let failed = || Problem::new(Kind::Failed, "the report could not be made");
     let html = Report::of(&source).ok_or_else(failed)?.html(None).map_err(|_no_memory| failed())?;
-    Answer::made(html.as_bytes(), "text/html", format!("{}.html", case.short()))
+    asked.made(html.as_bytes(), "text/html", format!("{}.html", case.short()))
 }
 
 fn verify(asked: &Asked) -> Result<Answer, Problem> {
@@ -169,12 +176,14 @@ fn verify(asked: &Asked) -> Result<Answer, Problem> {
 }
 
 fn stamps(asked: &Asked) -> Result<Answer, Problem> {
+    let page: Page = asked.query()?;
     let desk = asked.desk()?;
     let case = asked.case(&desk)?;
-    told(&desk, &case)
+    told(&desk, &case, Some(&page))
 }
 
-fn told(desk: &Desk, case: &OpenCase) -> Result<Answer, Problem> {
+/// The time stamps of a case: a page of them, or all.
+fn told(desk: &Desk, case: &OpenCase, page: Option<&Page>) -> Result<Answer, Problem> {
     let settings = desk.stamp_settings()?;
     let waiting = desk.wanted_stamps()?.into_iter().filter(|wanted| wanted.case == case.id);
     let waiting: Vec<Json> = waiting
@@ -190,7 +199,12 @@ fn told(desk: &Desk, case: &OpenCase) -> Result<Answer, Problem> {
         }
         _ => Json::Null,
     };
-    let held: Vec<Json> = desk.stamps_over(&case.record)?.iter().map(|held| stamp_json(case, held)).collect();
+    let held = desk.stamps_over(&case.record)?;
+    let (held, next) = match page {
+        Some(page) => paging::page(STAMPS, page, held.into_iter().map(|one| (one.id.to_hex(), one)).collect())?,
+        None => (held, None),
+    };
+    let held: Vec<Json> = held.iter().map(|held| stamp_json(case, held)).collect();
     Ok(Answer::Json(json!({
         "schema": "counterpart/stamps/1",
         "case": case.id.to_hex(),
@@ -199,6 +213,7 @@ fn told(desk: &Desk, case: &OpenCase) -> Result<Answer, Problem> {
         "stamps": held,
         "waiting": waiting,
         "would_send": would_send,
+        "next": next,
     })))
 }
 
@@ -237,7 +252,7 @@ fn stamp(asked: &Asked) -> Result<Answer, Problem> {
         };
         let answer = request.send(&settings.service, PATIENCE).map_err(|why| failed(why.into()))?;
         let held = desk.keep_stamp(&request, &answer, &roots).map_err(failed)?;
-        Ok((json!(held.id.to_hex()), told(&desk, &case)?))
+        Ok((json!(held.id.to_hex()), told(&desk, &case, None)?))
     };
-    once(asked, &desk, work, |_| told(&desk, &case))
+    once(asked, &desk, work, |_| told(&desk, &case, None))
 }

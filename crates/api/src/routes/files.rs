@@ -1,6 +1,6 @@
 //! Files: their bytes are put into the case first, then an act puts them on record.
 
-use counterpart_core::attachment::FileRef;
+use counterpart_core::{attachment::FileRef, value::Sealable};
 use counterpart_node::Scope;
 use counterpart_words::{acts::files::room_for, json, render};
 use data_encoding::HEXLOWER;
@@ -8,6 +8,7 @@ use serde_json::Value as Json;
 
 use crate::{
     asked::{Answer, Asked},
+    paging::{self, Page},
     problem::{Kind, Problem},
     shapes::{AsCommand, FileSaid},
     table::{Gives, Operation, of},
@@ -16,12 +17,18 @@ use crate::{
 /// Files of a case that no act names yet: what is left by programs that put and never signed.
 const UNNAMED: usize = 32;
 
+/// What a place in the list of files is a place in.
+const FILES: &str = "attachments";
+
 pub(super) const ALL: &[Operation] = &[
     Operation::get("/cases/{case}/attachments", "list_attachments", "The files on record, and which of them are here")
+        .query(of::<Page>)
         .answers(of::<AsCommand>)
         .does_in_case(list),
     Operation::get("/cases/{case}/attachments/{sha256}", "read_attachment", "The bytes of a file that is here")
-        .about("Somebody's file: it is given as bytes, never as something that a browser would show.")
+        .about("Somebody's file: it is given as bytes, never as something that a browser would show. `Content-Disposition` says what \
+             whoever put it on record called it, in a form that leads nowhere.",
+        )
         .gives(Gives::File("application/octet-stream"))
         .does_in_case(read),
     Operation::put("/cases/{case}/attachments/{sha256}", "put_attachment", "Puts the bytes of a file into the case")
@@ -36,10 +43,15 @@ pub(super) const ALL: &[Operation] = &[
 ];
 
 fn list(asked: &Asked) -> Result<Answer, Problem> {
+    let page: Page = asked.query()?;
     let desk = asked.desk()?;
     let case = asked.case(&desk)?;
     let parts = desk.files_here(&case.id)?.parts;
-    Ok(Answer::Json(json::attachments(&case, &render::files(&case, &parts))))
+    let files = render::files(&case, &parts).into_iter().map(|file| (file.entry.at(), file)).collect();
+    let (files, next) = paging::as_they_came(FILES, &page, files)?;
+    let mut told = json::attachments(&case, &files);
+    told["next"] = Json::from(next);
+    Ok(Answer::Json(told))
 }
 
 /// The fingerprint that the path names.
@@ -64,8 +76,14 @@ fn read(asked: &Asked) -> Result<Answer, Problem> {
         })
     };
     let file = file.ok_or_else(absent)?;
+    // As whoever put it on record first called it, where that is no secret.
+    let known = case.record.attachments().into_iter().filter(|attachment| attachment.named.file == file);
+    let name = known.into_iter().find_map(|attachment| match attachment.named.name {
+        Sealable::Open(name) => Some(name),
+        Sealable::Sealed(_) => None,
+    });
     let media = "application/octet-stream";
-    Ok(Answer::File { file: desk.open_file(&case.id, &file)?, size: file.size, media, name: None })
+    Ok(Answer::File { file: desk.open_file(&case.id, &file)?, size: file.size, media, name })
 }
 
 fn put(asked: &Asked) -> Result<Answer, Problem> {

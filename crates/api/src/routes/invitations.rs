@@ -2,29 +2,34 @@
 
 use counterpart_core::{
     act::Act,
-    id::CaseId,
+    record::Signed,
     value::{Sealable, Seat},
 };
-use counterpart_node::{Desk, DeskError, Scope, now};
+use counterpart_node::{Desk, Scope, now};
+use counterpart_store::Txn;
 use counterpart_words::{
     case::OpenCase,
     error::{CommandError, Done},
     input::program_may_sign,
-    inviting::{Became, free_seats, invitations},
+    inviting::{Became, addresses_to_give, invitations, seat_to_give},
     possible::refused,
-    render::{self, hex},
+    render,
+    to_sign::digest_in,
     typed::typed,
 };
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
-use sha2::{Digest as _, Sha256};
 
-use super::acts::{again, agreed};
+use super::{
+    acts::{again, agreed},
+    case::came,
+};
 use crate::{
     asked::{Answer, Asked},
-    once::{Begun, Failed},
+    once::{Begun, Once},
+    paging::{self, Page},
     problem::{Kind, Problem},
     shapes::{Listed, Previewed, SignedSaid},
     table::{Operation, of},
@@ -35,12 +40,16 @@ const DAY: i64 = 24 * 60 * 60 * 1000;
 const USUAL: i64 = 14 * DAY;
 const MOST: i64 = 365 * DAY;
 
+/// What a place in the list is a place in.
+const INVITATIONS: &str = "invitations";
+
 pub(super) const ALL: &[Operation] = &[
     Operation::get(
         "/cases/{case}/invitations",
         "list_invitations",
         "The invitations of a case, and what became of them",
     )
+    .query(of::<Page>)
     .answers(of::<Listed>)
     .does_in_case(list),
     Operation::post(
@@ -93,14 +102,7 @@ struct Ready {
 
 impl Ready {
     fn of(desk: &Desk, case: &OpenCase, wish: &Wish) -> Done<Self> {
-        let seat = match &wish.seat {
-            Some(typed) => case.seat(typed)?,
-            None => match free_seats(case).as_slice() {
-                [one] => *one,
-                [] => return Err(CommandError::failed("every seat of the case is taken")),
-                _ => return Err(CommandError::usage("several seats are free: say which in `seat`")),
-            },
-        };
+        let seat = seat_to_give(case, wish.seat.as_deref())?;
         let label = wish.label.as_deref().map(|label| typed("the label", label)).transpose()?;
         let expires = match &wish.expires {
             Some(text) => {
@@ -116,39 +118,43 @@ impl Ready {
         if !(case.now + 60_000..=case.now + MOST).contains(&expires) {
             return Err(CommandError::usage("an invitation holds from a minute to a year"));
         }
-        let fits =
-            |line: &String| line.starts_with('/') && line.len() <= 300 && line.bytes().all(|b| b.is_ascii_graphic());
-        if wish.addresses.len() > 16 || !wish.addresses.iter().all(fits) {
-            return Err(CommandError::usage("an address looks like /ip4/203.0.113.7/tcp/4001, and 16 are the most"));
-        }
-        let addresses = if wish.addresses.is_empty() { desk.reachable_at()? } else { wish.addresses.clone() };
+        let addresses = addresses_to_give(desk, wish.addresses.clone())?;
         // The key is drawn when it is signed, and is no part of the text.
         let key = *desk.author().device.as_bytes();
         let act = Act::Invite { key, seat, expires, label: label.clone().map(Sealable::Open) };
         desk.preview(&case.record, &act, case.now).map_err(|why| refused(case, &act, why))?;
         let text = render::to_be_signed(case, std::slice::from_ref(&act));
-        let digest = Sha256::new().chain_update(case.id.as_bytes()).chain_update(text.as_bytes()).finalize();
-        Ok(Self { seat, label, expires, addresses, digest: hex(&digest), text })
+        let digest = digest_in(&case.id, &text);
+        Ok(Self { seat, label, expires, addresses, digest, text })
     }
 
-    fn sign(&self, desk: &Desk, case: &CaseId) -> Result<SignedSaid, Failed> {
-        let link = desk.invite(case, self.seat, self.label.clone(), self.expires, self.addresses.clone(), now());
-        let link = link.map_err(|why| match why {
-            DeskError::Draft(_) => Failed::Before(why.into()),
-            // It may be signed, and its link not kept.
-            why => Failed::After(why.into()),
-        })?;
-        Ok(SignedSaid {
-            schema: "counterpart/signed-acts/1".to_owned(),
-            case: case.to_hex(),
-            entries: vec![link.invite.to_hex()],
-            text: self.text.clone(),
-            link: Some(link.to_text()),
-        })
+    /// The invitation, its link and what became of the key are one transaction.
+    fn sign(self, desk: &Desk, case: &OpenCase, once: &Once) -> Result<SignedSaid, Problem> {
+        let id = case.id;
+        let invitation = desk.new_invitation(&id, case.opener, self.seat, self.label, self.expires, self.addresses);
+        let mut said = None;
+        let keep = |txn: &Txn<'_>, signed: &[Signed]| {
+            for signed in signed {
+                let link = invitation.keep(txn, signed)?;
+                let body = said.insert(SignedSaid {
+                    schema: "counterpart/signed-acts/1".to_owned(),
+                    case: id.to_hex(),
+                    entries: vec![signed.id.to_hex()],
+                    text: self.text.clone(),
+                    link: Some(link.to_text()),
+                });
+                once.keep(txn, 201, body)?;
+            }
+            Ok(())
+        };
+        let act = |signed: &[Signed]| signed.is_empty().then(|| invitation.act().clone());
+        desk.sign_together_again(&id, &mut desk.record(&id)?, act, keep, now())?;
+        said.ok_or_else(|| Problem::new(Kind::Failed, "nothing was signed"))
     }
 }
 
 fn list(asked: &Asked) -> Result<Answer, Problem> {
+    let page: Page = asked.query()?;
     let desk = asked.desk()?;
     let case = asked.case(&desk)?;
     let row = |made: counterpart_words::inviting::Invitation| {
@@ -158,19 +164,23 @@ fn list(asked: &Asked) -> Result<Answer, Problem> {
             Became::Used(party) => ("used", Some(party.to_hex())),
             Became::TakenBack => ("taken-back", None),
         };
-        json!({
+        let id = made.id.to_hex();
+        let said = json!({
             "ref": case.entry_name(&made.id),
-            "id": made.id.to_hex(),
+            "id": id,
             "by": made.by.to_hex(),
             "seat": case.seat_label(&made.seat),
             "expires": made.expires,
             "label": made.label,
             "state": became,
             "party": by,
-        })
+        });
+        (came(&case, Some(&id)), said)
     };
-    let rows: Vec<Json> = invitations(&case).into_iter().map(row).collect();
-    Ok(Answer::Json(json!({"schema": "counterpart/invitations/1", "case": case.id.to_hex(), "rows": rows})))
+    let rows: Vec<(usize, Json)> = invitations(&case).into_iter().map(row).collect();
+    let (rows, next) = paging::as_they_came(INVITATIONS, &page, rows)?;
+    let schema = "counterpart/invitations/1";
+    Ok(Answer::Json(json!({"schema": schema, "case": case.id.to_hex(), "rows": rows, "next": next})))
 }
 
 fn preview(asked: &Asked) -> Result<Answer, Problem> {
@@ -200,5 +210,5 @@ fn invite(asked: &Asked) -> Result<Answer, Problem> {
     // By an invitation one agrees to nothing: only its kind has to be listed.
     let alone = || program_may_sign(&desk, &case.record, &[]);
     agreed(asked, wish.digest.as_deref(), &ready.digest, &ready.text, alone)?;
-    Answer::of(&once.claimed(&desk, 201, || ready.sign(&desk, &case.id))?)
+    Answer::of(&ready.sign(&desk, &case, &once)?)
 }

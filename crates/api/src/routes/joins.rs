@@ -13,14 +13,19 @@ use serde_json::{Value as Json, json};
 use crate::{
     asked::{Answer, Asked},
     once::once,
+    paging::{self, Page},
     problem::{Kind, Problem},
     shapes::{AsCommand, Previewed},
     table::{BASE, Operation, of},
 };
 
+/// What a place in the list is a place in.
+const JOINS: &str = "joins";
+
 pub(super) const ALL: &[Operation] = &[
     Operation::get("/joins", "list_joins", "Requests to join a case that are under way")
-        .about("How far each has come is told by `GET /status`, in `joining`.")
+        .about("What expires first comes first. How far each has come is told by `GET /status`, in `joining`.")
+        .query(of::<Page>)
         .answers(of::<AsCommand>)
         .does(list),
     Operation::post("/joins/preview", "preview_join", "Who would learn what by asking to join")
@@ -58,12 +63,15 @@ struct Joining {
 }
 
 fn list(asked: &Asked) -> Result<Answer, Problem> {
-    let joins = asked.desk()?.with_store(|store| store.joins())?;
-    let one = |join: &counterpart_store::Join| {
+    let page: Page = asked.query()?;
+    let one = |join: counterpart_store::Join| {
         // Not the link: it is a secret.
-        json!({"case": join.case.to_hex(), "short": short_form(&join.case.0), "expires": join.expires})
+        let said = json!({"case": join.case.to_hex(), "short": short_form(&join.case.0), "expires": join.expires});
+        ((join.expires, join.case.to_hex()), said)
     };
-    Ok(Answer::Json(json!({"schema": "counterpart/joins/1", "joins": joins.iter().map(one).collect::<Vec<_>>()})))
+    let joins = asked.desk()?.with_store(|store| store.joins())?.into_iter().map(one).collect();
+    let (joins, next) = paging::page(JOINS, &page, joins)?;
+    Ok(Answer::Json(json!({"schema": "counterpart/joins/1", "joins": joins, "next": next})))
 }
 
 /// The link and what is shown of it.

@@ -1,9 +1,10 @@
 //! Reminders and thanks: what is due and to come, and the yes that each letter needs, given to the exact text.
 
-use counterpart_node::{Channel, Desk, Letter, LetterState, Posted, Scope, now};
+use counterpart_node::{Channel, Desk, Letter, LetterKind, LetterState, Posted, Scope, now};
 use counterpart_words::{
     case::OpenCase,
     letters::{self, Shown, Went},
+    render::hex,
 };
 use data_encoding::HEXLOWER;
 use schemars::JsonSchema;
@@ -13,21 +14,33 @@ use serde_json::{Value as Json, json};
 use crate::{
     asked::{Answer, Asked},
     once::once,
+    paging::{self, Page},
     problem::{Kind, Problem},
     shapes::{AsCommand, Previewed},
     table::{Gives, Operation, of},
 };
+
+/// What places in these lists are places in.
+const ALL_LETTERS: &str = "letters";
+const LETTERS: &str = "letters-of-a-case";
 
 /// Addresses that a letter goes to.
 const MOST: usize = 16;
 
 pub(super) const ALL: &[Operation] = &[
     Operation::get("/letters", "list_all_letters", "Reminders and thanks of all cases that something is still to become of")
+        .about(
+            "First `letters`, by when they were to go; then those that `failed`, latest first; then when the `next` of each case is \
+             to go. A page has so many of all of them; `next_page` is sent as `after` to go on.",
+        )
         .scope(Scope::Notes)
+        .query(of::<Page>)
         .answers(of::<AsCommand>)
         .does_whole(all),
     Operation::get("/cases/{case}/letters", "list_letters", "Reminders and thanks of a case: due, to come, sent, allowed")
+        .about("Its `letters` come a page at a time, by when they were to go; what else there is comes with each page.")
         .scope(Scope::Notes)
+        .query(of::<Page>)
         .answers(of::<AsCommand>)
         .does_in_case(list),
     Operation::get("/cases/{case}/letters/{letter}/mail", "read_letter_mail", "A letter as a file for a mail program")
@@ -134,24 +147,59 @@ struct Allowing {
     digest: Option<String>,
 }
 
+/// Something in the list over all cases.
+enum Row {
+    Letter(Letter),
+    Failed(Letter),
+    Next(Json),
+}
+
 fn all(asked: &Asked) -> Result<Answer, Problem> {
+    let page: Page = asked.query()?;
+    page.limit()?;
     let desk = asked.desk()?;
-    let open = desk.due_letters(now())?;
-    let failed = desk.failed_letters()?;
-    let next = desk.next_reminders()?;
-    let next: Vec<Json> = next.iter().map(|(case, at)| json!({"case": case.to_hex(), "at": at})).collect();
+    let mut rows: Vec<((u8, i64, String), Row)> = Vec::new();
+    rows.extend(desk.due_letters(now())?.into_iter().map(|one| ((0, one.due, hex(&one.id)), Row::Letter(one))));
+    let latest_first = |one: &Letter| one.due.checked_neg().unwrap_or(i64::MAX);
+    rows.extend(
+        desk.failed_letters()?.into_iter().map(|one| ((1, latest_first(&one), hex(&one.id)), Row::Failed(one))),
+    );
+    rows.extend(desk.next_reminders()?.into_iter().map(|(case, at)| {
+        let case = case.to_hex();
+        ((2, at, case.clone()), Row::Next(json!({"case": case, "at": at})))
+    }));
+    let (rows, next_page) = paging::page(ALL_LETTERS, &page, rows)?;
+    let (mut open, mut failed, mut next) = (Vec::new(), Vec::new(), Vec::new());
+    for row in rows {
+        match row {
+            Row::Letter(one) => open.push(letters::letter(&one)),
+            Row::Failed(one) => failed.push(letters::letter(&one)),
+            Row::Next(one) => next.push(one),
+        }
+    }
     Ok(Answer::Json(json!({
         "schema": "counterpart/reminders-of-all/1",
-        "letters": open.iter().map(letters::letter).collect::<Vec<_>>(),
-        "failed": failed.iter().map(letters::letter).collect::<Vec<_>>(),
+        "letters": open,
+        "failed": failed,
         "next": next,
+        "next_page": next_page,
     })))
 }
 
 fn list(asked: &Asked) -> Result<Answer, Problem> {
+    let page: Page = asked.query()?;
+    page.limit()?;
     let desk = asked.desk()?;
     let case = asked.case_id(&desk)?;
-    Ok(Answer::Json(letters::json(&desk.reminders(&case, now())?)))
+    let outlook = desk.reminders(&case, now())?;
+    let kinds = [LetterKind::Reminder, LetterKind::Thanks];
+    let all = outlook.letters.iter().filter(|one| kinds.contains(&one.kind()));
+    let all = all.map(|one| ((one.due, hex(&one.id)), letters::letter(one))).collect();
+    let (page, next) = paging::page(LETTERS, &page, all)?;
+    let mut told = letters::json(&outlook, &kinds);
+    told["letters"] = Json::Array(page);
+    told["next"] = json!(next);
+    Ok(Answer::Json(told))
 }
 
 fn named(asked: &Asked, desk: &Desk, case: &OpenCase) -> Result<Letter, Problem> {
@@ -172,12 +220,12 @@ fn mail(asked: &Asked) -> Result<Answer, Problem> {
         Problem::new(Kind::Refused, format!("no mail can be made of it: {why}"))
             .hint("keep an address of theirs in the notebook first")
     })?;
-    Answer::made(&bytes, "message/rfc822", format!("{}.eml", case.short()))
+    asked.made(&bytes, "message/rfc822", format!("{}.eml", case.short()))
 }
 
 fn went(desk: &Desk, case: &OpenCase, letter: &Letter, wish: &Sending, agreed: Option<&str>) -> Result<Went, Problem> {
     if wish.to.len() > MOST {
-        return Err(Problem::malformed("to", format!("at most {MOST} addresses")));
+        return Err(Problem::of_field("/to", format!("at most {MOST} addresses")));
     }
     let by = match wish.by {
         Way::Email => Channel::Email,

@@ -12,15 +12,21 @@ use serde_json::{Value as Json, json};
 use crate::{
     asked::{Answer, Asked},
     once::once,
-    paging,
+    paging::{self, Page},
     problem::{Kind, Problem},
     shapes::{HookSaid, HookTested, Hooks, TokenSaid, Tokens},
     table::{Operation, of},
 };
 
+/// What places in these lists are places in.
+const TOKENS: &str = "tokens";
+const HOOKS: &str = "webhooks";
+
 pub(super) const ALL: &[Operation] = &[
     Operation::get("/tokens", "list_tokens", "All tokens, those that were ended among them")
+        .about("By when they were made.")
         .scope(Scope::Manage)
+        .query(of::<Page>)
         .answers(of::<Tokens>)
         .does(tokens),
     Operation::post("/tokens", "new_token", "Makes a token, and shows it once")
@@ -38,7 +44,9 @@ pub(super) const ALL: &[Operation] = &[
         .scope(Scope::Manage)
         .does(end_token),
     Operation::get("/webhooks", "list_webhooks", "Who is told of changes, and whether they take it")
+        .about("By name.")
         .scope(Scope::Manage)
+        .query(of::<Page>)
         .answers(of::<Hooks>)
         .does(hooks),
     Operation::post("/webhooks", "new_webhook", "Adds a receiver, and shows its secret once")
@@ -131,9 +139,11 @@ fn token(info: TokenInfo, text: Option<&str>) -> TokenSaid {
 }
 
 fn tokens(asked: &Asked) -> Result<Answer, Problem> {
-    let all = asked.desk()?.tokens()?;
+    let page: Page = asked.query()?;
+    let all = asked.desk()?.tokens()?.into_iter().map(|info| ((info.made, HEXLOWER.encode(&info.id)), info));
+    let (tokens, next) = paging::page(TOKENS, &page, all.collect())?;
     let schema = "counterpart/tokens/1".to_owned();
-    Answer::of(&Tokens { schema, tokens: all.into_iter().map(|info| token(info, None)).collect() })
+    Answer::of(&Tokens { schema, tokens: tokens.into_iter().map(|info| token(info, None)).collect(), next })
 }
 
 fn new_token(asked: &Asked) -> Result<Answer, Problem> {
@@ -233,9 +243,11 @@ impl From<HookError> for Problem {
 }
 
 fn hooks(asked: &Asked) -> Result<Answer, Problem> {
-    let all = asked.desk()?.hooks()?;
+    let page: Page = asked.query()?;
+    let all = asked.desk()?.hooks()?.into_iter().map(|one| (one.name.clone(), one)).collect();
+    let (all, next) = paging::page(HOOKS, &page, all)?;
     let schema = "counterpart/webhooks/1".to_owned();
-    Answer::of(&Hooks { schema, webhooks: all.into_iter().map(|one| hook(one, None)).collect() })
+    Answer::of(&Hooks { schema, webhooks: all.into_iter().map(|one| hook(one, None)).collect(), next })
 }
 
 fn new_hook(asked: &Asked) -> Result<Answer, Problem> {

@@ -66,8 +66,8 @@ pub(super) const ALL: &[Operation] = &[
 struct NewCase {
     /// What it is about, in a few words; the template's title where nothing is said.
     title: Option<String>,
-    /// What we are called in it; our name, as customer, where nothing is said.
-    own: Option<SeatWish>,
+    /// What we are called in it, and what we are; our name and usual role where nothing is said.
+    own: Option<OwnWish>,
     /// Who else is in it.
     #[schemars(length(min = 1, max = 32))]
     others: Vec<SeatWish>,
@@ -84,6 +84,17 @@ struct NewCase {
     digest: Option<String>,
 }
 
+/// Ourselves in a case.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct OwnWish {
+    /// Our name where nothing is said.
+    name: Option<String>,
+    /// What we usually are where nothing is said, else a customer; but where the others are that already, and none is its
+    /// opposite, its opposite: the supplier of customers, the customer of suppliers.
+    role: Option<RoleWish>,
+}
+
 /// Somebody in a case.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -96,7 +107,7 @@ struct SeatWish {
 /// What they are in it.
 #[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-enum RoleWish {
+pub(super) enum RoleWish {
     Customer,
     Supplier,
     Third,
@@ -104,16 +115,41 @@ enum RoleWish {
     Arbiter,
 }
 
+impl RoleWish {
+    pub(super) fn role(self) -> Role {
+        match self {
+            Self::Customer => Role::Customer,
+            Self::Supplier => Role::Supplier,
+            Self::Third => Role::Third,
+            Self::Observer => Role::Observer,
+            Self::Arbiter => Role::Arbiter,
+        }
+    }
+}
+
 impl SeatWish {
     fn offer(&self) -> Result<SeatOffer, CommandError> {
-        let role = match self.role {
-            RoleWish::Customer => Role::Customer,
-            RoleWish::Supplier => Role::Supplier,
-            RoleWish::Third => Role::Third,
-            RoleWish::Observer => Role::Observer,
-            RoleWish::Arbiter => Role::Arbiter,
+        Ok(SeatOffer { role: self.role.role(), label: Sealable::Open(typed("the name", self.name.trim())?) })
+    }
+}
+
+impl OwnWish {
+    fn offer(&self, desk: &Desk, others: &[SeatOffer]) -> Result<SeatOffer, CommandError> {
+        let name = match &self.name {
+            Some(name) => typed("the name", name.trim())?,
+            None => desk.own_name()?.ok_or_else(|| {
+                CommandError::usage("say in `own` what we are called in the case")
+                    .hint("PUT /api/v1/settings/name keeps it, and what we usually are, for all new cases")
+            })?,
         };
-        Ok(SeatOffer { role, label: Sealable::Open(typed("the name", self.name.trim())?) })
+        let role = match self.role {
+            Some(role) => role.role(),
+            None => {
+                let others: Vec<Role> = others.iter().map(|other| other.role).collect();
+                opening::own_role(&others, desk.own_role()?)
+            }
+        };
+        Ok(SeatOffer { role, label: Sealable::Open(name) })
     }
 }
 
@@ -144,15 +180,8 @@ impl Opening {
         if wish.others.is_empty() {
             return Err(CommandError::usage("say in `others` who else is in the case"));
         }
-        let own = match &wish.own {
-            Some(own) => own.offer()?,
-            None => {
-                let name = desk.own_name()?;
-                let name = name.ok_or_else(|| CommandError::usage("say in `own` what we are called in the case"))?;
-                SeatOffer { role: Role::Customer, label: Sealable::Open(name) }
-            }
-        };
         let others = wish.others.iter().map(SeatWish::offer).collect::<Result<Vec<_>, _>>()?;
+        let own = wish.own.as_ref().unwrap_or(&OwnWish::default()).offer(desk, &others)?;
         let about = wish.about.as_deref().map(|about| typed("the description", about)).transpose()?;
         let label = render::sealable(&own.label);
         let open = desk.open_act(&title, own, others, &zone, about);
@@ -222,7 +251,7 @@ fn named(desk: &Desk, name: &str) -> Result<Template, CommandError> {
     if !template::is_name(name) {
         return Err(CommandError::usage("`template` is a name, as the list of templates has it"));
     }
-    template::find(desk.home(), name)?.template(WIDE)
+    template::find_named(desk.home(), name)?.template(WIDE)
 }
 
 fn preview(asked: &Asked) -> Result<Answer, Problem> {

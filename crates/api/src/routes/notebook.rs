@@ -108,10 +108,10 @@ fn list(asked: &Asked) -> Result<Answer, Problem> {
     let wish: Wish = asked.query()?;
     let limit = paging::limit(wish.limit)?;
     if wish.of.as_ref().is_some_and(|of| of.chars().count() > 400) {
-        return Err(Problem::malformed("of", "at most 400 letters"));
+        return Err(Problem::of_parameter("of", "at most 400 letters"));
     }
     if wish.case.as_ref().is_some_and(|case| counterpart_core::id::CaseId::from_hex(case).is_none()) {
-        return Err(Problem::malformed("case", "its id, 64 digits"));
+        return Err(Problem::of_parameter("case", "its id, 64 digits"));
     }
     let after = wish.after.as_deref().map(|text| paging::read::<(i64, String)>(NOTES, text)).transpose()?;
     let place = |entry: &NotebookEntry| (entry.written_at, hex(&entry.id));
@@ -146,12 +146,12 @@ fn named(desk: &Desk, id: &str) -> Result<NotebookEntry, Problem> {
 fn write(asked: &Asked) -> Result<Answer, Problem> {
     let Writing { of, case, note } = asked.json()?;
     if of.is_none() && case.is_none() {
-        return Err(Problem::malformed("the body", "say in `of` whom it is about, or in `case` which case it is for"));
+        return Err(Problem::of_field("", "say in `of` whom it is about, or in `case` which case it is for"));
     }
     let desk = asked.desk()?;
     let case = case.map(|id| {
         let case = counterpart_core::id::CaseId::from_hex(&id)
-            .ok_or_else(|| Problem::malformed("case", "its id, 64 digits"))?;
+            .ok_or_else(|| Problem::of_field("/case", "its id, 64 digits"))?;
         let known = desk.with_store(|store| store.summary(case))?.is_some();
         let unknown = || {
             Problem::new(Kind::Refused, "there is no such case here")

@@ -3,6 +3,7 @@
 use counterpart_core::text;
 use counterpart_node::{Assigned, InternalAside, Scope, now};
 use counterpart_store::ExternalId;
+use counterpart_words::tickets::system_name;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
@@ -18,6 +19,9 @@ use crate::{
 
 /// What a place in the list of a system's names is a place in.
 const EXTERNAL: &str = "external";
+/// The same of the names of one case, and of what we tell each other about it.
+const NAMES: &str = "external-names";
+const ASIDES: &str = "asides";
 
 /// Longest name of a case in another system, in bytes.
 const LONGEST: usize = 200;
@@ -25,6 +29,7 @@ const LONGEST: usize = 200;
 pub(super) const ALL: &[Operation] = &[
     Operation::get("/cases/{case}/asides", "list_asides", "What we tell each other about a case; it never leaves")
         .scope(Scope::Notes)
+        .query(of::<Page>)
         .answers(of::<Asides>)
         .does(asides),
     Operation::post("/cases/{case}/asides", "write_aside", "Tells the others of our side something about a case")
@@ -50,6 +55,7 @@ pub(super) const ALL: &[Operation] = &[
         .scope(Scope::Notes)
         .does(unassign),
     Operation::get("/cases/{case}/external", "list_external", "What other systems call a case")
+        .query(of::<Page>)
         .answers(of::<ExternalIds>)
         .does(external),
     Operation::put("/cases/{case}/external/{system}", "name_external", "Keeps what another system calls a case")
@@ -95,10 +101,13 @@ struct External {
 }
 
 fn asides(asked: &Asked) -> Result<Answer, Problem> {
+    let page: Page = asked.query()?;
     let desk = asked.desk()?;
     let case = asked.case_id(&desk)?;
     let schema = "counterpart/asides/1".to_owned();
-    Answer::of(&Asides { schema, case: case.to_hex(), asides: desk.asides(&case)?.into_iter().map(said).collect() })
+    let all = desk.asides(&case)?.into_iter().map(|note| (note.number, note)).collect();
+    let (asides, next) = paging::page(ASIDES, &page, all)?;
+    Answer::of(&Asides { schema, case: case.to_hex(), asides: asides.into_iter().map(said).collect(), next })
 }
 
 fn said(note: InternalAside) -> AsideSaid {
@@ -161,33 +170,29 @@ fn unassign(asked: &Asked) -> Result<Answer, Problem> {
     Ok(Answer::Nothing)
 }
 
-fn names(asked: &Asked, case: counterpart_core::id::CaseId) -> Result<Answer, Problem> {
+fn names(asked: &Asked, case: counterpart_core::id::CaseId, page: &Page) -> Result<Answer, Problem> {
     let all = asked.desk()?.with_store(|store| store.external_ids(case))?;
-    let external = all.into_iter().map(|name| ExternalSaid { system: name.system, id: name.id }).collect();
-    Answer::of(&ExternalIds { schema: "counterpart/external/1".to_owned(), case: case.to_hex(), external })
+    let said = |name: ExternalId| (name.system.clone(), ExternalSaid { system: name.system, id: name.id });
+    let (external, next) = paging::page(NAMES, page, all.into_iter().map(said).collect())?;
+    Answer::of(&ExternalIds { schema: "counterpart/external/1".to_owned(), case: case.to_hex(), external, next })
 }
 
 fn external(asked: &Asked) -> Result<Answer, Problem> {
+    let page = asked.query()?;
     let desk = asked.desk()?;
-    names(asked, asked.case_id(&desk)?)
+    names(asked, asked.case_id(&desk)?, &page)
 }
 
 /// The other system's own name.
 fn system(asked: &Asked) -> Result<String, Problem> {
-    let name = asked.part("system");
-    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'_');
-    if (1..=40).contains(&name.len()) && name.bytes().all(plain) {
-        Ok(name.to_owned())
-    } else {
-        Err(Problem::malformed("the system's name", "1 to 40 small letters, digits, - and _, such as helpdesk"))
-    }
+    system_name(asked.part("system")).map_err(|why| Problem::new(Kind::Malformed, why.message))
 }
 
 fn name(asked: &Asked) -> Result<Answer, Problem> {
     let External { id } = asked.json()?;
     let id = text::normalise(id.trim());
     if id.is_empty() || id.len() > LONGEST || text::check(&id).is_err() || id.contains('\n') {
-        return Err(Problem::malformed("id", format!("one line of 1 to {LONGEST} bytes")));
+        return Err(Problem::of_field("/id", format!("one line of 1 to {LONGEST} bytes")));
     }
     let desk = asked.desk()?;
     let (case, name) = (asked.case_id(&desk)?, ExternalId { system: system(asked)?, id });
@@ -199,7 +204,7 @@ fn name(asked: &Asked) -> Result<Answer, Problem> {
         let problem = problem.hint("drop it there first, if it is to stand for this one, or name this case otherwise");
         return Err(other.map_or_else(|| problem.clone(), |id| problem.clone().with("case", json!(id))));
     }
-    names(asked, case)
+    names(asked, case, &Page::default())
 }
 
 fn forget(asked: &Asked) -> Result<Answer, Problem> {
@@ -222,7 +227,7 @@ fn find(asked: &Asked) -> Result<Answer, Problem> {
         Problem::new(Kind::NotFound, "that system calls no case so")
             .hint("GET /api/v1/external/{system} lists what it calls which case")
     };
-    names(asked, found.ok_or_else(absent)?)
+    names(asked, found.ok_or_else(absent)?, &Page::default())
 }
 
 fn of_system(asked: &Asked) -> Result<Answer, Problem> {

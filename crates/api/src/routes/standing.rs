@@ -1,13 +1,14 @@
 //! How it stands with everybody: who is reached, who lacks what, whose identity was compared; why something stands as it does;
 //! and what this home is.
 
-use counterpart_core::id::PartyId;
+use counterpart_core::{act::Role, id::PartyId};
 use counterpart_node::{CheckedBy, Scope, now};
-use counterpart_words::{json, render, standing, typed::typed};
+use counterpart_words::{json, opening, render, standing};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
 
+use super::new_case::RoleWish;
 use crate::{
     asked::{Answer, Asked},
     problem::{Kind, Problem},
@@ -47,7 +48,7 @@ pub(super) const ALL: &[Operation] = &[
     Operation::get("/settings", "read_settings", "What this home is called, and what is set up here")
         .answers(of::<AsCommand>)
         .does(settings),
-    Operation::put("/settings/name", "set_name", "What we are called in new cases")
+    Operation::put("/settings/name", "set_name", "What we are called in new cases, and what we usually are")
         .scope(Scope::Manage)
         .json(of::<Name>)
         .answers(of::<AsCommand>)
@@ -73,13 +74,15 @@ enum CheckWish {
     Other,
 }
 
-/// A name.
+/// What we are in new cases.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "OwnName")]
 struct Name {
     #[schemars(length(min = 1, max = 200))]
     name: String,
+    /// What we usually are: customer, supplier or third. As it was where nothing is said.
+    role: Option<RoleWish>,
 }
 
 /// Programs have no zone of their own: times in words are told in UTC.
@@ -163,6 +166,7 @@ fn settings(asked: &Asked) -> Result<Answer, Problem> {
     let said: Json = json!({
         "schema": "counterpart/settings/1",
         "name": desk.own_name()?,
+        "role": desk.own_role()?.map(Role::as_str),
         "party": desk.party().to_hex(),
         "check_number": render::check_number(&desk.party()),
         "device": desk.author().device.to_hex(),
@@ -176,12 +180,13 @@ fn settings(asked: &Asked) -> Result<Answer, Problem> {
 }
 
 fn set_name(asked: &Asked) -> Result<Answer, Problem> {
-    let Name { name } = asked.json()?;
-    let name = typed("the name", name.trim()).map_err(Problem::refused)?;
-    if name.contains('\n') || name.chars().count() > 200 {
-        let why = "the name is one line of at most 200 letters";
-        return Err(Problem::new(Kind::Refused, why).hint("a person's or firm's name, as others know it"));
+    let Name { name, role } = asked.json()?;
+    let name = opening::own_name(&name).map_err(Problem::refused)?;
+    let role = role.map(|role| opening::usual_role(role.role().as_str())).transpose().map_err(Problem::refused)?;
+    let desk = asked.home_desk()?;
+    desk.keep_own_name(&name, now())?;
+    if let Some(role) = role {
+        desk.keep_own_role(role, now())?;
     }
-    asked.home_desk()?.keep_own_name(&name, now())?;
     settings(asked)
 }

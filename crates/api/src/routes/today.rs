@@ -1,7 +1,7 @@
 //! Over all cases: what is to be done today, what became of promises, what is due as a calendar, who has how many cases.
 
 use counterpart_core::id::CaseId;
-use counterpart_node::{Scope, now};
+use counterpart_node::now;
 use counterpart_process::{
     tally::csv,
     today::{Group, Thing, next, things},
@@ -13,7 +13,7 @@ use serde_json::{Value as Json, json};
 
 use crate::{
     asked::{Answer, Asked},
-    paging,
+    paging::{self, Page},
     problem::{Kind, Problem},
     shapes::AsCommand,
     table::{Gives, Operation, of},
@@ -22,6 +22,7 @@ use crate::{
 /// What places in these lists are places in.
 const TODAY: &str = "today";
 const PROMISES: &str = "promises";
+const LOADS: &str = "loads";
 
 pub(super) const ALL: &[Operation] = &[
     Operation::get("/today", "read_today", "What is to be done today over all cases, what presses most first in each group")
@@ -45,8 +46,8 @@ pub(super) const ALL: &[Operation] = &[
         .query(of::<Only>)
         .gives(Gives::File("text/calendar"))
         .does_whole(calendar),
-    Operation::get("/loads", "list_loads", "How many open cases each of us has")
-        .scope(Scope::Read)
+    Operation::get("/loads", "list_loads", "How many open cases each of us has, by name")
+        .query(of::<Page>)
         .answers(of::<AsCommand>)
         .does(loads),
 ];
@@ -177,7 +178,7 @@ struct With {
 
 fn bounded(with: Option<&String>) -> Result<&str, Problem> {
     let with = with.map(String::as_str).unwrap_or_default();
-    if with.chars().count() > 400 { Err(Problem::malformed("with", "at most 400 letters")) } else { Ok(with) }
+    if with.chars().count() > 400 { Err(Problem::of_parameter("with", "at most 400 letters")) } else { Ok(with) }
 }
 
 fn promises(asked: &Asked) -> Result<Answer, Problem> {
@@ -201,7 +202,7 @@ fn table(asked: &Asked) -> Result<Answer, Problem> {
     let (all, _) = tally::suppliers(&*asked.desk()?)?;
     let failed = |_why| Problem::new(Kind::Failed, "the table could not be made");
     let bytes = csv(&tally::chosen(all, bounded(wish.with.as_ref())?)).map_err(failed)?;
-    Answer::made(&bytes, "text/csv", "promises.csv".to_owned())
+    asked.made(&bytes, "text/csv", "promises.csv".to_owned())
 }
 
 /// Of which case.
@@ -220,20 +221,22 @@ fn calendar(asked: &Asked) -> Result<Answer, Problem> {
     let only = wish
         .case
         .as_deref()
-        .map(|id| CaseId::from_hex(id).ok_or_else(|| Problem::malformed("case", "its id, 64 digits")));
+        .map(|id| CaseId::from_hex(id).ok_or_else(|| Problem::of_parameter("case", "its id, 64 digits")));
     let only = only.transpose()?;
     if let Some(case) = &only
         && desk.with_store(|store| store.summary(*case))?.is_none()
     {
-        let absent = Problem::malformed("case", "there is no such case here");
+        let absent = Problem::of_parameter("case", "there is no such case here");
         return Err(absent.hint("GET /api/v1/cases lists the cases here, each with its id"));
     }
     let (text, _) = calendars::make(&desk, only.as_ref()).map_err(Problem::refused)?;
-    Answer::made(text.as_bytes(), "text/calendar", "due.ics".to_owned())
+    asked.made(text.as_bytes(), "text/calendar", "due.ics".to_owned())
 }
 
 fn loads(asked: &Asked) -> Result<Answer, Problem> {
-    let loads = asked.desk()?.loads()?;
-    let agents: Vec<Json> = loads.iter().map(|load| json!({"agent": load.agent, "open": load.cases})).collect();
-    Ok(Answer::Json(json!({"schema": "counterpart/loads/1", "agents": agents})))
+    let page: Page = asked.query()?;
+    let loads = asked.desk()?.loads()?.into_iter().map(|load| (load.agent.clone(), load)).collect();
+    let (loads, next) = paging::page(LOADS, &page, loads)?;
+    let agents: Vec<Json> = loads.iter().map(|load| json!({"agent": load.name, "open": load.cases})).collect();
+    Ok(Answer::Json(json!({"schema": "counterpart/loads/1", "agents": agents, "next": next})))
 }

@@ -108,7 +108,7 @@ struct Propose {
 }
 
 fn state(text: &str) -> Result<WorksheetState, Problem> {
-    text.parse().map_err(|why| Problem::malformed("state", why).hint("send `state` as it came when the draft was read"))
+    text.parse().map_err(|why| Problem::of_field("/state", why).hint("send `state` as it came when the draft was read"))
 }
 
 fn read(asked: &Asked) -> Result<Answer, Problem> {
@@ -126,7 +126,7 @@ fn told(case: &OpenCase, view: &WorksheetView, added: &Json) -> Answer {
 fn edit(asked: &Asked) -> Result<Answer, Problem> {
     let Edits { state: shown, edits } = asked.json()?;
     if edits.is_empty() || edits.len() > MOST {
-        return Err(Problem::malformed("edits", format!("1 to {MOST} of them")));
+        return Err(Problem::of_field("/edits", format!("1 to {MOST} of them")));
     }
     let shown = state(&shown)?;
     let desk = asked.desk()?;

@@ -2,7 +2,13 @@
 
 use std::io::{BufRead as _, BufReader, Write as _};
 
+use counterpart_core::{
+    act::{Act, ActionTerms, Contact, Proposal},
+    id::{CaseId, short_form},
+    value::{Due, Sealable, Seat},
+};
 use counterpart_node::now;
+use counterpart_testkit::case::{new_action, terms};
 use serde_json::{Value as Json, json};
 
 use crate::{
@@ -65,7 +71,8 @@ fn changes_come_in_order_without_a_gap_from_any_number_on() {
     }
     assert_eq!(found, (1..=after).collect::<Vec<_>>());
     assert!(after >= 5);
-    assert_eq!(served.get("/changes?after=9007199254740991").good()["changes"], json!([]));
+    let beyond = served.get("/changes?after=9007199254740991");
+    assert_eq!((beyond.problem(409).as_str(), &beyond.json()["newest"]), ("beyond", &json!(after)));
     assert_eq!(served.get("/changes?after=9007199254740992").problem(400), "malformed");
     let all = served.get("/changes").good();
     assert_eq!((&all["changes"][0]["kind"], &all["changes"][0]["case"]), (&json!("act.signed"), &json!(case)));
@@ -93,6 +100,68 @@ fn a_stream_tells_as_it_comes_and_goes_on_where_it_was_cut() {
     assert!(stream.next().is_none());
 }
 
+/// A promise of the other side, noted in a call: due at a time.
+fn promised(served: &Served, case: &CaseId, at: i64) {
+    let desk = served.desk();
+    let call = Act::Contact(Contact {
+        channel: "telephone".to_owned(),
+        direction: "out".to_owned(),
+        started: at - 2 * 60_000,
+        seconds: None,
+        waited: None,
+        seat: Some(Seat::Number(1)),
+        person: None,
+        number: None,
+        reference: None,
+        summary: Sealable::Open("They ring back".to_owned()),
+        menu: Vec::new(),
+    });
+    let call = desk.sign(case, &call, now()).expect("a call").1.id;
+    let due = Due::At { instant: at, local: "2020-09-13T12:26".to_owned(), zone: "UTC".to_owned() };
+    let terms = ActionTerms { due: Some(due), ..terms("ring back", &[1], &[0]) };
+    let proposed = Proposal { alleged: Some(call), ..new_action(terms) };
+    desk.sign(case, &Act::Propose(proposed), now()).expect("a promise");
+}
+
+#[test]
+fn what_came_is_named_as_webhooks_name_it_and_what_fell_due_is_among_it() {
+    let served = Served::new();
+    let case = served.case("Broadband");
+    let id = CaseId::from_hex(&case).expect("an id");
+    let mut stream = Stream::open(&served, "/events", None);
+    let signed = served.sign(&case, &json!({"act": "note", "text": "first"}));
+    let (_, _, note) = stream.next().expect("an event");
+    assert_eq!((&note["entry"], &note["act"]), (&signed["entries"][0], &json!("note")));
+    assert_eq!((&note["what"], &note["short"]), (&note["entry"], &json!(short_form(&id.0))));
+    assert!(note.get("due").is_none() && note.get("receipt").is_none(), "{note}");
+
+    let due = 1_600_000_000_000;
+    promised(&served, &id, due);
+    assert_eq!(served.desk().tell_overdue(due).expect("looked"), []);
+    assert_eq!(served.desk().tell_overdue(now()).expect("looked").len(), 1);
+    assert_eq!(served.desk().tell_overdue(now()).expect("looked"), []);
+    let told = loop {
+        let (number, kind, data) = stream.next().expect("an event");
+        assert_eq!(data["number"], json!(number));
+        if kind == "case.overdue" {
+            break data;
+        }
+        assert!(data["act"].is_string(), "{data}");
+    };
+    let record = served.desk().record(&id).expect("the case");
+    let about = record.graph().len().to_string();
+    let expected = json!([{"what": "action", "about": about, "ours": false, "said": true}]);
+    assert_eq!((&told["due"], &told["dues"], &told["what"]), (&json!("2020-09-13T12:26:40Z"), &expected, &Json::Null));
+    assert_eq!((&told["case"], &told["kind"]), (&json!(case), &json!("case.overdue")));
+    // The pages say the same, and say it once.
+    let all = served.get("/changes?limit=200").good();
+    let changes = all["changes"].as_array().expect("changes");
+    let overdue: Vec<&Json> = changes.iter().filter(|change| change["kind"] == "case.overdue").collect();
+    assert_eq!(overdue, [&told]);
+    let listed = served.get("/cases?overdue=true").good();
+    assert_eq!(listed["cases"][0]["id"], json!(case), "as the list has it");
+}
+
 #[test]
 fn a_token_has_only_so_many_streams_and_one_that_ended_hears_nothing_more() {
     let served = Served::new();
@@ -105,11 +174,8 @@ fn a_token_has_only_so_many_streams_and_one_that_ended_hears_nothing_more() {
     let other = served.desk();
     other.end_token("all", now()).expect("ended");
     // What comes now wakes them, and they find their token ended.
-    let id = counterpart_core::id::CaseId::from_hex(&case).expect("an id");
-    let note = counterpart_core::act::Act::Note {
-        text: counterpart_core::value::Sealable::Open("from the machine itself".to_owned()),
-        about: None,
-    };
+    let id = CaseId::from_hex(&case).expect("an id");
+    let note = Act::Note { text: Sealable::Open("from the machine itself".to_owned()), about: None };
     other.sign(&id, &note, now()).expect("signed");
     assert!(open[0].next().is_none());
 }

@@ -28,7 +28,7 @@ fn a_file_is_put_signed_and_read_back() {
     let read = served.get(&path);
     assert_eq!((read.status, read.body == bytes), (200, true));
     assert_eq!(read.header("content-type"), Some("application/octet-stream"));
-    assert_eq!(read.header("content-disposition"), Some("attachment"));
+    assert_eq!(read.header("content-disposition"), Some("attachment; filename=\"bill.pdf\""));
     let listed = served.get(&format!("/cases/{case}/attachments")).good();
     assert_eq!((&listed["attachments"][0]["sha256"], &listed["attachments"][0]["here"]), (&json!(name), &json!(true)));
     for wrong in ["x", "..%2F..%2Fetc%2Fpasswd", &"0".repeat(63)] {

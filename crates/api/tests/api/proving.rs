@@ -1,5 +1,7 @@
 //! What is proven and given to others, with a case of two sides.
 
+use std::fs;
+
 use counterpart_core::{act::Act, value::Sealable};
 use serde_json::{Value as Json, json};
 
@@ -49,6 +51,31 @@ fn what_is_left_out_is_in_neither_file() {
     assert!(made.header("content-security-policy").is_some_and(|policy| policy.contains("sandbox")));
     assert_eq!(served.post(&evidence, &json!({"withhold": ["99"]})).problem(422), "refused");
     assert_eq!(served.post(&evidence, &json!({"leave": "all"})).problem(400), "malformed");
+}
+
+#[test]
+fn files_that_are_made_or_come_lie_in_the_home_and_what_was_left_goes_at_the_next_start() {
+    let (case, served) = case();
+    let folder = served.home().join("api-files");
+    let names = || -> Vec<String> {
+        let all = fs::read_dir(&folder).expect("the folder");
+        all.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned()).collect()
+    };
+    let made = served.post(&format!("/cases/{case}/evidence"), &json!({}));
+    let file = [("Content-Type", "application/octet-stream")];
+    let verdict = served.ask_as(&served.token, "POST", "/verify", &file, &made.body).good();
+    assert_eq!((&verdict["verified"], names()), (&json!(true), vec!["lock".to_owned()]));
+    // Where none can be made there, none is made elsewhere.
+    fs::rename(&folder, served.home().join("elsewhere")).expect("moved");
+    assert_eq!(served.post(&format!("/cases/{case}/evidence"), &json!({})).problem(507), "disk");
+    assert_eq!(served.ask_as(&served.token, "POST", "/verify", &file, &made.body).problem(507), "disk");
+    fs::rename(served.home().join("elsewhere"), &folder).expect("moved back");
+    // As a process that was killed leaves them.
+    fs::write(folder.join("came-Xy12Zw"), &made.body).expect("written");
+    let folder = folder.clone();
+    let served = served.started_again();
+    assert!(!served.home().join("api-files/came-Xy12Zw").exists() && folder.join("lock").exists());
+    assert_eq!(served.post(&format!("/cases/{case}/evidence"), &json!({})).status, 200);
 }
 
 #[test]

@@ -65,14 +65,14 @@ fn promises_are_counted_over_cases_and_come_as_a_table_too() {
 #[test]
 fn loads_say_who_has_how_many_cases() {
     let served = Served::new();
-    for (title, agent) in [("One", "priya"), ("Two", "priya"), ("Three", "sam")] {
+    for (title, agent) in [("One", "Priyā"), ("Two", "Priyā"), ("Three", "sam")] {
         let case = served.case(title);
         served.send("PUT", &format!("/cases/{case}/assignment"), &json!({"agent": agent}), None).good();
     }
     let loads = served.get("/loads").good();
     let mut agents = loads["agents"].as_array().expect("agents").clone();
     agents.sort_by_key(|agent| agent["agent"].to_string());
-    assert_eq!(agents, [json!({"agent": "priya", "open": 2}), json!({"agent": "sam", "open": 1})]);
+    assert_eq!(agents, [json!({"agent": "Priyā", "open": 2}), json!({"agent": "sam", "open": 1})]);
 }
 
 #[test]
@@ -163,5 +163,37 @@ fn the_home_has_a_name_and_says_what_is_set_up() {
     assert_eq!(Desk::open(served.home()).expect("a home").own_name().expect("read").as_deref(), Some("Ann Example"));
     for wrong in ["", "two\nlines"] {
         assert_eq!(served.send("PUT", "/settings/name", &json!({"name": wrong}), None).problem(422), "refused");
+    }
+    assert_eq!(set["role"], Json::Null);
+    let set = |wish: Json| served.send("PUT", "/settings/name", &wish, None);
+    assert_eq!(set(json!({"name": "Acme Ltd", "role": "arbiter"})).problem(422), "refused");
+    assert_eq!(set(json!({"name": "Acme Ltd", "role": "supplier"})).good()["role"], "supplier");
+    assert_eq!(set(json!({"name": "Acme Ltd"})).good()["role"], "supplier", "as it was");
+}
+
+#[test]
+fn a_desk_is_the_supplier_of_its_customers() {
+    let served = Served::new();
+    let shown = |own: &Json, role: &str| {
+        let mut wish = json!({"title": "Bill", "zone": "UTC", "others": [{"name": "Maya", "role": role}]});
+        if !own.is_null() {
+            wish["own"] = own.clone();
+        }
+        let text = served.post("/cases/preview", &wish).good()["text"].as_str().expect("a text").to_owned();
+        text.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    let named = json!({"name": "Acme Ltd"});
+    let text = shown(&named, "customer");
+    assert!(text.contains("Acme Ltd (supplier)") && text.contains("Maya (customer)"), "{text}");
+    let text = shown(&named, "supplier");
+    assert!(text.contains("Acme Ltd (customer)"), "{text}");
+    let text = shown(&json!({"name": "Acme Ltd", "role": "customer"}), "customer");
+    assert!(text.contains("Acme Ltd (customer)"), "what is said is what is signed\n{text}");
+    let nameless = served.post("/cases/preview", &json!({"title": "x", "others": [{"name": "B", "role": "customer"}]}));
+    assert_eq!(nameless.problem(422), "refused");
+    served.send("PUT", "/settings/name", &json!({"name": "Acme Ltd", "role": "supplier"}), None).good();
+    for own in [Json::Null, json!({}), json!({"role": "supplier"})] {
+        let text = shown(&own, "third");
+        assert!(text.contains("Acme Ltd (supplier)"), "{own} {text}");
     }
 }

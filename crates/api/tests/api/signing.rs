@@ -238,7 +238,23 @@ fn a_program_signs_by_itself_only_what_its_seats_limits_see() {
         assert!(detail.contains(says), "{input}: {detail}");
     }
     let beyond = refund(json!({"amount": "50.01", "currency": "GBP"}));
-    assert_eq!(post_as(&served, &limited, &path, &wish(&beyond)).problem(422), "refused");
+    for (input, says) in [
+        (&beyond, "£50.01 is at stake, and limited may agree to at most £50.00"),
+        (&refund(json!({"amount": "5.00", "currency": "USD"})), "limited may agree to nothing in USD"),
+        (
+            &json!({"act": "item", "key": "phone", "value": {"type": "text", "value": "1"}}),
+            "only note, propose and open",
+        ),
+    ] {
+        for path in [path.clone(), format!("{path}/preview")] {
+            let refused = post_as(&served, &limited, &path, &wish(input));
+            assert_eq!(refused.problem(422), "refused", "{input}");
+            let said = refused.json();
+            assert!(said["detail"].as_str().is_some_and(|detail| detail.contains(says)), "{said}");
+            let hint = said["hint"].as_str().unwrap_or_default();
+            assert!(hint.starts_with("let one of you sign it who may sign more"), "{said}");
+        }
+    }
     assert_eq!(entries(&served, &case), before, "nothing was signed");
     assert_eq!(post_as(&served, &limited, &path, &wish(&note)).status, 201);
     assert_eq!(post_as(&served, &limited, &path, &wish(&priced)).status, 201);

@@ -1,6 +1,8 @@
 //! A home in which a case lies that both sides have acted in: what the other side signed was received. The other side is no home:
 //! it only signs.
 
+use std::path::Path;
+
 use counterpart_core::{
     act::{Act, Contact, Proposal, Topic},
     id::{CaseId, EntryId},
@@ -105,9 +107,14 @@ impl Two {
         self.record.names().of(id).trim_start_matches('#').to_owned()
     }
 
-    /// Puts all of it into the home, and serves that.
-    pub(crate) fn serve(self) -> Served {
-        let desk = Desk::open(self.home.path()).expect("a home");
+    /// What is signed from now on is signed a minute after this, and a minute later each.
+    pub(crate) fn from(&mut self, at: i64) {
+        self.at = at;
+    }
+
+    /// Puts what is not there yet into a home.
+    pub(crate) fn put(&self, home: &Path) {
+        let desk = Desk::open(home).expect("a home");
         let entries = self.record.graph().len();
         let written = desk.with_store(|store| {
             store.write(|txn| {
@@ -117,7 +124,16 @@ impl Two {
             })
         });
         written.expect("a written store");
-        drop(desk);
-        Served::at(self.home)
+    }
+
+    /// Puts all of it into the home, and serves that.
+    pub(crate) fn serve(mut self) -> Served {
+        self.serving()
+    }
+
+    /// The same, and more can come into the served home later.
+    pub(crate) fn serving(&mut self) -> Served {
+        self.put(self.home.path());
+        Served::at(std::mem::replace(&mut self.home, TempDir::new().expect("a folder")))
     }
 }

@@ -2,7 +2,7 @@
 
 use counterpart_core::act::Act;
 
-use super::{EntryArg, act, remark};
+use super::{WholeArg, act, remark};
 use crate::{
     case::OpenCase,
     error::{CommandError, Done},
@@ -11,10 +11,13 @@ use crate::{
 };
 
 /// Accept a proposal: it binds once everybody it names has signed it
+///
+/// A bundle of several parts is accepted as a whole. To have only some of them, answer it without the others:
+/// `counterpart counter CASE REF --without-part N`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
-    target: EntryArg,
+    target: WholeArg,
     /// A remark to go with it; it changes no terms
     #[arg(long, value_name = "TEXT")]
     note: Option<String>,
@@ -30,7 +33,7 @@ pub(crate) fn run(session: &Session, args: &Args) -> Done {
 /// The open revision meant. With `--yes` it must be named itself: nobody is bound to terms they neither named nor were
 /// shown.
 pub(super) fn terms_named(session: &Session, case: &OpenCase, typed: &str, command: &str) -> Done<Target> {
-    let target = case.open_revision(typed)?;
+    let target = case.open_whole(typed)?;
     if target.followed && session.yes {
         let (asked, stands) = (typed.trim_start_matches('#'), case.entry_typed(&target.id));
         return Err(CommandError::usage(format!("#{asked} now stands at other terms, #{stands}"))

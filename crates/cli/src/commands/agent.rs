@@ -7,10 +7,9 @@ mod revoke;
 mod take;
 
 use clap::Subcommand;
-use counterpart_core::keylog::{Kinds, RevokeReason};
-use counterpart_node::Rights;
+use counterpart_core::keylog::RevokeReason;
 use counterpart_words::agents::in_short;
-pub(crate) use counterpart_words::agents::{ceilings, kinds};
+pub(crate) use counterpart_words::agents::{ceilings, kinds, rights_json};
 
 use crate::{error::Done, session::Session};
 
@@ -41,21 +40,6 @@ pub(crate) fn run(session: &Session, args: &Args) -> Done {
         AgentCommand::List(args) => list::run(session, args),
         AgentCommand::Revoke(args) => revoke::run(session, args),
     }
-}
-
-/// Rights for programs.
-pub(crate) fn rights_json(rights: &Rights) -> serde_json::Value {
-    let kinds = match &rights.kinds {
-        Kinds::All => serde_json::json!("all"),
-        Kinds::Listed(kinds) => serde_json::json!(kinds),
-    };
-    let ceilings: Vec<_> = rights.ceilings.iter().map(|(a, c)| format!("{a} {c}")).collect();
-    serde_json::json!({
-        "kinds": kinds,
-        "receive": rights.receive,
-        "admin": rights.admin,
-        "ceilings": ceilings,
-    })
 }
 
 /// Why rights end.

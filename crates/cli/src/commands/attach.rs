@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::{AboutArg, CaseArg, act};
-use crate::{attachment, error::Done, session::Session};
+use crate::{attachment, error::Done, render, session::Session};
 
 /// Put a file on record: its fingerprint, which proves that it is unchanged, and the file itself
 ///
@@ -28,7 +28,7 @@ pub(crate) struct Args {
 pub(crate) fn run(session: &Session, args: &Args) -> Done {
     let read = if args.fingerprint_only { attachment::fingerprint } else { attachment::read };
     let file = read(&args.file)?.named(args.name.as_deref())?;
-    let (shown, hash) = (file.name.clone(), file.hex());
+    let (shown, hash) = (render::line(&file.name), file.hex());
     act(session, &args.case, |_, case| Ok(file.into_act(args.about.find(case)?)))?;
     if args.fingerprint_only {
         session.terminal.say(&format!(

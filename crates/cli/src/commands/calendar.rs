@@ -39,7 +39,12 @@ pub(crate) struct Args {
 pub(crate) fn run(session: &Session, args: &Args) -> Done {
     let desk = session.desk()?;
     let terminal = session.terminal;
-    let only = args.case.as_deref().map(|typed| desk.resolve(typed)).transpose()?;
+    let resolved = |typed: &str| {
+        let found = desk.resolve(typed).map_err(CommandError::from);
+        let file = typed.contains(['/', '\\']) || typed.to_ascii_lowercase().ends_with(".ics");
+        found.map_err(|error| if file { error.hint("a file to write is named by --out FILE") } else { error })
+    };
+    let only = args.case.as_deref().map(resolved).transpose()?;
     if args.stop_keeping {
         let kept = desk.kept_calendar()?.file;
         calendars::keep(&desk, None, None)?;

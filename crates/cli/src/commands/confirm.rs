@@ -2,7 +2,7 @@
 
 use counterpart_core::act::Act;
 
-use super::{EntryArg, accept::terms_named, act};
+use super::{WholeArg, accept::terms_named, act};
 use crate::{error::Done, session::Session};
 
 /// Confirm a proposal of yours that was made with --confirm, once the others have accepted it
@@ -11,7 +11,7 @@ use crate::{error::Done, session::Session};
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
-    target: EntryArg,
+    target: WholeArg,
 }
 
 pub(crate) fn run(session: &Session, args: &Args) -> Done {

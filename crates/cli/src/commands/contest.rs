@@ -1,6 +1,6 @@
 //! `counterpart contest`
 
-use counterpart_core::act::Act;
+use counterpart_words::acts::contest;
 
 use super::{EntryArg, act, text};
 use crate::{error::Done, session::Session};
@@ -17,7 +17,5 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(session: &Session, args: &Args) -> Done {
-    act(session, &args.target.case, |_, case| {
-        Ok(Act::Contest { entry: case.entry(&args.target.entry)?.id, reason: text("the reason", &args.reason)? })
-    })
+    act(session, &args.target.case, |_, case| contest(case, &args.target.entry, text("the reason", &args.reason)?))
 }

@@ -2,7 +2,7 @@
 
 use counterpart_core::{act::ActionTerms, fold::SubjectKey};
 
-use super::{EntryArg, act};
+use super::{CaseArg, act};
 use crate::{
     error::Done,
     session::Session,
@@ -12,19 +12,27 @@ use crate::{
 /// Answer a proposal with other terms; what you do not say anew stays as they proposed it
 ///
 /// It takes the place of what it answers, which can then no longer be accepted. Answering your own proposal replaces it.
+/// Of a bundle, say which part you change, as 7/2: the other parts stay as they were proposed. --without-part leaves one
+/// out.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
-    target: EntryArg,
+    case: CaseArg,
+    /// The proposal, by number: 7, or '#7' in quotes; 7/2 to change the second part of a bundle
+    #[arg(value_name = "REF")]
+    entry: String,
     /// What is to be done instead
     #[arg(long, value_name = "TEXT")]
     what: Option<String>,
     #[command(flatten)]
     terms: TermsArgs,
+    /// A part of the bundle to leave out, by number: 2 for the second; repeat for more
+    #[arg(long, value_name = "NUMBER")]
+    without_part: Vec<u32>,
 }
 
 pub(crate) fn run(session: &Session, args: &Args) -> Done {
-    act(session, &args.target.case, |_, case| {
+    act(session, &args.case, |_, case| {
         let new = args.terms.others(case)?;
         let changes_action = args.what.is_some() || args.terms.says_of_action();
         let change = changes_action.then_some(|key: &SubjectKey, terms: &ActionTerms| {
@@ -34,6 +42,7 @@ pub(crate) fn run(session: &Session, args: &Args) -> Done {
             };
             args.terms.action(case, id, Some(terms), args.what.as_deref())
         });
-        terms::answer(case, &args.target.entry, change, new, args.terms.note()?, &args.terms.said_of_offer())
+        let (without, offer) = (&args.without_part, args.terms.said_of_offer());
+        terms::answer(case, &args.entry, change, without, new, args.terms.note()?, &offer)
     })
 }

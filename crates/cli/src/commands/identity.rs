@@ -2,6 +2,7 @@
 
 mod backup;
 mod mend;
+pub(super) mod name;
 mod passphrase;
 mod renew_device;
 mod restore;
@@ -31,7 +32,7 @@ use crate::{
     when,
 };
 
-/// Your identity: its keys, devices and recovery sheet; back it up, restore it, change the main key
+/// Your identity: its name, keys, devices and recovery sheet; back it up, restore it, change the main key
 ///
 /// The main key says which devices and agents act for you; each device signs with a key of its own. The recovery sheet, on
 /// paper, holds the key that can replace the main key. A machine that was lost: `agent revoke`, or `restore` on a new one; a
@@ -45,6 +46,7 @@ pub(crate) struct Args {
 #[derive(Debug, Subcommand)]
 enum IdentityCommand {
     Show(show::Args),
+    Name(name::Args),
     Sheet(sheet::Args),
     Backup(backup::Args),
     Restore(restore::Args),
@@ -57,6 +59,7 @@ enum IdentityCommand {
 pub(crate) fn run(session: &Session, args: &Args) -> Done {
     match &args.command {
         IdentityCommand::Show(args) => show::run(session, args),
+        IdentityCommand::Name(args) => name::run(session, args),
         IdentityCommand::Sheet(args) => sheet::run(session, args),
         IdentityCommand::Backup(args) => backup::run(session, args),
         IdentityCommand::Restore(args) => restore::run(session, args),

@@ -2,19 +2,16 @@
 
 use std::slice;
 
-use counterpart_core::{
-    act::Act,
-    value::{Sealable, Seat},
-};
+use counterpart_core::{act::Act, value::Sealable};
 use counterpart_node::now;
-use counterpart_words::inviting::{agreement_lacks, free_seats};
+use counterpart_words::inviting::{addresses_to_give, agreement_lacks, seat_to_give};
 use serde_json::json;
 
 use super::CaseArg;
 use crate::{
     case::OpenCase,
     confirm,
-    error::{CommandError, Done},
+    error::Done,
     possible::refused,
     session::{Session, typed},
     when,
@@ -44,15 +41,21 @@ pub(crate) struct Args {
 pub(crate) fn run(session: &Session, args: &Args) -> Done {
     let desk = session.desk()?;
     let case = OpenCase::open(&desk, &args.case.case)?;
-    let seat = seat(&case, args.seat.as_deref())?;
+    let seat = seat_to_give(&case, args.seat.as_deref()).map_err(|why| match (&args.seat, &why.hint) {
+        (None, Some(free)) => {
+            let hint = format!("name one with --seat: {free}");
+            why.hint(hint)
+        }
+        _ => why,
+    })?;
     let label = args.label.as_deref().map(|l| typed("the label", l)).transpose()?;
     let expires = case.now + i64::from(args.days) * 24 * 3_600_000;
+    let addresses = addresses_to_give(&desk, args.address.clone())?;
     // The key is drawn when it is signed; everything else is judged before that.
     let open_label = label.clone().map(Sealable::Open);
     let act = Act::Invite { key: *desk.author().device.as_bytes(), seat, expires, label: open_label };
     desk.preview(&case.record, &act, case.now).map_err(|e| refused(&case, &act, e))?;
     confirm::agree(session, &confirm::text(&case, slice::from_ref(&act)))?;
-    let addresses = if args.address.is_empty() { desk.reachable_at()? } else { args.address.clone() };
     let link = desk.invite(&case.id, seat, label, expires, addresses, now());
     let link = link.map_err(|e| refused(&case, &act, e))?;
     let text = link.to_text();
@@ -85,19 +88,4 @@ pub(crate) fn run(session: &Session, args: &Args) -> Done {
 
 fn case_after(desk: &counterpart_node::Desk, case: &OpenCase) -> Done<OpenCase> {
     OpenCase::of_record(case.id, desk.record(&case.id)?, case.own, case.now)
-}
-
-/// The seat named, or the only one that nobody has taken.
-fn seat(case: &OpenCase, typed: Option<&str>) -> Done<Seat> {
-    if let Some(typed) = typed {
-        return case.seat(typed);
-    }
-    match free_seats(case).as_slice() {
-        [one] => Ok(*one),
-        [] => Err(CommandError::failed("every seat of the case is taken")),
-        several => {
-            let names = several.iter().map(|s| case.seat_label(s)).collect::<Vec<_>>().join("; ");
-            Err(CommandError::usage("several seats are free: say which with --seat").hint(names))
-        }
-    }
 }

@@ -118,7 +118,7 @@ async fn join(session: &Session, case: &CaseId, patience: Duration) -> Done {
                 Some(NodeEvent::JoinRefused { case: c, why }) if c == *case => {
                     return Err(CommandError::failed(why));
                 }
-                Some(NodeEvent::Unreachable { case: c, why: reason }) if c == *case => {
+                Some(NodeEvent::Unreachable { case: c, why: reason, .. }) if c == *case => {
                     why = reason;
                     return Err(not_yet(&why));
                 }

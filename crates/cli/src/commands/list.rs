@@ -2,7 +2,7 @@
 
 use counterpart_core::id::short_form;
 use counterpart_node::now;
-use counterpart_words::today::{Whose, whose};
+use counterpart_words::today::{Whose, short, whose};
 
 use crate::{
     error::Done,
@@ -18,7 +18,8 @@ use crate::{
 pub(crate) struct Args {}
 
 pub(crate) fn run(session: &Session, _args: &Args) -> Done {
-    let summaries = session.desk()?.summaries()?;
+    let desk = session.desk()?;
+    let summaries = desk.summaries()?;
     let terminal = session.terminal;
     if terminal.json {
         return terminal.json(&json::list(summaries));
@@ -30,6 +31,8 @@ pub(crate) fn run(session: &Session, _args: &Args) -> Done {
         return Ok(());
     }
     let (zone, now) = (when::system_zone(), now());
+    let due: Vec<_> = summaries.iter().filter(|case| case.next_due.is_some()).map(|case| case.case).collect();
+    let zones = desk.zones(&due)?;
     let mut lines = Vec::with_capacity(summaries.len());
     for case in summaries {
         let mut text = format!("{}  {}", padded(&case.state, 8), line(&case.title));
@@ -43,7 +46,8 @@ pub(crate) fn run(session: &Session, _args: &Args) -> Done {
         }
         if let Some(due) = case.next_due {
             let style = if due < now { Style::Bad } else { Style::Faint };
-            let due = format!("due {}, {}", when::show_short(due, &zone, now), when::distance(due, now));
+            let at = short(due, zones.get(&case.case).map(String::as_str), &zone, now);
+            let due = format!("due {at}, {}", when::distance(due, now));
             text.push_str(&format!("; {}", styled(style, &due)));
         }
         lines.push(wrapped(&format!("{}  ", short_form(&case.case.0)), &text, terminal.columns()));

@@ -9,7 +9,7 @@ use counterpart_core::{
     value::Sealable,
 };
 use counterpart_node::{Desk, now};
-use counterpart_words::typed::is_title;
+use counterpart_words::{opening, typed::is_title};
 use serde_json::json;
 
 use crate::{
@@ -35,12 +35,15 @@ pub(crate) struct Args {
     /// Somebody else in the case, as NAME:ROLE; roles are customer, supplier, third, observer, arbiter. Repeat for more
     #[arg(long = "with", value_name = "NAME:ROLE", required = true)]
     others: Vec<String>,
-    /// What you are called in the case, as NAME:ROLE [default: your name, as customer]
+    /// What you are called in this case alone, as NAME:ROLE [default: your name and role, see `counterpart identity name`]
     #[arg(long = "as", value_name = "NAME:ROLE")]
     own: Option<String>,
     /// Your name: remembered, so that later cases need not ask
     #[arg(long, value_name = "NAME", conflicts_with = "own")]
     name: Option<String>,
+    /// What you are in the case [default: as `counterpart identity name` says, else customer; of customers alone supplier]
+    #[arg(long, value_name = "ROLE", conflicts_with = "own")]
+    role: Option<String>,
     /// The time zone that times in the case are in, such as Europe/London [default: this machine's]
     #[arg(long)]
     zone: Option<String>,
@@ -69,16 +72,20 @@ pub(crate) fn run(session: &Session, args: &Args) -> Done {
             CommandError::usage("the title is one line of at most 200 bytes").hint("say the rest with --about TEXT")
         );
     }
-    let own = args.own.as_deref().map(|own| offer(own, Role::Customer)).transpose()?;
-    let others = args.others.iter().map(|o| offer(o, Role::Supplier)).collect::<Done<Vec<_>>>()?;
+    let own = args.own.as_deref().map(seat).transpose()?;
+    let others = args.others.iter().map(|other| seat(other)).collect::<Done<Vec<_>>>()?;
+    let role = args.role.as_deref().map(role_of).transpose()?;
     let about = args.about.as_deref().map(|a| typed("the description", a)).transpose()?;
     // Nothing is made before what was typed is understood.
-    let name = args.name.as_deref().map(|name| typed("your name", name.trim())).transpose()?;
-    let (desk, known) = first::desk(session, name, own.is_none())?;
-    let own = own.unwrap_or_else(|| SeatOffer {
-        role: Role::Customer,
-        label: Sealable::Open(known.unwrap_or_else(|| first::UNNAMED.to_owned())),
-    });
+    let name = args.name.as_deref().map(opening::own_name).transpose()?;
+    let said = own.as_ref().and_then(|own| own.1).or(role);
+    let unnamed = first::unnamed(roles(&others, said, None).0);
+    let (desk, known) = first::desk(session, name, (own.is_none(), unnamed))?;
+    let (role, roles) = roles(&others, said, desk.own_role()?);
+    let label = own.map(|own| own.0).or(known).unwrap_or_else(|| first::unnamed(role).to_owned());
+    let own = SeatOffer { role, label: Sealable::Open(label) };
+    let others = others.into_iter().zip(roles);
+    let others = others.map(|((label, _), role)| SeatOffer { role, label: Sealable::Open(label) }).collect();
     let label = render::sealable(&own.label);
     let open = desk.open_act(&title, own, others, &zone, about);
     if let Some(chosen) = chosen {
@@ -141,17 +148,27 @@ fn from_template(
     Ok(())
 }
 
-/// `Northlink Ltd:supplier`: a label, and a role behind the last colon.
-fn offer(text: &str, default: Role) -> Done<SeatOffer> {
+/// `Northlink Ltd:supplier`: a label, and a role behind the last colon, if it is said.
+type Seat = (String, Option<Role>);
+
+fn seat(text: &str) -> Done<Seat> {
     let (label, role) = match text.rsplit_once(':') {
-        Some((label, word)) => match Role::from_word(&word.trim().to_lowercase()) {
-            Some(role) => (label, role),
-            None => {
-                return Err(CommandError::usage(format!("'{}' is not a role", word.trim()))
-                    .hint("write NAME:ROLE with customer, supplier, third, observer or arbiter"));
-            }
-        },
-        None => (text, default),
+        Some((label, word)) => (label, Some(role_of(word)?)),
+        None => (text, None),
     };
-    Ok(SeatOffer { role, label: Sealable::Open(typed("the name", label.trim())?) })
+    Ok((typed("the name", label.trim())?, role))
+}
+
+fn role_of(word: &str) -> Done<Role> {
+    Role::from_word(&word.trim().to_lowercase()).ok_or_else(|| {
+        CommandError::usage(format!("'{}' is not a role", render::line(word.trim())))
+            .hint("write NAME:ROLE with customer, supplier, third, observer or arbiter")
+    })
+}
+
+/// What we are and what each of the others is: as it was said, else as it fits what we usually are.
+fn roles(others: &[Seat], said: Option<Role>, usual: Option<Role>) -> (Role, Vec<Role>) {
+    let default = opening::others_role(said.or(usual));
+    let others: Vec<Role> = others.iter().map(|(_, role)| role.unwrap_or(default)).collect();
+    (said.unwrap_or_else(|| opening::own_role(&others, usual)), others)
 }

@@ -6,10 +6,7 @@ mod remove;
 use clap::Subcommand;
 use counterpart_core::id::short_form;
 use counterpart_node::{Desk, NotebookEntry};
-use counterpart_process::{
-    menu,
-    notebook::{Note, whom_key},
-};
+use counterpart_process::notebook::{Note, whom_key};
 use serde_json::{Value, json};
 
 pub(super) use counterpart_words::contact::note_in_words as told;
@@ -171,26 +168,8 @@ fn order(note: &Note) -> u8 {
 }
 
 fn as_json(entry: &NotebookEntry) -> Value {
-    let mut value = match &entry.note {
-        Note::Number(number) => json!({"number": number.number, "label": number.label, "worked": number.worked}),
-        Note::Path(path) => json!({
-            "steps": path.steps,
-            "in_words": menu::in_words(&path.steps),
-            "number": path.number,
-            "took_seconds": path.took,
-            "worked": path.worked,
-            "times": path.times,
-        }),
-        Note::Person(person) => json!(person),
-        Note::Remark(remark) => json!({"text": remark.text, "shared": remark.shared}),
-        Note::Draft(_) | Note::Own(_) => json!({}),
-    };
-    value["id"] = hex(&entry.id).into();
+    let mut value = counterpart_words::notebook::json(entry);
     value["name_here"] = name(entry).into();
-    value["kind"] = entry.note.kind().into();
-    value["of"] = entry.of.clone().into();
-    value["case"] = entry.case.map(|case| case.to_hex()).into();
-    value["written_at"] = entry.written_at.into();
     value
 }
 

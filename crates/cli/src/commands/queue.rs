@@ -2,7 +2,10 @@
 
 use counterpart_core::id::short_form;
 use counterpart_node::{Cursor, MOST_ROWS, Page, Queue, QueueRow, now};
-use counterpart_words::today::{Whose, whose};
+use counterpart_words::{
+    queue::what_is_due,
+    today::{Whose, short, whose},
+};
 use serde_json::json;
 
 use crate::{
@@ -124,7 +127,8 @@ fn in_a_line(row: &QueueRow, zone: &str, now: i64, columns: usize) -> String {
     }
     if let Some(due) = row.next_due.filter(|_| row.state != "closed") {
         let style = if due < now { Style::Bad } else { Style::Faint };
-        tell(style, &format!("due {}, {}", when::show_short(due, zone, now), when::distance(due, now)));
+        let what = what_is_due(row).map_or_else(String::new, |what| format!("{what} "));
+        tell(style, &format!("{what}due {}, {}", short(due, row.zone.as_deref(), zone, now), when::distance(due, now)));
     }
     match &row.agent {
         Some(agent) => tell(Style::Faint, &format!("with {}", line(agent))),
@@ -137,13 +141,13 @@ fn agents(session: &Session) -> Done {
     let loads = session.desk()?.loads()?;
     let terminal = session.terminal;
     if terminal.json {
-        let agents: Vec<_> = loads.iter().map(|load| json!({"agent": load.agent, "open": load.cases})).collect();
+        let agents: Vec<_> = loads.iter().map(|load| json!({"agent": load.name, "open": load.cases})).collect();
         return terminal.json(&json!({"schema": "counterpart/loads/1", "agents": agents}));
     }
     if loads.is_empty() {
         terminal.say("Nobody of your side has an open case by name. `counterpart assign CASE NAME` says who does.");
         return Ok(());
     }
-    let lines: Vec<String> = loads.iter().map(|load| format!("{:>7}  {}", load.cases, line(&load.agent))).collect();
+    let lines: Vec<String> = loads.iter().map(|load| format!("{:>7}  {}", load.cases, line(&load.name))).collect();
     terminal.data(&lines.join("\n"))
 }

@@ -10,6 +10,7 @@ mod skip;
 
 use clap::Subcommand;
 use counterpart_node::{CaseOutlook, Desk, Letter, LetterKind, now};
+use counterpart_words::letters;
 use serde_json::json;
 
 use crate::{
@@ -61,7 +62,7 @@ pub(super) fn list(session: &Session, case: Option<&str>, kinds: &[LetterKind]) 
     let Some(case) = case else { return all(session, &desk, kinds) };
     let outlook = desk.reminders(&desk.resolve(case)?, now())?;
     if terminal.json {
-        return terminal.json(&shown::as_json(&outlook, kinds));
+        return terminal.json(&letters::json(&outlook, kinds));
     }
     terminal.data(&shown::case(&outlook, kinds, terminal.columns()))?;
     for problem in &outlook.problems {
@@ -88,8 +89,8 @@ fn all(session: &Session, desk: &Desk, kinds: &[LetterKind]) -> Done {
         let coming: Vec<_> = coming.iter().map(|(case, at)| json!({"case": case.to_hex(), "at": at})).collect();
         return terminal.json(&json!({
             "schema": "counterpart/reminders-of-all/1",
-            "letters": open.iter().map(shown::letter_as_json).collect::<Vec<_>>(),
-            "failed": failed.iter().map(shown::letter_as_json).collect::<Vec<_>>(),
+            "letters": open.iter().map(letters::letter).collect::<Vec<_>>(),
+            "failed": failed.iter().map(letters::letter).collect::<Vec<_>>(),
             "next": coming,
         }));
     }

@@ -8,9 +8,9 @@ use std::{
 };
 
 use counterpart_core::id::short_form;
-use counterpart_node::{Desk, HeldStamp, PATIENCE, ServiceUrl, StampError, StampSettings, Standing};
+use counterpart_node::{Desk, PATIENCE, ServiceUrl, StampError, StampSettings, Standing};
 use counterpart_timestamp::{MAX_ROOTS_FILE, Roots};
-use serde_json::{Value as Json, json};
+use serde_json::json;
 
 use crate::{
     case::OpenCase,
@@ -145,7 +145,7 @@ fn stamp(session: &Session, desk: &Desk, case: &OpenCase, args: &Args) -> Done {
         }
     }
     if session.terminal.json {
-        let mut answer = as_json(case, &held);
+        let mut answer = stamped::stamp_json(case, &held);
         answer["schema"] = json!("counterpart/stamp/1");
         answer["case"] = json!(case.id.to_hex());
         return session.terminal.json(&answer);
@@ -181,7 +181,7 @@ fn list(session: &Session, desk: &Desk, case: &OpenCase, root: Option<&Path>) ->
             "case": case.id.to_hex(),
             "service": settings.as_ref().map(|s| s.service.as_str()),
             "at_agreements": settings.as_ref().is_some_and(|s| s.at_agreements),
-            "stamps": held.iter().map(|stamp| as_json(case, stamp)).collect::<Vec<_>>(),
+            "stamps": held.iter().map(|stamp| stamped::stamp_json(case, stamp)).collect::<Vec<_>>(),
             "waiting": waiting.iter().map(waits).collect::<Vec<_>>(),
         }));
     }
@@ -203,28 +203,6 @@ fn list(session: &Session, desk: &Desk, case: &OpenCase, root: Option<&Path>) ->
         ));
     }
     Ok(())
-}
-
-fn as_json(case: &OpenCase, held: &HeldStamp) -> Json {
-    let heads: Vec<Json> =
-        held.kept.heads.iter().map(|h| json!({"entry": h.to_hex(), "ref": case.entry_name(h)})).collect();
-    let (at, service, stamp, why) = match &held.standing {
-        Standing::Valid(stamp) => (Some(stamp.at), stamp.service.clone(), Some(stamp), None),
-        Standing::Untrusted { why, claims } => (Some(claims.at), claims.service.clone(), None, Some(why.to_string())),
-        Standing::Unchecked(claims) => (Some(claims.at), claims.service.clone(), None, None),
-        Standing::Broken(why) => (None, None, None, Some(why.to_string())),
-    };
-    json!({
-        "sha256": held.id.to_hex(),
-        "status": held.standing.as_str(),
-        "why": why,
-        "at": at,
-        "service": service,
-        "accuracy_us": stamp.and_then(|s| s.accuracy),
-        "serial": stamp.map(|s| s.serial.clone()),
-        "root": stamp.map(|s| render::hex(&s.root)),
-        "heads": heads,
-    })
 }
 
 fn roots_in_words(roots: &Roots) -> Vec<String> {

@@ -7,10 +7,8 @@ mod show;
 mod try_it;
 
 use clap::Subcommand;
-use counterpart_node::Desk;
 use counterpart_process::standing_rule::StandingRule;
-use counterpart_words::standing_rules::{Stopped, only_in_words, stopped, then_in_words, when_in_words};
-use serde_json::{Value as Json, json};
+use counterpart_words::standing_rules::{only_in_words, then_in_words, when_in_words};
 
 use crate::{error::Done, session::Session};
 
@@ -49,22 +47,6 @@ pub(crate) fn run(session: &Session, args: &Args) -> Done {
         Command::Try(args) => try_it::run(session, args),
         Command::End(args) => end::run(session, args),
     }
-}
-
-/// A rule for programs, and whether it stands.
-fn as_json(desk: &Desk, rule: &StandingRule) -> Done<Json> {
-    let why = stopped(desk, rule)?.map(Stopped::as_str);
-    Ok(json!({
-        "name": rule.name,
-        "seat": rule.seat,
-        "when": rule.when,
-        "only": rule.only,
-        "then": rule.then,
-        "an_hour": rule.an_hour,
-        "added": rule.added,
-        "standing": if why.is_some() { "stopped" } else { "on" },
-        "why": why,
-    }))
 }
 
 /// A rule in one sentence.

@@ -1,9 +1,12 @@
 //! `counterpart today`
 
 use counterpart_node::now;
-use counterpart_process::today::{Group, Matter, Thing, next, things};
-use counterpart_words::today::{Telling, heading};
-use serde_json::{Value as Json, json};
+use counterpart_process::today::{Group, Thing, next, things};
+use counterpart_words::{
+    json::thing,
+    today::{Telling, heading},
+};
+use serde_json::json;
 
 use crate::{
     calendars,
@@ -45,8 +48,8 @@ pub(crate) fn run(session: &Session, args: &Args) -> Done {
         return terminal.json(&json!({
             "schema": "counterpart/today/1",
             "at": now,
-            "next": first.map(as_json),
-            "things": all.iter().map(as_json).collect::<Vec<_>>(),
+            "next": first.map(thing),
+            "things": all.iter().map(thing).collect::<Vec<_>>(),
         }));
     }
     if all.is_empty() {
@@ -110,33 +113,4 @@ impl Shown {
         let mark = if first { "  > " } else { "  " };
         wrapped(&format!("{mark}{case}"), &text, self.columns)
     }
-}
-
-fn as_json(thing: &Thing) -> Json {
-    let matter = match &thing.matter {
-        Matter::Due(due) => json!({"due": due}),
-        Matter::Clock(clock) => json!({"clock": clock}),
-        Matter::Wait(wait) => json!({"wait": wait}),
-        Matter::Step { line, standing } => json!({"step": {
-            "name": line.id, "what": line.what, "to": line.to, "standing": standing.as_str(),
-            "opens": {"at": line.opens.0, "safe": line.opens.1},
-            "until": line.until.map(|(at, safe)| json!({"at": at, "safe": safe})),
-        }}),
-        Matter::Letter(letter) => json!({"letter": {
-            "kind": letter.kind, "about": letter.about, "what": letter.what, "state": letter.state.as_str(),
-            "due": letter.due, "trouble": letter.trouble,
-        }}),
-        Matter::Mail(count) => json!({"messages": count}),
-    };
-    let mut value = json!({
-        "group": thing.group.as_str(),
-        "case": thing.case,
-        "title": thing.title,
-        "at": thing.at,
-        "command": std::iter::once("counterpart").chain(thing.command.iter().map(String::as_str)).collect::<Vec<_>>(),
-    });
-    if let (Json::Object(value), Json::Object(matter)) = (&mut value, matter) {
-        value.extend(matter);
-    }
-    value
 }

@@ -8,7 +8,7 @@ mod watch;
 pub(super) use api::ApiArgs;
 pub(super) use watch::WatchArgs;
 
-use std::{pin::Pin, time::Duration};
+use std::{net::SocketAddr, pin::Pin, time::Duration};
 
 use counterpart_node::{DeskError, Level, Logged, NetworkSettings, Node, NodeConfig, NodeError, NodeEvent, now};
 use counterpart_web::{Options, Server, link_to_running};
@@ -57,6 +57,14 @@ pub(crate) struct Args {
     watch: WatchArgs,
     #[command(flatten)]
     api: ApiArgs,
+}
+
+/// An address of this machine where something is answered. Names stand for addresses that others choose, so none is looked up.
+fn address(typed: &str) -> Result<SocketAddr, String> {
+    typed.parse().map_err(|_unread| {
+        let port = typed.rsplit(':').next().and_then(|port| port.parse::<u16>().ok());
+        format!("write an address in digits and a port, such as 127.0.0.1:{}", port.unwrap_or(8420))
+    })
 }
 
 /// How many connections may be chosen.
@@ -185,6 +193,9 @@ async fn serve(
 
 /// Tells an event to whoever looks on.
 fn told(session: &Session, event: &NodeEvent) -> Done {
+    if matches!(event, NodeEvent::Unreachable { first: false, .. }) {
+        return Ok(());
+    }
     told_line(session, &event.line())
 }
 

@@ -16,9 +16,9 @@ use crate::{
 /// Tell other systems, such as a helpdesk, when something comes in: by a signed message over HTTP
 ///
 /// Your running node (`counterpart up`) sends each receiver a short message whenever an act or a receipt comes in or is
-/// signed here: that there is something, of what kind and in which case, not what it says. Of one case it is told one
-/// thing at a time, in order; what it does not take is sent again until it does. docs/webhooks.md says how a receiver
-/// checks that a message is yours.
+/// signed here, or something falls due: that there is something, of what kind and in which case, not what it says. Of one
+/// case it is told one thing at a time, in order; what it does not take is sent again until it does. docs/webhooks.md says
+/// how a receiver checks that a message is yours.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(subcommand)]

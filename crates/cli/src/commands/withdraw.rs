@@ -2,16 +2,16 @@
 
 use counterpart_core::act::Act;
 
-use super::{EntryArg, ReasonArg, act};
+use super::{ReasonArg, WholeArg, act};
 use crate::{error::Done, session::Session};
 
 /// Take back your own proposal, or your own request to be released
 ///
-/// What everybody has signed stays agreed: ask for release instead.
+/// What everybody has signed stays agreed: ask for release instead. A bundle of several parts is taken back as a whole.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
-    target: EntryArg,
+    target: WholeArg,
     #[command(flatten)]
     reason: ReasonArg,
 }

@@ -25,7 +25,7 @@ pub(crate) struct ActionArgs {
     #[arg(long, value_name = "TIME")]
     pub(super) due: Option<String>,
     /// The money at stake, such as £24.99 or "24.99 GBP"
-    #[arg(long, value_name = "MONEY")]
+    #[arg(long, value_name = "MONEY", allow_hyphen_values = true)]
     pub(super) value: Option<String>,
     /// How it is known to be done; repeat for more
     #[arg(long, value_name = "TEXT")]

@@ -81,6 +81,34 @@ pub struct Proposal {
 }
 
 impl Proposal {
+    /// The money at stake in its actions, by currency, in millionths: what is less than nothing takes nothing off what stands
+    /// beside it (R9).
+    #[must_use]
+    pub fn at_stake(&self) -> Vec<(&str, i128)> {
+        let mut sums: Vec<(&str, i128)> = Vec::new();
+        for subject in &self.subjects {
+            let Topic::Action { terms, .. } = &subject.topic else { continue };
+            let Some(value) = &terms.value else { continue };
+            let amount = value.amount().millionths().abs();
+            match sums.iter_mut().find(|(currency, _)| *currency == value.currency()) {
+                Some((_, sum)) => *sum = sum.saturating_add(amount),
+                None => sums.push((value.currency(), amount)),
+            }
+        }
+        sums
+    }
+
+    /// The first sum at stake that goes beyond ceilings; nothing where they hold, or there are none. A currency without one is
+    /// beyond them.
+    #[must_use]
+    pub fn beyond(&self, ceilings: &[Money]) -> Option<(&str, i128)> {
+        let covered = |currency: &str, sum: i128| {
+            ceilings.iter().any(|most| most.currency() == currency && most.amount().millionths() >= sum)
+        };
+        let mut sums = self.at_stake().into_iter();
+        if ceilings.is_empty() { None } else { sums.find(|(currency, sum)| !covered(currency, *sum)) }
+    }
+
     pub(super) fn read(f: &Fields<'_>) -> Option<Self> {
         Some(Self {
             subjects: f.list("subjects", Subject::read)?,

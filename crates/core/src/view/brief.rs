@@ -8,8 +8,7 @@ use std::{
 
 use super::waiting::{Waiting, of_subject};
 use crate::{
-    act::Topic,
-    fold::{ActionState, Fold, Lens, SubjectKey},
+    fold::{ActionState, Fold, SubjectKey},
     graph::{Graph, Ix},
     id::{EntryId, PartyId},
     record::Record,
@@ -27,8 +26,6 @@ pub struct Brief {
     pub waiting: Vec<Waiting>,
     /// Due times of what is promised and not done: agreed, or noted as said by the other side.
     pub due: Vec<Arc<Promised>>,
-    /// What the entries waited on are about, where that is an open text: of the oldest moves of each party.
-    pub about: Vec<(EntryId, Arc<str>)>,
     pub seats: Vec<BriefSeat>,
 }
 
@@ -70,7 +67,6 @@ pub(crate) struct BriefCache {
 struct SubjectBrief {
     waiting: Vec<Waiting>,
     due: Option<Arc<Promised>>,
-    what: Option<Arc<str>>,
     /// May change by entries that do not speak of it.
     volatile: bool,
 }
@@ -109,45 +105,19 @@ impl Record {
             let mut waiting: Vec<Waiting> = subjects().flat_map(|s| s.waiting.iter().cloned()).collect();
             let others = super::waiting::joins(&lens).into_iter().chain(super::waiting::erasures(&lens));
             waiting.extend(others.filter(|_| !closed));
-            waiting.sort_by_key(|w| (w.since, w.about));
+            waiting.sort_by_key(|w| (w.since, w.about, w.seat, w.expected));
             waiting.dedup();
             let due = subjects().filter_map(|s| s.due.clone()).collect();
-            let wanted = named(&waiting);
-            let mut about = Vec::new();
-            for (subject, what) in subjects().filter_map(|s| Some((s, s.what.as_ref()?))) {
-                let ids = subject.waiting.iter().filter_map(|w| w.about).filter(|id| wanted.contains(id));
-                about.extend(ids.map(|id| (id, what.clone())));
-            }
             let seat = |seat: Seat| {
                 let label = lens.seat(&seat)?.label.open().map(str::to_owned);
                 Some(BriefSeat { seat, parties: lens.parties_of(&seat), label })
             };
             let seats = lens.seats().into_iter().filter_map(seat).collect();
-            Brief { title, state: state.as_str(), entries: self.graph().len(), waiting, due, about, seats }
+            Brief { title, state: state.as_str(), entries: self.graph().len(), waiting, due, seats }
         });
         self.brief_cache = cache;
         brief
     }
-}
-
-/// Of how many moves of a party it is said what they are about.
-const NAMED: usize = 32;
-
-/// The entries that the oldest moves of each party are about.
-fn named(waiting: &[Waiting]) -> BTreeSet<EntryId> {
-    let mut count: Vec<(Option<PartyId>, usize)> = Vec::new();
-    let mut wanted = BTreeSet::new();
-    for wait in waiting {
-        let at = count.iter().position(|(party, _)| *party == wait.party).unwrap_or_else(|| {
-            count.push((wait.party, 0));
-            count.len() - 1
-        });
-        count[at].1 += 1;
-        if count[at].1 <= NAMED {
-            wanted.extend(wait.about);
-        }
-    }
-    wanted
 }
 
 impl Brief {
@@ -171,7 +141,6 @@ fn subject_brief(record: &Record, key: &SubjectKey) -> Option<SubjectBrief> {
         ActionState::Proposed | ActionState::Accepted => said,
         _ => false,
     };
-    let what = what(&lens, status.revision, key);
     let terms = lens.terms(status.revision, key).filter(|_| live);
     let due = terms.and_then(|terms| {
         let SubjectKey::Action(action) = key else { return None };
@@ -186,20 +155,10 @@ fn subject_brief(record: &Record, key: &SubjectKey) -> Option<SubjectBrief> {
             action: *action,
             revision: record.graph().id(status.revision),
             subject: subject.and_then(|n| u32::try_from(n).ok()),
-            what: what.clone(),
+            what: terms.what.open().map(Arc::from),
             performers: terms.performers.iter().map(|p| p.seat).collect(),
             said: said && !matches!(status.state, ActionState::Agreed | ActionState::Rework),
         }))
     });
-    Some(SubjectBrief { waiting, due, what, volatile: lens.is_volatile(key) })
-}
-
-/// What a subject is about, where that is an open text.
-fn what(lens: &Lens<'_>, revision: Ix, key: &SubjectKey) -> Option<Arc<str>> {
-    match &lens.subject(revision, key)?.topic {
-        Topic::Action { terms, .. } => terms.what.open().map(Arc::from),
-        Topic::Item { key, .. } => Some(Arc::from(key.as_str())),
-        Topic::Terms { title, .. } => Some(Arc::from(title.as_str())),
-        _ => None,
-    }
+    Some(SubjectBrief { waiting, due, volatile: lens.is_volatile(key) })
 }

@@ -7,6 +7,7 @@ use crate::{
     graph::{Graph, Ix},
     id::{DeviceKey, PartyId},
     record::Record,
+    value::Sealable,
 };
 
 /// How a party provably holds something.
@@ -32,7 +33,36 @@ pub struct Delivery {
     pub last_receipt: Option<i64>,
 }
 
+/// What another party says of an entry, and has not taken back by a later word of its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// The entry that says so.
+    pub entry: Ix,
+    pub party: PartyId,
+    /// That it is wrong; otherwise that it is right.
+    pub contests: bool,
+    /// Why it is wrong, or what was noted with the word that it is right.
+    pub text: Option<Sealable>,
+}
+
 impl Record {
+    /// What the other parties say of an entry, whether it is right or wrong, in the agreed order.
+    #[must_use]
+    pub fn answers(&self, ix: Ix) -> Vec<Answer> {
+        let graph = self.graph();
+        let mut standing = standing_answers(&self.lens(), ix);
+        standing.sort_unstable_by_key(|(entry, _)| graph.order(*entry));
+        let one = |(entry, grade): (Ix, Grade)| {
+            let text = match self.laid_open(entry) {
+                Act::Contest { reason, .. } => Some(reason),
+                Act::Acknowledge { note, .. } => note,
+                _ => None,
+            };
+            Answer { entry, party: graph.statement(entry).party, contests: grade == Grade::Contested, text }
+        };
+        standing.into_iter().map(one).collect()
+    }
+
     /// Whether a device is a mailbox of its party: its grant lists no kinds of acts, and lets it receive.
     #[must_use]
     pub fn is_mailbox(&self, party: &PartyId, device: &DeviceKey) -> bool {
@@ -158,28 +188,34 @@ impl Known {
 
     pub(super) fn grade(&self, lens: &Lens<'_>, ix: Ix) -> Grade {
         let graph = lens.graph();
-        let author = graph.statement(ix).party;
         if lens.fold().proposal(ix).is_some_and(|p| p.signers.len() > 1) && lens.fully_signed(ix) {
             return Grade::Agreed;
         }
-        let answers: Vec<(Ix, Grade)> = lens
-            .about(&graph.id(ix))
-            .filter_map(|answer| match lens.fold().act(answer) {
-                Act::Acknowledge { .. } => Some((answer, Grade::Acknowledged)),
-                Act::Contest { .. } => Some((answer, Grade::Contested)),
-                _ => None,
-            })
-            .filter(|(answer, _)| graph.statement(*answer).party != author)
-            .collect();
-        // R12: per party the answers that no later own one knew of; several stand side by side.
-        let superseded = |ix: Ix| {
-            let party = graph.statement(ix).party;
-            answers.iter().any(|(later, _)| graph.statement(*later).party == party && graph.in_past(ix, *later))
-        };
         let delivered = self.held_by_others(graph, ix) != Held::Not;
         let basic = if delivered { Grade::Delivered } else { Grade::Unilateral };
-        answers.iter().filter(|(ix, _)| !superseded(*ix)).map(|(_, grade)| *grade).max().unwrap_or(basic)
+        standing_answers(lens, ix).into_iter().map(|(_, grade)| grade).max().unwrap_or(basic)
     }
+}
+
+/// What the others say of an entry, [`Grade::Acknowledged`] or [`Grade::Contested`]. R12: per party the answers that no
+/// later own one knew of; several stand side by side.
+fn standing_answers(lens: &Lens<'_>, ix: Ix) -> Vec<(Ix, Grade)> {
+    let graph = lens.graph();
+    let author = graph.statement(ix).party;
+    let answers: Vec<(Ix, Grade)> = lens
+        .about(&graph.id(ix))
+        .filter_map(|answer| match lens.fold().act(answer) {
+            Act::Acknowledge { .. } => Some((answer, Grade::Acknowledged)),
+            Act::Contest { .. } => Some((answer, Grade::Contested)),
+            _ => None,
+        })
+        .filter(|(answer, _)| graph.statement(*answer).party != author)
+        .collect();
+    let superseded = |ix: Ix| {
+        let party = graph.statement(ix).party;
+        answers.iter().any(|(later, _)| graph.statement(*later).party == party && graph.in_past(ix, *later))
+    };
+    answers.iter().filter(|(ix, _)| !superseded(*ix)).copied().collect()
 }
 
 impl Tips {

@@ -414,7 +414,9 @@ impl Asking<'_> {
     /// Says that what was agreed needs deciding; also of what its performer gave up.
     fn dispute(&mut self, key: &SubjectKey, ix: Ix) {
         let (about, subject) = (self.id(ix), self.place(ix, key));
-        self.ask(Step::Dispute, key, ix, &Act::Dispute { about, subject: Some(subject), reason: words() });
+        // As it is signed: a part is named only where there are several.
+        let subject = (self.lens.fold().subject_keys(ix).len() > 1).then_some(subject);
+        self.ask(Step::Dispute, key, ix, &Act::Dispute { about, subject, reason: words() });
     }
 
     /// Other terms on what stands now.

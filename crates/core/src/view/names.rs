@@ -50,17 +50,8 @@ impl Names {
     #[must_use]
     pub fn of(&self, id: &EntryId) -> String {
         let Some(number) = self.numbers.get(id) else { return id.to_hex() };
-        let same = &self.by_number[number];
-        if same.len() == 1 {
-            return format!("#{number}");
-        }
-        let own = letters(id);
-        let enough = (2..=own.len()).find(|n| {
-            let alike = same.iter().filter(|(other, _)| letters(other).get(..*n) == own.get(..*n));
-            alike.count() == 1
-        });
-        let shown: String = own.chars().take(enough.unwrap_or(own.len())).collect();
-        format!("#{number}-{shown}")
+        let same: Vec<EntryId> = self.by_number[number].iter().map(|(other, _)| *other).collect();
+        named(*number, id, &same)
     }
 
     /// Finds the entry a typed reference means: `#7`, `7`, `#7-K3`, `#7/2`, or at least 8 hex digits of an id.
@@ -99,6 +90,30 @@ impl Names {
             }
         }
     }
+}
+
+/// The name of one entry, as [`Names::of`] gives it; nothing where it is not here or does not count. It costs the same in
+/// a large case as in a small one.
+#[must_use]
+pub fn name_of(graph: &Graph, id: &EntryId) -> Option<String> {
+    let ix = graph.find(id).filter(|ix| graph.counts(*ix))?;
+    let number = graph.node(ix).number;
+    let same: Vec<EntryId> = graph.numbered(number).map(|ix| graph.id(ix)).collect();
+    Some(named(number, id, &same))
+}
+
+/// `#7`; of several that have the number with as many letters as tell it from the others.
+fn named(number: u32, id: &EntryId, same: &[EntryId]) -> String {
+    if same.len() == 1 {
+        return format!("#{number}");
+    }
+    let own = letters(id);
+    let enough = (2..=own.len()).find(|n| {
+        let alike = same.iter().filter(|other| letters(other).get(..*n) == own.get(..*n));
+        alike.count() == 1
+    });
+    let shown: String = own.chars().take(enough.unwrap_or(own.len())).collect();
+    format!("#{number}-{shown}")
 }
 
 /// An entry's id in the alphabet of short forms, without hyphens and check character.

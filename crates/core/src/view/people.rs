@@ -35,8 +35,10 @@ pub struct Responsible {
     pub name: Option<Sealable>,
     /// The device that person signs with.
     pub device: Option<DeviceKey>,
-    /// That person's card.
+    /// That person's card: one that gives this very name, whatever device it names.
     pub card: Option<Card>,
+    /// Where there is none, a card of that device that names somebody else: its number is not this person's.
+    pub other: Option<CardView>,
 }
 
 #[derive(Debug, Clone)]
@@ -58,6 +60,8 @@ pub struct HandoverView {
     pub to: DeviceKey,
     /// As the hand-over or, failing that, a card names whoever takes over.
     pub person: Option<Sealable>,
+    /// The hand-over itself names them; otherwise it is whoever signs with that device.
+    pub named: bool,
     pub summary: Sealable,
 }
 
@@ -86,6 +90,18 @@ impl Record {
         Act::read(&statement.kind, &body).unwrap_or_else(act)
     }
 
+    /// Who acted for a party in an entry: whoever signs with its device by the cards and hand-overs it knew, else whoever
+    /// was responsible by the last hand-over it knew.
+    #[must_use]
+    pub fn acted_for(&self, ix: Ix) -> Option<Sealable> {
+        let graph = self.graph();
+        let party = graph.statement(ix).party;
+        CardNames::new(self).signer(self, ix).or_else(|| {
+            let known = |h: &&HandoverView| h.party == party && graph.in_past_or_same(h.entry, ix);
+            Found::new(self).handovers.iter().rev().find(known)?.person.clone()
+        })
+    }
+
     /// The people at every seat.
     #[must_use]
     pub fn people(&self, view: &View) -> Vec<SeatPeople> {
@@ -103,27 +119,54 @@ impl Record {
     }
 }
 
-/// The names that cards give to devices.
+/// The names that cards and hand-overs give to devices.
 #[derive(Debug)]
-pub(super) struct CardNames(Vec<(Ix, DeviceKey, Sealable)>);
+pub(super) struct CardNames(Vec<Naming>);
+
+/// One of them.
+#[derive(Debug)]
+struct Naming {
+    entry: Ix,
+    device: DeviceKey,
+    name: Sealable,
+    /// By a hand-over: it speaks of what is signed from then on, while a card may come after the first signatures.
+    from_then_on: bool,
+}
 
 impl CardNames {
     pub(super) fn new(record: &Record) -> Self {
         let (graph, lens) = (record.graph(), record.lens());
-        let card = |ix: Ix| match record.laid_open(ix) {
-            Act::Card(Card { name, device: Some(device), .. }) => Some((ix, device, name)),
+        let naming = |entry: Ix| match record.laid_open(entry) {
+            Act::Card(Card { name, device: Some(device), .. }) => {
+                Some(Naming { entry, device, name, from_then_on: false })
+            }
+            Act::Handover { to, person: Some(name), .. } => {
+                Some(Naming { entry, device: to, name, from_then_on: true })
+            }
             _ => None,
         };
-        let is_card = |ix: &Ix| matches!(lens.fold().act(*ix), Act::Card(_)) && lens.has(*ix);
-        Self(graph.ordered().into_iter().filter(is_card).filter_map(card).collect())
+        let names = |ix: &Ix| matches!(lens.fold().act(*ix), Act::Card(_) | Act::Handover { .. }) && lens.has(*ix);
+        Self(graph.ordered().into_iter().filter(names).filter_map(naming).collect())
     }
 
-    /// Who signed an entry: by the newest card of its device that it knew, else by the first there ever was.
+    /// Who signed an entry: by the newest card or hand-over of its device that it knew, else by the first card there ever
+    /// was.
     pub(super) fn signer(&self, record: &Record, ix: Ix) -> Option<Sealable> {
         let device = record.graph().statement(ix).device;
-        let of_device = || self.0.iter().filter(|(_, d, _)| *d == device);
-        let known = of_device().rev().find(|(card, ..)| record.graph().in_past_or_same(*card, ix));
-        known.or_else(|| of_device().next()).map(|(_, _, name)| name.clone())
+        let of_device = || self.0.iter().filter(|naming| naming.device == device);
+        let known = of_device().rev().find(|naming| record.graph().in_past_or_same(naming.entry, ix));
+        known.or_else(|| of_device().find(|naming| !naming.from_then_on)).map(|naming| naming.name.clone())
+    }
+
+    /// Who signs with a device, by the newest of them.
+    pub(super) fn of_device(&self, device: &DeviceKey) -> Option<Sealable> {
+        self.0.iter().rev().find(|naming| naming.device == *device).map(|naming| naming.name.clone())
+    }
+
+    /// The devices that a party named.
+    pub(super) fn devices_of(&self, record: &Record, party: &PartyId) -> Vec<DeviceKey> {
+        let of_party = |naming: &&Naming| record.graph().statement(naming.entry).party == *party;
+        self.0.iter().filter(of_party).map(|naming| naming.device).collect()
     }
 }
 
@@ -148,8 +191,9 @@ impl Found {
                 }
                 Act::Handover { .. } => {
                     if let Act::Handover { from, to, person, summary } = record.laid_open(entry) {
+                        let named = person.is_some();
                         let person = person.or_else(|| found.card_of(&party, &to).map(|c| c.card.name.clone()));
-                        found.handovers.push(HandoverView { entry, party, at, from, to, person, summary });
+                        found.handovers.push(HandoverView { entry, party, at, from, to, person, named, summary });
                     }
                 }
                 Act::Contact(_) => found.contacts.push(entry),
@@ -216,12 +260,19 @@ fn other_seat(view: &View, own: &PartyId) -> Option<Seat> {
 
 fn responsible(record: &Record, handovers: &[HandoverView], cards: &[CardView]) -> Vec<Responsible> {
     let graph = record.graph();
-    let card_of = |device: &DeviceKey| cards.iter().rev().find(|c| c.card.device == Some(*device));
     let standing = handovers.iter().filter(|h| !handovers.iter().any(|later| graph.in_past(h.entry, later.entry)));
     let handed = |h: &HandoverView| {
-        let named = |c: &&CardView| h.person.as_ref() == Some(&c.card.name);
-        let card = card_of(&h.to).or_else(|| cards.iter().rev().find(named)).map(|c| c.card.clone());
-        Responsible { entry: h.entry, since: h.at, name: h.person.clone(), device: Some(h.to), card }
+        // Several people may sign with one device: a card's number goes with nobody but whom it names.
+        let named = |c: &&CardView| h.person.as_ref().is_some_and(|person| same_name(person, &c.card.name));
+        let of_device = || cards.iter().rev().filter(|c| c.card.device == Some(h.to));
+        let card = match h.named {
+            true => of_device().find(named).or_else(|| cards.iter().rev().find(named)),
+            false => of_device().next(),
+        };
+        let other = of_device().next().filter(|_| card.is_none()).cloned();
+        let name = if h.named { None } else { card.map(|c| c.card.name.clone()) }.or_else(|| h.person.clone());
+        let card = card.map(|c| c.card.clone());
+        Responsible { entry: h.entry, since: h.at, name, device: Some(h.to), card, other }
     };
     let found: Vec<Responsible> = standing.map(handed).collect();
     if !found.is_empty() {
@@ -233,6 +284,16 @@ fn responsible(record: &Record, handovers: &[HandoverView], cards: &[CardView]) 
         name: Some(c.card.name.clone()),
         device: c.card.device,
         card: Some(c.card.clone()),
+        other: None,
     };
     cards.iter().map(by_card).collect()
+}
+
+/// Whether two texts name one person, however they are spaced and whatever letters are capitals. What is sealed is not
+/// known to be anybody's name.
+fn same_name(one: &Sealable, other: &Sealable) -> bool {
+    let read = |name: &Sealable| {
+        name.open().map(|text| text.split_whitespace().map(str::to_lowercase).collect::<Vec<_>>().join(" "))
+    };
+    read(one).is_some_and(|name| read(other) == Some(name))
 }

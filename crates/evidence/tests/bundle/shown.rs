@@ -1,12 +1,14 @@
 //! The verdict: its line for programs, times that others' words prove, contradictions, files.
 
 use counterpart_core::{
-    act::Act,
+    act::{Act, Mode, Proposal, Subject, Topic},
+    keylog::{self, EventSigner, RevokeReason},
     receipt::Receipt,
-    value::{ItemValue, Sealable},
+    value::{ItemValue, Sealable, Seat},
     view::Evidence,
 };
 use counterpart_evidence::{AttachmentReport, ExportError, FailureKind, Verdict, proof::Shape, specification, verify};
+use ed25519_dalek::SigningKey;
 
 use crate::{
     case::{BEGIN, Case},
@@ -180,6 +182,70 @@ fn words_for_people_say_what_the_line_says() {
     }
     assert!(!words.contains("description of formats"), "{words}");
     assert!(words.lines().all(|line| line.chars().all(|c| !c.is_control())));
+}
+
+/// Where nothing but terms was agreed, that is the point of the case: it is named, and by what they are called.
+#[test]
+fn agreements_that_are_no_actions_are_named() {
+    let topic = |n: usize| match n {
+        0 => Topic::Terms {
+            terms: None,
+            title: "Consent to data\u{200F}".to_owned(),
+            text: Sealable::Open("as long as the case lasts".to_owned()),
+            seats: vec![Seat::Number(0), Seat::Number(1)],
+        },
+        1 => Topic::Item { key: "meter".to_owned(), value: ItemValue::Integer(4711) },
+        _ => Topic::Close { close: None, summary: None },
+    };
+    // What is offered, in one proposal; whether it is accepted; what is told.
+    let table: [(&[usize], bool, &[&str]); 4] = [
+        (&[0], true, &["  #5 terms \u{201C}Consent to data<U+200F>\u{201D}: agreed"]),
+        (&[0], false, &["  #5 terms \u{201C}Consent to data<U+200F>\u{201D}: proposed"]),
+        (&[1, 2], true, &["  #5/1 the fact \u{201C}meter\u{201D}: agreed", "  #5/2 to close the case: agreed"]),
+        (&[], true, &[]),
+    ];
+    for (offered, accepted, told) in table {
+        let mut case = Case::new();
+        let line_before = verdict_of(&case).to_json();
+        if !offered.is_empty() {
+            let subjects = offered.iter().map(|n| Subject { base: None, topic: topic(*n) }).collect();
+            let signers = vec![Seat::Number(0), Seat::Number(1)];
+            let offer = Proposal { subjects, signers, mode: Mode::Firm, open_until: None, alleged: None, note: None };
+            let revision = case.supplier_does(&Act::Propose(offer));
+            if accepted {
+                case.customer_does(&Act::Accept { revision, note: None });
+            }
+        }
+        let verdict = verdict_of(&case);
+        let words = verdict.in_words();
+        assert!(told.iter().all(|told| words.lines().any(|line| line == *told)), "{told:?}\n{words}");
+        assert_eq!(words.contains("Where other agreements stand"), !told.is_empty(), "{words}");
+        // The line for programs has the keys that docs/protocol.md names, and no others.
+        let keys = |line: &str| match serde_json::from_str(line).expect("JSON") {
+            serde_json::Value::Object(keys) => keys.keys().cloned().collect::<Vec<_>>(),
+            _ => Vec::new(),
+        };
+        assert_eq!(keys(&verdict.to_json()), keys(&line_before));
+    }
+}
+
+#[test]
+fn a_key_that_may_be_in_wrong_hands_is_warned_of() {
+    for (reason, warns) in [(RevokeReason::Ended, false), (RevokeReason::Compromised, true)] {
+        let mut case = Case::of(12);
+        let supplier = &case.supplier;
+        let root = SigningKey::from_bytes(&[20; 32]);
+        let head = supplier.logs.head(&supplier.author.party).expect("its log");
+        let event = keylog::revoke(&head, &EventSigner::Root(&root), &supplier.author.grant, reason, BEGIN);
+        case.record.apply_key_event(&event).expect("a good event");
+        let words = verdict_of(&case).in_words();
+        let line = words.lines().find(|line| line.starts_with("WARNING: "));
+        assert_eq!(line.is_some(), warns, "{words}");
+        if let Some(line) = line {
+            assert!(line.contains("WARNING: by the key log of Acme Ltd (") && line.contains("1 Jun 2026"), "{line}");
+            assert!(line.contains("ended, because its key is in wrong hands, or may be. It signed "), "{line}");
+        }
+    }
 }
 
 /// The page gives the README's checksum, so that a verifier can be written from it alone.

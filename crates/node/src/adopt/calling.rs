@@ -7,7 +7,7 @@ use counterpart_core::{
     whereabouts::SignedWhereabouts,
 };
 use counterpart_net::{Channel, Config, Net, Protocol, TransportSecret};
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep, timeout};
 
 use super::{
     line::DeviceLine,
@@ -22,6 +22,11 @@ use crate::{
 
 /// For an answer: longer than a machine that was called wrongly before keeps others waiting.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A machine that took its grant a moment ago listens to nobody while it becomes a node: it is called again for so long, and so
+/// often.
+const TURNING: Duration = Duration::from_secs(10);
+const AGAIN: Duration = Duration::from_millis(250);
 
 /// What a line is for at this desk.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -126,9 +131,31 @@ impl Desk {
         now: i64,
         before: bool,
     ) -> Result<Adopted, AdoptError> {
+        let until = Instant::now() + if before { TURNING } else { Duration::ZERO };
+        loop {
+            // What it turns into hangs up on whoever called just before: that call counts for nothing, either.
+            match self.converse(net, line, rights, name, now, before).await {
+                Err(AdoptError::Unreachable { .. }) if Instant::now() < until => sleep(AGAIN).await,
+                outcome => return outcome,
+            }
+        }
+    }
+
+    /// One call, from the claim to what became of it.
+    async fn converse(
+        &self,
+        net: &Net,
+        line: &DeviceLine,
+        rights: &Rights,
+        name: &str,
+        now: i64,
+        before: bool,
+    ) -> Result<Adopted, AdoptError> {
         let party = self.party();
-        let opened = net.open(line.peer.clone(), line.addresses.clone(), Protocol::Device).await;
-        let channel = opened.map_err(|e| AdoptError::Unreachable { why: e.to_string(), granted: before })?;
+        let channel = net
+            .open(line.peer.clone(), line.addresses.clone(), Protocol::Device)
+            .await
+            .map_err(|e| AdoptError::Unreachable { why: e.to_string(), granted: before })?;
         let mut talk = Talk { channel, granted: before };
         let answer = talk.ask(&Frame::Claim { secret: line.secret.clone(), party }).await?;
         let (device, possession) = match answer {

@@ -7,7 +7,7 @@ use counterpart_core::{
     invitation::Secret,
     keylog::{Kinds, RevokeReason},
 };
-use counterpart_net::{Channel, Config, Net, Protocol, TransportSecret};
+use counterpart_net::{Channel, Config, Event, Net, Protocol, TransportSecret};
 use tokio::time::timeout;
 
 use super::{
@@ -165,6 +165,44 @@ async fn a_grant_given_and_not_taken_is_handed_over_by_the_same_line() {
     let here = machine.agents().expect("read").into_iter().find(|a| a.here).expect("its own device");
     assert_eq!(here.rights, mailbox(), "as it was granted, whatever was asked the second time");
     assert_eq!(desk.agents().expect("read").len(), 2, "one grant");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_machine_that_hangs_up_while_it_becomes_a_node_is_called_again() {
+    let (_own, desk) = laptop();
+    let home = tempfile::tempdir().expect("a folder");
+    let (waiter, line) = waiting(home.path()).await;
+    let waits = attended(waiter);
+    let net = stranger();
+    let mut channel = call(&net, &line).await;
+    say(&mut channel, &Frame::Claim { secret: line.secret.clone(), party: desk.party() }).await;
+    let request = requested(hear(&mut channel).await, desk.party(), &line).expect("its request");
+    desk.add_agent(&request, &mailbox(), "box", now()).expect("granted");
+    net.stop().await;
+    waits.abort();
+    assert!(waits.await.is_err_and(|e| e.is_cancelled()), "it stopped");
+
+    // In its place, under its key, one that takes a call and is gone.
+    let folder = super::waiting::waiting_folder(home.path());
+    let secret = home::read_transport(&folder, None).expect("its key").to_bytes();
+    let at: Vec<String> = line.addresses.iter().map(ToString::to_string).collect();
+    let mut config = Config::new(TransportSecret::new(secret));
+    config.listen = vec![counterpart_net::Address::parse(&at[0]).expect("an address")];
+    let (gone, mut inbound) = Net::start(config).expect("it listens");
+    assert!(!gone.listen_addresses().await.is_empty());
+    let rights = mailbox();
+    let hung_up = async {
+        while !matches!(
+            timeout(PATIENCE, inbound.recv()).await.expect("in time").expect("called"),
+            Event::Inbound { .. }
+        ) {}
+        gone.stop().await;
+        let again = attended(Waiter::start(home.path(), None, &at, &[], now()).expect("it listens again"));
+        timeout(PATIENCE, again).await.expect("in time").expect("it was added")
+    };
+    let (added, _waiter) = tokio::join!(desk.add_device(&line, &rights, "box", now()), hung_up);
+    added.expect("handed over at the second call");
+    assert_eq!(Desk::open(home.path()).expect("added").party(), desk.party());
 }
 
 #[tokio::test(flavor = "multi_thread")]

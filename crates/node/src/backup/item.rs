@@ -6,7 +6,7 @@ use counterpart_core::{
     id::{CaseId, DeviceKey, EntryId, EventId, PartyId},
     stamp::KeptStamp,
 };
-use counterpart_store::{AsideRow, NotebookRow};
+use counterpart_store::{AsideRow, ExternalId, NotebookRow};
 use zeroize::Zeroizing;
 
 use super::BackupAbout;
@@ -70,6 +70,11 @@ pub(crate) enum Item {
         case: CaseId,
         template: String,
     },
+    /// What another system calls a case.
+    External {
+        case: CaseId,
+        name: ExternalId,
+    },
     /// So many bytes of an attached file follow.
     File {
         case: CaseId,
@@ -131,6 +136,9 @@ impl Item {
             }
             Self::BegunBy { case, template } => {
                 vec!["begun-by".into(), bytes(&case.0), bytes(template.as_bytes())]
+            }
+            Self::External { case, name } => {
+                vec!["external".into(), bytes(&case.0), bytes(name.system.as_bytes()), bytes(name.id.as_bytes())]
             }
             Self::File { case, file } => {
                 vec!["file".into(), bytes(&case.0), bytes(&file.sha256), number(file.size)]
@@ -196,6 +204,10 @@ impl Item {
                 agent: words(agent)?,
                 text: words(text)?,
             }),
+            ("external", [case, system, name]) => Self::External {
+                case: CaseId(id(case)?),
+                name: ExternalId { system: words(system)?, id: words(name)? },
+            },
             ("assigned", [case, agent, at]) => {
                 Self::Assigned { case: CaseId(id(case)?), agent: words(agent)?, at: at.as_int()? }
             }

@@ -47,23 +47,12 @@ impl Desk {
     /// Why it was not signed; nothing was stored then. The record given may be ahead of the store: sign nothing
     /// more on it.
     pub fn sign_on(&self, case: &CaseId, record: &mut Record, act: &Act, now: i64) -> Result<Signed, DeskError> {
-        let (mut tries, begun) = (0, Instant::now());
-        let signed = loop {
-            let signed = self.locked().write(|txn| {
+        let signed = self.until_alone(case, record, |record| {
+            self.locked().write(|txn| {
                 self.ready(txn, case, record)?;
                 self.sign_in(txn, case, record, act, now)
-            });
-            match signed {
-                // Another machine of ours wrote to the case at the same moment: what was signed on is not what is there.
-                Err(DeskError::Store(why @ (StoreError::Conflict | StoreError::Busy)))
-                    if tries < CONFLICTS && begun.elapsed() < LONGEST && self.tries_again(&why) =>
-                {
-                    tries += 1;
-                    *record = self.record(case)?;
-                }
-                other => break other?,
-            }
-        };
+            })
+        })?;
         if matches!(act, Act::Erased { .. }) && !self.leaves_chores {
             // Signed is signed: what cannot be done just now is done later, see there.
             drop(self.do_chores());
@@ -104,6 +93,43 @@ impl Desk {
         Ok(signed)
     }
 
+    /// As [`Desk::sign_together`], and where another machine that shares the store wrote to the case at the same moment, from
+    /// the beginning again: `also` must do the same each time but for what it is given.
+    ///
+    /// # Errors
+    /// As [`Desk::sign_together`].
+    pub fn sign_together_again(
+        &self,
+        case: &CaseId,
+        record: &mut Record,
+        mut next: impl FnMut(&[Signed]) -> Option<Act>,
+        mut also: impl FnMut(&Txn<'_>, &[Signed]) -> Result<(), DeskError>,
+        now: i64,
+    ) -> Result<Vec<Signed>, DeskError> {
+        self.until_alone(case, record, |record| self.sign_together(case, record, &mut next, &mut also, now))
+    }
+
+    /// Signs, and where another machine of ours wrote to the case at the same moment, again on what is there by then.
+    fn until_alone<T>(
+        &self,
+        case: &CaseId,
+        record: &mut Record,
+        mut sign: impl FnMut(&mut Record) -> Result<T, DeskError>,
+    ) -> Result<T, DeskError> {
+        let (mut tries, begun) = (0, Instant::now());
+        loop {
+            match sign(record) {
+                Err(DeskError::Store(why @ (StoreError::Conflict | StoreError::Busy)))
+                    if tries < CONFLICTS && begun.elapsed() < LONGEST && self.tries_again(&why) =>
+                {
+                    tries += 1;
+                    *record = self.record(case)?;
+                }
+                done => return done,
+            }
+        }
+    }
+
     /// Makes a record that was read before ready to sign on, within the transaction that signs.
     fn ready(&self, txn: &Txn<'_>, case: &CaseId, record: &mut Record) -> Result<(), DeskError> {
         // Entries only ever come: as many as in the record are the same ones.
@@ -137,7 +163,10 @@ impl Desk {
 
     /// Refuses where this device is known to have signed elsewhere: then this home is a copy or an old backup, and what
     /// it signed next would be a second history.
-    pub(crate) fn must_be_alone(&self) -> Result<(), DeskError> {
+    ///
+    /// # Errors
+    /// When it is known.
+    pub fn must_be_alone(&self) -> Result<(), DeskError> {
         // A copy of a home holds copies of its seats.
         if home::is_elsewhere(&self.home) {
             return Err(DeskError::UsedElsewhere);

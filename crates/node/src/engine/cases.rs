@@ -55,7 +55,7 @@ impl Engine {
         if !self.cases.contains_key(&case) {
             let loaded = self.desk.load(&case)?;
             self.desk.sweep(&case, &loaded.record)?;
-            let trusted = self.trusted.get(&case).copied().into_iter().collect();
+            let trusted = self.opener_of(&case).into_iter().collect();
             let mut machine = Machine::new(case, loaded.record, self.desk.author(), trusted);
             machine.parts_found(&loaded.parts);
             let stored = self.desk.with_store(|store| store.edits_after(case, 0))?;
@@ -90,7 +90,7 @@ impl Engine {
         let known = self.desk.with_store(|s| s.entry_count(case)).is_ok_and(|n| n > 0);
         // A device of our own party that asks for what is not here has it, and brings it.
         let own = greeted.party == self.desk.party();
-        if self.offline || (!known && !own && !self.trusted.contains_key(&case)) {
+        if self.offline || (!known && !own && self.opener_of(&case).is_none()) {
             metrics::here().refused(Refused::Call);
             return None;
         }

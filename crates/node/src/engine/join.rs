@@ -1,5 +1,7 @@
 //! Joining: as the one invited, and as the one who invites.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use counterpart_core::{
     act::Act,
     fold::{InForce, Position, SubjectKey, Verdict},
@@ -48,21 +50,35 @@ impl Engine {
             Err(why) => return self.trouble(&why),
         };
         let own = self.net.peer_id().as_bytes().to_vec();
+        let before = std::mem::take(&mut self.awaited);
         for join in joins {
             if self.joining.contains(&join.case) || self.trusted.contains_key(&join.case) {
                 continue;
             }
+            let Ok(link) = Link::parse(&join.link) else { continue };
             // What another machine of ours asks is signed as from there: from here it would be refused, and ended for both.
             let elsewhere = shared && JoinRequest::claimed_peer(&join.request).as_ref() != Some(&own);
-            if elsewhere && join.expires > now() {
-                continue;
+            let expired = join.expires <= now();
+            if elsewhere || expired {
+                // Where we were let in, there is nothing to ask any more, and whoever asked may be gone.
+                match self.was_let_in(join.case, link.opener) {
+                    Ok(true) => {
+                        self.await_case(join.case, link.opener, &before);
+                        continue;
+                    }
+                    Ok(false) if !expired => continue,
+                    Ok(false) => {}
+                    Err(why) => {
+                        self.trouble(&why);
+                        continue;
+                    }
+                }
             }
-            let Ok(link) = Link::parse(&join.link) else { continue };
             if !self.may("join") {
                 self.end_join(join.case, Some(DeskError::MayNotSign("join").to_string()));
                 continue;
             }
-            if join.expires <= now() {
+            if expired {
                 self.end_join(join.case, Some("the invitation expired; ask for a new one".to_owned()));
                 continue;
             }
@@ -90,13 +106,38 @@ impl Engine {
         }
     }
 
+    /// Whether the answer to a request to join is known in the store: with it the opener's addresses were kept for the case, and
+    /// without it nobody has anything of the case.
+    fn was_let_in(&self, case: CaseId, opener: PartyId) -> Result<bool, DeskError> {
+        self.desk.with_store(|store| {
+            let called = store.peer_addresses(case)?.iter().any(|row| row.party == opener);
+            Ok(called || store.entry_count(case)? > 0)
+        })
+    }
+
+    fn await_case(&mut self, case: CaseId, opener: PartyId, before: &BTreeMap<CaseId, PartyId>) {
+        // Else another one of us may.
+        if !self.may("join") {
+            return;
+        }
+        self.awaited.insert(case, opener);
+        if !before.contains_key(&case) {
+            self.presence.note(Sighting::Join { case, standing: JoinStanding::Admitted }, now());
+        }
+    }
+
+    /// The opener of a case that we were let into, heard before the record says who is a member.
+    pub(super) fn opener_of(&self, case: &CaseId) -> Option<PartyId> {
+        self.trusted.get(case).or_else(|| self.awaited.get(case)).copied()
+    }
+
     pub(super) fn join_answered(&mut self, case: CaseId, outcome: Outcome) {
         self.joining.remove(&case);
         match outcome {
             Outcome::Unreachable(why) => {
                 let standing = JoinStanding::Unreachable(why.clone());
                 self.presence.note(Sighting::Join { case, standing }, now());
-                self.tell(NodeEvent::Unreachable { case, why });
+                self.tell(NodeEvent::Unreachable { case, why, party: None, first: true });
             }
             Outcome::Declined(reason) => self.end_join(case, Some(declined(reason).to_owned())),
             Outcome::Admitted { key_events } => {
@@ -155,7 +196,7 @@ impl Engine {
     /// Cases that we are let into and that another machine of ours put into the store, or this one before it was stopped: of
     /// what is there already no news comes.
     pub(super) fn look_at_joins(&mut self) {
-        let cases: Vec<CaseId> = self.trusted.keys().copied().collect();
+        let cases: BTreeSet<CaseId> = self.trusted.keys().chain(self.awaited.keys()).copied().collect();
         for case in cases {
             let here = self.desk.with_store(|s| s.entry_count(case)).is_ok_and(|count| count > 0);
             if !here {
@@ -172,7 +213,7 @@ impl Engine {
 
     /// Once the record shows our admission, say that we join.
     pub(super) fn join_if_admitted(&mut self, case: CaseId) {
-        if !self.trusted.contains_key(&case) {
+        if self.opener_of(&case).is_none() {
             return;
         }
         let party = self.desk.party();
@@ -182,16 +223,25 @@ impl Engine {
         let joined = lens.joined(&party);
         let Some(admit) = admission else { return };
         if !joined && let Err(why) = self.act(case, &Act::Join { admit }, now()) {
-            return self.trouble(&why);
+            // Another machine of ours may have been faster.
+            let here = self.open_case(case);
+            if !here.is_ok_and(|open| open.machine.record().lens().joined(&party)) {
+                return self.trouble(&why);
+            }
         }
-        self.trusted.remove(&case);
+        let (asked, awaited) = (self.trusted.remove(&case), self.awaited.remove(&case));
+        if asked.or(awaited).is_none() {
+            // Told already, while what others wrote was taken in.
+            return;
+        }
         self.end_join(case, None);
         self.presence.note(Sighting::Joined { case }, now());
         self.tell(NodeEvent::Joined(case));
     }
 
     fn end_join(&mut self, case: CaseId, refused: Option<String>) {
-        let done = self.desk.with_store(|s| s.write(|txn| txn.delete_join(case).map_err(DeskError::from)));
+        // All of us who share a store may find at the same moment that it is over.
+        let done = self.desk.with_store(|s| s.write_again(|txn| txn.delete_join(case).map_err(DeskError::from)));
         if let Err(why) = done {
             self.trouble(&why);
         }

@@ -122,6 +122,7 @@ impl Engine {
             self.routes.called_by(&route, peer.party);
         }
         self.routes.linked(&route);
+        self.unreached.reached(&route);
         if let Err(why) = self.open_case(case).map(drop) {
             return self.unopened(&route, &why);
         }
@@ -333,8 +334,10 @@ impl Engine {
             };
             self.presence.note(sighting, now());
         }
-        self.routes.failed(&route, why.clone(), Instant::now());
-        self.tell(NodeEvent::Unreachable { case, why });
+        let time = Instant::now();
+        self.routes.failed(&route, why.clone(), time);
+        let (party, first) = (self.routes.party_of(&route), self.unreached.again(&route, time));
+        self.tell(NodeEvent::Unreachable { case, why, party, first });
     }
 
     /// Whether who answered may have the case.

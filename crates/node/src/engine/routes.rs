@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use crate::random::random;
 
 pub(super) const FIRST_PAUSE: Duration = Duration::from_millis(500);
-const LONGEST_PAUSE: Duration = Duration::from_secs(300);
+pub(super) const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 /// How long a case rests that gave way to others, where nothing new comes of it.
 const REST: Duration = Duration::from_secs(15 * 60);
 /// Links to one peer at the same time. Beyond that those in step give way to those that wait.
@@ -85,6 +85,11 @@ pub(super) struct Routes {
 impl Routes {
     pub(super) fn contains(&self, route: &Route) -> bool {
         self.all.contains_key(route)
+    }
+
+    /// Whose device is at the end of it.
+    pub(super) fn party_of(&self, route: &Route) -> Option<PartyId> {
+        self.all.get(route).map(|state| state.party)
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = (&Route, &RouteState)> {

@@ -35,12 +35,12 @@ impl Channel {
         }
     }
 
-    /// "by e-mail", "to their node".
+    /// "by e-mail", "inside Counterpart".
     #[must_use]
     pub fn in_words(self) -> &'static str {
         match self {
             Self::Email => "by e-mail",
-            Self::Node => "to their node",
+            Self::Node => "inside Counterpart",
             Self::Notice => "as a notice on your own screen",
             Self::Draft => "as a draft for your own mail program",
         }

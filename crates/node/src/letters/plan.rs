@@ -402,7 +402,7 @@ impl Looking<'_> {
             }
             let why = match letter.kind() {
                 LetterKind::Thanks => (!thanks.iter().any(|t| t.name() == letter.occasion))
-                    .then(|| "they were thanked already".to_owned()),
+                    .then(|| "they were thanked already, or nothing says any more that it was them".to_owned()),
                 LetterKind::Reminder | LetterKind::Notice => {
                     match watches.iter().find(|w| letter.occasion.starts_with(&w.name())) {
                         None => Some("its rule, or when it is due, was changed".to_owned()),

@@ -45,7 +45,7 @@ impl Desk {
             return Ok(ReceiptGiven::NotDue);
         }
         let given = self.with_store(|store| {
-            store.write(|txn| {
+            store.write_again(|txn| {
                 let reads: &Reads = txn;
                 let mut record = load::load(reads, *case, self.party())?.record;
                 self.lay_beside(case, &mut record)?;

@@ -231,10 +231,11 @@ impl Desk {
         let link = Link::parse(&join.link)?;
         let peer = PeerId::from_bytes(&link.peer).ok();
         let addresses = link.addresses.iter().filter_map(|address| Address::parse(address).ok().zip(peer.as_ref()));
+        let addresses: Vec<String> = addresses.map(|(address, peer)| address.with_peer(peer).to_string()).collect();
         self.with_store(|store| {
-            store.write(|txn| {
-                for (address, peer) in addresses {
-                    let address = address.with_peer(peer).to_string();
+            store.write_again(|txn| {
+                for address in &addresses {
+                    let address = address.clone();
                     let (party, last_seen) = (link.opener, now);
                     txn.put_peer_address(&PeerAddress { case: *case, party, device: None, address, last_seen })?;
                 }
@@ -476,7 +477,7 @@ impl<'d> Taking<'d> {
         let machine = &mut self.machine;
         let mut elsewhere = false;
         desk.with_store(|store| {
-            store.write(|txn| {
+            store.write_again(|txn| {
                 for thing in things {
                     // What was signed here was stored before anybody had it.
                     elsewhere |= keep(txn, case, thing)? == Some(own.device);
@@ -527,7 +528,7 @@ impl<'d> Taking<'d> {
         }
         let mut record = desk.record(&case)?;
         desk.with_store(|store| {
-            store.write(|txn| match record.brief() {
+            store.write_again(|txn| match record.brief() {
                 Some(brief) => Ok(put_summary(txn, case, &brief, &record, &desk.party(), self.now)?),
                 None => Ok::<_, DeskError>(()),
             })

@@ -1,14 +1,13 @@
 //! What a receiver is told: that something came, of what kind and where; never what it says.
 
-use counterpart_core::{
-    id::{CaseId, EntryId, PartyId, ReceiptId, short_form},
-    statement::Entry,
-};
+use counterpart_core::id::{PartyId, short_form};
 use counterpart_store::{Change, ChangeKind, Reads, StoreError};
 use data_encoding::HEXLOWER;
 use jiff::Timestamp;
 use serde_json::{Value as Json, json};
 use sha2::{Digest as _, Sha256};
+
+use crate::followed::Followed;
 
 /// One message, the same at each try.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,18 +25,20 @@ impl Message {
             "case": change.case.to_hex(),
             "short": short_form(&change.case.0),
         });
-        if let Some(what) = change.what {
-            match change.kind {
-                ChangeKind::ReceiptSigned | ChangeKind::ReceiptReceived => {
-                    data["receipt"] = ReceiptId(what).to_hex().into();
-                }
-                _ => {
-                    data["entry"] = EntryId(what).to_hex().into();
-                    if let Some(act) = act(reads, change.case, EntryId(what))? {
-                        data["act"] = act.into();
-                    }
-                }
+        let Followed { change: _, receipt, entry, act, due, dues } = Followed::of(reads, change.clone())?;
+        let told = [
+            ("receipt", receipt.map(|id| id.to_hex())),
+            ("entry", entry.map(|id| id.to_hex())),
+            ("act", act),
+            ("due", due),
+        ];
+        for (name, text) in told {
+            if let Some(text) = text {
+                data[name] = text.into();
             }
+        }
+        if change.kind == ChangeKind::CaseOverdue {
+            data["dues"] = json!(dues);
         }
         Ok(Self { id: id(party, change), body: body(change.kind.as_str(), change.at, &data) })
     }
@@ -67,10 +68,4 @@ fn id(party: &PartyId, change: &Change) -> String {
     hash.update(change.what.unwrap_or_default());
     let digest: [u8; 32] = hash.finalize().into();
     format!("msg_{}", HEXLOWER.encode(&digest[..16]))
-}
-
-/// The kind of an act; nothing where its entry is not here any more.
-fn act(reads: &Reads, case: CaseId, id: EntryId) -> Result<Option<String>, StoreError> {
-    let entry = reads.entry(case, id)?.and_then(|stored| Entry::decode(&stored.envelope).ok());
-    Ok(entry.map(|entry| entry.statement.kind.as_str().to_owned()))
 }

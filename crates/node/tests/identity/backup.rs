@@ -3,7 +3,7 @@
 use std::fs;
 
 use counterpart_core::{
-    act::Act,
+    act::{Act, Role},
     attachment::FileRef,
     keylog::{Dispute, RevokeReason},
     value::Sealable,
@@ -19,6 +19,10 @@ fn a_backup_is_restored_as_a_new_device() {
     let file = homes.at("keith.backup");
     let words = passphrase("correct horse");
     desk.keep_own_name("Keith", NOW).expect("a name in the notebook");
+    let notes_kept = desk.notebook().expect("the notebook").len();
+    desk.keep_own_role(Role::Third, NOW).expect("a role in the notebook");
+    desk.keep_own_role(Role::Supplier, NOW).expect("another in its place");
+    assert_eq!(desk.notebook().expect("the notebook").len(), notes_kept, "no note for people's eyes");
     let written = desk.backup(&file, Some(&words), NOW).expect("a backup");
     assert_eq!((written.cases, written.entries, written.root), (1, 4, true));
     assert_eq!(is_backup_encrypted(&file), Ok(true));
@@ -40,6 +44,7 @@ fn a_backup_is_restored_as_a_new_device() {
     assert_ne!(new.peer_id(), desk.peer_id());
     assert_eq!(notes(&new, case), 3);
     assert_eq!(new.own_name().expect("the notebook").as_deref(), Some("Keith"));
+    assert_eq!(new.own_role(), Ok(Some(Role::Supplier)));
     assert_eq!(new.summaries().expect("a list").len(), 1);
     assert_eq!(new.doctor(&mut |_, _| {}).expect("a check-up").faults, Vec::<String>::new());
     let agents = new.agents().expect("agents");

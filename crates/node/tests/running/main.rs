@@ -4,6 +4,7 @@ mod agents;
 mod always_on;
 mod copies;
 mod files;
+mod joining;
 mod many;
 mod relayed;
 #[path = "../../../../tests/postgres/server.rs"]

@@ -3,13 +3,15 @@
 use std::{collections::BTreeSet, fs, path::Path, thread};
 
 use counterpart_core::{
-    act::{Role, SeatOffer},
+    act::{Act, ActionTerms, Contact, Proposal, Role, SeatOffer},
     attachment::FileRef,
     fold::ActionState,
     id::{CaseId, EntryId},
-    value::Sealable,
+    value::{Due, Sealable, Seat},
 };
-use counterpart_node::{Desk, DeskError, NodeEvent, StorePlace, now};
+use counterpart_node::{Desk, DeskError, Followed, NodeEvent, StorePlace, now};
+use counterpart_store::ChangeKind;
+use counterpart_testkit::case::{new_action, terms};
 
 use crate::{
     agents::{every_right, further_home, note},
@@ -87,6 +89,68 @@ async fn two_machines_on_one_database_are_one_party() {
     let (_, last) = customer.desk().sign(&case, &note("still there?"), now()).expect("a note");
     priya.until_seen("it comes to the other one", |p| entries(&p.desk(), &case).contains(&last.id)).await;
     all_well([customer.home, supplier.home, priya.home]);
+}
+
+/// Of what the other side was to do since a time.
+fn overdue(desk: &Desk, case: &CaseId, at: i64) {
+    let call = Act::Contact(Contact {
+        channel: "telephone".to_owned(),
+        direction: "out".to_owned(),
+        started: now() - 1_000,
+        seconds: None,
+        waited: None,
+        seat: Some(Seat::Number(0)),
+        person: None,
+        number: None,
+        reference: None,
+        summary: Sealable::Open("she sends it".to_owned()),
+        menu: Vec::new(),
+    });
+    let call = desk.sign(case, &call, now()).expect("a call").1.id;
+    let due = Due::At { instant: at, local: "2020-09-13T12:26".to_owned(), zone: "UTC".to_owned() };
+    let terms = ActionTerms { due: Some(due), ..terms("send the form", &[0], &[1]) };
+    let said = Act::Propose(Proposal { alleged: Some(call), ..new_action(terms) });
+    desk.sign(case, &said, now()).expect("a promise");
+}
+
+/// What was told of what fell due, in order.
+fn told_overdue(desk: &Desk) -> Vec<Option<String>> {
+    let changes = desk.followed(0, 10_000).expect("readable").into_iter();
+    let told = changes.filter(|followed| followed.change.kind == ChangeKind::CaseOverdue);
+    told.map(|Followed { due, .. }| due).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_fell_due_is_told_by_one_of_the_nodes_on_a_database() {
+    const TIMES: i64 = 12;
+    let Some(server) = server() else { return };
+    let address = server.database();
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    for home in ["supplier", "Priya"] {
+        keeps_at(&folder.path().join(home), &address);
+    }
+    let (customer, supplier, case) = joined(folder.path(), &[TCP], &[TCP]).await;
+    let priya = Side::start(&further_home(folder.path(), &supplier, "Priya", &every_right()), &[TCP]);
+    let due = |n: i64| 1_600_000_000_000 + n * 60_000;
+    for n in 0..TIMES {
+        let side = if n % 2 == 0 { &supplier } else { &priya };
+        overdue(&side.desk(), &case, due(n));
+    }
+    let expected: BTreeSet<Option<String>> =
+        (0..TIMES).map(|n| Some(jiff::Timestamp::from_millisecond(due(n)).expect("a time").to_string())).collect();
+    let all = |side: &Side| told_overdue(&side.desk()).into_iter().collect::<BTreeSet<_>>() == expected;
+    supplier.until_seen("all of it is told", all).await;
+    // Both have looked once more by the time that this comes to its end.
+    for side in [&supplier, &priya] {
+        side.node.settled().await.expect("it has looked");
+    }
+    assert_eq!(told_overdue(&priya.desk()).len(), expected.len(), "each time once");
+    supplier.node.stop().await;
+    priya.node.stop().await;
+    let again = Side::start(&supplier.home, &[TCP]);
+    again.node.settled().await.expect("it has looked");
+    assert_eq!(told_overdue(&again.desk()).len(), expected.len(), "not after a restart either");
+    all_well([customer.home, again.home, priya.home]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -3,6 +3,7 @@
 mod crash;
 mod hour;
 mod odd;
+mod overdue;
 mod python;
 mod running;
 mod turns;

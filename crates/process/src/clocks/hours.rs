@@ -1,7 +1,7 @@
 //! The hours that count: weekdays with their times, a time zone, days on which nothing counts. All of it as agreed; nothing
 //! here is of the machine that reckons.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{
     Timestamp,
@@ -25,6 +25,8 @@ pub enum HoursError {
         "'{0}' are no hours of days: write such as mon-fri 09:00-17:30, or mon,wed 08:00-12:00, or daily 00:00-24:00"
     )]
     Line(String),
+    #[error("'{line}' goes on past midnight, where a line of hours ends with its day: write {instead}")]
+    Night { line: String, instead: String },
     #[error("no hours are named; nothing would ever count")]
     None,
     #[error("'{0}' is not a time zone: write one such as Europe/London, or UTC")]
@@ -58,6 +60,9 @@ impl Hours {
         let mut week: [Vec<(u32, u32)>; 7] = Default::default();
         for line in lines {
             let (days, from, until) = stretch(line).ok_or_else(|| HoursError::Line(line.clone()))?;
+            if until < from {
+                return Err(night(line, &days, from, until));
+            }
             for day in days {
                 week[day].push((from, until));
             }
@@ -222,7 +227,7 @@ fn stretch(line: &str) -> Option<(Vec<usize>, u32, u32)> {
     let (days, times) = line.trim().split_once(' ')?;
     let (from, until) = times.trim().split_once('-')?;
     let (from, until) = (minute(from)?, minute(until)?);
-    (from < until && from < DAY).then_some(())?;
+    (from != until && from < DAY).then_some(())?;
     let named = |word: &str| DAYS.iter().position(|day| *day == word.to_ascii_lowercase());
     let mut found = Vec::new();
     for part in days.split(',') {
@@ -237,6 +242,25 @@ fn stretch(line: &str) -> Option<(Vec<usize>, u32, u32)> {
         }
     }
     Some((found, from, until))
+}
+
+/// What to write in place of hours that go on past midnight.
+fn night(line: &str, days: &[usize], from: u32, until: u32) -> HoursError {
+    let named = |days: &mut dyn Iterator<Item = usize>| {
+        let here: BTreeSet<usize> = days.collect();
+        match here.len() {
+            7 => "daily".to_owned(),
+            _ => here.into_iter().map(|day| DAYS[day]).collect::<Vec<_>>().join(","),
+        }
+    };
+    let time = |at: u32| format!("{:02}:{:02}", at / 60, at % 60);
+    let first = format!("\"{} {}-24:00\"", named(&mut days.iter().copied()), time(from));
+    let next = named(&mut days.iter().map(|day| (day + 1) % 7));
+    let instead = match until {
+        0 => first,
+        _ => format!("two lines, {first} and \"{next} 00:00-{}\"", time(until)),
+    };
+    HoursError::Night { line: line.to_owned(), instead }
 }
 
 /// "09:00" to "24:00".

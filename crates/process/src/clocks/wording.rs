@@ -36,6 +36,13 @@ impl Clocks {
         self.clocks.iter().map(|clock| format!("{}: {}", clock.which.in_words(), clock.in_words(self, shown))).collect()
     }
 
+    /// The same in words that stay true: by when instead of how long, as of the entry that is the newest. For what is kept.
+    #[must_use]
+    pub fn lasting_lines(&self, shown: &Shown<'_>, newest: &str) -> Vec<String> {
+        let one = |clock: &Clock| format!("{}: {}", clock.which.in_words(), clock.worded(self, shown, Some(newest)));
+        self.clocks.iter().map(one).collect()
+    }
+
     /// The pause that lasts, if one does: of several the first.
     #[must_use]
     pub fn standing_still(&self) -> Option<&Pause> {
@@ -53,16 +60,25 @@ impl Clock {
     /// Where it stands, without its name.
     #[must_use]
     pub fn in_words(&self, clocks: &Clocks, shown: &Shown<'_>) -> String {
+        self.worded(clocks, shown, None)
+    }
+
+    /// `newest` for words that stay true.
+    fn worded(&self, clocks: &Clocks, shown: &Shown<'_>, newest: Option<&str>) -> String {
         let time = |at: i64| (shown.time)(at, &clocks.agreed.hours.zone);
         let whole = working(self.within);
         let due = self.until.map_or_else(|| "more than ten years off".to_owned(), time);
-        let text = match self.standing {
-            Standing::NotBegun => format!("{whole}, counted from the first answer"),
-            Standing::Ended => "not needed any more".to_owned(),
-            Standing::Running => format!("{} left of {whole} (until {due})", length(self.left)),
-            Standing::Paused => format!("stands still with {} left of {whole}", length(self.left)),
-            Standing::Late => format!("late, it was due {due}; since then {} of working time", length(self.over)),
-            Standing::Met | Standing::MetLate => {
+        let text = match (self.standing, newest) {
+            (Standing::NotBegun, _) => format!("{whole}, counted from the first answer"),
+            (Standing::Ended, _) => "not needed any more".to_owned(),
+            (Standing::Running, None) => format!("{} left of {whole} (until {due})", length(self.left)),
+            (Standing::Running, Some(_)) => format!("due {due} ({whole})"),
+            (Standing::Paused, _) => format!("stands still with {} left of {whole}", length(self.left)),
+            (Standing::Late, None) => {
+                format!("late, it was due {due}; since then {} of working time", length(self.over))
+            }
+            (Standing::Late, Some(newest)) => format!("late, it was due {due} and had not come by {newest}"),
+            (Standing::Met | Standing::MetLate, _) => {
                 let (at, by) =
                     self.met.as_ref().map_or_else(Default::default, |(at, entry)| (time(*at), (shown.entry)(entry)));
                 match self.standing {

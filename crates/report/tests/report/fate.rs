@@ -122,6 +122,37 @@ fn a_negotiation_is_told_step_by_step() {
     assert_eq!(action.signed_by.plain(), "Signed by HomeBright Ltd #6, 3 Jun 2026; not by Amira.");
 }
 
+/// An answer to one's own answer, and parts left out, are told against what the other side had offered.
+#[test]
+fn what_an_answer_changes_is_told_against_the_other_sides_version() {
+    let mut stage = Stage::new();
+    let Act::Propose(mut both) = propose(terms("Refund", None)) else { unreachable!("a proposal") };
+    let Act::Propose(other) = propose(terms("Pay the fitter", None)) else { unreachable!("a proposal") };
+    both.subjects.extend(other.subjects);
+    let asked = stage.act(AMIRA, &Act::Propose(both));
+    let answer = |what: &str, due, of| {
+        let Act::Propose(mut proposal) = propose(terms(what, due)) else { unreachable!("a proposal") };
+        if let Topic::Action { action, .. } = &mut proposal.subjects[0].topic {
+            *action = Some(counterpart_core::value::ActionId { proposal: asked, index: 0 });
+        }
+        Act::Counter { of, proposal }
+    };
+    let less = stage.act(HOME, &answer("Refund less £40", None, asked));
+    stage.act(HOME, &answer("Refund less £40", by(10), less));
+    let report = stage.report();
+    let steps = &report.actions[0].steps;
+    let left = "left out: part 2 of #5, “Pay the fitter”";
+    let relation = steps[1].relation.plain();
+    assert!(relation.starts_with("in answer to #5; ") && relation.contains(left), "{relation}");
+    let relation = steps[2].relation.plain();
+    assert!(relation.starts_with("in answer to #6; compared with #5; ") && relation.contains(left), "{relation}");
+    let changes: Vec<&str> = steps[2].changes.iter().map(|change| change.label).collect();
+    assert_eq!(changes, ["what", "due"]);
+    let line = report.timeline.iter().map(|entry| entry.says.plain()).find(|says| says.contains("in answer to #6"));
+    let line = line.expect("in the timeline");
+    assert!(line.contains("compared with #5, what: ") && line.contains(left), "{line}");
+}
+
 #[test]
 fn ended_by_release_by_a_clause_or_by_giving_up() {
     let mut stage = Stage::new();

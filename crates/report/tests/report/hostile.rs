@@ -184,6 +184,76 @@ fn hidden_characters_are_made_visible() {
     let html = written("pay\u{200F}me");
     assert!(html.contains("pay&#60;U+200F&#62;me"), "with their numbers");
     assert!(!html.contains('\u{200F}'));
+    let hidden =
+        "\u{AD}\u{115F}\u{180E}\u{200B}\u{200C}\u{200D}\u{2060}\u{2063}\u{2800}\u{3164}\u{FE0F}\u{FFA0}\u{E0100}";
+    for c in hidden.chars() {
+        let html = written(&format!("pay {c}5"));
+        assert!(html.contains(&format!("pay &#60;U+{:04X}&#62;5", u32::from(c))), "U+{:04X}", u32::from(c));
+        assert!(!html.contains(c), "U+{:04X}", u32::from(c));
+    }
+    // What an emoji or a Persian word is made of stays.
+    let family = "\u{1F469}\u{200D}\u{1F467} \u{646}\u{645}\u{6CC}\u{200C}\u{62E}";
+    assert!(written(family).contains(family));
+}
+
+#[test]
+fn a_long_text_stands_over_the_whole_width() {
+    let mut stage = Stage::new();
+    let long = "all of it ".repeat(300);
+    stage.act(AMIRA, &crate::stage::note(&long));
+    stage.act(AMIRA, &crate::stage::note("short"));
+    let html = stage.html();
+    assert_eq!(html.matches("<tr role=\"row\" class=\"whole\">").count(), 1);
+    let whole = html.split_once("class=\"whole\">").expect("its row").1;
+    assert!(whole.starts_with("<td role=\"cell\" colspan=\"3\">") && whole.contains(long.trim_end()));
+    assert_eq!(html.matches(long.trim_end()).count(), 1, "whole, and once");
+}
+
+#[test]
+fn a_long_value_or_summary_stands_over_the_whole_width() {
+    let mut stage = Stage::new();
+    let (said, seen) = ("all of it ".repeat(100), "all of that ".repeat(60));
+    stage.act(AMIRA, &crate::stage::call(&said));
+    let value = ItemValue::Text(open(&seen));
+    stage.act(AMIRA, &Act::Item { key: "damage".to_owned(), value, label: None, note: None });
+    let html = stage.html();
+    for (section, columns, text) in [("contacts", 5, &said), ("items", 3, &seen)] {
+        let (_, inside) = html.split_once(&format!("<section id=\"{section}\"")).expect("a section");
+        let (inside, _) = inside.split_once("</section>").expect("its end");
+        let whole = format!("class=\"whole\"><td role=\"cell\" colspan=\"{columns}\">");
+        let (column, whole) = inside.split_once(&whole).expect("its row");
+        assert!(!column.contains(text.trim_end()) && column.contains("stands below."), "{column}");
+        assert!(whole.contains(text.trim_end()), "{whole}");
+    }
+}
+
+#[test]
+fn a_heading_has_the_beginning_of_a_long_text_and_the_terms_the_whole() {
+    let mut stage = Stage::new();
+    let text = "By telephone between nine and five. ".repeat(20);
+    let title = "How to get in touch".to_owned();
+    let seats = vec![Seat::Number(0), Seat::Number(1)];
+    let terms = Topic::Terms { terms: None, title, text: open(text.trim_end()), seats };
+    stage.act(AMIRA, &offer(None, terms));
+    let matter = &stage.report().matters[0];
+    let head = matter.about.plain();
+    let begins = "terms \u{201C}How to get in touch\u{201D} between Amira and HomeBright Ltd: \u{201C}By telephone";
+    assert!(head.starts_with(begins) && head.ends_with("\u{2026}\u{201D}") && head.len() < 200, "{head}");
+    assert!(matter.terms.iter().any(|term| term.lines.iter().any(|line| line.plain().contains(text.trim_end()))));
+}
+
+#[test]
+fn a_short_summary_leaves_the_rest_of_its_page_to_the_picture() {
+    let mut stage = Stage::new();
+    let alone = |stage: &Stage| {
+        stage.html().contains("<section id=\"summary\" aria-labelledby=\"summary-head\" class=\"alone\">")
+    };
+    stage.agreed("Mend the pipe", None);
+    assert!(!alone(&stage), "it would be half a page");
+    for n in 0..5 {
+        stage.agreed(&format!("Mend the wall behind the pipe in room {n}"), None);
+    }
+    assert!(alone(&stage));
 }
 
 #[test]

@@ -11,6 +11,7 @@ mod same;
 mod sealed;
 mod stage;
 mod stamps;
+mod told;
 
 #[path = "../../../../tests/time_stamps/maker.rs"]
 mod maker;

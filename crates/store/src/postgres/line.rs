@@ -14,15 +14,28 @@ use std::{
 use bytes::BytesMut;
 use tokio::{runtime, sync::mpsc as asked, time::timeout};
 use tokio_postgres::{
-    Client, Config, Row, SimpleQueryMessage, Statement,
+    Client, Config, NoTls, Row, SimpleQueryMessage, Socket, Statement,
     config::{Host, SslMode},
+    tls::MakeTlsConnect,
     types::{FromSql, IsNull, ToSql, Type, to_sql_checked},
 };
 
-use crate::{StoreError, db::Value, place::is_address, postgres::tls::Tls};
+use crate::{
+    StoreError,
+    db::Value,
+    place::is_address,
+    postgres::{column, tls::Tls},
+};
 
 /// The time of the database, in Unix microseconds.
-pub(super) const CLOCK: &str = "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT)";
+pub(super) const TIME: &str = "CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT)";
+/// How a connection is set up; what cannot be set is as the server's keeper set it. The first one is tried before whole tables
+/// are told to be left alone. The last one: a statement that must read a whole table all the same has a price that makes the
+/// server translate it into machine code first, which takes a hundred times as long as the statement.
+const SETTINGS: [&str; 3] = ["SET enable_seqscan = on", "SET synchronous_commit = on", "SET jit = off"];
+/// How long a writing transaction may be left alone, in milliseconds; then the server ends the connection, and it is done
+/// again. So it is not kept much later than it was said to be kept, whatever is between here and there.
+pub(super) const LEFT_ALONE: i64 = 4_000;
 /// How long one answer is waited for.
 const ANSWER: Duration = Duration::from_secs(60);
 /// How long a connection may take.
@@ -71,8 +84,8 @@ pub(super) enum Work {
     Connect,
     Begin(Mode),
     Step(Arc<Step>),
-    /// What is marked goes just before.
-    Commit(Option<Arc<Step>>),
+    /// What is marked goes just before, and tells the time: after this one nothing is kept.
+    Commit(Option<(Arc<Step>, i64)>),
     Rollback,
     Batch(String),
 }
@@ -98,6 +111,8 @@ pub(super) enum Fault {
     Taken,
     /// This kind of database has no such statement.
     NotTaken,
+    /// The transaction took too long to be kept.
+    Late,
     Store(StoreError),
     /// The connection is gone, and with it the transaction.
     Lost(String),
@@ -219,7 +234,7 @@ impl Far {
             Work::Connect => Ok(Answer::Done),
             Work::Begin(mode) => open.begin(mode).await,
             Work::Step(step) => open.step(&step).await,
-            Work::Commit(mark) => open.commit(mark.as_deref()).await,
+            Work::Commit(mark) => open.commit(mark).await,
             Work::Rollback => open.plain("ROLLBACK").await,
             Work::Batch(sql) => open.batch(&sql).await,
         }
@@ -228,19 +243,18 @@ impl Far {
 
 impl Open {
     async fn to(config: &Config) -> Result<Self, Fault> {
-        let tls = Tls::new().map_err(Fault::Store)?;
-        let connected = timeout(CONNECT, config.connect(tls)).await;
-        let late = |_late| Fault::Lost("it did not answer in time".to_owned());
-        let (client, connection) = connected.map_err(late)?.map_err(|e| match fault(&e) {
-            // Refused for good, as for a wrong password.
-            Fault::Store(error) => Fault::Store(error),
-            _ => Fault::Lost(said(&e)),
-        })?;
-        // Ends when the client is dropped; what broke it is said to whoever asks next.
-        tokio::spawn(async move { drop(connection.await) });
-        let steered = client.batch_execute("SET enable_seqscan = on").await.is_ok();
-        // What cannot be set is as its keeper set it.
-        drop(client.batch_execute("SET synchronous_commit = on").await);
+        let client = match config.get_ssl_mode() {
+            // Reading all the roots of this machine takes longer than all else.
+            SslMode::Disable => connected(config, NoTls).await?,
+            _ => connected(config, Tls::new().map_err(Fault::Store)?).await?,
+        };
+        let mut steered = client.batch_execute(&SETTINGS.join("; ")).await.is_ok();
+        if !steered {
+            steered = client.batch_execute(SETTINGS[0]).await.is_ok();
+            for setting in &SETTINGS[1..] {
+                drop(client.batch_execute(setting).await);
+            }
+        }
         Ok(Self { client, statements: HashMap::new(), steered })
     }
 
@@ -251,8 +265,12 @@ impl Open {
             Mode::Write => "BEGIN ISOLATION LEVEL SERIALIZABLE",
         };
         // Whoever reads a whole table is in the way of all who write to it, and small tables are read whole by choice.
-        let steer = if self.steered && mode == Mode::Write { "; SET LOCAL enable_seqscan = off" } else { "" };
-        let told = self.client.simple_query(&format!("{begin}{steer}; {CLOCK}")).await.map_err(|e| fault(&e))?;
+        let steer = if self.steered && mode == Mode::Write {
+            format!("; SET LOCAL enable_seqscan = off; SET LOCAL idle_in_transaction_session_timeout = {LEFT_ALONE}")
+        } else {
+            String::new()
+        };
+        let told = self.client.simple_query(&format!("{begin}{steer}; SELECT {TIME}")).await.map_err(|e| fault(&e))?;
         let time = told.iter().find_map(|message| match message {
             SimpleQueryMessage::Row(row) => row.get(0)?.parse().ok(),
             _ => None,
@@ -297,9 +315,13 @@ impl Open {
         }
     }
 
-    async fn commit(&mut self, mark: Option<&Step>) -> Result<Answer, Fault> {
-        if let Some(mark) = mark {
-            self.run(mark).await.map_err(|e| fault(&e))?;
+    async fn commit(&mut self, mark: Option<(Arc<Step>, i64)>) -> Result<Answer, Fault> {
+        if let Some((mark, latest)) = mark {
+            let marked = self.run(&mark).await.map_err(|e| fault(&e))?;
+            if told_time(&marked).map_err(Fault::Store)? > latest {
+                drop(self.plain("ROLLBACK").await);
+                return Err(Fault::Late);
+            }
         }
         self.plain("COMMIT").await
     }
@@ -315,6 +337,35 @@ impl Open {
         }
         done
     }
+}
+
+/// A connection that is served beside this.
+async fn connected<T>(config: &Config, tls: T) -> Result<Client, Fault>
+where
+    T: MakeTlsConnect<Socket>,
+    T::Stream: Send + 'static,
+{
+    let late = |_late| Fault::Lost("it did not answer in time".to_owned());
+    let connected = timeout(CONNECT, config.connect(tls)).await.map_err(late)?;
+    let (client, connection) = connected.map_err(|e| match fault(&e) {
+        // Refused for good, as for a wrong password.
+        Fault::Store(error) => Fault::Store(error),
+        _ => Fault::Lost(said(&e)),
+    })?;
+    // Ends when the client is dropped; what broke it is said to whoever asks next.
+    tokio::spawn(async move { drop(connection.await) });
+    Ok(client)
+}
+
+/// The time that a statement was asked for.
+pub(super) fn told_time(answer: &Answer) -> Result<i64, StoreError> {
+    if let Answer::Rows(rows) = answer
+        && let Some(row) = rows.first()
+        && let Value::Int(time) = column(row, 0)?
+    {
+        return Ok(time);
+    }
+    Err(StoreError::Unexpected { detail: "the database does not tell the time".to_owned() })
 }
 
 /// The text as PostgreSQL wants it.
@@ -333,7 +384,8 @@ fn fault(error: &tokio_postgres::Error) -> Fault {
     let detail = said(error);
     match state.code() {
         // Could not be put in an order with what others did; or each waited for the other.
-        "40001" | "40P01" => Fault::Again,
+        // Or there is no room just now to note who read what: it comes free as others end.
+        "40001" | "40P01" | "53200" => Fault::Again,
         "23505" => Fault::Taken,
         // No such feature; or it is not even understood.
         "0A000" | "42601" => Fault::NotTaken,
@@ -344,7 +396,8 @@ fn fault(error: &tokio_postgres::Error) -> Fault {
         // A lock or an answer was waited for as long as the server was told to.
         "55P03" | "57014" => Fault::Store(StoreError::Busy),
         // The server ends, starts, or let this line go; or it has no more room for lines now.
-        code if ["08", "57P", "53300"].iter().any(|class| code.starts_with(class)) => Fault::Lost(detail),
+        // Or the transaction was left alone for too long.
+        code if ["08", "57P", "53300", "25P03"].iter().any(|class| code.starts_with(class)) => Fault::Lost(detail),
         _ => Fault::Store(StoreError::Unexpected { detail }),
     }
 }

@@ -12,7 +12,7 @@ use crate::{
 
 /// The first version that there is of a shared store, with its tables; then what takes it to the next. Versions are those of
 /// `crate::schema`, which a released step is not edited in either.
-const STEPS: &[(i64, &str)] = &[(7, VERSION_7), (8, VERSION_8)];
+const STEPS: &[(i64, &str)] = &[(7, VERSION_7), (8, VERSION_8), (9, VERSION_9)];
 
 const VERSION_7: &str = "
 -- Which version this is.
@@ -381,17 +381,33 @@ CREATE TABLE external (
 CREATE UNIQUE INDEX external_by_id ON external (system, id);
 ";
 
+const VERSION_9: &str = "
+-- That something fell due is a change of its own: when, and what; of one case and time there is one.
+ALTER TABLE changes ADD COLUMN due BIGINT;
+ALTER TABLE changes ADD COLUMN dues TEXT;
+CREATE UNIQUE INDEX changes_by_due ON changes (case_id, due) WHERE due IS NOT NULL;
+
+-- The first time at which something is due in a case of which nobody was told; nothing where there is none.
+ALTER TABLE queue ADD COLUMN alarm BIGINT;
+CREATE INDEX queue_by_alarm ON queue (alarm, case_id) WHERE alarm IS NOT NULL;
+UPDATE queue SET alarm = due WHERE lane < 2 AND due < 9223372036854775807;
+";
+
 /// How often it is looked again whether somebody else is making the tables.
 const TRIES: u32 = 50;
 
 /// Makes the tables where there are none and `make` says so, and brings older ones up to date.
 pub(super) fn prepare(postgres: &Postgres, make: bool) -> Result<(), StoreError> {
     let known = crate::schema::known_version();
-    sorts_by_bytes(postgres)?;
-    let own = if make { missing_schema(postgres)? } else { None };
     let mut failed = None;
     for _ in 0..TRIES {
-        let found = version(postgres)?;
+        let seen = Seen::of(postgres)?;
+        if !seen.sorted_by_bytes {
+            let reason = "it sorts texts by the rules of a language: make it with `--template template0 --encoding UTF8 --locale C`";
+            return Err(StoreError::Unreachable { place: postgres.line.place().to_owned(), reason: reason.to_owned() });
+        }
+        let version = "SELECT value FROM counterpart WHERE name = 'version'";
+        let found = if seen.tables { numbers::<1>(postgres, version)?.map(|[version]| version) } else { None };
         match found {
             Some(found) if found == known => return Ok(()),
             Some(found) if found > known => return Err(StoreError::NewerVersion { found, known }),
@@ -402,7 +418,8 @@ pub(super) fn prepare(postgres: &Postgres, make: bool) -> Result<(), StoreError>
             Some(_) if !make => return Err(StoreError::ReadOnly),
             _ => {}
         }
-        let own = own.as_ref().map_or_else(String::new, |name| format!("CREATE SCHEMA IF NOT EXISTS {name};"));
+        let own = if seen.schema { None } else { named_schema(postgres)? };
+        let own = own.map_or_else(String::new, |name| format!("CREATE SCHEMA IF NOT EXISTS {name};"));
         let steps: String = STEPS
             .iter()
             .filter(|(version, _)| found.is_none_or(|found| *version > found))
@@ -424,23 +441,30 @@ pub(super) fn prepare(postgres: &Postgres, make: bool) -> Result<(), StoreError>
     Err(failed.unwrap_or(StoreError::Busy))
 }
 
-/// Words are looked for from a beginning on, and pages of texts follow each other: in the order that their bytes are in, which
-/// is that of SQLite, and not that of a language.
-fn sorts_by_bytes(postgres: &Postgres) -> Result<(), StoreError> {
-    let asked = "SELECT CASE WHEN CAST('a' AS TEXT) > CAST('B' AS TEXT) AND CAST('ä' AS TEXT) > CAST('z' AS TEXT) THEN 1 ELSE 0 END";
-    if number(postgres, asked)? == Some(1) {
-        return Ok(());
-    }
-    let reason =
-        "it sorts texts by the rules of a language: make it with `--template template0 --encoding UTF8 --locale C`";
-    Err(StoreError::Unreachable { place: postgres.line.place().to_owned(), reason: reason.to_owned() })
+/// What there is before anything is made. It is asked whenever a store is opened, hence in one question.
+struct Seen {
+    /// Words are looked for from a beginning on, and pages of texts follow each other: in the order that their bytes are in,
+    /// which is that of SQLite, and not that of a language.
+    sorted_by_bytes: bool,
+    /// A schema for tables.
+    schema: bool,
+    /// The tables.
+    tables: bool,
 }
 
-/// The schema that the address names with `search_path`, if it is not there yet: several stores can be in one database.
-fn missing_schema(postgres: &Postgres) -> Result<Option<String>, StoreError> {
-    if number(postgres, "SELECT CASE WHEN current_schema() IS NULL THEN 1 ELSE 0 END")? != Some(1) {
-        return Ok(None);
+impl Seen {
+    fn of(postgres: &Postgres) -> Result<Self, StoreError> {
+        let asked = "SELECT CASE WHEN CAST('a' AS TEXT) > CAST('B' AS TEXT) AND CAST('ä' AS TEXT) > CAST('z' AS TEXT) THEN 1 ELSE 0 END,
+                            CASE WHEN current_schema() IS NULL THEN 0 ELSE 1 END,
+                            CASE WHEN to_regclass(quote_ident(CAST(current_schema() AS TEXT)) || '.counterpart') IS NULL
+                                 THEN 0 ELSE 1 END";
+        let [sorted, schema, tables] = numbers::<3>(postgres, asked)?.unwrap_or_default();
+        Ok(Self { sorted_by_bytes: sorted == 1, schema: schema == 1, tables: tables == 1 })
     }
+}
+
+/// The schema that the address names with `search_path`, where it is not there yet: several stores can be in one database.
+fn named_schema(postgres: &Postgres) -> Result<Option<String>, StoreError> {
     let asked = Step::new(Kind::Rows, "SELECT CAST(current_setting('search_path') AS TEXT)", &[]);
     let Answer::Rows(rows) = postgres.alone(&asked)? else { return Ok(None) };
     let plain = |name: &&str| {
@@ -453,19 +477,14 @@ fn missing_schema(postgres: &Postgres) -> Result<Option<String>, StoreError> {
     }
 }
 
-fn version(postgres: &Postgres) -> Result<Option<i64>, StoreError> {
-    let there = "SELECT count(*) FROM information_schema.tables
-                 WHERE table_schema = current_schema() AND table_name = 'counterpart'";
-    if number(postgres, there)? != Some(1) {
-        return Ok(None);
-    }
-    number(postgres, "SELECT value FROM counterpart WHERE name = 'version'")
-}
-
-fn number(postgres: &Postgres, sql: &str) -> Result<Option<i64>, StoreError> {
+/// The numbers of the first row; nothing where there is none.
+fn numbers<const N: usize>(postgres: &Postgres, sql: &str) -> Result<Option<[i64; N]>, StoreError> {
     let Answer::Rows(rows) = postgres.alone(&Step::new(Kind::Rows, sql, &[]))? else { return Ok(None) };
-    match rows.first().map(|row| column(row, 0)).transpose()? {
-        Some(Value::Int(number)) => Ok(Some(number)),
-        _ => Ok(None),
+    let Some(row) = rows.first() else { return Ok(None) };
+    let mut found = [0; N];
+    for (at, number) in found.iter_mut().enumerate() {
+        let Value::Int(told) = column(row, at)? else { return Ok(None) };
+        *number = told;
     }
+    Ok(Some(found))
 }

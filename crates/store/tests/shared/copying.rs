@@ -7,9 +7,9 @@ use counterpart_core::{
     worksheet::EpochId,
 };
 use counterpart_store::{
-    AskedOnce, CaseSummary, ChangeKind, Chore, EditRow, EntryRow, ExternalId, Files, FilesError, HookCase, HookRow,
-    HookStanding, Inserted, Invite, Join, KeyEventRow, Lane, LetterRow, MailRow, NotebookRow, PeerAddress, QueuePlace,
-    ReceiptRow, Store, StoreError, TokenRow, Txn, WordsBy, copy, verify,
+    AskedOnce, CaseSummary, ChangeKind, Chore, EditRow, EntryRow, ExternalId, FellDue, Files, FilesError, HookCase,
+    HookRow, HookStanding, Inserted, Invite, Join, KeyEventRow, Lane, LetterRow, MailRow, NotebookRow, PeerAddress,
+    QueuePlace, ReceiptRow, Store, StoreError, TokenRow, Txn, WordsBy, copy, verify,
 };
 
 use crate::{Home, case, device, entry_id, files::bytes, own};
@@ -162,16 +162,24 @@ fn fill_desk(txn: &Txn<'_>) -> Result<(), StoreError> {
         trouble: Some("ümlaut".to_owned()),
     })?;
     for n in 0..5 {
+        txn.put_begun_by(case(n), "broadband")?;
+        txn.put_in_queue(&QueuePlace { lane: Lane::Ours, due: i64::MAX, since: 4, case: case(n) }, "")?;
         let words: Vec<String> = (0..300).map(|word| format!("wörd{word}水{n}")).collect();
         txn.add_terms(case(n), words.iter().map(String::as_str), false)?;
         txn.add_terms(case(n), words.iter().skip(9).map(String::as_str), true)?;
         txn.put_words_by(case(n), PartyId([9; 32]), WordsBy { open: 300, sealed: 291 })?;
-        txn.put_begun_by(case(n), "broadband")?;
-        txn.put_in_queue(&QueuePlace { lane: Lane::Ours, due: i64::MAX, since: 4, case: case(n) }, "")?;
         txn.assign(case(n), Some(("Änne", "anne")), 5)?;
         txn.add_aside(case(n), 10, "Ann", "rings every Monday")?;
         txn.put_external_id(case(n), &ExternalId { system: "helpdesk".to_owned(), id: format!("T-{n}") })?;
     }
+    let late = QueuePlace { lane: Lane::Ours, due: 30, since: 4, case: case(4) };
+    txn.put_in_queue_with(&late, "", &[30, 40])?;
+    txn.tell_overdue(
+        case(4),
+        30,
+        &[FellDue { at: 30, dues: "[]".to_owned() }, FellDue { at: 40, dues: "ä".to_owned() }],
+        35,
+    )?;
     let asked = |key: &str, outcome| AskedOnce { token: [1; 32], key: key.to_owned(), at: 5, digest: [7; 32], outcome };
     txn.put_asked_once(&asked("one", None))?;
     txn.put_asked_once(&asked("two", Some((201, b"{}".to_vec()))))?;
@@ -212,8 +220,13 @@ fn there_and_back_it_is_the_same() {
         let changes = store.changes(2_000, 9_999).expect("read");
         changes.iter().map(|change| (change.number, change.case)).collect()
     };
-    assert_eq!(numbers(&first).last(), Some(&(2_503, case(1))), "the numbers of what came go on as well");
+    assert_eq!(numbers(&first).last(), Some(&(2_504, case(1))), "the numbers of what came go on as well");
     assert_eq!((numbers(&shared), numbers(&back)), (numbers(&first), numbers(&first)));
+    for store in [&mut first, &mut shared, &mut back] {
+        assert_eq!(store.alarms(i64::MAX, 9), Ok(vec![(case(4), 40)]), "what was told is not told again");
+        let fell = store.changes(2_000, 9_999).expect("read").into_iter().filter_map(|change| change.due);
+        assert_eq!(fell.collect::<Vec<_>>(), [FellDue { at: 30, dues: "[]".to_owned() }]);
+    }
     for store in [&mut first, &mut shared, &mut back] {
         assert_eq!(store.spread_of("wörd7水", 100), Ok(5), "in five cases, open alone");
         assert_eq!(store.spread_of("wörd9水", 100), Ok(10), "in five cases, open and sealed");

@@ -16,6 +16,8 @@ mod killed;
 #[path = "../store/model.rs"]
 mod model;
 mod news;
+#[path = "../store/overdue.rs"]
+mod overdue;
 #[path = "../store/queue.rs"]
 mod queue;
 #[path = "../../../../tests/postgres/server.rs"]
@@ -25,6 +27,7 @@ mod sharing;
 mod together;
 #[path = "../store/tokens.rs"]
 mod tokens;
+mod upgrade;
 #[path = "../store/whereabouts.rs"]
 mod whereabouts;
 

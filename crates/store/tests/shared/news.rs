@@ -4,6 +4,7 @@ use std::{
     collections::BTreeMap,
     sync::atomic::{AtomicBool, Ordering},
     thread,
+    time::Duration,
 };
 
 use counterpart_core::id::{CaseId, EventId, PartyId};
@@ -38,6 +39,38 @@ fn cases_are_told_once_and_none_is_missed() {
     assert_eq!(look(&mut looker, now).1, [], "told once");
     insert(&mut writer, &own(1, 2, b"x")).expect("inserted");
     assert_eq!(look(&mut looker, now).1, [case(1)]);
+}
+
+/// Whoever looks for what is new looks back only so far: what took longer would be missed.
+#[test]
+fn what_took_too_long_to_write_is_refused_and_nothing_of_it_is_kept() {
+    let Some(home) = Home::any() else { return };
+    let (mut slow, mut looker) = (home.store(), home.store());
+    let (seen, _) = look(&mut looker, 0);
+    slow.refuse_writes_after(Duration::ZERO);
+    assert_eq!(slow.write(|txn| txn.insert_entry(&own(1, 1, b"x"))), Err(StoreError::TookTooLong));
+    let mut tries = 0;
+    let refused = slow.write_again(|txn| {
+        tries += 1;
+        txn.insert_entry(&own(1, 1, b"x"))
+    });
+    assert_eq!((refused, tries), (Err(StoreError::TookTooLong), 2), "begun again once");
+    assert_eq!(looker.entry_count(case(1)), Ok(0));
+    assert_eq!(slow.write(|txn| txn.entry_count(case(1))), Ok(0), "what changes nothing is nobody's news");
+
+    // A machine that slept in the middle. The server does not wait for it either.
+    slow.refuse_writes_after(Duration::from_secs(3));
+    let mut slept = false;
+    let written = slow.write_again(|txn| {
+        txn.insert_entry(&own(1, 1, b"x"))?;
+        if !std::mem::replace(&mut slept, true) {
+            home.sql("SELECT pg_sleep(4.2)");
+        }
+        txn.put_value(case(1), entry_id(1, 1), b"p", b"v")
+    });
+    assert_eq!(written, Ok(()));
+    assert_eq!(look(&mut looker, seen).1, [case(1)]);
+    assert_eq!(looker.entry_count(case(1)), Ok(1));
 }
 
 #[test]

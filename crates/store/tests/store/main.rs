@@ -11,6 +11,7 @@ mod folder;
 mod keeping;
 mod killed;
 mod model;
+mod overdue;
 mod pages;
 mod queue;
 mod sharing;

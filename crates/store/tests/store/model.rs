@@ -1,12 +1,12 @@
 //! Random histories against the simplest thing that could hold them.
 
-use std::collections::BTreeMap;
+use std::{cell::Cell, collections::BTreeMap};
 
-use counterpart_core::id::EntryId;
+use counterpart_core::id::{CaseId, EntryId};
 use counterpart_store::{EntryRow, Inserted, StoreError};
-use proptest::prelude::*;
+use proptest::{prelude::*, test_runner::TestRunner};
 
-use crate::{Home, case, device};
+use crate::{Home, device};
 
 #[derive(Debug, Clone)]
 enum Step {
@@ -91,47 +91,70 @@ impl Model {
     }
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
+/// All histories are in one store, each in cases of its own: what others left there is in nobody's way.
+#[test]
+fn the_store_is_its_model() {
+    let Some(home) = Home::any() else { return };
+    let histories = if std::env::var_os("COUNTERPART_LONG").is_some() { 2_000 } else { 48 };
+    let config = ProptestConfig { source_file: Some(file!()), ..ProptestConfig::with_cases(histories) };
+    let mut runner = TestRunner::new(config);
+    let number = Cell::new(0_u32);
+    let played = runner.run(&prop::collection::vec(batch(), 1..8), |batches| {
+        number.set(number.get() + 1);
+        play(&home, number.get(), batches)
+    });
+    assert!(played.is_ok(), "{}\n{runner}", played.err().map_or_else(String::new, |why| why.to_string()));
+}
 
-    #[test]
-    fn the_store_is_its_model(batches in prop::collection::vec(batch(), 1..8)) {
-        let Some(home) = Home::any() else { return Ok(()) };
-        let mut store = home.store();
-        let mut model = Model::default();
-        for Batch { steps, keep, reopen } in batches {
-            let mut next = model.clone();
-            let outcome = store.write(|txn| {
-                for step in &steps {
-                    let got = match *step {
-                        Step::Insert { case: c, device: d, seq, variant, own } => txn.insert_entry(&EntryRow {
-                            case: case(c), id: id(d, seq, variant), device: device(d), seq, own, envelope: b"e",
-                        }).map(|i| if i == Inserted::Already { Outcome::Already } else { Outcome::New }),
-                        Step::Remove { case: c, device: d, seq, variant } =>
-                            txn.remove_entry(case(c), id(d, seq, variant)).map(Outcome::Removed),
-                    };
-                    let got = match got {
-                        Err(StoreError::PositionTaken { .. }) => Outcome::Taken,
-                        Err(StoreError::OwnEntry) => Outcome::Own,
-                        other => other?,
-                    };
-                    assert_eq!(got, next.take(step));
-                }
-                if keep { Ok(()) } else { Err(StoreError::Undone) }
-            });
-            prop_assert_eq!(outcome.is_ok(), keep);
-            if keep {
-                model = next;
+fn play(home: &Home, number: u32, batches: Vec<Batch>) -> Result<(), TestCaseError> {
+    let case = |n: u8| {
+        let mut id = [n; 32];
+        id[..4].copy_from_slice(&number.to_be_bytes());
+        CaseId(id)
+    };
+    let mut store = home.store();
+    let mut model = Model::default();
+    for Batch { steps, keep, reopen } in batches {
+        let mut next = model.clone();
+        let outcome = store.write(|txn| {
+            for step in &steps {
+                let got = match *step {
+                    Step::Insert { case: c, device: d, seq, variant, own } => txn
+                        .insert_entry(&EntryRow {
+                            case: case(c),
+                            id: id(d, seq, variant),
+                            device: device(d),
+                            seq,
+                            own,
+                            envelope: b"e",
+                        })
+                        .map(|i| if i == Inserted::Already { Outcome::Already } else { Outcome::New }),
+                    Step::Remove { case: c, device: d, seq, variant } => {
+                        txn.remove_entry(case(c), id(d, seq, variant)).map(Outcome::Removed)
+                    }
+                };
+                let got = match got {
+                    Err(StoreError::PositionTaken { .. }) => Outcome::Taken,
+                    Err(StoreError::OwnEntry) => Outcome::Own,
+                    other => other?,
+                };
+                assert_eq!(got, next.take(step));
             }
-            if reopen {
-                drop(store);
-                store = home.store();
-            }
-            for c in 0..2 {
-                let kept: Vec<_> = store.entries_after(case(c), 0).expect("read").iter().map(|e| e.id).collect();
-                let wanted: Vec<_> = model.arrived.iter().filter(|k| k.0 == c).map(|k| k.1).collect();
-                prop_assert_eq!(kept, wanted);
-            }
+            if keep { Ok(()) } else { Err(StoreError::Undone) }
+        });
+        prop_assert_eq!(outcome.is_ok(), keep);
+        if keep {
+            model = next;
+        }
+        if reopen {
+            drop(store);
+            store = home.store();
+        }
+        for c in 0..2 {
+            let kept: Vec<_> = store.entries_after(case(c), 0).expect("read").iter().map(|e| e.id).collect();
+            let wanted: Vec<_> = model.arrived.iter().filter(|k| k.0 == c).map(|k| k.1).collect();
+            prop_assert_eq!(kept, wanted);
         }
     }
+    Ok(())
 }

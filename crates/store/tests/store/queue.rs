@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use counterpart_core::id::CaseId;
-use counterpart_store::{CaseSummary, Indexed, Lane, QueuePlace, QueueWish, Store, StoreError, Txn};
+use counterpart_store::{CaseSummary, Held, Indexed, Lane, QueuePlace, QueueWish, Store, StoreError, Txn};
 
 use crate::{Home, Noise, case};
 
@@ -16,7 +16,7 @@ fn numbered(n: u64) -> CaseId {
     CaseId(id)
 }
 
-fn put(txn: &Txn<'_>, place: &QueuePlace) -> Result<(), StoreError> {
+pub(crate) fn put(txn: &Txn<'_>, place: &QueuePlace) -> Result<(), StoreError> {
     let state = if place.lane == Lane::Closed { "closed" } else { "open" };
     txn.put_summary(&CaseSummary {
         case: place.case,
@@ -137,7 +137,14 @@ fn who_has_a_case_and_what_it_was_begun_by_are_asked_for() {
     let row = store.in_queue(places[1].case).expect("read").expect("there");
     assert_eq!((row.agent, row.template.as_deref()), (Some(("Änne".to_owned(), 5)), Some("broadband")));
     let open = places.iter().take(20).skip(1).filter(|place| place.lane != Lane::Closed).count() as u64;
-    assert_eq!(store.held_by(), Ok(vec![("anne".to_owned(), open)]));
+    let held = |written: &str, cases| vec![Held { folded: "anne".to_owned(), written: written.to_owned(), cases }];
+    assert_eq!(store.held_by(), Ok(held("Änne", open)));
+    // One person, however they are written: called as they were last.
+    let other = places.iter().skip(20).find(|place| place.lane != Lane::Closed).expect("some are open");
+    store.write(|txn| txn.assign(other.case, Some(("Anne", "anne")), 7)).expect("written");
+    assert_eq!(store.held_by(), Ok(held("Anne", open + 1)));
+    store.write(|txn| txn.assign(other.case, None, 8)).expect("written");
+    assert_eq!(store.held_by(), Ok(held("Änne", open)));
     // A later act of the case changes none of it.
     store.write(|txn| txn.put_in_queue(&places[1], "anne")).expect("written");
     assert_eq!(store.in_queue(places[1].case).expect("read").expect("there").template.as_deref(), Some("broadband"));
@@ -185,6 +192,92 @@ fn words_lead_to_cases_whether_rare_or_common() {
     let of_us = QueueWish { words: vec!["priya".to_owned()], lanes: vec![Lane::Ours], ..QueueWish::default() };
     assert!(store.queue(&of_us, None, 100).expect("read").iter().all(|row| row.place.lane == Lane::Ours));
     assert_eq!(store.write(|txn| txn.add_terms(places[0].case, ["kitchen", "new"], false)), Ok(1), "one is new to it");
+}
+
+/// What a case has that may be asked for.
+struct Known {
+    place: QueuePlace,
+    agent: &'static str,
+    template: &'static str,
+    words: BTreeSet<String>,
+}
+
+impl Known {
+    fn fits(&self, wish: &QueueWish) -> bool {
+        (wish.lanes.is_empty() || wish.lanes.contains(&self.place.lane))
+            && wish.due_before.is_none_or(|before| self.place.due < before)
+            && wish.agent.as_deref().is_none_or(|agent| self.agent == agent)
+            && wish.held.is_none_or(|held| self.agent.is_empty() != held)
+            && wish.template.as_deref().is_none_or(|template| self.template == template)
+            && wish.words.iter().all(|word| self.words.iter().any(|known| known.starts_with(word.as_str())))
+    }
+}
+
+/// A word of few letters, so that many begin alike, and some of them in most cases.
+fn some_word(noise: &mut Noise) -> String {
+    let letters = ["a", "a", "b", "c", "ß", "水", "7", "z"];
+    let length = 1 + noise.below(5);
+    (0..length).map(|_| letters[noise.below(letters.len()).min(noise.below(letters.len()))]).collect()
+}
+
+/// Cases with words, open and sealed, of which those with `yy` are all at the end of the list.
+fn with_words(store: &mut Store, noise: &mut Noise) -> Vec<Known> {
+    let places = filled(store, 400);
+    let mut all = Vec::new();
+    let written = store.write(|txn| {
+        for place in places {
+            let agent = ["", "anne", "bo"][noise.below(3)];
+            txn.assign(place.case, Some((agent, agent)).filter(|_| !agent.is_empty()), 5)?;
+            let template = ["", "broadband", "refund"][noise.below(3)];
+            if !template.is_empty() {
+                txn.put_begun_by(place.case, template)?;
+            }
+            let mut open: Vec<String> = (0..noise.below(25)).map(|_| some_word(noise)).collect();
+            if place.lane == Lane::Closed {
+                open.push(format!("yy{}", noise.below(30)));
+            }
+            let sealed: Vec<String> = (0..noise.below(5)).map(|_| some_word(noise)).collect();
+            txn.add_terms(place.case, open.iter().map(String::as_str), false)?;
+            txn.add_terms(place.case, sealed.iter().map(String::as_str), true)?;
+            all.push(Known { place, agent, template, words: open.into_iter().chain(sealed).collect() });
+        }
+        Ok::<_, StoreError>(())
+    });
+    written.expect("written");
+    all.sort_by_key(|known| known.place);
+    all
+}
+
+#[test]
+fn whatever_is_wished_for_comes_as_when_every_case_is_looked_at() {
+    let Some(home) = Home::any() else { return };
+    let mut store = home.store();
+    let mut noise = Noise(17);
+    let all = with_words(&mut store, &mut noise);
+    let (mut none, mut some) = (0, 0);
+    for round in 0..150 {
+        let word = |noise: &mut Noise| match noise.below(8) {
+            0 => "yy".to_owned(),
+            // Fewer, so that the list is left on the way to them.
+            1 => "yy1".to_owned(),
+            2 => some_word(noise),
+            _ => some_word(noise).chars().take(2).collect(),
+        };
+        let may = |noise: &mut Noise| noise.below(4) == 0;
+        let wish = QueueWish {
+            lanes: Lane::ALL.into_iter().filter(|_| may(&mut noise)).collect(),
+            due_before: may(&mut noise).then_some(12),
+            agent: may(&mut noise).then(|| ["", "anne", "bo", "eve"][noise.below(4)].to_owned()),
+            held: may(&mut noise).then(|| noise.below(2) == 0),
+            template: may(&mut noise).then(|| "refund".to_owned()),
+            words: (0..=noise.below(3)).map(|_| word(&mut noise)).collect(),
+        };
+        let wanted: Vec<CaseId> = all.iter().filter(|k| k.fits(&wish)).map(|known| known.place.case).collect();
+        let size = [2, 7, 20, 500][round % 4];
+        assert_eq!(walk(&mut store, &wish, size, |_, _| ()), wanted, "pages of {size}: {wish:?}");
+        if wanted.is_empty() { none += 1 } else { some += 1 }
+    }
+    assert!(none > 10 && some > 50, "something was found {some} times, nothing {none} times");
 }
 
 #[test]

@@ -189,19 +189,19 @@ fn nothing(_: &At<'_>, _: Option<Target>, _: &Typed) -> Vec<Asked> {
 static ROWS: &[Plain] = &[
     Plain {
         kind: "accept",
-        about: About::Move { steps: &["accept"], find: OpenCase::open_revision },
+        about: About::Move { steps: &["accept"], find: OpenCase::open_whole },
         fields: note,
         read: |r| {
-            let revision = r.case().open_revision(&r.about()).map_err(whole)?.id;
+            let revision = r.case().open_whole(&r.about()).map_err(whole)?.id;
             Ok(vec![Act::Accept { revision, note: r.note()? }])
         },
     },
     Plain {
         kind: "decline",
-        about: About::Move { steps: &["decline"], find: OpenCase::open_revision },
+        about: About::Move { steps: &["decline"], find: OpenCase::open_whole },
         fields: reason,
         read: |r| {
-            let revision = r.case().open_revision(&r.about()).map_err(whole)?.id;
+            let revision = r.case().open_whole(&r.about()).map_err(whole)?.id;
             Ok(vec![Act::Decline { revision, reason: r.reason()? }])
         },
     },
@@ -216,9 +216,9 @@ static ROWS: &[Plain] = &[
     },
     Plain {
         kind: "confirm",
-        about: About::Move { steps: &["confirm"], find: OpenCase::open_revision },
+        about: About::Move { steps: &["confirm"], find: OpenCase::open_whole },
         fields: nothing,
-        read: |r| Ok(vec![Act::Confirm { revision: r.case().open_revision(&r.about()).map_err(whole)?.id }]),
+        read: |r| Ok(vec![Act::Confirm { revision: r.case().open_whole(&r.about()).map_err(whole)?.id }]),
     },
     Plain {
         kind: "declare",
@@ -467,8 +467,8 @@ static ROWS: &[Plain] = &[
         about: About::Entry { listed: entries::told_by_others },
         fields: |at, _, _| vec![Asked::text(at, "reason", "do.wrong", true)],
         read: |r| {
-            let entry = r.case().entry(&r.about()).map_err(whole)?.id;
-            Ok(vec![Act::Contest { entry, reason: r.must("reason", "the reason")? }])
+            let reason = r.must("reason", "the reason")?;
+            Ok(vec![acts::contest(r.case(), &r.about(), reason).map_err(whole)?])
         },
     },
     Plain {

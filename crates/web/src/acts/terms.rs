@@ -124,7 +124,8 @@ impl ActForm for Terms {
         let keep = if keyed { String::new() } else { drafts::key_of(at.path, typed) };
         let most = MOST.max(start.before.len());
         let sent = typed.has("parts");
-        let Laid { typed, parts, fresh } = if sent { laid(typed, most) } else { self.first(at.case, &start, typed) };
+        let Laid { typed, parts, fresh } =
+            if sent { laid(typed, most, usual(at.case)) } else { self.first(at.case, &start, typed) };
         let language = at.visit.language;
         let reader = Reader { language, case: at.case, typed: &typed, before: &start.before };
         let shower = Shower { reader, wrong, fresh };
@@ -141,7 +142,15 @@ impl ActForm for Terms {
         let says = |field: &Field| !field.value.is_empty() || field.wrong.is_some();
         let said_promised = promised.as_ref().is_some_and(|(tick, contact, _)| tick.chosen || contact.wrong.is_some());
         let whole_wrong = wrong.iter().any(|w| matches!(w.field.as_str(), "confirm" | "promised"));
-        let (title, lead) = self.head(language, &start, typed.text("about"));
+        // What is answered is answered as a whole, whichever part of it the address names; what is changed is called as
+        // it is everywhere else.
+        let named = match (start.answers, start.before.as_slice()) {
+            (Some(id), _) => Some(at.case.entry_typed(&id)),
+            (None, [(key, _)]) => Some(at.case.subject_name(key).trim_start_matches('#').to_owned()),
+            _ => None,
+        };
+        let about = named.as_deref().unwrap_or(typed.text("about"));
+        let (title, lead) = self.head(language, &start, about);
         let page = TermsPage {
             frame: Frame::of(at.visit, "/cases"),
             case: CaseHead::of(at.visit, at.case, Part::None),
@@ -149,7 +158,7 @@ impl ActForm for Terms {
             wrong: wrong.iter().map(|one| of_part(language, one, parts)).collect(),
             title,
             lead,
-            notices: self.notices(language, &start, typed.text("about")),
+            notices: self.notices(language, &start, about),
             hidden: ["about", "key-of"]
                 .map(|f| (f, typed.text(f).to_owned()))
                 .into_iter()
@@ -206,7 +215,7 @@ pub(crate) fn types(language: &'static Language) -> Vec<(&'static str, &'static 
 }
 
 fn read(language: &'static Language, case: &OpenCase, typed: &Typed, start: &Start) -> Result<Proposal, Vec<Wrong>> {
-    let Laid { typed, parts, .. } = laid(typed, MOST.max(start.before.len()));
+    let Laid { typed, parts, .. } = laid(typed, MOST.max(start.before.len()), usual(case));
     let reader = Reader { language, case, typed: &typed, before: &start.before };
     let topics = reader.topics(parts).map_err(|mut wrong| {
         wrong.extend(reader.whole(Vec::new(), None).err().unwrap_or_default());
@@ -317,7 +326,8 @@ impl Terms {
                 }
                 Self::Propose | Self::Counter | Self::Amend => {
                     if Pair::of(case).is_some() && !asked.has("by") {
-                        put("way", "theirs");
+                        // What they promised they do, whoever they are.
+                        put("way", if asked.has("promised") { "theirs" } else { usual(case) });
                     }
                     put("currency", &usual_currency(case));
                 }
@@ -363,6 +373,11 @@ impl Terms {
         }
         Vec::new()
     }
+}
+
+/// Who does it where nobody has said so yet, as the field says it.
+fn usual(case: &OpenCase) -> &'static str {
+    Pair::of(case).map_or("theirs", |pair| pair.usual(case))
 }
 
 /// What is wrong, with the part that it stands in where there are several.

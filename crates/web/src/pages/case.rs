@@ -3,6 +3,7 @@
 mod action;
 mod call;
 mod draft;
+mod ended;
 mod entry;
 mod facts;
 mod files;

@@ -201,22 +201,13 @@ fn who(language: &'static Language, desk: &Desk, query: &Typed) -> Result<Vec<Ch
     let mut all = vec![of_ours("", "cases.who.any"), of_ours("nobody", "cases.who.nobody")];
     all.extend(desk.loads()?.into_iter().take(NAMES).map(|load| {
         let value = format!("agent:{}", load.agent);
-        Choice { name: line(&format!("{} ({})", capitals(&load.agent), load.cases)), chosen: asked == value, value }
+        Choice { name: line(&format!("{} ({})", load.name, load.cases)), chosen: asked == value, value }
     }));
     // Whoever has none left, or was asked for by the name as it is written.
     if let Some(name) = asked.strip_prefix("agent:").filter(|_| all.iter().all(|choice| !choice.chosen)) {
         all.push(Choice { value: asked.to_owned(), name: line(name), chosen: true });
     }
     Ok(all)
-}
-
-/// A name as lists keep it, with its words' first letters large.
-fn capitals(name: &str) -> String {
-    let word = |word: &str| {
-        let mut letters = word.chars();
-        letters.next().map(|first| first.to_uppercase().chain(letters).collect::<String>()).unwrap_or_default()
-    };
-    name.split(' ').map(word).collect::<Vec<_>>().join(" ")
 }
 
 fn templates(visit: &Visit) -> Vec<Choice> {
@@ -249,11 +240,5 @@ mod tests {
         assert_eq!(path(&asked, Some("P")), "/cases?text=leak%20%231&which=overdue&who=agent%3Aanne%20m%26b&after=P");
         assert_eq!(path(&typed(&[("after", "P")]), None), "/cases");
         assert_eq!(wished(&typed(&[("who", "nobody")])).assigned, Some(false));
-    }
-
-    #[test]
-    fn names_begin_with_large_letters() {
-        assert_eq!(capitals("anne-marie o'neil ßeta"), "Anne-marie O'neil SSeta");
-        assert_eq!(capitals(""), "");
     }
 }

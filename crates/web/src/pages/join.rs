@@ -32,6 +32,8 @@ struct Waiting {
     until: String,
     /// Why they were not reached the last time.
     unreached: Option<String>,
+    /// Another machine of ours asked, and has to go on asking; what it is called.
+    elsewhere: Option<String>,
 }
 
 /// What became of the request that the page is about.
@@ -74,20 +76,28 @@ fn made(visit: &Visit, typed: &Typed, wrong: Vec<Wrong>) -> Result<Response, Pro
     let Some(desk) = visit.app.desk()? else { return Ok(to_welcome()) };
     let joins = desk.with_store(|store| store.joins()).map_err(DeskError::from)?;
     let zone = when::system_zone();
-    let waiting = joins.iter().map(|join| Waiting {
-        id: join.case.to_hex(),
-        short: short_form(&join.case.0),
-        until: time::show(visit.language, join.expires, &zone),
-        unreached: match visit.app.joins.of(&join.case) {
-            Some(News::Unreached(why)) => Some(why),
-            _ => None,
-        },
-    });
+    let mut waiting = Vec::new();
+    for join in &joins {
+        let asked_by = desk.asked_by(join)?;
+        waiting.push(Waiting {
+            id: join.case.to_hex(),
+            short: short_form(&join.case.0),
+            until: time::show(visit.language, join.expires, &zone),
+            unreached: match visit.app.joins.of(&join.case) {
+                Some(News::Unreached(why)) => Some(why),
+                _ => None,
+            },
+            elsewhere: asked_by.map(|by| match by.name {
+                Some(name) => render::line(&name),
+                None => visit.language.say("join.elsewhere.unnamed").to_owned(),
+            }),
+        });
+    }
     let about = CaseId::from_hex(visit.query.text("case")).filter(|case| !joins.iter().any(|j| j.case == *case));
     let template = JoinPage {
         frame: Frame::of(visit, "/cases"),
         became: about.map_or(Ok(Became::Open), |case| became(visit, &desk, case))?,
-        waiting: waiting.collect(),
+        waiting,
         link: typed.text("link").to_owned(),
         wrong,
     };

@@ -11,6 +11,7 @@ use axum::{
 use counterpart_core::{act::Act, id::CaseId, value::Seat};
 use counterpart_node::{Desk, now};
 use counterpart_words::{
+    inviting::own_addresses,
     item_value::{Here, no_files},
     opening,
     render::{self, Speech},
@@ -24,7 +25,7 @@ use super::{
     review::{Asked, Part, Way, Yes},
 };
 use crate::{
-    acts::{Wrong, invite::own_addresses},
+    acts::Wrong,
     app::aside,
     drafts::{self, Kept},
     form::Form,
@@ -181,6 +182,11 @@ async fn show(visit: Visit, name: Option<String>) -> Result<Response, Problem> {
             && typed.some("title").is_none()
         {
             typed = typed.and("title", template.title.clone());
+        }
+        if typed.some("side").is_none()
+            && let Some(role) = desk.own_role()?
+        {
+            typed = typed.and("side", role.as_str().to_owned());
         }
         made(&visit, &desk, template.as_ref(), typed, Vec::new())
     });

@@ -54,7 +54,7 @@ fn the_list_is_narrowed_and_searched() {
     assert!(page.contains("value=\"&#60;script&#62;alert(1)\"") && page.contains("href=\"/cases\""), "{page}");
     assert_eq!((page.matches("<script").count(), page.contains("<img")), (1, false), "text, and no tag");
     let page = get("/cases");
-    assert!(page.contains("Anne Muller (1)") && page.contains("with <bdi>Anne M\u{fc}ller</bdi>"), "{page}");
+    assert!(page.contains("Anne M\u{fc}ller (1)") && page.contains("with <bdi>Anne M\u{fc}ller</bdi>"), "{page}");
 }
 
 #[test]
@@ -173,4 +173,44 @@ fn service_clocks_are_stopped_and_run_on_by_buttons() {
     let goes_on = browser.sign("resume-clocks", &[]);
     assert_eq!(goes_on.first().and_then(says), Some(Said::Running));
     assert!(offered("pause-clocks") && !offered("resume-clocks"));
+}
+
+#[test]
+fn service_clocks_are_a_line_among_the_facts_and_their_days_are_folded() {
+    let typed = ClocksTyped {
+        lengths: vec![(Which::FirstAnswer, "8 hours".to_owned()), (Which::Resolution, "40 hours".to_owned())],
+        holidays: vec!["2026-12-25 Christmas Day".to_owned(), "2026-12-28 Boxing Day".to_owned()],
+        ..ClocksTyped::default()
+    };
+    let agreed = typed.read("Europe/Berlin", 1_783_328_400_000).expect("good clocks");
+    let topics = clocks::topics(&agreed, [0, 1].map(Seat::Number).to_vec(), "party 1", None);
+    let proposed = |two: &mut Two| {
+        let subjects = topics.iter().map(|topic| Subject { base: None, topic: topic.clone() }).collect();
+        let any = two.propose(1, "Mend the pipe", None);
+        two.act(1, &Act::Propose(Proposal { subjects, ..two.proposal(&any) }))
+    };
+    let mut two = Two::new();
+    let _offer = proposed(&mut two);
+    let browser = Browser::of(two);
+    let offered = browser.get("").text().to_owned();
+    assert!(offered.contains("resolution 40h; 2 days do not count") && !offered.contains("Christmas"), "{offered}");
+
+    let mut two = Two::new();
+    let offer = proposed(&mut two);
+    two.accept(0, offer);
+    let number = two.number(&offer);
+    let browser = Browser::of(two);
+    let page = |end: &str| browser.get(end).text().to_owned();
+    let line = "first answer 8h, resolution 40h";
+    let facts = page("/facts");
+    assert!(facts.contains("<bdi>Service clocks</bdi></a>") && facts.contains(line), "{facts}");
+    assert!(facts.contains("2 days do not count") && !facts.contains("Christmas"), "{facts}");
+    // That it is agreed is said once.
+    assert!(facts.contains("agreed</span>") && facts.contains("<dt>value</dt>") && !facts.contains("<dt>agreed"));
+    let fact = page("/facts/service-clocks");
+    let (_, folded) = fact.split_once("<summary>2 days do not count</summary>").expect("folded");
+    assert!(folded.contains("Christmas Day") && fact.contains("working hours mon-fri 09:00-17:00"), "{fact}");
+    assert!(page(&format!("/entry/{number}")).contains("See where <bdi>service-clocks</bdi> stands"));
+    let overview = page("");
+    assert!(overview.contains(&format!("service clocks: {line}")) && !overview.contains("Christmas"), "{overview}");
 }

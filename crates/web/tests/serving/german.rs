@@ -1,5 +1,7 @@
 //! The second language: found by what browsers say they read, chosen for one browser, and everywhere.
 
+use counterpart_core::keylog::RevokeReason;
+
 use crate::{
     served::{Served, path_of},
     two::Two,
@@ -108,4 +110,26 @@ fn a_case_reads_in_german_and_what_is_signed_says_that_it_is_english() {
     assert!(german.contains("Lesen Sie das, bevor Sie unterschreiben") && german.contains(">Unterschreiben</button>"));
     assert_eq!(exact(&german), exact(&english));
     assert!(exact(&german).contains("Der Hahn tropft"));
+}
+
+#[test]
+fn a_key_that_ended_is_told_of_in_german() {
+    let mut two = Two::new();
+    let offer = two.propose(1, "Repair the tap", None);
+    let number = two.number(&offer);
+    two.end_device(1, RevokeReason::Compromised);
+    let path = two.path();
+    let served = two.serve();
+    let cookie = served.let_in();
+    for (end, says) in [
+        ("", "Damit kann jemand anderes unterschrieben haben: Fragen Sie nach"),
+        ("/proof", "Seine Rechte sind am 1. Jan. 1970 erloschen"),
+        ("/people", "Rechte erloschen am 1. Jan. 1970 (der Schl\u{fc}ssel ist in fremden H\u{e4}nden"),
+        ("/people", "unterschrieben hat es hier #4 und #5"),
+        (&format!("/entry/{number}"), "Die Rechte dieses Ger\u{e4}ts sind am 1. Jan. 1970 erloschen"),
+    ] {
+        let page = german(&served, &cookie, &format!("{path}{end}"));
+        assert!(page.contains(says), "{end}: {page}");
+        assert!(!page.contains("rights ended") && !page.contains("ask them before"), "{end}: {page}");
+    }
 }

@@ -19,6 +19,7 @@ mod served;
 mod settings;
 mod start;
 mod terms;
+mod told;
 mod trial;
 mod two;
 

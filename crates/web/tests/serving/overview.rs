@@ -378,6 +378,7 @@ fn today_says_what_the_command_says_with_ways_to_do_it() {
         expected: expected.to_owned(),
         about: Some(about.to_owned()),
         what: Some("What".to_owned()),
+        more: 0,
         since: now - DAY,
         absent: false,
     };

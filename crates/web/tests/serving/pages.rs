@@ -38,6 +38,7 @@ fn agenda(summary: &CaseSummary) -> String {
         expected: "answer".to_owned(),
         about: Some("3".to_owned()),
         what: Some(summary.whose_move.clone()),
+        more: 0,
         since: summary.updated_at,
         absent: false,
     };

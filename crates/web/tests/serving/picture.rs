@@ -325,10 +325,13 @@ fn the_connection_to_the_others_is_said_in_words() {
     node.poke();
     let page = visitor.until(&path, "is online now; has all of your changes");
     assert!(page.contains("joins the case"), "who did what is carried along: {page}");
+    let later = "What you do is kept, and sent as soon as they are online.";
+    assert!(!page.contains(later), "{page}");
 
     runtime.block_on(node.stop());
     drop(events);
-    drop(visitor.until(&path, "has been offline since <time"));
+    let page = visitor.until(&path, "has been offline since <time");
+    assert_eq!(page.matches(later).count(), 1, "{page}");
     desk.sign(&case, &Act::Note { text: open("one more"), about: None }, now()).expect("signed");
     drop(visitor.until(&path, "has all but 1 of your changes"));
     visitor.served.stop();

@@ -283,6 +283,44 @@ fn a_file_is_taken_away_and_never_shown() {
 }
 
 #[test]
+fn names_written_from_the_right_do_not_turn_our_sentences_round() {
+    let insurer = "\u{5D1}\u{5D9}\u{5D8}\u{5D5}\u{5D7} 24";
+    let one = One::new("Crash", insurer);
+    one.sign(&action("\u{62A}\u{642}\u{631}\u{64A}\u{631} 5"));
+    one.note("plain \u{5D0}\u{5D1}\u{5D2} 7");
+    let record = one.page("/record");
+    let told = |inside: &str| format!("<bdi dir=\"ltr\">{inside}</bdi>");
+    for line in [
+        told(&format!("Ann proposes: <bdi>{insurer}</bdi>: <bdi>\u{62A}\u{642}\u{631}\u{64A}\u{631} 5</bdi>")),
+        told("Ann notes: <bdi>plain \u{5D0}\u{5D1}\u{5D2} 7</bdi>"),
+    ] {
+        assert!(record.contains(&line), "{line}\n{record}");
+    }
+    for end in ["", "/record", "/action/2", "/entry/2", "/entry/3", "/people"] {
+        let page = one.page(end);
+        assert!(!page.contains(['\u{2068}', '\u{2069}']) && !page.contains("U+206"), "{end}: our marks are elements");
+        assert!(page.contains(insurer) || end == "/entry/3", "{end}");
+    }
+}
+
+#[test]
+fn texts_that_differ_in_what_nobody_sees_look_different() {
+    let one = One::new("pay\u{200B}5", "Acme\u{AD} Ltd");
+    let hidden = "\u{AD}\u{34F}\u{115F}\u{1160}\u{17B4}\u{180E}\u{200B}\u{200C}\u{200D}\u{200E}\u{2060}\u{2061}\u{2062}\u{2063}\u{2064}\u{2800}\u{3164}\u{FE0F}\u{FFA0}\u{E0100}";
+    for c in hidden.chars() {
+        one.note(&format!("pay {c}5"));
+    }
+    one.note("\u{1F469}\u{200D}\u{1F467} \u{646}\u{645}\u{6CC}\u{200C}\u{62E}\u{648}\u{627}\u{647}\u{645}");
+    let record = one.page("/record");
+    for c in hidden.chars() {
+        let shown = format!("pay &#60;U+{:04X}&#62;5", u32::from(c));
+        assert!(record.contains(&shown), "{shown}");
+    }
+    assert!(record.contains("\u{1F469}\u{200D}\u{1F467} \u{646}\u{645}\u{6CC}\u{200C}\u{62E}\u{648}"), "{record}");
+    assert!(record.contains("pay&#60;U+200B&#62;5") && record.contains("Acme&#60;U+00AD&#62; Ltd"));
+}
+
+#[test]
 fn what_others_wrote_is_text_on_each_of_these_pages() {
     let one = One::new(HOSTILE, HOSTILE);
     one.note(HOSTILE);
@@ -322,7 +360,10 @@ fn what_the_other_side_signed_can_be_answered_and_they_can_be_checked() {
         answer.text().to_owned()
     };
     let record = get("/record");
-    assert!(record.contains("Not yet received by <bdi>party 1</bdi>") && record.contains("delivered"), "{record}");
+    assert!(
+        record.contains("Not yet received by <bdi dir=\"ltr\">party 1</bdi>") && record.contains("delivered"),
+        "{record}"
+    );
     let entry = get(&format!("/entry/{theirs}"));
     for told in ["/do/acknowledge?about=", "/do/contest?about=", "you were, twice", "proven: "] {
         assert!(entry.contains(told), "{told}\n{entry}");

@@ -6,7 +6,7 @@ use counterpart_core::{
     act::{Act, Role},
     keylog::Kinds,
 };
-use counterpart_node::is_backup_encrypted;
+use counterpart_node::{is_backup_encrypted, now};
 
 use crate::{
     client::Answer,
@@ -117,6 +117,11 @@ fn settings_are_kept() {
     assert_eq!(answer.status, 422);
     assert_eq!(location(&browser.post("/settings/name", &[("name", "Ann Other")])), "/settings?done=name");
     assert_eq!(served.desk().own_name().expect("readable").as_deref(), Some("Ann Other"));
+    let side = |role: &str| format!("value=\"{role}\" checked");
+    assert!(browser.get("/new").text().contains(&side("customer")), "nothing was said of it");
+    served.desk().keep_own_role(Role::Supplier, now()).expect("kept");
+    let new = browser.get("/new");
+    assert!(new.text().contains(&side("supplier")) && !new.text().contains(&side("customer")), "{}", new.text());
     let unknown = browser.post("/settings/language", &[("language", "tlh")]);
     assert!(unknown.status == 303 && unknown.header("set-cookie").is_none());
     let english = browser.post("/settings/language", &[("language", "en")]);

@@ -474,14 +474,53 @@ fn a_part_of_what_is_proposed_is_left_out_of_the_answer() {
     let first = two.act(1, &Act::Propose(bundle()));
     let number = two.number(&first);
     let browser = Browser::of(two);
-    let mut fields = fields_of(&browser.page(&format!("/do/counter?about={number}-2")));
+    // Whatever part of it one came from, the whole is answered, and said to be.
+    let matter = browser.page(&format!("/action/{number}-2"));
+    assert!(matter.contains(&format!("This is part 2 of 2 of #{number}, which is accepted, declined")), "{matter}");
+    let form = browser.page(&format!("/do/counter?about={number}-2"));
+    assert!(form.contains(&format!("takes the place of #{number},")), "{form}");
+    let part = browser.get(&format!("/do/accept?about={number}-2"));
+    assert!(part.text().contains("is one part of"), "{}", part.text());
+    let mut fields = fields_of(&form);
     fill(&mut fields, &[("remove", "1")]);
     let answer = browser.post("/do/counter", &fields);
     let fields = fields_of(answer.text());
     assert!(answer.text().contains("Mend the wall") && fields.contains(&("of".to_owned(), "1".to_owned())));
     let (text, _) = browser.sign_shown("counter", &browser.post("/do/counter", &fields));
-    assert!(text.contains("Mend the wall") && !text.contains("Mend the pipe"), "{text}");
+    assert!(text.contains("Mend the wall") && text.contains(&format!("part 1 of #{number}, ")), "it is told: {text}");
     assert_eq!(browser.proposal().subjects.len(), 1);
+}
+
+#[test]
+fn what_is_changed_is_called_as_everywhere_else() {
+    let mut two = Two::new();
+    let first = two.act(1, &Act::Propose(bundle()));
+    two.accept(0, first);
+    let number = two.number(&first);
+    let form = Browser::of(two).page(&format!("/do/amend?about={number}-2"));
+    assert!(form.contains(&format!("Propose other terms for #{number}/2.")), "{form}");
+}
+
+#[test]
+fn whoever_supplies_does_it_until_somebody_says_otherwise() {
+    let ways = |fields: &[(String, String)]| {
+        let ways = fields.iter().filter(|(name, _)| name.starts_with("way"));
+        ways.map(|(_, way)| way.clone()).collect::<Vec<_>>()
+    };
+    for (own, way) in [(0, "theirs"), (1, "mine")] {
+        let browser = Browser::of(Two::with(own));
+        let mut fields = fields_of(&browser.page("/do/propose?what=Mend+it"));
+        assert_eq!(ways(&fields), [way]);
+        fill(&mut fields, &[("add", "action")]);
+        assert_eq!(ways(&fields_of(browser.post("/do/propose", &fields).text())), [way, way]);
+        let promised = fields_of(&browser.page("/do/propose?what=Mend+it&promised=1"));
+        assert_eq!(ways(&promised), ["theirs"], "what they promised they do");
+        let (text, _) = browser.sign("propose", "?what=Mend+it", &[]);
+        assert!(text.contains("party 1") && text.contains("party 0"), "the exact text shows it: {text}");
+        let proposal = browser.proposal();
+        let terms = terms(&proposal.subjects[0]);
+        assert_eq!((terms.performers[0].seat, terms.beneficiaries[0].seat), (Seat::Number(1), Seat::Number(0)));
+    }
 }
 
 /// Two actions as a whole.

@@ -2,7 +2,8 @@
 
 use counterpart_core::{
     act::{Act, ActionTerms, Proposal, Topic},
-    id::{CaseId, EntryId},
+    id::{CaseId, DeviceKey, EntryId},
+    keylog::RevokeReason,
     record::Record,
     value::{ActionId, Due, Sealable},
 };
@@ -50,6 +51,17 @@ impl Two {
         self.at += 60_000;
         let (author, key) = (self.parties[seat].author(0), self.parties[seat].devices[0].key.clone());
         sign(&mut self.record, &author, &key, act, self.at, &mut self.rng).id
+    }
+
+    /// The device that a seat's party signs with.
+    pub(crate) fn device(&self, seat: usize) -> DeviceKey {
+        self.parties[seat].author(0).device
+    }
+
+    /// A seat's party ends the rights of its device: the home has that key event, and no entry cites it.
+    pub(crate) fn end_device(&mut self, seat: usize, reason: RevokeReason) {
+        let event = self.parties[seat].revoke_device(0, reason);
+        self.record.apply_key_event(&event).expect("a good event");
     }
 
     /// That seat 1 does something for seat 0 by so many days from now.

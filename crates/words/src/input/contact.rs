@@ -54,7 +54,7 @@ pub struct ContactInput {
 }
 
 /// How a contact was made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Channel {
     Telephone,
@@ -63,12 +63,14 @@ pub enum Channel {
     Email,
     Visit,
     Chat,
+    #[default]
     Other,
 }
 
 impl Channel {
     /// The word of the record.
-    fn as_str(self) -> &'static str {
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Telephone => "telephone",
             Self::Mail => "mail",

@@ -8,7 +8,6 @@ use counterpart_core::{
 };
 use counterpart_node::{Desk, DeskError, Lesson, now};
 use counterpart_store::Txn;
-use sha2::{Digest as _, Sha256};
 
 use super::{Input, read};
 use crate::{
@@ -18,6 +17,7 @@ use crate::{
     error::{CommandError, Done},
     possible::refused,
     render,
+    to_sign::digest_in,
 };
 
 /// Acts that were judged and would take effect, with the text that people are shown before they are signed.
@@ -68,8 +68,7 @@ impl Prepared {
     /// for how far off due times are. It stays the same for as long as the acts, and what the text says of the case, do.
     #[must_use]
     pub fn digest(&self) -> String {
-        let hash = Sha256::new().chain_update(self.case.as_bytes()).chain_update(self.lasting.as_bytes()).finalize();
-        render::hex(&hash)
+        digest_in(&self.case, &self.lasting)
     }
 
     /// Signs it all, and keeps what `also` keeps in the same transaction, and who has the case where it is handed over; gives the

@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 
 use counterpart_core::{
     act::{Act, Proposal, Topic},
-    id::EntryId,
     keylog::Kinds,
     record::Record,
     value::Money,
@@ -47,7 +46,10 @@ pub fn program_may_sign(desk: &Desk, record: &Record, acts: &[Act]) -> Done {
             "this seat may sign every kind of act: a program signs by itself only where the seat's rights, or its mandate in \
              the case, lists the kinds it may",
         )
-        .hint("`counterpart mandate CASE SEAT --only KINDS` limits it in one case; or let a person sign this"));
+        .hint(
+            "let a person read and sign this, or have a mandate list the kinds in this case; \
+             `counterpart mandate CASE SEAT --only KINDS` does",
+        ));
     }
     let granted: BTreeSet<&str> = rights.ceilings.iter().map(|(_, currency)| currency.as_str()).collect();
     let mandated = mandates.iter().map(|mandate| mandate.ceilings.iter().map(Money::currency).collect());
@@ -67,13 +69,12 @@ enum Assent<'a> {
 impl<'a> Assent<'a> {
     /// Nothing for acts by which one agrees to nothing.
     fn of(record: &'a Record, act: &'a Act) -> Option<Self> {
-        let revision = match act {
-            Act::Propose(proposal) | Act::Counter { proposal, .. } => return Some(Self::To(proposal)),
-            Act::Accept { revision, .. } | Act::Confirm { revision } => revision,
-            Act::Choose { pick, .. } => pick,
-            _ => return None,
-        };
-        Some(proposal(record, revision).map_or(Self::Unseen, Self::To))
+        match act {
+            Act::Propose(_) | Act::Counter { .. } | Act::Accept { .. } | Act::Confirm { .. } | Act::Choose { .. } => {
+                Some(record.agreed_to(act).map_or(Self::Unseen, Self::To))
+            }
+            _ => None,
+        }
     }
 
     /// Whether all of it is money that each of the limits has a ceiling for.
@@ -82,7 +83,10 @@ impl<'a> Assent<'a> {
             return Err(CommandError::failed(
                 "what limits this seat names no ceiling: a program agrees to nothing without one",
             )
-            .hint("`counterpart mandate CASE SEAT --ceiling MONEY` sets one in one case; or let a person sign this"));
+            .hint(
+                "let a person read and sign this, or have a mandate set a ceiling in this case; \
+                 `counterpart mandate CASE SEAT --ceiling MONEY` does",
+            ));
         }
         let Self::To(proposal) = self else { return Err(unseen("this is no proposal")) };
         for subject in &proposal.subjects {
@@ -95,13 +99,6 @@ impl<'a> Assent<'a> {
             }
         }
         Ok(())
-    }
-}
-
-fn proposal<'r>(record: &'r Record, id: &EntryId) -> Option<&'r Proposal> {
-    match record.fold().act(record.graph().find(id)?) {
-        Act::Propose(proposal) | Act::Counter { proposal, .. } => Some(proposal),
-        _ => None,
     }
 }
 

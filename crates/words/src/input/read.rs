@@ -36,7 +36,7 @@ pub(super) fn acts(desk: &Desk, case: &OpenCase, input: &Input) -> Done<Vec<Act>
             Act::Accept { revision: exactly(case, revision)?.id, note: note(said)? }
         }
         Input::Decline { revision, reason } => {
-            Act::Decline { revision: case.open_revision(revision)?.id, reason: why(reason)? }
+            Act::Decline { revision: case.open_whole(revision)?.id, reason: why(reason)? }
         }
         Input::Withdraw { of, reason } => Act::Withdraw { of: case.withdrawable(of)?.id, reason: why(reason)? },
         Input::Confirm { revision } => Act::Confirm { revision: exactly(case, revision)?.id },
@@ -95,7 +95,7 @@ pub(super) fn acts(desk: &Desk, case: &OpenCase, input: &Input) -> Done<Vec<Act>
             let acknowledge = |entry: EntryId| Ok(Act::Acknowledge { entry, note: note(said)? });
             return several(case, entries)?.into_iter().map(acknowledge).collect();
         }
-        Input::Contest { entry: of, reason } => Act::Contest { entry: entry(of)?, reason: text("the reason", reason)? },
+        Input::Contest { entry: of, reason } => acts::contest(case, of, text("the reason", reason)?)?,
         Input::Contact(said) => Act::Contact(super::contact::read(case, said)?.contact),
         Input::Note { text: said, about: of } => Act::Note { text: text("the note", said)?, about: about(of)? },
         Input::Attach { sha256, size, name, media, about: of } => {
@@ -176,7 +176,7 @@ pub(super) fn acts(desk: &Desk, case: &OpenCase, input: &Input) -> Done<Vec<Act>
 
 /// The open proposal that was named itself: a program is bound to no terms that it did not name.
 fn exactly(case: &OpenCase, typed: &str) -> Done<Target> {
-    let target = case.open_revision(typed)?;
+    let target = case.open_whole(typed)?;
     if target.followed {
         let (asked, stands) = (typed.trim().trim_start_matches('#'), case.entry_typed(&target.id));
         return Err(CommandError::usage(format!("#{asked} now stands at other terms, #{stands}"))

@@ -321,5 +321,5 @@ pub(super) fn counter(case: &OpenCase, said: &CounterInput) -> Done<Act> {
             action.topic(case, id, Some(terms))
         }
     });
-    answer(case, &said.of, change, new, remark("the note", said.note.as_deref())?, &offer)
+    answer(case, &said.of, change, &[], new, remark("the note", said.note.as_deref())?, &offer)
 }

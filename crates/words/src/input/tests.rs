@@ -20,6 +20,7 @@ use counterpart_testkit::{
 use serde_json::{Value as Json, json};
 use tempfile::TempDir;
 
+mod limits;
 mod program;
 
 use super::{Input, Prepared, prepare};
@@ -355,10 +356,11 @@ fn clocks_are_stopped_and_run_on_in_the_words_of_the_command() {
     assert!(shown.text.contains("which tap?"), "{}", shown.text);
     let (case, _) = sign(pause).expect("signed");
     assert!(clocks::lines(&case).iter().any(|line| line.contains("which tap?")), "{:?}", clocks::lines(&case));
-    // Whoever takes it over reads how they stand; what is signed names no time left.
+    // Whoever takes it over reads how they stand, and so does whoever reads what is signed of it.
     let page = crate::summary::one_page(&case);
     assert!(page.contains("Service clocks") && page.contains("which tap?"), "{page}");
-    assert!(!crate::summary::to_sign(&case).contains("Service clocks"));
+    let signed = crate::summary::to_sign(&case);
+    assert!(signed.contains("Service clocks") && signed.contains("which tap?"), "{signed}");
     sign(resume).expect("they stand still");
     assert!(clocks::lines(&open()).iter().all(|line| !line.contains("which tap?")));
 }
@@ -379,6 +381,21 @@ fn whoever_a_case_is_handed_to_has_it() {
     assert_eq!(has.agent, "Anne Müller");
     // What could be nobody in a list is not signed.
     assert!(prepared(&desk, &open(), to(&"x".repeat(101))).is_err());
+}
+
+/// A page that was shown and read for some minutes is the one that is signed.
+#[test]
+fn the_page_of_a_hand_over_is_the_same_for_as_long_as_the_record_is() {
+    let stage = Stage::played();
+    let desk = stage.desk();
+    let at = |later: i64| {
+        let mut case = OpenCase::open(&desk, &stage.case.to_hex()).expect("a case");
+        case.now += later;
+        prepared(&desk, &case, json!({"act": "handover", "person": "Anne"})).expect("understood")
+    };
+    let (first, later) = (at(0), at(11 * 60_000));
+    assert_eq!(first.digest(), later.digest(), "{}\n{}", first.text, later.text);
+    assert_eq!(first.acts, later.acts);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 //!
 //! A list's elements are parted by semicolons, a record's fields by commas; anything deeper is given as JSON.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use counterpart_core::value::{ItemValue, Sealable};
 
@@ -36,7 +36,27 @@ pub(super) fn list<'t>(of: Option<&str>, elements: &[&'t str], reading: Reading<
         }
         Some(of) => read(Some(of), element, reading),
     };
-    Ok(ItemValue::List(elements.iter().map(one).collect::<Done<_>>()?))
+    let list: Vec<ItemValue> = elements.iter().map(one).collect::<Done<_>>()?;
+    if of == Some("record") {
+        parted_alike(&list, elements)?;
+    }
+    Ok(ItemValue::List(list))
+}
+
+/// Refuses records of one field each, every one another: whoever writes so means the fields of one record.
+fn parted_alike(list: &[ItemValue], elements: &[&str]) -> Done {
+    let mut names = BTreeSet::new();
+    let another = |value: &ItemValue| match value {
+        ItemValue::Record(fields) => matches!(fields.as_slice(), [(name, _)] if names.insert(name.clone())),
+        _ => false,
+    };
+    if list.len() < 2 || !list.iter().all(another) {
+        return Ok(());
+    }
+    Err(CommandError::usage(
+        "each of these would be a record of one field: semicolons part records, commas their fields",
+    )
+    .hint(format!("for one record write \"{}\"", elements.join(", "))))
 }
 
 /// A record: `tariff=Fibre 100, price=24.99:money:GBP`.
@@ -68,12 +88,13 @@ fn fields<'t>(parts: &[&'t str], carried: &mut BTreeMap<&'t str, &'t str>, readi
     Ok(ItemValue::Record(record))
 }
 
-/// Parts `a=1, b=2` at the commas behind which a new field begins; other commas belong to the value.
+/// Parts `a=1, b=2` at the commas, or semicolons, behind which a new field begins; others belong to the value.
 fn fields_in(text: &str) -> Vec<&str> {
-    let begins = |rest: &str| rest.split_once('=').is_some_and(|(key, _)| !key.trim().is_empty() && !key.contains(','));
+    let begins =
+        |rest: &str| rest.split_once('=').is_some_and(|(key, _)| !key.trim().is_empty() && !key.contains([',', ';']));
     let mut parts = Vec::new();
     let mut from = 0;
-    for (at, _) in text.match_indices(',') {
+    for (at, _) in text.match_indices([',', ';']) {
         if text.get(at + 1..).is_some_and(begins) {
             parts.extend(text.get(from..at).map(str::trim));
             from = at + 1;
@@ -118,7 +139,7 @@ pub(super) fn checked(value: &ItemValue) -> Option<(&Sealable, bool)> {
 
 #[cfg(test)]
 mod tests {
-    use crate::item_value::{Here, lines, no_files, parse, show};
+    use crate::item_value::{Here, lines, no_files, parse, show, stated};
 
     const HERE: Here<'_> = Here { zone: "Europe/London", now: 1_782_896_400_000, file: no_files };
 
@@ -141,6 +162,14 @@ mod tests {
         }
     }
 
+    /// Each record by itself: no separator goes into a value unseen.
+    #[test]
+    fn records_given_one_by_one_may_part_their_fields_by_semicolons() {
+        let values = ["what=Room; net=400.00:money:EUR; vat=20", "what=X-ray; of the hand, net=180, vat=20"];
+        let list = stated(Some("list:record"), &values.map(str::to_owned), HERE).expect("good");
+        assert_eq!(show(&list), "{what: Room; net: €400.00; vat: 20}; {what: X-ray; of the hand; net: €180; vat: 20}");
+    }
+
     #[test]
     fn what_is_listed_stands_on_lines_of_its_own() {
         let value = parse(Some("list:record"), "date=2026-01-03:date, kwh=4210:integer; kwh=7", HERE).expect("good");
@@ -156,6 +185,7 @@ mod tests {
             ("record", "a=1, a=2", "stands twice"),
             ("list:record", "kwh=4210:integer; kwh=many", "a whole number"),
             ("list:list", "1; 2", "cannot be typed in one line"),
+            ("list:record", "what=Room; net=€400; vat=20", "semicolons part records"),
             ("list:colour", "red", "not a type of value"),
             ("check-list", "[y] worktop", "not an entry of a check list"),
         ] {

@@ -1,6 +1,7 @@
 //! Typed values of items as people read them.
 
 use counterpart_core::value::{ItemValue, Sealable};
+use counterpart_process::clocks::{Agreed, Which};
 
 use super::nested;
 use crate::{money, render, when};
@@ -26,6 +27,7 @@ pub fn show(value: &ItemValue) -> String {
             format!("file {} ({size} bytes, SHA-256 {}...)", render::sealable(name), render::hex(&sha256[..4]))
         }
         ItemValue::List(values) => values.iter().map(show).collect::<Vec<_>>().join("; "),
+        ItemValue::Record(_) if let Ok(agreed) = Agreed::read(value) => clocks(&agreed),
         ItemValue::Record(fields) if nested::checked(value).is_none() => {
             let field = |(key, value): &(String, ItemValue)| format!("{}: {}", render::line(key), show(value));
             format!("{{{}}}", fields.iter().map(field).collect::<Vec<_>>().join("; "))
@@ -45,9 +47,37 @@ pub fn lines(value: &ItemValue) -> Vec<String> {
         other => show(other),
     };
     match value {
+        ItemValue::Record(fields) if let Ok(agreed) = Agreed::read(value) => clocks_in_full(&agreed, fields),
         ItemValue::List(values) if !values.is_empty() => values.iter().map(record).collect(),
         other => vec![record(other)],
     }
+}
+
+/// Service clocks as one short sentence: "first answer 8h, resolution 40h; 12 days do not count".
+fn clocks(agreed: &Agreed) -> String {
+    let free = match agreed.hours.free.len() {
+        0 => String::new(),
+        1 => "; 1 day does not count".to_owned(),
+        n => format!("; {n} days do not count"),
+    };
+    format!("{}{free}", lengths(agreed))
+}
+
+/// Everything that is agreed of them, as it is written there: the lengths, the hours, the days.
+fn clocks_in_full(agreed: &Agreed, fields: &[(String, ItemValue)]) -> Vec<String> {
+    let field = |name: &str| fields.iter().find(|(key, _)| key == name).map(|(_, value)| show(value));
+    let (hours, zone) = (field("hours").unwrap_or_default(), field("zone").unwrap_or_default());
+    let mut lines = vec![
+        format!("{}, for the {}", lengths(agreed), agreed.by.as_str()),
+        format!("working hours {hours}, in the time zone {zone}"),
+    ];
+    lines.extend(field("holidays").map(|days| format!("without {days}")));
+    lines
+}
+
+fn lengths(agreed: &Agreed) -> String {
+    let one = |(which, seconds): &(Which, u64)| format!("{} {}", which.as_str().replace('-', " "), exactly(*seconds));
+    agreed.clocks.iter().map(one).collect::<Vec<_>>().join(", ")
 }
 
 fn check((what, done): (&Sealable, bool)) -> String {
@@ -59,4 +89,33 @@ fn exactly(seconds: u64) -> String {
     let parts = [(seconds / 3600, "h"), (seconds % 3600 / 60, "m"), (seconds % 60, "s")];
     let shown: Vec<String> = parts.iter().filter(|(n, _)| *n > 0).map(|(n, unit)| format!("{n}{unit}")).collect();
     if shown.is_empty() { "0s".to_owned() } else { shown.join(" ") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clocks::ClocksTyped;
+
+    #[test]
+    fn service_clocks_are_a_sentence_and_their_days_apart() {
+        let typed = ClocksTyped {
+            lengths: vec![(Which::FirstAnswer, "8 hours".to_owned()), (Which::Resolution, "40 hours".to_owned())],
+            holidays: vec!["2026-12-25 Christmas Day".to_owned()],
+            ..ClocksTyped::default()
+        };
+        let value = typed.read("Europe/London", 1_790_000_000_000).expect("clocks").value();
+        assert_eq!(show(&value), "first answer 8h, resolution 40h; 1 day does not count");
+        assert_eq!(
+            lines(&value),
+            [
+                "first answer 8h, resolution 40h, for the supplier",
+                "working hours mon-fri 09:00-17:00, in the time zone Europe/London",
+                "without 2026-12-25 Christmas Day",
+            ]
+        );
+        // What is not read as clocks is shown field by field.
+        let ItemValue::Record(mut fields) = value else { unreachable!("a record") };
+        fields.push(("extra".to_owned(), ItemValue::Integer(1)));
+        assert!(show(&ItemValue::Record(fields)).starts_with("{by: supplier; first-answer: 8h"));
+    }
 }

@@ -3,9 +3,11 @@
 use counterpart_core::{
     act::Card,
     fold::Verdict,
+    graph::Ix,
     value::Sealable,
     view::{
-        Bound, Checkpoint, Evidence, Follows, Move, PromiseLedger, Question, Responsible, SeatPeople, Why, WhyStep,
+        Bound, Checkpoint, EndedDevice, Evidence, Follows, Move, PromiseLedger, Question, Responsible, SeatPeople, Why,
+        WhyStep,
     },
 };
 use counterpart_node::Check;
@@ -47,6 +49,18 @@ pub fn next(case: &OpenCase, sides: &[Side]) -> Json {
         "case": case.id.to_hex(),
         "state": case.view().state.as_str(),
         "sides": sides.iter().map(side).collect::<Vec<_>>(),
+        "contested": render::contested(case).iter().map(|entry| contested(case, entry)).collect::<Vec<_>>(),
+    })
+}
+
+/// An entry, and what the others say against it.
+fn contested(case: &OpenCase, entry: &render::Contested) -> Json {
+    json!({
+        "entry": named(case, &entry.id),
+        "kind": entry.kind,
+        "party": party(case, &entry.party),
+        "text": entry.text,
+        "says": entry.said,
     })
 }
 
@@ -59,7 +73,8 @@ fn moves(case: &OpenCase, moves: &[Move]) -> Vec<Json> {
             "about": named(case, &m.about),
             "subject": m.subject,
             "text": render::outlook::in_words(m.step, &reference),
-            "command": render::outlook::command(case, m.step, &reference),
+            // Nothing where no command makes it.
+            "command": render::outlook::is_typed(case, m).then(|| render::outlook::command(case, m.step, &reference)),
         })
     };
     moves.iter().map(one).collect()
@@ -117,10 +132,11 @@ fn step(case: &OpenCase, step: &WhyStep) -> Json {
     json!({
         "entry": named_ix(case, step.entry),
         "kind": case.record.graph().statement(step.entry).kind,
-        "text": render::sentence(&speech, &case.party_label(&step.party), &case.record.laid_open(step.entry)),
+        "text": render::sentence(&speech.telling(step.entry), &case.party_label(&step.party), &case.record.laid_open(step.entry)),
         "party": party(case, &step.party),
         "person": step.person.as_ref().map(text),
         "device": step.device.to_hex(),
+        "device_ended": case.record.ended(&step.party, &step.device).map(|(how, at)| json!({"at": at, "reason": how.as_str()})),
         "at": step.at,
         "not_before": bound(&step.proven.not_before),
         "not_after": bound(&step.proven.not_after),
@@ -132,7 +148,10 @@ fn step(case: &OpenCase, step: &WhyStep) -> Json {
 
 /// `counterpart/people/1`: who is responsible on each side, and how to reach them.
 pub fn people(case: &OpenCase, people: &[SeatPeople], checks: &[Check]) -> Json {
+    let ended = case.record.ended_devices();
     let one = |at: &SeatPeople| {
+        let sitting = case.seats.iter().find(|s| s.seat == at.seat).map_or(&[][..], |s| &s.parties);
+        let ended = ended.iter().filter(|device| sitting.contains(&device.party));
         let cards =
             at.cards.iter().map(|c| json!({"entry": named_ix(case, c.entry), "at": c.at, "card": card(&c.card)}));
         let handovers = at.handovers.iter().map(|h| {
@@ -162,6 +181,7 @@ pub fn people(case: &OpenCase, people: &[SeatPeople], checks: &[Check]) -> Json 
             "checked": checks.iter().find(|c| Some(c.party) == at.party).map(|c| json!({"by": c.by.as_str(), "at": c.at})),
             "responsible": at.responsible.iter().map(|r| responsible(case, r)).collect::<Vec<_>>(),
             "cards": cards.collect::<Vec<_>>(),
+            "ended_devices": ended.map(|device| ended_device(case, device)).collect::<Vec<_>>(),
             "handovers": handovers.collect::<Vec<_>>(),
             "noted_in_contacts": noted.collect::<Vec<_>>(),
         })
@@ -180,6 +200,24 @@ fn responsible(case: &OpenCase, responsible: &Responsible) -> Json {
         "entry": named_ix(case, responsible.entry),
         "device": responsible.device.map(|d| d.to_hex()),
         "card": responsible.card.as_ref().map(card),
+        "other_card": responsible.other.as_ref().map(|other| json!({
+            "entry": named_ix(case, other.entry),
+            "at": other.at,
+            "card": card(&other.card),
+        })),
+    })
+}
+
+/// A device whose rights ended: when, why (`ended`, `compromised`, `taken_back`), and what it signed.
+fn ended_device(case: &OpenCase, ended: &EndedDevice) -> Json {
+    let entries = |list: &[Ix]| list.iter().map(|ix| named_ix(case, *ix)).collect::<Vec<_>>();
+    json!({
+        "device": ended.device.to_hex(),
+        "person": ended.person.as_ref().map(text),
+        "at": ended.at,
+        "reason": ended.how.as_str(),
+        "signed": entries(&ended.signed),
+        "contested": entries(&ended.contested),
     })
 }
 

@@ -1,7 +1,7 @@
 //! The list of what is to be done, for programs.
 
 use counterpart_core::id::short_form;
-use counterpart_node::{Page, QueueRow};
+use counterpart_node::{DueThing, Page, QueueRow};
 use serde::Serialize;
 
 /// `counterpart/queue/1`: a page of the list.
@@ -26,12 +26,32 @@ pub struct QueuedCase {
     waiting_for_us: bool,
     since: i64,
     next_due: Option<i64>,
+    /// What that is, as far as the case keeps it ready.
+    due: Vec<QueuedDue>,
     overdue: bool,
     entries: u64,
     updated_at: i64,
     agent: Option<String>,
     assigned_at: Option<i64>,
     template: Option<String>,
+}
+
+/// Something that is due in it.
+#[derive(Debug, Serialize)]
+struct QueuedDue {
+    what: &'static str,
+    about: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    clock: Option<String>,
+    ours: bool,
+    said: bool,
+}
+
+impl QueuedDue {
+    fn of(thing: DueThing) -> Self {
+        let DueThing { what, about, clock, ours, said } = thing;
+        Self { what: what.as_str(), about, clock, ours, said }
+    }
 }
 
 /// A page; `now` in Unix milliseconds.
@@ -56,6 +76,7 @@ pub fn queued(row: QueueRow, now: i64) -> QueuedCase {
         waiting_for_us: row.waiting_for_us,
         since: row.since,
         next_due: row.next_due,
+        due: row.due.into_iter().map(QueuedDue::of).collect(),
         overdue,
         entries: row.entries,
         updated_at: row.updated_at,

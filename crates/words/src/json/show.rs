@@ -6,13 +6,13 @@ use counterpart_core::{
     graph::Ix,
     id::{EntryId, PartyId},
     value::Sealable,
-    view::{ActionView, ItemView, MatterView},
+    view::{ActionView, Ending, ItemView, MatterView},
 };
 use serde::Serialize;
 use serde_json::{Value as Json, json};
 
 use super::{
-    Named, Party, attachment, due, explain, named, named_ix, party, seat,
+    Named, Party, answers, attachment, due, explain, named, named_ix, party, seat,
     terms::{action_terms, changes_of, subject},
     text,
 };
@@ -128,12 +128,16 @@ struct Stated {
     party: Party,
     entry: Named,
     value: Json,
+    /// What the others say of it: entry, party, says (`acknowledged` or `contested`), text.
+    answers: Vec<Json>,
 }
 
 #[derive(Debug, Serialize)]
 struct AgreedItem {
     entry: Named,
     value: Json,
+    /// As of a stated one.
+    answers: Vec<Json>,
 }
 
 #[derive(Debug, Serialize)]
@@ -172,8 +176,12 @@ struct Alarm {
     party: Party,
     /// Nothing for a key log, which is no single device's.
     device: Option<String>,
-    position: u32,
+    /// In the key's own line of entries, or in the key log; nothing for a device whose rights ended.
+    position: Option<u32>,
     entries: Vec<String>,
+    /// When the rights of the device ended, by the clock of whoever ended them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    at: Option<i64>,
 }
 
 pub fn show(case: &OpenCase) -> Show {
@@ -241,15 +249,28 @@ pub fn show(case: &OpenCase) -> Show {
                 kind: "two histories signed with one key",
                 party: party(case, &f.party),
                 device: Some(f.device.to_hex()),
-                position: f.seq,
+                position: Some(f.seq),
                 entries: f.branches.iter().map(EntryId::to_hex).collect(),
+                at: None,
             })
             .chain(case.lens().disputed_identities().into_iter().map(|(of, dispute)| Alarm {
                 kind: if dispute.for_good { "two new main keys" } else { "two branches in one key log" },
                 party: party(case, &of),
                 device: None,
-                position: dispute.position,
+                position: Some(dispute.position),
                 entries: Vec::new(),
+                at: None,
+            }))
+            .chain(case.record.ended_devices().iter().filter(|d| d.how.is_warning()).map(|d| Alarm {
+                kind: match d.how {
+                    Ending::TakenBack => "a device taken back by a new main key",
+                    Ending::Revoked(_) => "a device whose key is compromised",
+                },
+                party: party(case, &d.party),
+                device: Some(d.device.to_hex()),
+                position: None,
+                entries: d.signed.iter().map(|ix| case.record.graph().id(*ix).to_hex()).collect(),
+                at: Some(d.at),
             }))
             .collect(),
     }
@@ -371,12 +392,14 @@ fn items(case: &OpenCase) -> Vec<Item> {
                 party: party(case, &s.party),
                 entry: named(case, &s.entry),
                 value: item_value::to_json(&render::open_value(case, &s.entry, &s.value)),
+                answers: answers(case, &s.entry),
             })
             .collect(),
-        agreed: i
-            .agreed
-            .as_ref()
-            .map(|(id, value)| AgreedItem { entry: named(case, id), value: item_value::to_json(value) }),
+        agreed: i.agreed.as_ref().map(|(id, value)| AgreedItem {
+            entry: named(case, id),
+            value: item_value::to_json(value),
+            answers: answers(case, id),
+        }),
         disputed: i.disputed,
     };
     case.view().items.iter().map(one).collect()

@@ -16,9 +16,17 @@ use crate::{
     render::{self, Speech},
 };
 
-/// What an entry changes, where it is a revision.
+/// What an entry changes, where it is a revision; what it leaves out is a part that is there no more, by its place in the
+/// earlier one.
 pub(super) fn changes(case: &OpenCase, id: &EntryId) -> Vec<Json> {
-    case.record.graph().find(id).map(|ix| changes_of(case, ix, None)).unwrap_or_default()
+    let Some(ix) = case.record.graph().find(id) else { return Vec::new() };
+    let mut changes = changes_of(case, ix, None);
+    changes.extend(render::parts_left_out(case, ix).into_iter().map(|left| {
+        let old = case.lens().subject(left.of, &left.key).map(subject);
+        let from = case.record.graph().id(left.of).to_hex();
+        json!({"term": "part", "old": old, "new": null, "part": u64::from(left.part) + 1, "from": from})
+    }));
+    changes
 }
 
 /// What a revision changes on one of its subjects, or on all.

@@ -1,20 +1,30 @@
-//! What a later revision changes of an earlier one: term by term, old and new.
+//! What a later revision changes of earlier ones: term by term, old and new, and which parts it leaves out. Compared is
+//! with what is agreed and with the last version that whoever reads it had proposed or accepted, so that "as before" is
+//! never said of what was changed since.
+
+use std::collections::BTreeSet;
 
 use counterpart_core::{
-    act::{Subject, Topic},
-    id::EntryId,
-    view::{Term, term_changes},
+    act::{Act, Proposal, Subject, Topic},
+    fold::{InForce, Position, Scope, SubjectKey},
+    graph::Ix,
+    id::{EntryId, PartyId},
+    view::{LeftOut, Offered, Term, Than, term_changes},
 };
 use serde_json::{Value as Json, json};
 
-use super::{Speech, listed, terms::subject_terms};
+use super::{Speech, Telling, listed, sealable, subject_in_a_line, terms::subject_terms};
 use crate::{
     case::{OpenCase, key_of},
     json::subject as subject_json,
+    money, when,
 };
 
 /// Shown in place of a term that is not there.
 const NONE: &str = "none";
+
+/// Entries looked at to find on record what is told without its place there.
+const MOST: usize = 1000;
 
 /// One term that changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,9 +40,13 @@ pub struct Change {
 pub struct Difference {
     /// The earlier revision.
     pub from: EntryId,
-    /// Whether that one is agreed, so that this would be a renegotiation; else it is what this answers.
-    pub agreed: bool,
+    /// What that is to this one; nothing where it is agreed, so that this would be a renegotiation.
+    pub than: Option<Than>,
     pub changes: Vec<Change>,
+    /// What else of the whole differs is told elsewhere: another part, or one that is left out.
+    in_part: bool,
+    /// The earlier revision by name, where it is not the one that is answered or agreed.
+    named: Option<String>,
     /// The terms that both have alike, as they are shown.
     unchanged: Vec<&'static str>,
     json: Vec<Json>,
@@ -42,10 +56,14 @@ impl Difference {
     /// One line a changed term, then one that names the others.
     pub fn lines(&self) -> Vec<String> {
         let mut lines: Vec<String> = self.changes.iter().map(|change| change.text.clone()).collect();
-        if lines.is_empty() {
-            lines.push("nothing: the same terms again".to_owned());
-        } else if !self.unchanged.is_empty() {
-            lines.push(format!("as before: {}", listed(self.unchanged.iter().map(|label| (*label).to_owned()))));
+        let unchanged = || listed(self.unchanged.iter().map(|label| (*label).to_owned()));
+        match (lines.is_empty(), self.in_part, &self.named) {
+            (true, true, _) => lines.push("nothing in this part".to_owned()),
+            (true, false, None) => lines.push("nothing: the same terms again".to_owned()),
+            (true, false, Some(name)) => lines.push(format!("nothing: the same terms as in {name}")),
+            (false, ..) if self.unchanged.is_empty() => {}
+            (false, _, None) => lines.push(format!("as before: {}", unchanged())),
+            (false, _, Some(name)) => lines.push(format!("as in {name}: {}", unchanged())),
         }
         lines
     }
@@ -53,9 +71,15 @@ impl Difference {
     /// The changed terms on one line.
     pub fn in_a_line(&self) -> String {
         match self.changes.as_slice() {
+            [] if self.in_part => "the same".to_owned(),
             [] => "the same terms again".to_owned(),
             changes => changes.iter().map(|change| change.text.as_str()).collect::<Vec<_>>().join("; "),
         }
+    }
+
+    /// Whether this is a change of what is agreed.
+    pub fn agreed(&self) -> bool {
+        self.than.is_none()
     }
 
     /// For programs: `{"term", "old", "new"}` each, the values as terms have them elsewhere.
@@ -64,27 +88,202 @@ impl Difference {
     }
 }
 
-/// What a subject changes of what is agreed, and of the revision it answers, as far as they speak of it.
-pub(super) fn differences(speech: &Speech<'_>, subject: &Subject, answers: Option<&EntryId>) -> Vec<Difference> {
-    let Some(case) = speech.case else { return Vec::new() };
-    let against = |from: EntryId, agreed| {
-        let old = earlier(case, &from, &subject.topic)?;
-        between(speech, old, subject).map(|(changes, unchanged, json)| Difference {
-            from,
-            agreed,
-            changes,
-            unchanged,
-            json,
-        })
-    };
-    let base = subject.base.and_then(|base| against(base, true));
-    let answered = answers.filter(|of| subject.base.as_ref() != Some(*of)).and_then(|of| against(*of, false));
-    base.into_iter().chain(answered).collect()
+/// Whose version the earlier one is, behind its name: ", which it answers".
+pub(super) fn whose(case: &OpenCase, than: Option<Than>) -> String {
+    match than {
+        None => ", which is agreed".to_owned(),
+        Some(Than::Answered) => ", which it answers".to_owned(),
+        Some(Than::Last(party)) if party == case.own => ", your last version".to_owned(),
+        Some(Than::Last(party)) => format!(", the last version that {} offered or accepted", case.party_label(&party)),
+        Some(Than::First) => ", the first version of it".to_owned(),
+    }
 }
 
-/// The part of an earlier revision that a topic continues.
-fn earlier<'c>(case: &'c OpenCase, revision: &EntryId, topic: &Topic) -> Option<&'c Subject> {
-    case.lens().subject(case.record.graph().find(revision)?, &key_of(topic)?)
+/// A revision that is told: on record, or about to be signed by us.
+pub(super) struct Revision<'r> {
+    case: &'r OpenCase,
+    proposal: &'r Proposal,
+    answers: Option<EntryId>,
+    author: PartyId,
+    at: Option<Ix>,
+    /// What it is about, as far as that is on record.
+    keys: Vec<SubjectKey>,
+    left_out: Vec<LeftOut>,
+}
+
+impl<'r> Revision<'r> {
+    /// Nothing outside a case, nor where it cannot be made out which entry is told.
+    pub(super) fn of(speech: &Speech<'r>, proposal: &'r Proposal, answers: Option<&EntryId>) -> Option<Self> {
+        let case = speech.case?;
+        let at = match speech.telling {
+            Telling::Draft => None,
+            Telling::Entry(ix) if case.record.fold().proposal(ix).is_some() => Some(ix),
+            _ => on_record(case, proposal, answers)?,
+        };
+        let author = at.map_or(case.own, |ix| case.record.graph().statement(ix).party);
+        let keys = match at {
+            Some(ix) => case.record.fold().subject_keys(ix).to_vec(),
+            None => proposal.subjects.iter().filter_map(|subject| key_of(&subject.topic)).collect(),
+        };
+        let mut revision = Self { case, proposal, answers: answers.copied(), author, at, keys, left_out: Vec::new() };
+        revision.left_out = case.record.left_out(&revision.offered(), Some(&case.own));
+        Some(revision)
+    }
+
+    /// One that is on record.
+    pub(super) fn at(case: &'r OpenCase, ix: Ix) -> Option<Self> {
+        let proposal = case.record.fold().proposal(ix)?;
+        let answers = match case.record.fold().act(ix) {
+            Act::Counter { of, .. } => Some(of),
+            _ => None,
+        };
+        Self::of(&Speech::of_case(case).telling(ix), proposal, answers)
+    }
+
+    fn offered(&self) -> Offered<'_> {
+        let (keys, signers) = (self.keys.as_slice(), self.proposal.signers.as_slice());
+        Offered { keys, signers, answers: self.answers, author: self.author, at: self.at }
+    }
+
+    /// What one of its subjects changes of what is agreed, and of earlier versions, the most telling first.
+    pub(super) fn differences(&self, speech: &Speech<'_>, subject: &Subject) -> Vec<Difference> {
+        let (case, graph) = (self.case, self.case.record.graph());
+        let Some(key) = key_of(&subject.topic) else { return Vec::new() };
+        let in_part = self.proposal.subjects.len() > 1 || !self.left_out.is_empty();
+        let against = |from: EntryId, than: Option<Than>| {
+            let old = case.lens().subject(graph.find(&from)?, &key)?;
+            let (changes, unchanged, json) = between(speech, old, subject)?;
+            let named = matches!(than, Some(Than::Last(_) | Than::First)).then(|| case.entry_name(&from));
+            Some(Difference { from, than, changes, in_part, named, unchanged, json })
+        };
+        let base = subject.base.and_then(|base| against(base, None));
+        let mut found: Vec<Difference> = base.into_iter().collect();
+        for (ix, than) in case.record.earlier_versions(&self.offered(), &key, Some(&case.own)) {
+            let id = graph.id(ix);
+            if subject.base == Some(id) {
+                continue;
+            }
+            // The same terms can have been signed twice, as one agreement.
+            let again = |d: &Difference| {
+                found.iter().any(|base| base.agreed() && base.json == d.json) && case.lens().fully_signed(ix)
+            };
+            let difference = against(id, Some(than)).filter(|d| !again(d));
+            found.extend(difference);
+        }
+        found
+    }
+
+    /// How much of what it answers it takes up, where that is not all: parts taken up, and all there.
+    pub(super) fn taken_up(&self) -> Option<(usize, usize)> {
+        let answered = self.answers.and_then(|id| self.case.record.graph().find(&id))?;
+        let all = self.case.record.fold().subject_keys(answered);
+        let own: BTreeSet<&SubjectKey> = self.keys.iter().collect();
+        let taken = all.iter().filter(|key| own.contains(key)).count();
+        (taken < all.len()).then_some((taken, all.len()))
+    }
+
+    /// The parts that it leaves out of what it answers, each with its terms: `part 3 of #5, "Pay TV" (€60), by Ann`.
+    pub(super) fn left_out(&self, speech: &Speech<'_>) -> Vec<String> {
+        self.left_out.iter().map(|left| self.part_left_out(speech, left)).collect()
+    }
+
+    fn part_left_out(&self, speech: &Speech<'_>, left: &LeftOut) -> String {
+        let (case, graph) = (self.case, self.case.record.graph());
+        let (of, several) = (case.entry_name(&graph.id(left.of)), case.record.fold().subject_keys(left.of).len() > 1);
+        let place = if several { format!("part {} of {of}", u64::from(left.part) + 1) } else { of };
+        let mut text = match case.lens().subject(left.of, &left.key) {
+            Some(Subject { topic: Topic::Action { terms, .. }, .. }) => {
+                let value = terms.value.as_ref().map(|v| format!(" ({})", money::show(v))).unwrap_or_default();
+                let due = terms.due.as_ref().map(|d| format!(", due {}", when::show_due(d))).unwrap_or_default();
+                let by = speech.people(&terms.performers);
+                format!("{place}, \"{}\"{value}, by {by}{due}", sealable(&terms.what))
+            }
+            Some(subject) => format!("{place}, {}", subject_in_a_line(speech, subject)),
+            None => place,
+        };
+        // Who answers a change without some part of it leaves that part as it is agreed.
+        let lens = self.at.map_or(case.lens(), |at| case.lens().with(Scope::Before(at)));
+        if let InForce::One { position: Position::Revision(_), names } = lens.in_force(&left.key)
+            && let Some(name) = names.first()
+        {
+            text.push_str(&format!("; what was agreed of it in {} stays", case.entry_name(name)));
+        }
+        text
+    }
+
+    /// Its subjects on one line: those that change something by what they change, the others by their terms; then what is
+    /// left out.
+    pub(super) fn in_a_line(&self, speech: &Speech<'_>) -> String {
+        let several = self.proposal.subjects.len() > 1;
+        let mut unchanged = self.left_out.is_empty();
+        let mut parts = Vec::new();
+        for (n, subject) in self.proposal.subjects.iter().enumerate() {
+            let found = self.differences(speech, subject);
+            // Of an answer is told what it changes of the version it is compared with, else of what is agreed.
+            let answer = found.iter().find(|d| !d.agreed()).filter(|_| self.answers.is_some());
+            let told = answer.or_else(|| found.iter().find(|d| d.agreed()));
+            unchanged &= told.is_some_and(|d| d.changes.is_empty());
+            let text = match told {
+                Some(change) if change.agreed() => {
+                    format!("a change of {}: {}", speech.entry(&change.from), change.in_a_line())
+                }
+                Some(Difference { named: Some(name), .. }) => {
+                    format!("(compared with {name}) {}", told.map(Difference::in_a_line).unwrap_or_default())
+                }
+                Some(change) => change.in_a_line(),
+                None => subject_in_a_line(speech, subject),
+            };
+            let numbered = several && self.answers.is_some();
+            parts.push(if numbered { format!("part {}: {text}", n + 1) } else { text });
+        }
+        if unchanged && several && self.answers.is_some() {
+            return "the same terms again".to_owned();
+        }
+        if !self.left_out.is_empty() {
+            parts.push(format!("left out: {}", listed(self.left_out(speech).into_iter())));
+        }
+        parts.join("; ")
+    }
+}
+
+/// The parts that a revision leaves out of what it answers, and of what the reader had proposed or accepted.
+pub fn parts_left_out(case: &OpenCase, revision: Ix) -> Vec<LeftOut> {
+    Revision::at(case, revision).map(|revision| revision.left_out).unwrap_or_default()
+}
+
+/// What a subject has otherwise than the same matter has in an earlier revision, on one line; nothing where that is not about
+/// it, or has it just so.
+pub(super) fn otherwise(speech: &Speech<'_>, earlier: Ix, subject: &Subject) -> Option<String> {
+    let old = speech.case?.lens().subject(earlier, &key_of(&subject.topic)?)?;
+    let (changes, ..) = between(speech, old, subject)?;
+    let texts: Vec<String> = changes.into_iter().map(|change| change.text).collect();
+    (!texts.is_empty()).then(|| texts.join("; "))
+}
+
+/// Where a revision stands whose entry is not known: nothing within it is one that we are about to sign.
+///
+/// Gives nothing where too many would have to be looked at.
+fn on_record(case: &OpenCase, proposal: &Proposal, answers: Option<&EntryId>) -> Option<Option<Ix>> {
+    let (graph, fold) = (case.record.graph(), case.record.fold());
+    let key = proposal.subjects.iter().find_map(|subject| key_of(&subject.topic));
+    let among: &[Ix] = match (answers, &key) {
+        (Some(of), _) => fold.about(of),
+        (None, Some(key)) => fold.revisions_of(key),
+        (None, None) => &[],
+    };
+    if among.len() > MOST {
+        return None;
+    }
+    let is = |ix: &Ix| {
+        let same = |act: &Act| match act {
+            Act::Propose(other) => answers.is_none() && other == proposal,
+            Act::Counter { of, proposal: other } => answers == Some(of) && other == proposal,
+            _ => false,
+        };
+        let sealed = || !case.record.values_of(&graph.id(*ix)).is_empty();
+        fold.proposal(*ix).is_some() && (same(fold.act(*ix)) || (sealed() && same(&case.record.laid_open(*ix))))
+    };
+    Some(among.iter().copied().find(is))
 }
 
 type Compared = (Vec<Change>, Vec<&'static str>, Vec<Json>);
@@ -149,6 +348,9 @@ fn without_common_zone(old: String, new: String) -> (String, String) {
 }
 
 #[cfg(test)]
+mod histories;
+
+#[cfg(test)]
 mod tests {
     use counterpart_core::{
         act::{ActionTerms, CancelClause, PartyRef},
@@ -180,7 +382,7 @@ mod tests {
         let subject = |topic| Subject { base: None, topic };
         let (changes, unchanged, json) = between(&speech, &subject(old), &subject(new)).expect("comparable");
         let from = EntryId([0; 32]);
-        let difference = Difference { from, agreed: true, changes, unchanged, json };
+        let difference = Difference { from, than: None, changes, in_part: false, named: None, unchanged, json };
         (difference.lines(), difference.json)
     }
 
@@ -275,8 +477,11 @@ mod tests {
         if let Topic::Action { terms, .. } = &mut subject.topic {
             terms.what = open("Mend the pipe on Tuesday");
         }
-        let found = differences(&Speech::of_case(&case), &subject, Some(&amended));
-        let told: Vec<(bool, String)> = found.iter().map(|d| (d.agreed, d.in_a_line())).collect();
+        let counter = Proposal { subjects: vec![subject], ..proposal.expect("a proposal").clone() };
+        let speech = Speech::of_case(&case).to_sign();
+        let told = Revision::of(&speech, &counter, Some(&amended)).expect("a counter");
+        let found = told.differences(&speech, &counter.subjects[0]);
+        let told: Vec<(bool, String)> = found.iter().map(|d| (d.agreed(), d.in_a_line())).collect();
         assert_eq!(
             told,
             [

@@ -9,9 +9,10 @@ use counterpart_core::{
 
 use super::{
     Speech, agents,
-    difference::differences,
+    aside::beside_signing,
+    difference::{Revision, whose},
     files, hex, indented, line, listed,
-    sentence::{outcome_in_words, part, sentence},
+    sentence::{outcome_in_words, part_as_changed, sentence},
     terms::{labelled, subject_terms, whole},
 };
 use crate::{case::OpenCase, item_value, when};
@@ -26,10 +27,13 @@ pub fn to_be_signed(case: &OpenCase, acts: &[Act]) -> String {
 
 /// The same as it reads at a time, Unix milliseconds: beside a due time stands how far off it is.
 pub fn to_be_signed_at(case: &OpenCase, acts: &[Act], now: i64) -> String {
-    let (speech, own) = (Speech::of_case(case).at(now), case.party_label(&case.own));
+    let (speech, own) = (Speech::of_case(case).at(now).to_sign(), case.party_label(&case.own));
     let mut text = format!("In case {} ({}), as {own}:\n", line(&case.title), case.short());
     for act in acts {
         text.push_str(&format!("\n{}\n", indented(&in_full(&speech, &own, act), "  ")));
+    }
+    for told in beside_signing(case, acts, now) {
+        text.push_str(&format!("\n{told}\n"));
     }
     text
 }
@@ -70,7 +74,11 @@ pub fn in_full(speech: &Speech<'_>, who: &str, act: &Act) -> String {
             (text, Vec::new())
         }
         Act::Attach { sha256, size, name, media, about } => {
-            let mut lines = vec![("file", whole(name)), ("size", format!("{size} bytes")), ("SHA-256", hex(sha256))];
+            let mut lines = vec![
+                ("file", whole(name)),
+                ("size", if *size == 1 { "1 byte".to_owned() } else { format!("{size} bytes") }),
+                ("SHA-256", hex(sha256)),
+            ];
             lines.extend(media.as_ref().map(|m| ("type", line(m))));
             lines.extend(about.as_ref().map(|id| ("on", speech.entry(id))));
             (format!("{who} puts a file on record"), lines)
@@ -88,11 +96,12 @@ pub fn in_full(speech: &Speech<'_>, who: &str, act: &Act) -> String {
             lines.extend(about.as_ref().map(|id| ("for", speech.entry(id))));
             (format!("{who} thanks"), lines)
         }
-        Act::Progress { revision, subject, text } => {
-            (format!("{who} says how far {} is", part(speech, revision, *subject)), vec![("text", whole(text))])
-        }
+        Act::Progress { revision, subject, text } => (
+            format!("{who} says how far {} is", part_as_changed(speech, revision, *subject)),
+            vec![("text", whole(text))],
+        ),
         Act::Stop { revision, subject, reason } => {
-            (format!("{who} gives {} up", part(speech, revision, *subject)), vec![("reason", whole(reason))])
+            (format!("{who} gives {} up", part_as_changed(speech, revision, *subject)), vec![("reason", whole(reason))])
         }
         Act::Card(card) => (format!("{who} introduces whoever signs with this device"), agents::card_lines(card)),
         Act::Handover { from, to, person, summary } => {
@@ -105,7 +114,7 @@ pub fn in_full(speech: &Speech<'_>, who: &str, act: &Act) -> String {
             (format!("{who} hands over"), lines)
         }
         Act::Dispute { about, subject, reason } => {
-            let about = subject.map_or_else(|| speech.entry(about), |subject| part(speech, about, subject));
+            let about = subject.map_or_else(|| speech.entry(about), |subject| part_as_changed(speech, about, subject));
             (format!("{who} disputes {about}"), vec![("reason", whole(reason))])
         }
         Act::Decide { dispute, decision, outcome } => {
@@ -125,7 +134,7 @@ pub fn in_full(speech: &Speech<'_>, who: &str, act: &Act) -> String {
                 lines.push(("evidence", listed(evidence.iter().map(|id| speech.entry(id)))));
             }
             remark(&mut lines, "note", note.as_ref());
-            (format!("{who} declares {} done", part(speech, revision, *subject)), lines)
+            (format!("{who} declares {} done", part_as_changed(speech, revision, *subject)), lines)
         }
         Act::Item { key, value, label, note } => {
             let mut lines = vec![("item", line(key))];
@@ -231,7 +240,8 @@ fn erasing(speech: &Speech<'_>, entry: &EntryId, path: &[PathStep]) -> Vec<(&'st
 fn entry_in_full(speech: &Speech<'_>, id: &EntryId) -> Option<String> {
     let case = speech.case?;
     let ix = case.record.graph().find(id)?;
-    Some(in_full(speech, &case.party_label(&case.record.graph().statement(ix).party), &case.record.laid_open(ix)))
+    let who = case.party_label(&case.record.graph().statement(ix).party);
+    Some(in_full(&speech.telling(ix), &who, &case.record.laid_open(ix)))
 }
 
 fn remark(lines: &mut Vec<(&'static str, String)>, label: &'static str, text: Option<&Sealable>) {
@@ -265,17 +275,20 @@ fn whole_proposal(
     said_in: Option<String>,
 ) -> String {
     let several = proposal.subjects.len() > 1;
-    let mut text = format!("{head}{}", if several { ", as a whole:" } else { ":" });
+    let revision = Revision::of(speech, proposal, answers);
+    let taken_up = revision.as_ref().and_then(Revision::taken_up);
+    let some = taken_up.map(|(taken, all)| format!(" {taken} of its {all} parts")).unwrap_or_default();
+    let mut text = format!("{head}{some}{}", if several { ", as a whole:" } else { ":" });
     let mut terms = Vec::new();
     for (n, subject) in proposal.subjects.iter().enumerate() {
         if several {
             text.push_str(&format!("\n  part {}", n + 1));
         }
         terms = subject_terms(speech, subject, true);
-        for difference in differences(speech, subject, answers) {
-            let of = match difference.agreed {
-                true => "of what is agreed".to_owned(),
-                false => format!("of {}, which it answers", speech.entry(&difference.from)),
+        for difference in revision.iter().flat_map(|revision| revision.differences(speech, subject)) {
+            let of = match (difference.agreed(), speech.case) {
+                (false, Some(case)) => format!("of {}{}", speech.entry(&difference.from), whose(case, difference.than)),
+                _ => "of what is agreed".to_owned(),
             };
             terms.push(("changes", format!("{of}:\n{}", difference.lines().join("\n"))));
         }
@@ -284,6 +297,10 @@ fn whole_proposal(
         }
     }
     let mut lines = if several { Vec::new() } else { terms };
+    let left_out = revision.map(|revision| revision.left_out(speech)).unwrap_or_default();
+    if !left_out.is_empty() {
+        lines.push(("left out", left_out.join("\n")));
+    }
     lines.extend(said_in.map(|said| ("said in", said)));
     lines.extend(proposal.open_until.as_ref().map(|d| {
         (

@@ -2,19 +2,23 @@
 
 use counterpart_core::{
     act::{Act, Topic},
-    fold::{ActionState, Position, SubjectKey},
+    fold::{ActionState, Lens, Position, SubjectKey},
     graph::Ix,
+    id::EntryId,
     view::{ActionView, CaseState, MatterView, Waiting},
 };
+use counterpart_node::due_instant;
 
 use super::{
-    Speech, action_terms, indented, line, open_value, sealable, sentence, status::status_lines, subject_in_a_line,
-    to_do,
+    Speech, action_terms, answers_to, indented, line, no_line, open_value, sealable, sentence, status::status_lines,
+    subject_in_a_line, to_do,
 };
-use crate::{case::OpenCase, item_value, summary::told_already, when};
+use crate::{case::OpenCase, clocks::HandedOver, item_value, summary::told_already, when};
 
 /// Contacts told, the last ones.
 const CONTACTS: usize = 5;
+/// Reminders of one thing that are named, the last ones.
+const REMINDERS: usize = 3;
 /// Bytes kept well below what one text of a statement may have.
 const ROOM: usize = 12_000;
 
@@ -30,32 +34,40 @@ pub enum Details {
 /// The page, in plain text.
 pub fn handover(case: &OpenCase, details: Details) -> String {
     let speech = Speech::of_case(case);
-    let mut page = vec![format!(
-        "{} ({}, {}), as of {}",
-        line(&case.title),
-        case.short(),
-        case.view().state.as_str(),
-        when::show(case.now, case.zone())
-    )];
+    // What is signed is what was shown a while before: it says up to which entry it goes, and the entry has its time.
+    let as_of = match details {
+        Details::Open => when::show(case.now, case.zone()),
+        Details::Sealed => newest_entries(case),
+    };
+    let clocks = HandedOver::of(case, details);
+    let state = case.view().state.as_str();
+    let mut page = vec![format!("{} ({}, {state}), as of {as_of}", line(&case.title), case.short())];
     section(&mut page, "Whose move", moves(case));
-    // What is signed would name times left that are over by the time it is read.
-    if details == Details::Open {
-        section(&mut page, "Service clocks", crate::clocks::lines(case));
-    }
+    section(&mut page, "Service clocks", clocks.lines.clone());
     let (live, over): (Vec<&ActionView>, Vec<&ActionView>) = case.view().actions.iter().partition(|a| a.is_live());
     let (said, agreed): (Vec<&ActionView>, Vec<&ActionView>) = live
         .into_iter()
         .partition(|a| a.alleged && matches!(a.status.state, ActionState::Proposed | ActionState::Accepted));
-    section(&mut page, "To be done", agreed.iter().flat_map(|a| action(case, &speech, a)).collect());
-    section(&mut page, "Said by them, not agreed", said.iter().flat_map(|a| action(case, &speech, a)).collect());
-    section(&mut page, "Other agreements", matters(case, &speech));
-    section(&mut page, "Facts", facts(case, details));
+    section(&mut page, "To be done", agreed.iter().flat_map(|a| action(case, &speech, a, details)).collect());
+    section(
+        &mut page,
+        "Said by them, not agreed",
+        said.iter().flat_map(|a| action(case, &speech, a, details)).collect(),
+    );
+    section(&mut page, "Other agreements", matters(case, &speech, &clocks));
+    section(&mut page, "Facts", facts(case, details, &clocks));
     section(&mut page, "Promises kept and missed", super::ledger_lines(case));
     section(&mut page, "People", people(case, details));
     section(&mut page, "Last contacts", contacts(case, &speech, details));
-    section(&mut page, "Told already, not to be asked again", told_already(case, details));
+    section(&mut page, "Told already, not to be asked again", told_already(case, details, &clocks));
     section(&mut page, "Over", over.iter().map(|a| ended(case, a)).collect());
     fitting(page)
+}
+
+/// The entries that nothing follows yet: "#12".
+pub(crate) fn newest_entries(case: &OpenCase) -> String {
+    let heads = case.record.graph().heads();
+    heads.iter().take(4).map(|head| case.entry_name(head)).collect::<Vec<_>>().join(" and ")
 }
 
 fn section(page: &mut Vec<String>, title: &str, lines: Vec<String>) {
@@ -79,15 +91,67 @@ fn moves(case: &OpenCase) -> Vec<String> {
     if moves.is_empty() { vec!["Nobody's: nothing is waited for".to_owned()] } else { moves }
 }
 
-fn action(case: &OpenCase, speech: &Speech<'_>, action: &ActionView) -> Vec<String> {
+fn action(case: &OpenCase, speech: &Speech<'_>, action: &ActionView, details: Details) -> Vec<String> {
     let lens = case.lens();
     let Some(terms) = action.terms(&lens) else { return Vec::new() };
     let name = case.subject_name(&action.key);
     let mut lines = vec![format!("{name} {}: {}", sealable(&terms.what), action.status.state.as_str())];
     let terms = action_terms(speech, terms, action.counted_from, false).into_iter().skip(1);
     lines.extend(terms.map(|(label, text)| format!("    {label}: {}", super::in_one_line(&text))));
+    lines.extend(pressing(case, action, terms_due(action, &lens), details).into_iter().map(|l| format!("    {l}")));
     let told = status_lines(case, speech, &action.key, &action.status);
     lines.extend(told.into_iter().map(|l| format!("    {l}")));
+    lines
+}
+
+/// When an action is due, Unix milliseconds.
+fn terms_due(action: &ActionView, lens: &Lens<'_>) -> Option<i64> {
+    due_instant(action.terms(lens)?.due.as_ref()?, action.counted_from)
+}
+
+/// Whether its due time has passed, and who reminded of it.
+fn pressing(case: &OpenCase, action: &ActionView, due: Option<i64>, details: Details) -> Vec<String> {
+    let mut lines = Vec::new();
+    // What was declared done is not overdue: it waits for the others' word.
+    let to_do = action.status.state != ActionState::Declared;
+    if let Some(due) = due.filter(|due| to_do && *due < case.now) {
+        let owed = matches!(action.status.state, ActionState::Agreed | ActionState::Rework);
+        let word = if owed { "OVERDUE: " } else { "" };
+        let ago = when::lasting(due.abs_diff(case.now) / 1000);
+        lines.push(match details {
+            Details::Open => format!("{word}its time passed {ago} ago, as of {}", when::show(case.now, case.zone())),
+            // What is signed stays as it was shown, however long that is read.
+            Details::Sealed => format!("{word}its time had passed when this was signed"),
+        });
+    }
+    let graph = case.record.graph();
+    let mut of: Vec<EntryId> = case
+        .record
+        .fold()
+        .revisions_of(&action.key)
+        .iter()
+        .map(|ix| graph.id(*ix))
+        .chain([action.id.proposal])
+        .collect();
+    of.sort_unstable();
+    of.dedup();
+    let reminds = |ix: &Ix| matches!(case.record.fold().act(*ix), Act::Remind { .. });
+    let lens = case.lens();
+    let mut reminders: Vec<Ix> = of.iter().flat_map(|id| lens.about(id)).filter(reminds).collect();
+    reminders.sort_unstable_by_key(|ix| graph.order(*ix));
+    reminders.dedup();
+    let one = |ix: &Ix| {
+        let (statement, name) = (graph.statement(*ix), case.entry_name(&graph.id(*ix)));
+        let day = when::show_day(statement.at, case.zone(), case.now);
+        format!("in {name} by {}, {day}", case.party_label(&statement.party))
+    };
+    let earlier = reminders.len().saturating_sub(REMINDERS);
+    let told = reminders.iter().skip(earlier).map(one).collect::<Vec<_>>().join("; ");
+    match (told.is_empty(), earlier) {
+        (true, _) => {}
+        (false, 0) => lines.push(format!("reminded of it {told}")),
+        (false, n) => lines.push(format!("reminded of it {} times, last {told}", n + REMINDERS)),
+    }
     lines
 }
 
@@ -97,13 +161,14 @@ fn ended(case: &OpenCase, action: &ActionView) -> String {
 }
 
 /// Free terms and closings that are agreed; items' values are told among the facts.
-fn matters(case: &OpenCase, speech: &Speech<'_>) -> Vec<String> {
+fn matters(case: &OpenCase, speech: &Speech<'_>, clocks: &HandedOver) -> Vec<String> {
     let lens = case.lens();
     let agreed = case.view().matters.iter().filter(|m| !matches!(m.key, SubjectKey::Item(_)));
     let one = |m: &MatterView| match m.status.in_force.standing() {
         Some((Position::Revision(ix), _)) => {
             let subject = lens.subject(ix, &m.key)?;
             let text = match &subject.topic {
+                Topic::Terms { text, .. } if text.open().is_some_and(|text| clocks.explains(text)) => return None,
                 Topic::Terms { text, .. } => format!(": {}", sealable(text)),
                 _ => String::new(),
             };
@@ -114,25 +179,35 @@ fn matters(case: &OpenCase, speech: &Speech<'_>) -> Vec<String> {
     agreed.filter_map(one).collect()
 }
 
-fn facts(case: &OpenCase, details: Details) -> Vec<String> {
+fn facts(case: &OpenCase, details: Details, clocks: &HandedOver) -> Vec<String> {
     let mut lines = Vec::new();
-    for item in &case.view().items {
+    for item in case.view().items.iter().filter(|item| !clocks.tells(case, item)) {
         let key = line(&item.key);
         if let Some((agreed, value)) = &item.agreed {
-            lines.push(format!("{key}: {} (agreed in {})", item_value::show(value), case.entry_name(agreed)));
+            let said = said(case, agreed, details);
+            lines.push(format!("{key}: {} (agreed in {}{said})", item_value::show(value), case.entry_name(agreed)));
             continue;
         }
         for stated in &item.stated {
+            if clocks.tells_stated(case, &item.key, &stated.entry, &stated.value) {
+                continue;
+            }
             let who = case.party_label(&stated.party);
             let value = match details {
                 Details::Open => open_value(case, &stated.entry, &stated.value),
                 Details::Sealed => stated.value.clone(),
             };
             let name = case.entry_name(&stated.entry);
-            lines.push(format!("{key}: {} (so says {who} in {name})", item_value::show(&value)));
+            let said = said(case, &stated.entry, details);
+            lines.push(format!("{key}: {} (so says {who} in {name}{said})", item_value::show(&value)));
         }
     }
     lines
+}
+
+/// What the others say of an entry, behind what it says.
+fn said(case: &OpenCase, entry: &EntryId, details: Details) -> String {
+    answers_to(case, entry, details).into_iter().map(|answer| format!("; {}", answer.text)).collect()
 }
 
 /// Who is responsible, and how to reach them.
@@ -154,7 +229,11 @@ fn people(case: &OpenCase, details: Details) -> Vec<String> {
             };
             let open: Vec<String> = said.iter().flatten().filter_map(|text| text.open().map(line)).collect();
             let said = if open.is_empty() { format!("whoever is named in {named}") } else { open.join(", ") };
-            lines.push(format!("{seat}: {said}, responsible since {since} ({named})"));
+            let line = match details {
+                Details::Open if who.other.is_some() => format!("; {}", no_line(case, who)),
+                _ => String::new(),
+            };
+            lines.push(format!("{seat}: {said}, responsible since {since} ({named}){line}"));
         }
         for noted in at.noted.iter().filter(|_| details == Details::Open) {
             let texts = noted.person.iter().chain(&noted.numbers).filter_map(|text| text.open().map(line));
@@ -202,9 +281,10 @@ fn fitting(page: Vec<String>) -> String {
 #[cfg(test)]
 mod tests {
     use counterpart_core::{
-        act::{Card, Contact},
-        value::{ItemValue, Seat},
+        act::{ActionTerms, Card, Contact},
+        value::{Due, ItemValue, Seat},
     };
+    use counterpart_testkit::case::{START, proposal, terms};
 
     use super::*;
     use crate::fixture::{Two, open};
@@ -244,6 +324,75 @@ mod tests {
             assert!(page.contains(told), "{told}\n{page}");
         }
         assert!(!page.contains('\u{1b}'), "{page}");
+    }
+
+    #[test]
+    fn whoever_takes_over_is_told_what_is_overdue_and_who_reminded() {
+        const DAY: i64 = 86_400_000;
+        // Days since it was due, agreed, declared done, reminders; what is told of it, and what is not.
+        type Row = (i64, bool, bool, usize, &'static [&'static str], &'static [&'static str]);
+        let table: [Row; 5] = [
+            (13, true, false, 0, &["OVERDUE: its time "], &["reminded"]),
+            (13, true, false, 1, &["OVERDUE: ", "reminded of it in #7 by party 0, "], &["times"]),
+            (2, false, false, 5, &["    its time ", "reminded of it 5 times, last in #8 by"], &["OVERDUE"]),
+            (13, true, true, 0, &[], &["OVERDUE", "its time ", "reminded"]),
+            (-3, true, false, 0, &[], &["OVERDUE", "its time ", "reminded"]),
+        ];
+        for (days, agreed, declared, reminders, told, untold) in table {
+            let mut two = Two::new();
+            let due = Due::At { instant: START, local: "2026-01-01T00:00".to_owned(), zone: "UTC".to_owned() };
+            let action = ActionTerms { due: Some(due), ..terms("Pay back the tax", &[1], &[0]) };
+            let offer = two.act(0, &Act::Propose(proposal(None, Topic::Action { action: None, terms: action })));
+            if agreed {
+                two.accept(1, offer);
+            }
+            for _ in 0..reminders {
+                two.act(0, &Act::Remind { text: open("please"), about: Some(offer), seat: None });
+            }
+            if declared {
+                two.act(1, &Act::Declare { revision: offer, subject: 0, note: None, evidence: Vec::new() });
+            }
+            let mut case = two.seen_by(0);
+            case.now = START + days * DAY + 1;
+            for details in [Details::Open, Details::Sealed] {
+                let page = handover(&case, details);
+                assert!(told.iter().all(|told| page.contains(told)), "{told:?}\n{page}");
+                assert!(!untold.iter().any(|told| page.contains(told)), "{untold:?}\n{page}");
+                let passed = match details {
+                    Details::Open => format!("its time passed {days} days ago, as of "),
+                    Details::Sealed => "its time had passed when this was signed".to_owned(),
+                };
+                assert_eq!(page.contains(&passed), days > 0 && !declared, "{page}");
+            }
+        }
+    }
+
+    /// The page never gives one person's number for another's.
+    #[test]
+    fn a_number_is_told_as_that_of_the_name_on_its_card() {
+        let mut two = Two::new();
+        let device = two.device(1);
+        let phone = Some(open("020 1"));
+        let (name, email, hours) = (open("Ben Hollis"), None, None);
+        two.act(1, &Act::Card(Card { name, function: None, phone, email, hours, device: Some(device) }));
+        let summary = open("over to you");
+        two.act(1, &Act::Handover { from: Some(device), to: device, person: Some(open("Dev Rao")), summary });
+        let case = two.seen_by(0);
+        let unknown =
+            "no direct line of Dev Rao is known; the card of Ben Hollis (#5), for the same device, gives 020 1";
+        let page = handover(&case, Details::Open);
+        let line = page.lines().find(|l| l.contains("Dev Rao, responsible since")).expect("it is told");
+        assert!(line.ends_with(unknown), "{line}");
+        let all = case.record.people(case.view());
+        let people = crate::render::people(&case, &all, &[], 400);
+        let people = anstream::adapter::strip_str(&people).to_string();
+        assert!(people.contains(unknown), "{people}");
+        let (_, also) = people.split_once("Also there: Ben Hollis (#5)").expect("whose number it is");
+        assert!(also.contains("020 1"), "{people}");
+        let json = crate::json::people(&case, &all, &[]);
+        let responsible = &json["sides"][1]["responsible"][0];
+        assert_eq!(responsible["card"], serde_json::Value::Null);
+        assert_eq!(responsible["other_card"]["card"]["name"], "Ben Hollis");
     }
 
     #[test]

@@ -8,10 +8,10 @@ use counterpart_core::{
     graph::Ix,
     id::{EntryId, PartyId},
     value::ItemValue,
-    view::ItemView,
+    view::{Answer, ItemView},
 };
 
-use super::{files::erased_in_words, layout::width, line, listed, padded, sealable, wrapped};
+use super::{Details, files::erased_in_words, layout::width, line, listed, padded, sealable, wrapped};
 use crate::{
     case::OpenCase,
     error::{CommandError, Done},
@@ -23,15 +23,21 @@ use crate::{
 /// A fact as it stands, with values that differ side by side.
 pub(super) fn item(case: &OpenCase, item: &ItemView, columns: usize) -> String {
     let mut lines = Vec::new();
-    let mut value_lines = |head: &str, name: &str, value: &ItemValue| match item_value::lines(value).as_slice() {
-        [one] => lines.push(wrapped("    ", &format!("{head}: {one} ({name})"), columns)),
-        several => {
-            lines.push(wrapped("    ", &format!("{head} ({name}):"), columns));
-            lines.extend(several.iter().map(|entry| wrapped("      - ", entry, columns)));
+    let mut value_lines = |head: &str, id: &EntryId, name: &str, value: &ItemValue| {
+        match item_value::lines(value).as_slice() {
+            [one] => lines.push(wrapped("    ", &format!("{head}: {one} ({name})"), columns)),
+            several => {
+                lines.push(wrapped("    ", &format!("{head} ({name}):"), columns));
+                lines.extend(several.iter().map(|entry| wrapped("      - ", entry, columns)));
+            }
         }
+        lines.extend(answers_to(case, id, Details::Open).into_iter().map(|said| {
+            let text = if said.contests { styled(Style::Warn, &said.text) } else { said.text };
+            wrapped("      ", &text, columns)
+        }));
     };
     if let Some((revision, value)) = &item.agreed {
-        value_lines("agreed", &case.entry_name(revision), value);
+        value_lines("agreed", revision, &case.entry_name(revision), value);
     }
     let labels = item.stated.iter().map(|s| width(&case.party_label(&s.party))).max().unwrap_or(0);
     for stated in &item.stated {
@@ -39,11 +45,49 @@ pub(super) fn item(case: &OpenCase, item: &ItemView, columns: usize) -> String {
         let who = padded(&case.party_label(&stated.party), labels);
         let erased = case.record.erasures(&stated.entry);
         let told = erased.iter().map(|e| format!(", {}", erased_in_words(case, e))).collect::<String>();
-        value_lines(&format!("{who} says"), &format!("{}{told}", case.entry_name(&stated.entry)), &value);
+        value_lines(
+            &format!("{who} says"),
+            &stated.entry,
+            &format!("{}{told}", case.entry_name(&stated.entry)),
+            &value,
+        );
     }
     let title = item_title(case, item);
     let head = if item.disputed { format!("{title}: {}", styled(Style::Warn, "stated differently")) } else { title };
     format!("{}\n{}", wrapped("  ", &head, columns), lines.join("\n"))
+}
+
+/// What another side says of an entry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Said {
+    /// That it is wrong; otherwise that it is right.
+    pub contests: bool,
+    /// "contested by Skyway Air in #18: shoes not needed".
+    pub text: String,
+}
+
+/// What the others say of an entry, whether it is right or wrong, as far as they have not said otherwise since.
+pub fn answers_to(case: &OpenCase, id: &EntryId, details: Details) -> Vec<Said> {
+    let Some(ix) = case.record.graph().find(id) else { return Vec::new() };
+    let one = |answer: &Answer| {
+        let how = if answer.contests { "contested" } else { "acknowledged" };
+        let (who, entry) = (case.party_label(&answer.party), named(case, answer.entry));
+        let text = match details {
+            Details::Open => answer.text.clone(),
+            Details::Sealed => match case.record.fold().act(answer.entry) {
+                Act::Contest { reason, .. } => Some(reason.clone()),
+                Act::Acknowledge { note, .. } => note.clone(),
+                _ => None,
+            },
+        };
+        let text = text.as_ref().and_then(|text| text.open()).map(|text| format!(": {}", line(text)));
+        Said { contests: answer.contests, text: format!("{how} by {who} in {entry}{}", text.unwrap_or_default()) }
+    };
+    case.record.answers(ix).iter().map(one).collect()
+}
+
+fn named(case: &OpenCase, ix: Ix) -> String {
+    case.entry_name(&case.record.graph().id(ix))
 }
 
 /// What a fact is called: by the label somebody gave it last, with its name behind.
@@ -180,8 +224,52 @@ pub fn version_in_words(case: &OpenCase, version: &ItemLine) -> String {
         (_, true) => format!("{who} proposes: {value}"),
         (_, false) => format!("{who} proposed: {value} (not agreed)"),
     };
-    if version.used_by.is_empty() {
-        return said;
+    let answers = answers_to(case, &version.id, Details::Open).into_iter().map(|answer| answer.text);
+    let rests = listed(version.used_by.iter().cloned());
+    let rests = (!rests.is_empty()).then(|| format!("{rests} rests on it"));
+    std::iter::once(said).chain(answers).chain(rests).collect::<Vec<_>>().join("; ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        fixture::{Two, open},
+        json, render, summary,
+    };
+
+    /// A value that the other side contested, or acknowledged, never stands as if nobody had said a word of it.
+    #[test]
+    fn what_the_other_side_says_of_a_fact_stands_beside_it() {
+        type Answers = fn(EntryId) -> Act;
+        let contests: Answers = |entry| Act::Contest { entry, reason: open("shoes not\nneeded") };
+        let acknowledges: Answers = |entry| Act::Acknowledge { entry, note: None };
+        let table: [(&[Answers], &str, &str); 3] = [
+            (&[contests], "contested by party 1 in #6: shoes not / needed", "contested"),
+            (&[acknowledges], "acknowledged by party 1 in #6", "acknowledged"),
+            (&[acknowledges, contests], "contested by party 1 in #7: shoes not / needed", "contested"),
+        ];
+        for (answers, told, word) in table {
+            let mut two = Two::new();
+            let value = ItemValue::Integer(120);
+            let stated = two.act(0, &Act::Item { key: "shoes".to_owned(), value, label: None, note: None });
+            for answer in answers {
+                two.act(1, &answer(stated));
+            }
+            let case = two.seen_by(0);
+            let shown = anstream::adapter::strip_str(&render::show(&case, 200)).to_string();
+            let under = format!("party 0 says: 120 (#5)\n      {told}");
+            assert!(shown.contains(&under), "{shown}");
+            let page = summary::one_page(&case);
+            assert!(page.contains(&format!("shoes: 120 (so says party 0 in #5; {told})")), "{page}");
+            assert_eq!(page.contains("Facts: shoes (contested)"), word == "contested", "{page}");
+            let history = item_history(&case, "shoes").expect("it was stated");
+            assert!(version_in_words(&case, &history[0]).ends_with(told));
+            let show = serde_json::to_value(json::show(&case)).expect("it is data");
+            let said = &show["items"][0]["stated"][0]["answers"];
+            assert_eq!((said.as_array().map(Vec::len), &said[0]["says"]), (Some(1), &word.into()), "{said}");
+            let history = json::item_history(&case, "shoes", &history);
+            assert_eq!(&history["versions"][0]["answers"], said);
+        }
     }
-    format!("{said}; {} rests on it", listed(version.used_by.iter().cloned()))
 }

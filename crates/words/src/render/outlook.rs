@@ -1,21 +1,28 @@
 //! What each side can do now, what is waited for, and what follows from doing nothing.
 
+mod commands;
 mod silence;
 
+pub use commands::{command, commands, erasing, is_typed};
 pub use silence::{follows_in_words, is_alleged};
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use counterpart_core::{
-    fold::{InForce, Position, SubjectKey},
+    fold::{ActionState, InForce, Position, SubjectKey},
     graph::Ix,
-    id::PartyId,
+    id::{EntryId, PartyId},
     value::Seat,
     view::{CaseState, Expected, Follows, Move, SeatView, Step, View, Waiting},
 };
 use counterpart_node::due_instant;
 
-use super::{Speech, listed, sentence, subject_in_a_line, to_do, wrapped};
+use self::commands::each_once;
+use super::{
+    Speech,
+    aside::{late_answer, late_by_own_clock},
+    listed, sentence, subject_in_a_line, to_do, wrapped,
+};
 use crate::{
     case::OpenCase,
     render::line,
@@ -89,6 +96,35 @@ pub fn matters_of(case: &OpenCase, waiting: &Waiting) -> Vec<SubjectKey> {
     about.map(|ix| matters_of_entry(case, ix)).unwrap_or_default()
 }
 
+/// The actions that somebody is to do, or to do again: of a bundle their own parts alone, because each is declared by
+/// itself. Nothing where something else is waited for.
+pub fn to_be_done(case: &OpenCase, waiting: &Waiting) -> Vec<SubjectKey> {
+    let Some(ix) = waiting.about.and_then(|id| case.record.graph().find(&id)) else { return Vec::new() };
+    let lens = case.lens();
+    match waiting.expected {
+        Expected::Rework => lens.declared(ix).map(|(_, key)| key).into_iter().collect(),
+        Expected::Perform => {
+            let keys = case.record.fold().subject_keys(ix);
+            let theirs = |key: &&SubjectKey| {
+                let by = |seat: Seat| lens.terms(ix, key).is_some_and(|t| t.performers.iter().any(|p| p.seat == seat));
+                let agreed = || lens.status(key).is_some_and(|s| s.state == ActionState::Agreed && s.revision == ix);
+                keys.len() == 1 || (by(waiting.seat) && agreed())
+            };
+            keys.iter().filter(theirs).cloned().collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// What a move that is waited for is about, as people call it: of what is to be done the actions, else the entry.
+pub fn about_name(case: &OpenCase, waiting: &Waiting) -> Option<String> {
+    let performed = Some(waiting).filter(|w| w.expected == Expected::Perform).map(|w| to_be_done(case, w));
+    match performed.as_deref() {
+        None | Some([]) => waiting.about.map(|id| case.entry_name(&id)),
+        Some(keys) => Some(listed(keys.iter().map(|key| case.subject_name(key)))),
+    }
+}
+
 /// The matters that an entry is about: those of a revision, else those it touches.
 pub fn matters_of_entry(case: &OpenCase, entry: Ix) -> Vec<SubjectKey> {
     let fold = case.record.fold();
@@ -126,10 +162,14 @@ pub fn moves(case: &OpenCase, party: &PartyId) -> Vec<Move> {
 }
 
 fn possible(case: &OpenCase, view: &View, party: &PartyId) -> Vec<Move> {
-    match case.author.filter(|_| *party == case.own) {
+    let mut moves = match case.author.filter(|_| *party == case.own) {
         Some(author) => case.record.moves_by(view, party, vec![author], case.now, &due_instant),
         None => case.record.moves(view, party, case.now, &due_instant),
-    }
+    };
+    // No receipt proves to have come in time what came too late by its own clock.
+    let late = |id: &EntryId| case.record.graph().find(id).is_some_and(|ix| late_by_own_clock(case, ix));
+    moves.retain(|made| made.step != Step::Prove || !late(&made.about));
+    moves
 }
 
 /// Everything `counterpart next` prints, for so many columns.
@@ -146,6 +186,12 @@ pub fn next(case: &OpenCase, sides: &[Side], columns: usize) -> String {
         out.extend(side_lines(case, side, columns));
     }
     if sides.iter().any(|s| s.own) {
+        let against = super::contested::lines(case, None, columns);
+        if !against.is_empty() {
+            out.push(String::new());
+            out.push(styled(Style::Strong, "Contested"));
+            out.extend(against);
+        }
         let free = format!(
             "At any time: counterpart propose, item, call, contact, note, attach, thank or remind {} ...",
             case.short()
@@ -197,32 +243,18 @@ fn side_lines(case: &OpenCase, side: &Side, columns: usize) -> Vec<String> {
 fn awaited_lines(case: &OpenCase, side: &Side, awaited: &Awaited, columns: usize) -> Vec<String> {
     let mut out = vec![wrapped("  ", &awaited_in_words(case, &awaited.waiting), columns)];
     if side.own {
-        for made in &awaited.moves {
-            let reference = reference(case, made);
-            let command = command(case, made.step, &reference);
-            out.push(wrapped("    ", &styled(Style::Faint, &command), columns));
-        }
-        for command in erasing(case, &awaited.waiting) {
+        for command in commands(case, &awaited.moves).into_iter().chain(erasing(case, &awaited.waiting)) {
             out.push(wrapped("    ", &styled(Style::Faint, &command), columns));
         }
     } else if !awaited.moves.is_empty() {
-        let told = awaited.moves.iter().map(|m| in_words(m.step, &reference(case, m)));
-        out.push(wrapped("    ", &format!("They can {}.", one_of(told.collect())), columns));
+        // A bundle is answered once, whatever number of parts it has.
+        let told = each_once(awaited.moves.iter().map(|m| in_words(m.step, &reference(case, m))));
+        out.push(wrapped("    ", &format!("They can {}.", one_of(told)), columns));
     }
     for told in follows_in_words(case, awaited, true) {
         out.push(wrapped("    ", &told, columns));
     }
     out
-}
-
-/// The commands that answer a request to erase something: it is no matter to take further, so no move makes it.
-pub fn erasing(case: &OpenCase, waiting: &Waiting) -> Vec<String> {
-    let about = waiting.about.filter(|_| waiting.expected == Expected::Erase);
-    let short = case.short();
-    let commands = about.map(|id| case.entry_typed(&id)).map(|about| {
-        [format!("counterpart erased {short} {about}"), format!("counterpart contest {short} {about} REASON")]
-    });
-    commands.into_iter().flatten().collect()
 }
 
 /// A move that is waited for, in words.
@@ -246,19 +278,19 @@ pub fn awaited_in_words(case: &OpenCase, waiting: &Waiting) -> String {
 /// The same in its parts.
 pub fn awaited_words(case: &OpenCase, waiting: &Waiting) -> AwaitedWords {
     // What is to be done keeps its name when its terms change.
-    let performed = Some(waiting).filter(|w| w.expected == Expected::Perform).map(|w| matters_of(case, w));
-    let about = match performed.as_deref() {
-        Some([key]) => Some(case.subject_name(key)),
-        _ => waiting.about.map(|id| case.entry_name(&id)),
-    };
-    let to_do = capital(&to_do(waiting.expected, about.as_deref()));
+    let usual = || to_do(waiting.expected, about_name(case, waiting).as_deref());
+    let to_do = capital(&late_answer(case, waiting).unwrap_or_else(usual));
     let since = when::show_short(waiting.since, case.zone(), case.now);
     let speech = Speech::of_case(case);
     let told = |ix: Ix| {
         let author = case.party_label(&case.record.graph().statement(ix).party);
         let proposal = case.record.fold().proposal(ix).filter(|_| waiting.expected == Expected::Perform);
         match proposal {
-            Some(p) => p.subjects.iter().map(|s| subject_in_a_line(&speech, s)).collect::<Vec<_>>().join("; "),
+            Some(p) => {
+                let (keys, theirs) = (case.record.fold().subject_keys(ix), to_be_done(case, waiting));
+                let parts = keys.iter().zip(&p.subjects).filter(|(key, _)| theirs.is_empty() || theirs.contains(key));
+                parts.map(|(_, subject)| subject_in_a_line(&speech, subject)).collect::<Vec<_>>().join("; ")
+            }
             None => sentence(&speech, &author, &case.record.laid_open(ix)),
         }
     };
@@ -309,9 +341,7 @@ fn one_of(mut words: Vec<String>) -> String {
 fn grouped(case: &OpenCase, moves: &[Move]) -> Vec<(Step, Vec<String>)> {
     let mut groups: Vec<(Step, Vec<String>)> = Vec::new();
     for made in moves {
-        // Terms other than of actions and items are offered anew, as terms of their own.
-        let anew = !matches!(made.key, SubjectKey::Action(_) | SubjectKey::Item(_));
-        if made.step == Step::Propose && anew {
+        if !is_typed(case, made) {
             continue;
         }
         let reference = reference(case, made);
@@ -348,43 +378,6 @@ pub fn reference(case: &OpenCase, made: &Move) -> String {
 
 fn typed(reference: &str) -> String {
     reference.trim_start_matches('#').to_owned()
-}
-
-/// The command that makes a move; words in capitals are for its author to fill in.
-pub fn command(case: &OpenCase, step: Step, reference: &str) -> String {
-    let reference = typed(reference);
-    let (word, rest) = match step {
-        Step::Accept => ("accept", String::new()),
-        Step::Counter => ("counter", " --due TIME".to_owned()),
-        Step::Decline => ("decline", String::new()),
-        Step::Confirm => ("confirm", String::new()),
-        Step::Prove => ("prove", String::new()),
-        Step::Declare => ("done", String::new()),
-        Step::Approve | Step::Deem => ("approve", String::new()),
-        Step::Reject => ("reject", " REASON".to_owned()),
-        Step::Allow => ("allow", String::new()),
-        Step::Refuse => ("refuse", String::new()),
-        Step::Choose => ("choose", String::new()),
-        Step::Ratify => ("ratify", String::new()),
-        Step::Decide => ("decide", " DECISION".to_owned()),
-        Step::Concede => ("concede", String::new()),
-        Step::Settle => ("settle", String::new()),
-        Step::Progress => ("progress", " TEXT".to_owned()),
-        Step::Propose => {
-            let items = case.view().items.iter().any(|i| line(&i.key) == reference);
-            let what =
-                if items { format!("--item {reference}=VALUE") } else { format!("--amend {reference} --due TIME") };
-            return format!("counterpart propose {} {what}", case.short());
-        }
-        Step::Release | Step::Reopen => ("release", String::new()),
-        Step::Undeclare => ("undone", String::new()),
-        Step::Stop => ("stop", " REASON".to_owned()),
-        Step::Cancel(clause) => ("cancel", format!(" --clause {}", clause + 1)),
-        Step::Missed => ("missed", String::new()),
-        Step::Dispute => ("dispute", " REASON".to_owned()),
-        Step::Withdraw => ("withdraw", String::new()),
-    };
-    format!("counterpart {word} {} {reference}{rest}", case.short())
 }
 
 /// A possible act in words.
@@ -524,7 +517,7 @@ mod tests {
 
     #[test]
     fn the_closing_sentence_names_what_it_rests_on() {
-        type Stage = fn(&mut Two) -> counterpart_core::id::EntryId;
+        type Stage = fn(&mut Two) -> EntryId;
         let rows: [(Stage, &str); 5] = [
             (|two| two.propose(0, "Mend it"), "So it is proposed, because party 1 has not signed it."),
             (

@@ -1,14 +1,15 @@
 //! One sentence for every act.
 
 use counterpart_core::{
-    act::{Act, Contact, Mode, Outcome, Proof, Proposal, Subject},
+    act::{Act, Contact, Mode, Outcome, Proof, Proposal},
+    fold::SubjectKey,
     id::{DeviceKey, EntryId, short_form},
     receipt::SignedReceipt,
     value::{Due, Sealable},
     view::Expected,
 };
 
-use super::{Speech, agents, difference::differences, files, line, listed, sealable, terms::subject_in_a_line};
+use super::{Speech, agents, difference::Revision, files, line, listed, sealable, terms::subject_in_a_line};
 use crate::{item_value, when};
 
 /// An act as one sentence on one line; `who` is its author.
@@ -38,7 +39,7 @@ pub fn sentence(speech: &Speech<'_>, who: &str, act: &Act) -> String {
         Act::Decline { revision, reason } => with(format!("{who} declines {}", entry(revision)), reason),
         Act::Withdraw { of, reason } => with(format!("{who} takes {} back", entry(of)), reason),
         Act::Declare { revision, subject, note, evidence } => {
-            let part = part(speech, revision, *subject);
+            let part = part_as_changed(speech, revision, *subject);
             let shown = match evidence.as_slice() {
                 [] => String::new(),
                 ids => format!(", showing {}", listed(ids.iter().map(entry))),
@@ -58,11 +59,11 @@ pub fn sentence(speech: &Speech<'_>, who: &str, act: &Act) -> String {
             with(text, note)
         }
         Act::Stop { revision, subject, reason } => {
-            let text = format!("{who} gives {} up", part(speech, revision, *subject));
+            let text = format!("{who} gives {} up", part_as_changed(speech, revision, *subject));
             with(text, &Some(reason.clone()))
         }
         Act::Progress { revision, subject, text } => {
-            format!("{who} says how far {} is: {}", part(speech, revision, *subject), sealable(text))
+            format!("{who} says how far {} is: {}", part_as_changed(speech, revision, *subject), sealable(text))
         }
         Act::Reject { declare, unmet, reason } => {
             let unmet = match unmet.as_slice() {
@@ -82,7 +83,7 @@ pub fn sentence(speech: &Speech<'_>, who: &str, act: &Act) -> String {
         Act::Allow { request, note } => with(format!("{who} allows what {} asks", entry(request)), note),
         Act::Refuse { request, reason } => with(format!("{who} refuses what {} asks", entry(request)), reason),
         Act::Missed { revision, subject, due, note } => {
-            let part = part(speech, revision, *subject);
+            let part = part_as_changed(speech, revision, *subject);
             with(format!("{who} records that the due time of {part} passed ({})", speech.time(*due)), note)
         }
         Act::Item { key, value, label, note } => {
@@ -100,7 +101,7 @@ pub fn sentence(speech: &Speech<'_>, who: &str, act: &Act) -> String {
         Act::Cancel { revision, subject, clause, reason } => {
             let text = format!(
                 "{who} cancels {} under {}",
-                part(speech, revision, *subject),
+                part_as_changed(speech, revision, *subject),
                 clause_named(speech, act, *clause)
             );
             with(text, reason)
@@ -166,7 +167,7 @@ pub fn sentence(speech: &Speech<'_>, who: &str, act: &Act) -> String {
             format!("{who} stands by {entries}, signed by an agent whose rights had ended")
         }
         Act::Dispute { about, subject, reason } => {
-            let about = subject.map_or_else(|| entry(about), |subject| part(speech, about, subject));
+            let about = subject.map_or_else(|| entry(about), |subject| part_as_changed(speech, about, subject));
             with(format!("{who} disputes {about}"), &Some(reason.clone()))
         }
         Act::Concede { dispute, note } => with(format!("{who} gives in to the dispute {}", entry(dispute)), note),
@@ -196,6 +197,20 @@ pub(super) fn part(speech: &Speech<'_>, revision: &EntryId, subject: u32) -> Str
         .case
         .is_some_and(|c| c.record.graph().find(revision).is_some_and(|ix| c.record.fold().subject_keys(ix).len() > 1));
     if bundle { format!("{name}/{}", subject + 1) } else { name }
+}
+
+/// The same by the name that it keeps when its terms change: `#3`, or `#3 (as changed in #7)`.
+pub(super) fn part_as_changed(speech: &Speech<'_>, revision: &EntryId, subject: u32) -> String {
+    let name = part(speech, revision, subject);
+    let lived = speech.case.and_then(|case| {
+        let keys = case.record.fold().subject_keys(case.record.graph().find(revision)?);
+        let key = keys.get(subject as usize)?;
+        matches!(key, SubjectKey::Action(_)).then(|| case.subject_name(key))
+    });
+    match lived {
+        Some(lived) if lived != name => format!("{lived} (as changed in {name})"),
+        _ => name,
+    }
 }
 
 fn on(speech: &Speech<'_>, about: Option<&EntryId>) -> String {
@@ -234,15 +249,10 @@ fn clause_named(speech: &Speech<'_>, act: &Act, clause: u32) -> String {
 
 /// The subjects of a proposal: those that change something by what they change, the others by their terms.
 fn subjects(speech: &Speech<'_>, proposal: &Proposal, answers: Option<&EntryId>) -> String {
-    // What an answer changes of what it answers is told; of what is agreed, the one before has told.
-    let one = |subject: &Subject| match differences(speech, subject, answers).pop() {
-        Some(change) if change.agreed => {
-            format!("a change of {}: {}", speech.entry(&change.from), change.in_a_line())
-        }
-        Some(change) => change.in_a_line(),
-        None => subject_in_a_line(speech, subject),
-    };
-    proposal.subjects.iter().map(one).collect::<Vec<_>>().join("; ")
+    match Revision::of(speech, proposal, answers) {
+        Some(revision) => revision.in_a_line(speech),
+        None => proposal.subjects.iter().map(|s| subject_in_a_line(speech, s)).collect::<Vec<_>>().join("; "),
+    }
 }
 
 /// How long an offer holds, and whose last word it leaves.
@@ -262,8 +272,8 @@ fn proposed(speech: &Speech<'_>, who: &str, proposal: &Proposal) -> String {
         None => format!("{who} proposes"),
     };
     let terms = subjects(speech, proposal, None);
-    let first = proposal.subjects.first().and_then(|subject| differences(speech, subject, None).pop());
-    let between = if first.is_some_and(|change| change.agreed) { " " } else { ": " };
+    let changes = proposal.subjects.first().is_some_and(|subject| subject.base.is_some());
+    let between = if changes && terms.starts_with("a change of ") { " " } else { ": " };
     let text = format!("{said}{between}{terms}");
     with(offered(speech, text, proposal), &proposal.note)
 }

@@ -49,6 +49,8 @@ pub fn show(case: &OpenCase, columns: usize) -> String {
         wrapped(&format!("  {}  ", styled(Style::Strong, &name)), &text, columns)
     });
     section(&mut out, "In dispute", disputes.collect());
+    // Of facts it stands beside the value.
+    section(&mut out, "Contested", super::contested::lines(case, Some("item"), columns));
     section(&mut out, "Files", files(case, columns));
     section(&mut out, "Promises", super::ledger_lines(case).iter().map(|l| wrapped("  ", l, columns)).collect());
     let shared = delivery(case).into_iter().chain(checkpoint(case)).collect::<Vec<_>>();
@@ -75,16 +77,27 @@ fn moves(case: &OpenCase, columns: usize) -> Vec<String> {
         let name = case.entry_name(&case.record.graph().id(ix));
         return vec![format!("Closed by agreement ({name}): nothing is waited for.")];
     }
-    let named = |w: &Waiting| to_do(w.expected, w.about.as_ref().map(|id| case.entry_name(id)).as_deref());
+    let usual = |w: &Waiting| to_do(w.expected, super::outlook::about_name(case, w).as_deref());
+    let named = |w: &Waiting| super::aside::late_answer(case, w).unwrap_or_else(|| usual(w));
     let mut out = Vec::new();
     let (own, others): (Vec<&Waiting>, Vec<&Waiting>) =
         case.view().waiting.iter().partition(|w| case.is_own_seat(&w.seat));
     for w in &own {
         let since = when::show_short(w.since, case.zone(), case.now);
-        let text = format!("{} (since {since})", named(w));
-        out.push(wrapped(&styled(Style::Strong, "Your move: "), &text, columns));
-        if let Some(hint) = command_for(case, w) {
-            out.push(wrapped("  ", &styled(Style::Faint, &hint), columns));
+        let mut tell = |what: String, hint: Option<String>| {
+            let text = format!("{what} (since {since})");
+            out.push(wrapped(&styled(Style::Strong, "Your move: "), &text, columns));
+            out.extend(hint.map(|hint| wrapped("  ", &styled(Style::Faint, &hint), columns)));
+        };
+        let parts = super::outlook::to_be_done(case, w);
+        if parts.is_empty() {
+            tell(named(w), command_for(case, w));
+        }
+        // Each part of a bundle is declared by itself.
+        for key in &parts {
+            let name = case.subject_name(key);
+            let what = if w.expected == Expected::Perform { to_do(w.expected, Some(&name)) } else { named(w) };
+            tell(what, Some(format!("counterpart done {} {}", case.short(), name.trim_start_matches('#'))));
         }
     }
     let mut seats: Vec<_> = others.iter().map(|w| w.seat).collect();
@@ -118,16 +131,17 @@ fn command_for(case: &OpenCase, w: &Waiting) -> Option<String> {
             format!("counterpart accept {short} {about}   (or counter, contest)")
         }
         Expected::Answer => format!("counterpart accept {short} {about}   (or counter, decline)"),
-        Expected::Perform => format!("counterpart done {short} {about}"),
+        // With the parts that they are about.
+        Expected::Perform | Expected::Rework => return None,
         Expected::Judge => format!("counterpart approve {short} {about}   (or reject)"),
         Expected::Allow => format!("counterpart allow {short} {about}   (or refuse)"),
-        Expected::Rework => {
-            let declare = case.record.graph().find(w.about.as_ref()?)?;
-            let (revision, _) = case.lens().declared(declare)?;
-            format!("counterpart done {short} {}", case.entry_typed(&case.record.graph().id(revision)))
-        }
         Expected::Confirm => format!("counterpart confirm {short} {about}   (or withdraw)"),
-        Expected::Prove => format!("counterpart prove {short} {about}"),
+        // Only where a receipt is here that proves it.
+        Expected::Prove => {
+            let made = super::outlook::awaited(case, std::slice::from_ref(w));
+            made.iter().find(|one| !one.moves.is_empty())?;
+            format!("counterpart prove {short} {about}")
+        }
         Expected::Choose => format!("counterpart choose {short} {about}   (or the other)"),
         Expected::Ratify => format!("counterpart ratify {short} {about}"),
         Expected::Settle => format!("counterpart concede {short} {about}   (or settle)"),
@@ -313,10 +327,16 @@ pub fn checkpoint(case: &OpenCase) -> Option<String> {
     Some(format!("Signed by {all} up to {heads}{since}."))
 }
 
-/// What somebody has to know about keys: two histories under one, logs that have branches.
+/// What somebody has to know about keys: two histories under one, logs that have branches, devices whose key may be in
+/// wrong hands.
 ///
 /// With the commands that would help, or without.
 pub fn alarms(case: &OpenCase, commands: bool) -> Vec<String> {
+    branch_alarms(case, commands).into_iter().chain(super::ended::ended_alarms(case)).collect()
+}
+
+/// The same without devices whose rights ended, for whoever tells of those in words of their own.
+pub fn branch_alarms(case: &OpenCase, commands: bool) -> Vec<String> {
     let with = |text: &str| if commands { text.to_owned() } else { String::new() };
     let fork = |f: &counterpart_core::view::ForkView| {
         let branches = super::listed(f.branches.iter().map(|b| case.entry_name(b)));
@@ -348,7 +368,8 @@ pub fn alarms(case: &OpenCase, commands: bool) -> Vec<String> {
         )
     };
     let forks = case.view().forks.iter().map(fork);
-    forks.chain(case.lens().disputed_identities().into_iter().map(dispute)).collect()
+    let disputes = case.lens().disputed_identities().into_iter().map(dispute);
+    forks.chain(disputes).collect()
 }
 
 /// The revision in force on a subject, if one is.

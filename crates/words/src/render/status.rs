@@ -5,12 +5,13 @@ use counterpart_core::{
     fold::{ActionState, ActionStatus, Arrival, InForce, Position, SubjectKey},
     graph::Ix,
     value::Due,
-    view::{ActionView, Grade},
+    view::{ActionView, Grade, Than},
 };
 
 use super::{
     Speech,
-    difference::{Difference, differences},
+    aside::{late_by_own_clock, of_no_use, others_who_sign},
+    difference::{Difference, Revision, whose},
     listed, sealable,
     sentence::outcome_in_words,
     subject_in_a_line,
@@ -51,13 +52,19 @@ pub fn beside_state(action: &ActionView) -> Vec<&str> {
 pub fn told_beside<'a>(case: &OpenCase, action: &'a ActionView) -> (&'static str, Vec<&'a str>) {
     let graph = case.record.graph();
     if graph.statement(action.status.revision).party == case.own {
-        return (shared_in_words(action), beside_state(action));
+        let grade = match action.grade {
+            Grade::Unilateral => "nobody else has confirmed having it yet",
+            _ => shared_in_words(action),
+        };
+        return (grade, beside_state(action));
     }
     let grade = match action.grade {
         Grade::Delivered if action.at_mailbox => "stored by a mailbox",
         Grade::Delivered => "delivered",
         Grade::Acknowledged => "acknowledged",
         Grade::Contested => "contested",
+        // Whoever reads it has it; nobody has signed for that yet.
+        Grade::Unilateral => "received here, not yet confirmed to its author",
         other => grade_in_words(other),
     };
     let said = action.alleged.then_some("noted from what was said");
@@ -92,7 +99,7 @@ fn shared_in_words(action: &ActionView) -> &'static str {
 /// How far something is shared.
 pub fn grade_in_words(grade: Grade) -> &'static str {
     match grade {
-        Grade::Unilateral => "held by its author only, as far as is proven here",
+        Grade::Unilateral => "nobody but its author has confirmed having it yet",
         Grade::Delivered => "delivered: the other side has it",
         Grade::Acknowledged => "acknowledged by the other side",
         Grade::Contested => "contested by the other side",
@@ -150,12 +157,15 @@ pub fn beside_terms(case: &OpenCase, key: &SubjectKey, status: &ActionStatus) ->
     told
 }
 
-/// Until when an open revision can be accepted, and whose confirmation it wants.
+/// What an open revision leaves out, until when it can be accepted, and whose confirmation it wants.
 pub fn offer_lines(case: &OpenCase, open: Ix) -> Vec<String> {
     let speech = Speech::of_case(case);
     let name = |ix: Ix| case.entry_name(&case.record.graph().id(ix));
     let proposal = case.record.fold().proposal(open);
-    let mut lines = Vec::new();
+    let revision = Revision::at(case, open);
+    let left_out = revision.map(|revision| revision.left_out(&speech)).unwrap_or_default();
+    let mut lines: Vec<String> = left_out.into_iter().map(|part| format!("{} leaves out {part}", name(open))).collect();
+    lines.extend(of_no_use(case, open));
     if let Some(Due::At { instant, .. }) = proposal.and_then(|p| p.open_until.as_ref()) {
         let until = speech.time(*instant);
         lines.push(if *instant > case.now {
@@ -197,6 +207,7 @@ impl Told<'_> {
     fn rest(&self) -> Vec<String> {
         let mut lines = self.crossed();
         lines.extend(self.ended_in());
+        lines.extend(self.changed_too_late());
         lines.extend(self.undated());
         lines.extend(self.performed());
         lines.extend(self.requests());
@@ -223,9 +234,25 @@ impl Told<'_> {
         }
         let revision = self.status.revision;
         // What signed terms once answered is history; what they changed of agreed ones is not.
-        let tells = |d: &Difference| d.agreed || !self.case.lens().fully_signed(revision);
-        let difference = difference(self.speech, self.key, revision).filter(tells);
-        difference.into_iter().flat_map(|d| self.changes(&d, revision)).collect()
+        let tells = |d: &Difference| d.agreed() || !self.case.lens().fully_signed(revision);
+        let found = differences_of(self.speech, self.key, revision).into_iter().filter(tells);
+        found.flat_map(|d| self.changes(&d, revision)).collect()
+    }
+
+    /// Other terms that were agreed after it was completed, by who did not know that when proposing them.
+    fn changed_too_late(&self) -> Vec<String> {
+        let InForce::One { position: Position::Revision(agreed), .. } = &self.status.in_force else {
+            return Vec::new();
+        };
+        if self.status.state != ActionState::Completed || *agreed == self.status.revision {
+            return Vec::new();
+        }
+        let (later, old) = (self.name(*agreed), self.name(self.status.revision));
+        let changes = differences_of(self.speech, self.key, *agreed).into_iter().find(Difference::agreed);
+        let mut lines =
+            vec![format!("changed in {later}, but completed on the terms of {old}; what {later} would have changed:")];
+        lines.extend(changes.iter().flat_map(Difference::lines).map(|line| format!("{UNDER}{line}")));
+        lines
     }
 
     fn changes(&self, difference: &Difference, revision: Ix) -> Vec<String> {
@@ -240,18 +267,22 @@ impl Told<'_> {
         for open in &status.open {
             if *open != status.revision || status.open.len() > 1 {
                 let head = format!("proposed in {} by {}", self.name(*open), self.author(*open));
-                match difference(self.speech, self.key, *open) {
-                    Some(difference) => {
-                        let from = self.case.entry_name(&difference.from);
-                        let which = if difference.agreed { "a change of" } else { "in answer to" };
-                        lines.push(format!("{head}, {which} {from}:"));
-                        lines.extend(difference.lines().into_iter().map(|line| format!("{UNDER}{line}")));
-                    }
-                    None => {
-                        let subject = self.case.lens().subject(*open, self.key);
-                        let terms = subject.map(|s| subject_in_a_line(self.speech, s)).unwrap_or_default();
-                        lines.push(format!("{head}: {terms}"));
-                    }
+                let found = differences_of(self.speech, self.key, *open);
+                for (n, difference) in found.iter().enumerate() {
+                    let from = self.case.entry_name(&difference.from);
+                    let which = match difference.than {
+                        None => format!("a change of {from}"),
+                        Some(Than::Answered) => format!("in answer to {from}"),
+                        than => format!("compared with {from}{}", whose(self.case, than)),
+                    };
+                    let lead = if n == 0 { format!("{head}, ") } else { String::new() };
+                    lines.push(format!("{lead}{which}:"));
+                    lines.extend(difference.lines().into_iter().map(|line| format!("{UNDER}{line}")));
+                }
+                if found.is_empty() {
+                    let subject = self.case.lens().subject(*open, self.key);
+                    let terms = subject.map(|s| subject_in_a_line(self.speech, s)).unwrap_or_default();
+                    lines.push(format!("{head}: {terms}"));
                 }
             }
             lines.extend(offer_lines(self.case, *open));
@@ -270,9 +301,12 @@ impl Told<'_> {
                 Position::End(_) => "that it ends".to_owned(),
                 Position::Revision(ix) => lens
                     .subject(*ix, self.key)
-                    .map(|subject| match differences(self.speech, subject, None).first() {
-                        Some(change) => change.in_a_line(),
-                        None => subject_in_a_line(self.speech, subject),
+                    .map(|subject| {
+                        let found = differences_of(self.speech, self.key, *ix);
+                        match found.iter().find(|change| change.agreed()) {
+                            Some(change) => change.in_a_line(),
+                            None => subject_in_a_line(self.speech, subject),
+                        }
                     })
                     .unwrap_or_default(),
             };
@@ -304,6 +338,13 @@ impl Told<'_> {
         for (accept, arrival) in &self.status.undated {
             let (name, who) = (self.name(*accept), self.author(*accept));
             match arrival {
+                Arrival::Unproven if late_by_own_clock(self.case, *accept) => {
+                    let others = others_who_sign(self.case, *accept);
+                    lines.push(format!(
+                        "accepted in {name} by {who}, after the offer's end by their own clock: it counts once {others} \
+                         accepted again"
+                    ));
+                }
                 Arrival::Unproven => {
                     lines.push(format!(
                         "accepted in {name} by {who}: it counts once a receipt proves that it arrived in time"
@@ -434,26 +475,29 @@ pub fn difference(speech: &Speech<'_>, key: &SubjectKey, revision: Ix) -> Option
     differences_of(speech, key, revision).into_iter().next()
 }
 
-/// What a revision changes on a subject of what was agreed before, and of what it answers.
+/// What a revision changes on a subject of what was agreed before, and of the versions that the reader is to compare it
+/// with: his own last one, and what it answers.
 pub fn differences_of(speech: &Speech<'_>, key: &SubjectKey, revision: Ix) -> Vec<Difference> {
-    let Some(case) = speech.case else { return Vec::new() };
-    let answers = match case.record.fold().act(revision) {
-        Act::Counter { of, .. } => Some(of),
-        _ => None,
-    };
-    let subject = case.lens().subject(revision, key);
-    subject.map(|subject| differences(speech, subject, answers)).unwrap_or_default()
+    let found = speech.case.and_then(|case| Some((Revision::at(case, revision)?, case.lens().subject(revision, key)?)));
+    found.map(|(told, subject)| told.differences(speech, subject)).unwrap_or_default()
 }
 
 /// Stands before the lines of a difference.
 pub fn changes_head(case: &OpenCase, difference: &Difference, revision: Ix) -> String {
     let from = case.entry_name(&difference.from);
-    match (difference.agreed, case.lens().fully_signed(revision)) {
-        (true, true) => {
+    match (difference.than, case.lens().fully_signed(revision)) {
+        (None, true) => {
             format!("changed in {} from what was agreed in {from}:", case.entry_name(&case.record.graph().id(revision)))
         }
-        (true, false) => format!("would change what is agreed in {from}:"),
-        (false, _) => format!("answers {from}, changing of it:"),
+        (None, false) => format!("would change what is agreed in {from}:"),
+        (Some(Than::Answered), _) => format!("answers {from}, changing of it:"),
+        (than, _) => {
+            let answers = match case.record.fold().act(revision) {
+                Act::Counter { of, .. } => format!("answers {}; ", case.entry_name(of)),
+                _ => String::new(),
+            };
+            format!("{answers}compared with {from}{}:", whose(case, than))
+        }
     }
 }
 

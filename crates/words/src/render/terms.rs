@@ -5,6 +5,7 @@ use counterpart_core::{
     id::EntryId,
     value::Sealable,
 };
+use counterpart_process::clocks;
 
 use super::{Speech, line, listed, sealable, visible};
 use crate::{item_value, money, when};
@@ -25,6 +26,9 @@ fn action_in_a_line(speech: &Speech<'_>, terms: &ActionTerms) -> String {
 pub fn subject_in_a_line(speech: &Speech<'_>, subject: &Subject) -> String {
     match &subject.topic {
         Topic::Action { terms, .. } => action_in_a_line(speech, terms),
+        Topic::Item { key, value } if key == clocks::KEY && clocks::Agreed::read(value).is_ok() => {
+            format!("service clocks: {}", item_value::show(value))
+        }
         Topic::Item { key, value } => format!("{} is {}", line(key), item_value::show(value)),
         Topic::Terms { title, seats, .. } => format!("terms \"{}\" between {}", line(title), speech.seats(seats)),
         Topic::AdmitSeat { seat } => format!("to let in {}", speech.seat(seat)),

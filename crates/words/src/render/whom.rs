@@ -9,7 +9,7 @@ use counterpart_core::{
 
 use counterpart_node::{Check, CheckedBy};
 
-use super::{SEALED, layout::width, listed, padded, sealable, wrapped};
+use super::{SEALED, ended_lines, layout::width, listed, padded, sealable, wrapped};
 use crate::{
     case::OpenCase,
     style::{Style, styled},
@@ -18,6 +18,7 @@ use crate::{
 
 /// Everything `counterpart people` prints, for so many columns.
 pub fn people(case: &OpenCase, people: &[SeatPeople], checks: &[Check], columns: usize) -> String {
+    let ended = case.record.ended_devices();
     let mut out = Vec::new();
     for at in people {
         let Some(seat) = case.seats.iter().find(|s| s.seat == at.seat) else { continue };
@@ -39,6 +40,11 @@ pub fn people(case: &OpenCase, people: &[SeatPeople], checks: &[Check], columns:
             out.push(wrapped("  Also there: ", &name, columns));
             out.extend(reach(&other.card, columns));
         }
+        let over = seat.parties.iter().flat_map(|party| ended_lines(case, &ended, party)).map(|(told, warns)| {
+            let told = if warns { styled(Style::Warn, &told) } else { told };
+            wrapped("    ", &told, columns)
+        });
+        section(&mut out, "Devices whose rights ended", over.collect());
         section(&mut out, "Hand-overs", at.handovers.iter().map(|h| handover(case, h, columns)).collect());
         let names = at.noted.iter().map(|n| width(&noted_name(n))).max().unwrap_or(0).min(columns / 3);
         section(&mut out, "Noted in contacts", at.noted.iter().map(|n| noted(case, n, names, columns)).collect());
@@ -118,12 +124,27 @@ fn responsible_lines(case: &OpenCase, responsible: &Responsible, columns: usize)
     let mut out = vec![wrapped("  Responsible: ", &text, columns)];
     match &responsible.card {
         Some(card) => out.extend(reach(card, columns)),
-        None => out.push(wrapped("    ", "no direct line is known: no card of that person is here", columns)),
+        None => out.push(wrapped("    ", &no_line(case, responsible), columns)),
     }
     if let Some(key) = &responsible.device {
         out.push(wrapped("    ", &styled(Style::Faint, &format!("signs with {}", device(key))), columns));
     }
     out
+}
+
+/// Said where no card of whoever is responsible is here: "no direct line of Dev Rao is known; the card of Ben Hollis
+/// (#5), for the same device, gives 020 1".
+pub fn no_line(case: &OpenCase, responsible: &Responsible) -> String {
+    let name = responsible.name.as_ref().map_or_else(|| "that person".to_owned(), sealable);
+    let mut told = format!("no direct line of {name} is known");
+    if let Some(other) = &responsible.other {
+        let ways = [&other.card.phone, &other.card.email].into_iter().flatten().map(sealable);
+        let ways = listed(ways.filter(|way| way != SEALED));
+        let gives = if ways.is_empty() { String::new() } else { format!(", gives {ways}") };
+        let (whose, named) = (sealable(&other.card.name), entry(case, other.entry));
+        told.push_str(&format!("; the card of {whose} ({named}), for the same device{gives}"));
+    }
+    told
 }
 
 /// How to reach whoever a card names.

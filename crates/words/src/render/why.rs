@@ -9,7 +9,12 @@ use counterpart_core::{
     view::{Because, Bound, Evidence, Proven, Question, Why, WhyStep},
 };
 
-use super::{Speech, layout::width, listed, revision_in_force, sealable, sentence, subject_in_a_line, wrapped};
+use super::{
+    Speech,
+    aside::{late_by_own_clock, others_who_sign},
+    layout::width,
+    listed, revision_in_force, sealable, sentence, subject_in_a_line, wrapped,
+};
 use crate::{
     case::OpenCase,
     item_value,
@@ -57,11 +62,16 @@ fn step_lines(case: &OpenCase, step: &WhyStep, columns: usize) -> Vec<String> {
     let speech = Speech::of_case(case);
     let first = format!("{}  ", styled(Style::Strong, &name(case, step.entry)));
     let margin = " ".repeat(width(&first));
-    let told = sentence(&speech, &case.party_label(&step.party), &case.record.laid_open(step.entry));
+    let told =
+        sentence(&speech.telling(step.entry), &case.party_label(&step.party), &case.record.laid_open(step.entry));
     let mut out = vec![wrapped(&first, &told, columns)];
     let clock = when::show(step.at, case.zone());
     let signed = format!("signed by {}, {clock} by its own clock", signer(case, step));
     out.push(wrapped(&margin, &styled(Style::Faint, &signed), columns));
+    if let Some((ended, warns)) = super::ended_in_words(case, &step.party, &step.device) {
+        let style = if warns { Style::Warn } else { Style::Faint };
+        out.push(wrapped(&margin, &styled(style, &ended), columns));
+    }
     out.push(wrapped(&margin, &styled(Style::Faint, &proven(case, step)), columns));
     if let Some(remark) = remark(step) {
         out.push(wrapped(&margin, &styled(Style::Warn, &remark), columns));
@@ -69,11 +79,15 @@ fn step_lines(case: &OpenCase, step: &WhyStep, columns: usize) -> Vec<String> {
     out
 }
 
-/// "Priya for Northlink Ltd (device K7F2-...)".
+/// "Priya for Northlink Ltd (device K7F2-...)"; of one of our own with what it is called here: "(desk-2, device K7F2-...)".
 pub fn signer(case: &OpenCase, step: &WhyStep) -> String {
     let party = case.party_label(&step.party);
     let who = step.person.as_ref().map_or_else(|| party.clone(), |person| format!("{} for {party}", sealable(person)));
-    format!("{who} (device {})", short_form(&step.device.0))
+    let short = short_form(&step.device.0);
+    match case.devices.get(&step.device).filter(|_| step.party == case.own) {
+        Some(name) => format!("{who} ({}, device {short})", super::line(name)),
+        None => format!("{who} (device {short})"),
+    }
 }
 
 /// Why an act counts for nothing.
@@ -309,6 +323,15 @@ fn awaits(case: &OpenCase, revision: Ix, missing: &[Seat]) -> String {
         .filter(|ix| seats(ix).iter().any(|s| missing.contains(s)))
         .collect();
     if let [first, ..] = undated.as_slice() {
+        if late_by_own_clock(case, *first) {
+            return format!(
+                "it was open until a time, and the accept of {} ({}) came after that by its own clock: it counts once {} \
+                 accepted again",
+                author(case, *first),
+                name(case, *first),
+                others_who_sign(case, *first)
+            );
+        }
         return format!(
             "it was open until a time, and it is not proven that the accept of {} ({}) arrived before that",
             author(case, *first),

@@ -102,6 +102,8 @@ fn join(join: &JoinStatus) -> Json {
         "why": why,
         "at": at,
         "expires": join.expires,
+        // Another machine of ours that shares the store: it has to go on asking.
+        "asked_by": join.asked_by.as_ref().map(|by| json!({"name": by.name, "stands": by.stands})),
     })
 }
 

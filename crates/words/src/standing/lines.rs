@@ -2,8 +2,8 @@
 
 use counterpart_core::id::short_form;
 use counterpart_node::{
-    CaseStatus, FreeSeat, JoinStanding, JoinStatus, OtherSide, Outside, OwnDevice, PeerLink, RelayState, TheirDevice,
-    Way,
+    AskedBy, CaseStatus, FreeSeat, JoinStanding, JoinStatus, OtherSide, Outside, OwnDevice, PeerLink, RelayState,
+    TheirDevice, Way,
 };
 
 use super::{Told, entries, named};
@@ -180,6 +180,15 @@ pub fn side_lines(told: &Told<'_>, side: &OtherSide) -> Vec<String> {
     }
     let last = side.last_receipt.map(|at| format!(" (last receipt: {})", told.time(at))).unwrap_or_default();
     match (side.lacks.count, side.at_mailbox.count) {
+        // What was signed since on the other side, such as after a backup that this home is restored from, is not known.
+        (0, 0)
+            if best(side.devices.iter())
+                .is_none_or(|d| matches!(d.link, PeerLink::Never { .. } | PeerLink::Unknown)) =>
+        {
+            lines.push(format!(
+                "{who} has everything that is here{last}; whether there is more comes once they are reached"
+            ));
+        }
         (0, 0) => lines.push(format!("{who} has everything{last}")),
         (0, _) => lines.push(format!("stored by {who}'s mailbox, not yet by {who}: {}{last}", named(&side.at_mailbox))),
         (_, 0) => lines.push(format!("{who} lacks {}{last}", named(&side.lacks))),
@@ -216,6 +225,14 @@ fn seat_line(told: &Told<'_>, short: &str, seat: &FreeSeat) -> String {
     }
 }
 
+/// Another machine of ours that asked to join.
+pub(super) fn asker(by: Option<&AskedBy>) -> String {
+    match by.and_then(|by| by.name.as_deref()) {
+        Some(name) => format!("your device {}", line(name)),
+        None => "another device of yours".to_owned(),
+    }
+}
+
 /// A case that we want to join.
 pub fn join_line(told: &Told<'_>, join: &JoinStatus) -> String {
     let short = short_form(&join.case.0);
@@ -224,7 +241,14 @@ pub fn join_line(told: &Told<'_>, join: &JoinStatus) -> String {
         _ => String::new(),
     };
     let state = match &join.standing {
-        _ if join.expires.is_some_and(|at| at <= told.now) => "not joined: the invitation expired".to_owned(),
+        _ if told.is_too_late(join) => "not joined: the invitation expired".to_owned(),
+        None if join.asked_by.is_some() => {
+            let by = asker(join.asked_by.as_ref());
+            format!(
+                "{by} asked to be let in, and joins as soon as it runs and the other side answers; if it is gone for good, \
+                 `counterpart join` with the same link here asks from here{until}"
+            )
+        }
         None if told.report.running => format!("about to ask to be let in{until}"),
         None => format!("asks to be let in as soon as your node runs{until}"),
         Some((JoinStanding::Asking, at)) => format!("asking to be let in since {}{until}", told.time(*at)),

@@ -5,7 +5,7 @@ use counterpart_core::{
     keylog::Kinds,
 };
 use counterpart_node::{
-    Agent, DeskError, Lacking, NetworkSettings, OwnReach, PeerId, RelayPlace, Rights, TheirDevice, Way,
+    Agent, AskedBy, DeskError, Lacking, NetworkSettings, OwnReach, PeerId, RelayPlace, Rights, TheirDevice, Way,
 };
 
 use super::*;
@@ -158,6 +158,15 @@ const TABLE: &[Row] = &[
         says: &[
             "not reached yet; last called 15 Jan 11:00: nobody answers",
             "Northlink was not reached yet, and lacks 1 entry.",
+        ],
+    },
+    Row {
+        what: "not in touch since a backup was restored",
+        change: |r| r.cases[0].others[0].devices[0].link = PeerLink::Unknown,
+        problems: &[],
+        says: &[
+            "Northlink: not called yet",
+            "Northlink has everything that is here (last receipt: 15 Jan 11:00); whether there is more comes once they are reached",
         ],
     },
     Row {
@@ -351,16 +360,42 @@ const TABLE: &[Row] = &[
         what: "joining, refused",
         change: |r| {
             let standing = Some((JoinStanding::Refused("it was revoked".to_owned()), NOW - HOUR));
-            r.joins = vec![JoinStatus { case: CaseId([4; 32]), expires: None, standing }];
+            r.joins = vec![JoinStatus { case: CaseId([4; 32]), expires: None, standing, asked_by: None }];
         },
         problems: &["join_refused"],
         says: &["You were not let into", "it was revoked", "`counterpart join LINK`"],
+    },
+    Row {
+        what: "joining, asked by another machine that shares the store",
+        change: |r| {
+            r.joins = vec![JoinStatus {
+                asked_by: Some(AskedBy { name: Some("Priya".to_owned()), stands: true }),
+                ..join(None)
+            }];
+        },
+        problems: &[],
+        says: &["your device Priya asked to be let in", "if it is gone for good", "expires on 16 Jan 12:00"],
+    },
+    Row {
+        what: "joining, asked by a machine that may not act any more",
+        change: |r| r.joins = vec![JoinStatus { asked_by: Some(AskedBy { name: None, stands: false }), ..join(None) }],
+        problems: &["join_waits"],
+        says: &[
+            "another device of yours asked to be let in, and may not act any more",
+            "`counterpart join LINK` asks from here",
+        ],
     },
     Row {
         what: "joining, too late",
         change: |r| r.joins = vec![JoinStatus { expires: Some(NOW - 1), ..join(None) }],
         problems: &["invitation_expired"],
         says: &["the invitation expired", "Ask whoever invited you for a new link."],
+    },
+    Row {
+        what: "joining, let in before it was too late",
+        change: |r| r.joins = vec![JoinStatus { expires: Some(NOW - 1), ..join(Some(JoinStanding::Admitted)) }],
+        problems: &[],
+        says: &["let in 15 Jan 11:00; the case itself is on its way"],
     },
     Row {
         what: "signed elsewhere, settings unreadable, a case damaged: the worst first",
@@ -386,7 +421,7 @@ fn seat(invited: Option<(i64, i64)>) -> FreeSeat {
 
 fn join(standing: Option<JoinStanding>) -> JoinStatus {
     let standing = standing.map(|standing| (standing, NOW - HOUR));
-    JoinStatus { case: CaseId([4; 32]), expires: Some(NOW + 24 * HOUR), standing }
+    JoinStatus { case: CaseId([4; 32]), expires: Some(NOW + 24 * HOUR), standing, asked_by: None }
 }
 
 #[test]

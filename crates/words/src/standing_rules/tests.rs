@@ -1,5 +1,7 @@
 //! Rules at work in two homes, a customer's and a supplier's, whose entries the test carries from one to the other.
 
+mod trouble;
+
 use std::fs;
 
 use counterpart_core::{
@@ -120,6 +122,17 @@ impl Two {
         signed.id
     }
 
+    /// The customer promises something that is due at that minute; gives the offer, and when it is due.
+    fn promised(&self, instant: i64) -> (EntryId, i64) {
+        let instant = instant - instant.rem_euclid(MINUTE);
+        let local = crate::when::local_in(instant, "UTC").expect("a time");
+        let due = Some(Due::At { instant, local, zone: "UTC".to_owned() });
+        let sent = ActionTerms { due, ..terms("Send the invoice", &[0], &[1]) };
+        let offer = self.customer_signs(&Act::Propose(proposal(None, Topic::Action { action: None, terms: sent })));
+        self.supplier.desk.sign(&self.case, &Act::Accept { revision: offer, note: None }, now()).expect("agreed");
+        (offer, instant)
+    }
+
     fn kinds_by_seat(&self, seat: &str) -> Vec<String> {
         let device = self.supplier.desk.seat_called(seat).expect("a seat").agent.device;
         let record = self.record(&self.supplier);
@@ -238,6 +251,80 @@ fn what_is_worth_more_or_hides_it_is_left_to_a_person_and_told() {
         assert!(told.len() == 2 && told.iter().all(left), "{told:?}");
     }
     assert_eq!(two.kinds_by_seat("bot"), [""; 0], "nothing was signed");
+}
+
+#[test]
+fn a_rule_that_comes_too_late_says_who_had_answered() {
+    let two = Two::new();
+    two.supplier.seat("bot", &["accept"], &[("50.00", "GBP")]);
+    two.supplier.rule("a-first", "bot", When::Proposal, Only::default(), accepts());
+    two.supplier.rule("b-second", "bot", When::Proposal, up_to("50.00"), accepts());
+    let mut runner = two.supplier.runner();
+    two.customer_signs(&Act::Propose(worth("Refund", "30.00")));
+    let (told, _) = runner.look(now()).expect("a look");
+    let [first, second] = <[Told; 2]>::try_from(told).expect("one answers, the other says why not");
+    assert!(matches!(first.what, What::Signed(..)), "{first:?}");
+    assert_eq!(second.what.kept(), "refused: another rule had answered it (a-first)");
+    assert!(second.line().contains("another rule had answered it (a-first)"), "{}", second.line());
+    let logged = second.logged();
+    assert_eq!((logged.level, logged.event), (counterpart_node::Level::Info, "rule-refused"), "it needs nobody");
+    // A person was faster, before the node looked.
+    let offer = two.customer_signs(&Act::Propose(worth("Refund", "20.00")));
+    two.supplier.desk.sign(&two.case, &Act::Accept { revision: offer, note: None }, now()).expect("agreed");
+    let (told, _) = runner.look(now()).expect("a look");
+    let kept: Vec<String> = told.iter().map(|told| told.what.kept()).collect();
+    assert_eq!(kept, ["refused: one of you had answered it"; 2]);
+    // What its seat may not sign is said as ever, and is for a person.
+    two.customer_signs(&Act::Propose(worth("Refund", "60.00")));
+    let (told, _) = runner.look(now()).expect("a look");
+    assert_eq!(told[0].what.kept(), "refused: it may not be signed, or would have no effect");
+    assert_eq!(told[0].logged().level, counterpart_node::Level::Warn);
+}
+
+/// A rule at the seat as a person types it.
+fn typed_rule(seat: &str, up_to: Option<&str>, words: &[&str], does: DoesTyped) -> RuleTyped {
+    RuleTyped {
+        name: "typed".to_owned(),
+        seat: seat.to_owned(),
+        when: When::Proposal,
+        template: None,
+        words: words.iter().map(|word| (*word).to_owned()).collect(),
+        up_to: up_to.map(str::to_owned),
+        by: None,
+        before: None,
+        an_hour: None,
+        does,
+    }
+}
+
+#[test]
+fn a_rule_says_no_more_than_its_seat_may_and_says_plainly_that_it_accepts_anything() {
+    let house = House::new();
+    house.seat("bot", &["accept", "note"], &[("50.00", "GBP")]);
+    let shown = |up_to: Option<&str>, words: &[&str], does: DoesTyped| {
+        let shown = typed_rule("bot", up_to, words, does).shown(&house.desk, now());
+        shown.map(|shown| shown.text).map_err(CommandError::from)
+    };
+    let why = shown(Some("£5,000"), &["refund"], DoesTyped::Accept).expect_err("more than its seat may");
+    assert_eq!(why.message, "the seat bot agrees to at most £50.00: a rule up to £5000 accepts nothing beyond that");
+    assert!(why.hint.as_ref().is_some_and(|hint| hint.contains("--up-to £50.00 or less")), "{why:?}");
+    let why = shown(Some("5 USD"), &["refund"], DoesTyped::Accept).expect_err("a currency it has no ceiling in");
+    assert!(why.message.contains("to nothing in USD") && why.message.contains("at most £50.00"), "{}", why.message);
+    // As much as it may; and where it agrees to nothing no ceiling is asked.
+    for (up_to, does) in [("£50", DoesTyped::Accept), ("£5,000", DoesTyped::Note("Tom looks at this".to_owned()))] {
+        let text = shown(Some(up_to), &["refund"], does).expect("a rule");
+        assert!(!text.contains("Beware"), "{text}");
+    }
+    let anything = "It accepts every proposal up to £20 of anybody's words, in every case of yours";
+    let text = shown(Some("£20"), &[], DoesTyped::Accept).expect("a rule");
+    assert!(text.contains(anything), "{text}");
+    let text = shown(None, &[], DoesTyped::Accept).expect("a rule");
+    assert!(text.contains("every proposal up to £50.00 of anybody's words"), "{text}");
+    // One of before that says more is told of wherever rules are.
+    let kept = house.rule("wide", "bot", When::Proposal, up_to("5000.00"), accepts());
+    let told = warnings(&house.desk, &kept).expect("read");
+    assert!(told.len() == 2 && told[0].contains("at most £50.00: a rule up to £5000.00"), "{told:?}");
+    assert_eq!(rule_json(&house.desk, &kept).expect("read")["warnings"], json!(told));
 }
 
 fn debt() -> Proposal {
@@ -379,13 +466,7 @@ fn what_is_overdue_is_reminded_of_once() {
     two.supplier.rule("late", "bot", When::Overdue, theirs, remind);
     let ours = Only { whose: Some(Whose::Us), ..Only::default() };
     two.supplier.rule("we-are-late", "bot", When::Overdue, ours, notes("We are late"));
-    let instant = now() + 60 * MINUTE;
-    let instant = instant - instant.rem_euclid(MINUTE);
-    let local = crate::when::local_in(instant, "UTC").expect("a time");
-    let due = Some(Due::At { instant, local, zone: "UTC".to_owned() });
-    let sent = ActionTerms { due, ..terms("Send the invoice", &[0], &[1]) };
-    let offer = two.customer_signs(&Act::Propose(proposal(None, Topic::Action { action: None, terms: sent })));
-    two.supplier.desk.sign(&two.case, &Act::Accept { revision: offer, note: None }, now()).expect("agreed");
+    let (offer, instant) = two.promised(now() + 60 * MINUTE);
     let mut runner = two.supplier.runner();
     assert_eq!(looked(&mut runner), [], "it is not due yet");
     let told = looked_at(&mut runner, instant + MINUTE);

@@ -30,15 +30,51 @@ pub enum What {
     /// It looked meant, and is left to a person.
     PassedOver(Miss),
     /// It may not be signed.
-    Refused(CommandError),
+    Refused(Refusal),
     Held(Held),
     /// The rule does nothing any more.
     Stopped(Stopped),
-    /// Something could not be looked at; it is tried again unless that is said.
+    /// A rule could not act, or something could not be looked at; it is tried again unless that is said.
     Trouble {
         why: String,
         given_up: bool,
     },
+}
+
+/// Why something that a rule wanted was not signed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    pub why: CommandError,
+    /// Who had answered it before, where somebody of us had.
+    pub before: Option<Before>,
+}
+
+/// Who answers a proposal before a rule does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Before {
+    /// A rule, by its name where it is still there.
+    Rule(Option<String>),
+    /// Anybody else of our party.
+    Us,
+}
+
+impl Before {
+    /// In words of our own.
+    fn in_words(&self) -> String {
+        match self {
+            Self::Rule(Some(rule)) => format!("another rule had answered it ({rule})"),
+            Self::Rule(None) => "another rule had answered it".to_owned(),
+            Self::Us => "one of you had answered it".to_owned(),
+        }
+    }
+}
+
+impl Refusal {
+    /// Why, in words of our own alone: the other may be said in words of the case.
+    fn in_words(&self) -> String {
+        let known = self.before.as_ref().map(Before::in_words);
+        known.unwrap_or_else(|| "it may not be signed, or would have no effect".to_owned())
+    }
 }
 
 /// Why a rule does not act once more.
@@ -69,16 +105,23 @@ impl What {
             Self::Signed(..) => "signed".to_owned(),
             Self::Assigned => "assigned".to_owned(),
             Self::PassedOver(miss) => format!("passed over: {miss}"),
-            // Why may be said in words of the case.
-            Self::Refused(_) => "refused: it may not be signed, or would have no effect".to_owned(),
+            Self::Refused(refusal) => format!("refused: {}", refusal.in_words()),
             Self::Held(held) => format!("held back: {}", held.in_words()),
             Self::Stopped(why) => format!("stopped: {}", why.as_str()),
-            Self::Trouble { .. } => "could not be looked at".to_owned(),
+            Self::Trouble { .. } => "could not be done".to_owned(),
         }
     }
 }
 
 impl Told {
+    /// The same trouble, with nothing tried again.
+    pub(super) fn given_up(mut self) -> Self {
+        if let What::Trouble { given_up, .. } = &mut self.what {
+            *given_up = true;
+        }
+        self
+    }
+
     /// One line for a person watching the node.
     #[must_use]
     pub fn line(&self) -> String {
@@ -95,8 +138,9 @@ impl Told {
             What::Held(held) => format!("{who}: held back{case}{about}: {}", held.in_words()),
             What::Stopped(why) => format!("{who}: stopped, because {}", why.as_str()),
             What::Trouble { why, given_up } => {
+                let what = if self.rule.is_some() { "act" } else { "look" };
                 let then = if *given_up { "; left to you" } else { "; will try again" };
-                format!("{who}: could not look{case}{about}: {}{then}", line(why))
+                format!("{who}: could not {what}{case}{about}: {}{then}", line(why))
             }
         }
     }
@@ -108,6 +152,8 @@ impl Told {
             What::Signed(..) => (Level::Info, "rule-signed"),
             What::Assigned => (Level::Info, "rule-assigned"),
             What::PassedOver(_) => (Level::Info, "rule-passed-over"),
+            // What was answered needs nobody.
+            What::Refused(Refusal { before: Some(_), .. }) => (Level::Info, "rule-refused"),
             What::Refused(_) => (Level::Warn, "rule-refused"),
             What::Held(_) => (Level::Warn, "rule-held"),
             What::Stopped(_) => (Level::Error, "rule-stopped"),
@@ -123,10 +169,12 @@ impl Told {
         match &self.what {
             What::Signed(entry, _) => logged.with("entry", render::hex(&entry.0)),
             What::PassedOver(miss) => logged.with("why", miss.to_string()),
+            What::Refused(refusal) => logged.with("why", refusal.in_words()),
             What::Held(held) => logged.with("why", held.in_words()),
             What::Stopped(why) => logged.with("why", why.as_str()),
             // Why may be said in words of the case.
-            What::Assigned | What::Refused(_) | What::Trouble { .. } => logged,
+            What::Trouble { given_up, .. } => logged.with("left_to_you", *given_up),
+            What::Assigned => logged,
         }
     }
 }

@@ -75,11 +75,11 @@ pub fn add(desk: &Desk, case: &OpenCase, said: &StepTyped) -> Done<String> {
     Ok(called)
 }
 
-/// Notes that a step was taken: when, now where nothing is said; and the entry that shows it.
+/// Notes that a step was taken: when, now where nothing is said; and the entry that shows it. Gives when.
 ///
 /// # Errors
 /// When there is no such step or entry, or the time is none or is to come.
-pub fn taken(desk: &Desk, case: &OpenCase, step: &str, on: Option<&str>, entry: Option<&str>) -> Done {
+pub fn taken(desk: &Desk, case: &OpenCase, step: &str, on: Option<&str>, entry: Option<&str>) -> Done<i64> {
     let at = match on {
         Some(on) => when::past(on, case.zone(), case.now).map_err(|why| CommandError::usage(why.to_string()))?,
         None => case.now,
@@ -91,7 +91,8 @@ pub fn taken(desk: &Desk, case: &OpenCase, step: &str, on: Option<&str>, entry: 
     change(desk, case, step, |step| {
         step.taken = Some(Taken { at, by });
         Ok(())
-    })
+    })?;
+    Ok(at)
 }
 
 /// It was not taken after all.
@@ -110,13 +111,38 @@ pub fn untaken(desk: &Desk, case: &OpenCase, step: &str) -> Done {
 /// # Errors
 /// When there is no such step, thing or entry.
 pub fn shows(desk: &Desk, case: &OpenCase, step: &str, number: usize, entries: &[String]) -> Done {
+    want_of(desk, case, step, number, entries, |want, entries| want.entries = entries)
+}
+
+/// The same, beside those that were named before.
+///
+/// # Errors
+/// When there is no such step, thing or entry.
+pub fn shows_too(desk: &Desk, case: &OpenCase, step: &str, number: usize, entries: &[String]) -> Done {
+    want_of(desk, case, step, number, entries, |want, entries| {
+        for entry in entries {
+            if !want.entries.contains(&entry) {
+                want.entries.push(entry);
+            }
+        }
+    })
+}
+
+fn want_of(
+    desk: &Desk,
+    case: &OpenCase,
+    step: &str,
+    number: usize,
+    entries: &[String],
+    put: impl FnOnce(&mut Want, Vec<Ref>),
+) -> Done {
     let entries = entries.iter().map(|typed| Ok(Ref(case.entry(typed)?.id))).collect::<Done<Vec<Ref>>>()?;
     change(desk, case, step, |step| {
         let count = step.wants.len();
         let want = number.checked_sub(1).and_then(|n| step.wants.get_mut(n)).ok_or_else(|| {
             CommandError::usage(format!("the step {} wants {count} things; there is no number {number}", step.id))
         })?;
-        want.entries = entries;
+        put(want, entries);
         Ok(())
     })
 }

@@ -138,6 +138,17 @@ pub(super) fn folder(home: &Path) -> PathBuf {
     home.join("templates")
 }
 
+/// Behind the hint of what there is, for whoever has files at hand.
+const BY_PATH: &str = "; a file is named by its path, such as ./mine.toml";
+
+/// Finds a template by name alone: for programs elsewhere, which name no file of this machine.
+pub fn find_named(home: &Path, name: &str) -> Done<Found> {
+    find(home, name).map_err(|why| match why.hint.as_deref().and_then(|hint| hint.strip_suffix(BY_PATH)) {
+        Some(hint) => CommandError { hint: Some(hint.to_owned()), ..why },
+        None => why,
+    })
+}
+
 /// Finds a template by name, the home's own first; or by the path of a file.
 pub fn find(home: &Path, typed: &str) -> Done<Found> {
     if !is_name(typed) && (typed.ends_with(".toml") || typed.contains(['/', '\\'])) {
@@ -162,9 +173,7 @@ pub fn find(home: &Path, typed: &str) -> Done<Found> {
     let meant = nearest(typed, names.iter().map(String::as_str));
     let hint = match meant {
         Some(meant) => format!("'{meant}' was perhaps meant; `counterpart template list` shows them all"),
-        None => {
-            "`counterpart template list` shows them all; a file is named by its path, such as ./mine.toml".to_owned()
-        }
+        None => format!("`counterpart template list` shows them all{BY_PATH}"),
     };
     Err(CommandError::usage(format!("there is no template '{}'", render::line(typed))).hint(hint))
 }

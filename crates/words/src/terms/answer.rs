@@ -3,6 +3,7 @@
 use counterpart_core::{
     act::{Act, ActionTerms, Topic},
     fold::{InForce, SubjectKey},
+    graph::Ix,
     value::{ActionId, Sealable, Seat},
 };
 
@@ -14,11 +15,12 @@ use crate::{
 };
 
 /// Answers the proposal meant with other terms. `change` makes the action's new terms of those proposed, where they change;
-/// `new` is agreed besides, in place of what has the same name.
+/// the parts in `without`, counted from 1, are left out; `new` is agreed besides, in place of what has the same name.
 pub fn answer<C>(
     case: &OpenCase,
     of: &str,
     change: Option<C>,
+    without: &[u32],
     new: Vec<Topic>,
     note: Option<Sealable>,
     offer: &Offer,
@@ -28,19 +30,27 @@ where
 {
     let target = case.open_revision(of)?;
     let Some(answered) = case.record.fold().proposal(target.ix) else {
-        return Err(CommandError::usage(format!("{} is not a proposal", case.entry_name(&target.id)))
-            .hint(format!("`counterpart show {}` lists what can be answered", case.short())));
+        return Err(case.no_proposal(target));
     };
     let keys = case.record.fold().subject_keys(target.ix);
     let actions = keys.iter().filter(|k| matches!(k, SubjectKey::Action(_))).count();
     let part = case.names.find(of)?.subject;
+    let out = |n: usize| without.iter().any(|out| out.checked_sub(1).is_some_and(|out| out as usize == n));
+    left_out(case, target.ix, without)?;
+    if let Some(both) = part.filter(|part| change.is_some() && out(*part as usize)) {
+        let part = both + 1;
+        return Err(CommandError::usage(format!("part {part} cannot be changed and left out at once")));
+    }
     if change.is_some() && actions > 1 && part.is_none() {
         let name = case.entry_typed(&target.id);
         return Err(CommandError::usage(format!("#{name} has {actions} actions: say which you change"))
-            .hint(format!("write {name}/1 for the first part")));
+            .hint(format!("write {name}/1 for the first part; --without-part N leaves one out")));
     }
     let mut topics = Vec::new();
     for (n, (key, subject)) in keys.iter().zip(&answered.subjects).enumerate() {
+        if out(n) {
+            continue;
+        }
         let meant = part.is_none_or(|p| p as usize == n);
         topics.push(match (key, &subject.topic, &change) {
             (SubjectKey::Action(_), Topic::Action { terms, .. }, Some(change)) if meant => change(key, terms)?,
@@ -57,6 +67,23 @@ where
     }
     let proposal = proposal(case, topics, answered.alleged, note);
     Ok(Act::Counter { of: target.id, proposal: offer.put(case, proposal)? })
+}
+
+/// Whether the parts to be left out are there, and something else beside them.
+fn left_out(case: &OpenCase, revision: Ix, without: &[u32]) -> Done {
+    let (parts, name) =
+        (case.record.fold().subject_keys(revision).len(), case.entry_name(&case.record.graph().id(revision)));
+    if let Some(wrong) = without.iter().find(|n| **n == 0 || **n as usize > parts) {
+        let has = if parts == 1 { "only one part".to_owned() } else { format!("{parts} parts") };
+        return Err(CommandError::usage(format!("{name} has no part {wrong} to leave out: it has {has}")));
+    }
+    if !without.is_empty() && (1..=parts).all(|n| without.iter().any(|out| *out as usize == n)) {
+        let (short, typed) = (case.short(), name.trim_start_matches('#'));
+        return Err(CommandError::usage(format!("nothing of {name} would be left")).hint(format!(
+            "counterpart decline {short} {typed} refuses all of it; what is your own is taken back by withdraw"
+        )));
+    }
+    Ok(())
 }
 
 /// Terms that are no action, as they are agreed now: what they continue, their title, and whose they are.

@@ -17,6 +17,11 @@ pub fn show_short(instant: i64, zone: &str, now: i64) -> String {
     at.strftime(if same_year { "%-d %b %H:%M" } else { "%-d %b %Y %H:%M" }).to_string()
 }
 
+/// What a zone calls its time at an instant: "BST".
+pub fn zone_at(instant: i64, zone: &str) -> String {
+    zoned(instant, zone).map_or_else(String::new, |at| at.strftime("%Z").to_string())
+}
+
 /// The day alone: "3 May", with the year where it is not this one.
 pub fn show_day(instant: i64, zone: &str, now: i64) -> String {
     let Some(at) = zoned(instant, zone) else { return "an impossible day".to_owned() };

@@ -2,9 +2,10 @@
 
 use counterpart_core::{id::short_form, keylog::RevokeReason};
 use counterpart_node::{Agent, now};
+pub(crate) use counterpart_words::agents::json as as_json;
 use serde_json::json;
 
-use super::{in_short, rights_json};
+use super::in_short;
 use crate::{
     error::Done,
     render::{line, padded, wrapped},
@@ -70,18 +71,4 @@ fn word(reason: RevokeReason) -> &'static str {
         RevokeReason::Ended => "ended",
         RevokeReason::Compromised => "key in wrong hands, ended",
     }
-}
-
-pub(crate) fn as_json(agent: &Agent) -> serde_json::Value {
-    json!({
-        "name": agent.name,
-        "device": agent.device.to_hex(),
-        "short": short_form(&agent.device.0),
-        "grant": agent.grant.to_hex(),
-        "rights": rights_json(&agent.rights),
-        "since": agent.since,
-        "here": agent.here,
-        "taken_back": agent.taken_back,
-        "revoked": agent.revoked.map(|(reason, at)| json!({"reason": reason.word(), "at": at})),
-    })
 }

@@ -3,13 +3,13 @@
 use std::{
     collections::HashSet,
     fs::File,
-    io::{BufRead, BufReader, Read as _},
+    io::{BufRead, BufReader, ErrorKind, Read as _},
     path::{Path, PathBuf},
 };
 
 use counterpart_core::id::{CaseId, short_form};
 use counterpart_node::{Desk, now};
-use counterpart_words::tickets::{Planned, Taking, read};
+use counterpart_words::tickets::{Planned, Taking, read, system_name};
 use serde_json::{Value as Json, json};
 use sha2::{Digest as _, Sha256};
 
@@ -84,8 +84,12 @@ pub(crate) fn run(session: &Session, args: &Args) -> Done {
             CommandError::usage("say what you are called in these cases").hint("--as \"Your company\"")
         })?,
     };
-    let system = typed("the system's name", args.system.trim())?;
+    let system = system_name(args.system.trim())?;
     let taking = Taking { system: &system, own: &own, zone: &zone, now: now() };
+    if args.file != Path::new("-") {
+        // Before anybody is asked anything.
+        drop(File::open(&args.file).map_err(|why| unreadable(&args.file, &why))?);
+    }
     if !args.dry_run && !session.yes && !session.terminal.can_ask() {
         return Err(CommandError::usage("nobody can be asked here, so nothing was signed")
             .hint("--dry-run shows what would be; --yes goes on without being asked"));
@@ -97,13 +101,13 @@ pub(crate) fn run(session: &Session, args: &Args) -> Done {
     }
     if !found.bad.is_empty() && !args.skip_bad {
         return Err(CommandError::usage(format!(
-            "{} lines cannot be understood, so nothing was taken over",
-            found.bad.len()
+            "{} cannot be understood, so nothing was taken over",
+            count(found.bad.len(), "line")
         ))
         .hint("mend them, or take over the others with --skip-bad"));
     }
     if !found.wanted.is_empty() {
-        let asked = format!("All of the above, for {} tickets.", found.wanted.len());
+        let asked = format!("All of the above, for {}.", count(found.wanted.len(), "ticket"));
         confirm::agree(session, &asked)?;
     }
     let taken = take(session, &desk, &args.file, taking, &found.wanted)?;
@@ -114,10 +118,10 @@ pub(crate) fn run(session: &Session, args: &Args) -> Done {
         return session.terminal.json(&answer(&tickets, &found.bad));
     }
     session.terminal.say(&format!(
-        "{} tickets taken over, {} here already, {} lines left out.",
-        taken.len(),
+        "{} taken over, {} here already, {} left out.",
+        count(taken.len(), "ticket"),
         found.known.len(),
-        found.bad.len()
+        count(found.bad.len(), "line")
     ));
     Ok(())
 }
@@ -176,12 +180,25 @@ fn told_dry(session: &Session, found: &Found) -> Done {
         session.terminal.json(&answer(&tickets, &found.bad))?;
     }
     session.terminal.say(&format!(
-        "Nothing was signed. {} tickets would be taken over, {} are here already, {} lines cannot be understood.",
-        found.wanted.len(),
+        "Nothing was signed. To be taken over: {}; here already: {}; not understood: {}.",
+        count(found.wanted.len(), "ticket"),
         found.known.len(),
-        found.bad.len()
+        count(found.bad.len(), "line")
     ));
     Ok(())
+}
+
+/// "1 ticket", "2 tickets".
+fn count(number: usize, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+}
+
+fn unreadable(file: &Path, why: &std::io::Error) -> CommandError {
+    let file = file.display();
+    CommandError::usage(match why.kind() {
+        ErrorKind::NotFound => format!("there is no file {file}"),
+        _ => format!("{file} cannot be read: {why}"),
+    })
 }
 
 fn tell_bad(session: &Session, bad: &[(u64, String)]) {
@@ -189,7 +206,7 @@ fn tell_bad(session: &Session, bad: &[(u64, String)]) {
         session.terminal.say(&format!("line {number}: {}", line(why)));
     }
     if bad.len() > TOLD {
-        session.terminal.say(&format!("and {} lines more", bad.len() - TOLD));
+        session.terminal.say(&format!("and {} more", count(bad.len() - TOLD, "line")));
     }
 }
 
@@ -233,7 +250,7 @@ fn hash(text: &str) -> [u8; 32] {
 
 /// Goes through the lines that have anything in them, numbered from 1. One that is too long or no text is told, not kept.
 fn each_line(file: &Path, mut work: impl FnMut(u64, Done<String>) -> Done) -> Done {
-    let failed = |e: std::io::Error| CommandError::usage(format!("{}: {e}", file.display()));
+    let failed = |e: std::io::Error| unreadable(file, &e);
     let mut reader: Box<dyn BufRead> = if file == Path::new("-") {
         Box::new(BufReader::new(std::io::stdin()))
     } else {

@@ -1,11 +1,12 @@
 //! The ledger over all cases: by supplier, and by the people there.
 
-use counterpart_node::{Desk, due_instant};
+use counterpart_node::Desk;
 use counterpart_process::{
     notebook::whom_key,
-    tally::{Counts, Ledger, Supplier, csv},
+    tally::{Counts, Supplier, csv},
 };
-use serde_json::{Value as Json, json};
+use counterpart_words::tally;
+use serde_json::json;
 
 use super::Args;
 use crate::{
@@ -18,16 +19,7 @@ use crate::{
 };
 
 pub(super) fn run(session: &Session, desk: &Desk, args: &Args) -> Done {
-    let mut ledger = Ledger::default();
-    let mut cases = 0;
-    for summary in desk.summaries()? {
-        // One at a time: all of them together may be more than fits.
-        let record = desk.record(&summary.case)?;
-        let Some(view) = record.view() else { continue };
-        ledger.add(&record, &view, &desk.party(), &due_instant);
-        cases += 1;
-    }
-    let mut suppliers = ledger.suppliers();
+    let (mut suppliers, cases) = tally::suppliers(desk)?;
     if let Some(name) = &args.with {
         let wanted = whom_key(name);
         let known: Vec<String> = suppliers.iter().map(|s| line(&s.name)).collect();
@@ -51,7 +43,7 @@ pub(super) fn run(session: &Session, desk: &Desk, args: &Args) -> Done {
             "schema": "counterpart/ledger-over-cases/1",
             "cases": cases,
             "file": args.csv,
-            "suppliers": suppliers.iter().map(as_json).collect::<Vec<_>>(),
+            "suppliers": suppliers.iter().map(tally::json).collect::<Vec<_>>(),
         }));
     }
     if let Some(file) = &args.csv {
@@ -123,19 +115,4 @@ fn said(counts: &Counts) -> Vec<String> {
 
 fn counted(count: usize, one: &str, several: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { several })
-}
-
-fn as_json(supplier: &Supplier) -> Json {
-    let people: Vec<Json> =
-        supplier.people.iter().map(|agent| json!({"name": agent.name, "counts": counts(&agent.counts)})).collect();
-    json!({"name": supplier.name, "counts": counts(&supplier.counts), "people": people})
-}
-
-fn counts(counts: &Counts) -> Json {
-    json!({
-        "cases": counts.cases, "kept": counts.kept, "late": counts.late, "missed": counts.missed,
-        "open": counts.open, "said": counts.said, "said_missed": counts.said_missed,
-        "contacts": counts.contacts, "calls": counts.calls, "waited_seconds": counts.waited,
-        "spoken_seconds": counts.spoken, "told_again": counts.told_again,
-    })
 }

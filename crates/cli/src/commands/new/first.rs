@@ -1,23 +1,35 @@
 //! The first case of a home: its identity is made on the way, and its owner's name remembered.
 
+use counterpart_core::act::Role;
 use counterpart_node::{Desk, DeskError, now};
+use counterpart_words::opening;
 
 use crate::{
     error::{CommandError, Done},
-    session::{Session, typed},
+    session::Session,
 };
 
 /// What somebody is called who said no name.
-pub(super) const UNNAMED: &str = "Customer";
+pub(super) fn unnamed(role: Role) -> &'static str {
+    match role {
+        Role::Supplier => "Supplier",
+        Role::Third => "Third party",
+        _ => "Customer",
+    }
+}
 
 /// The desk, with an identity made where there was none; and the owner's name, asked for where `needed`, somebody can be
-/// asked, and it is not known.
-pub(super) fn desk(session: &Session, given: Option<String>, needed: bool) -> Done<(Desk, Option<String>)> {
+/// asked, and it is not known; `unnamed` is what they are called without.
+pub(super) fn desk(
+    session: &Session,
+    given: Option<String>,
+    (needed, unnamed): (bool, &str),
+) -> Done<(Desk, Option<String>)> {
     let (desk, made) = match session.desk_if_any()? {
         Ok(desk) => (desk, None),
         Err(DeskError::NoIdentity { home }) => {
             // Asked first: whoever goes away at the question has made nothing.
-            let name = if needed { name(session, given.clone(), None)? } else { given.clone() };
+            let name = if needed { name(session, given.clone(), None, unnamed)? } else { given.clone() };
             let report = Desk::init(&home)?;
             session.terminal.say(&format!(
                 "Your identity was made on the way: the keys that sign for you, in {}. Print {} when you can, keep it safe, and \
@@ -32,7 +44,7 @@ pub(super) fn desk(session: &Session, given: Option<String>, needed: bool) -> Do
     let known = desk.own_name()?;
     let name = match made {
         Some(name) => name.or_else(|| known.clone()),
-        None if needed => name(session, given, known.clone())?,
+        None if needed => name(session, given, known.clone(), unnamed)?,
         None => given,
     };
     if let Some(name) = name.as_ref().filter(|name| known.as_ref() != Some(name)) {
@@ -46,20 +58,20 @@ pub(super) fn desk(session: &Session, given: Option<String>, needed: bool) -> Do
 }
 
 /// The owner's name: as given, as known, or as answered.
-fn name(session: &Session, given: Option<String>, known: Option<String>) -> Done<Option<String>> {
+fn name(session: &Session, given: Option<String>, known: Option<String>, unnamed: &str) -> Done<Option<String>> {
     let terminal = session.terminal;
     if given.is_some() || known.is_some() || !terminal.can_ask() || terminal.json {
         return Ok(given.or(known));
     }
     loop {
-        let question = format!("What is your name? Whoever joins a case reads it. [{UNNAMED}]");
+        let question = format!("What is your name? Whoever joins a case reads it. [{unnamed}]");
         let Some(answer) = terminal.ask_or_end(&question)? else {
             return Err(CommandError::failed("nothing was made, and no case was opened"));
         };
         if answer.is_empty() {
             return Ok(None);
         }
-        match typed("your name", &answer) {
+        match opening::own_name(&answer) {
             Ok(name) => return Ok(Some(name)),
             Err(error) => terminal.error(&error),
         }

@@ -1,15 +1,14 @@
 //! `counterpart reminders allow`
 
 use counterpart_core::id::short_form;
-use counterpart_node::{CaseOutlook, Channel, now};
-use counterpart_process::schedule::Quiet;
+use counterpart_node::{Channel, now};
+use counterpart_words::letters::{self, Went};
 use serde_json::json;
 
 use super::send::way;
 use crate::{
     confirm,
     error::{CommandError, Done},
-    render::line,
     session::Session,
 };
 
@@ -19,7 +18,7 @@ pub(crate) struct Args {
     /// The case: its short form such as K7F2-Q9XA-3, the first characters of it, or . for your only case
     #[arg(value_name = "CASE")]
     case: String,
-    /// How: email, node (to their node), or notice (on your own screen, when something is due)
+    /// How: email, node (inside Counterpart, as a signed act in the case), or notice (on your own screen, when something is due)
     #[arg(long, value_name = "WAY")]
     by: String,
     /// End it: from now on each letter waits for your yes again
@@ -50,9 +49,12 @@ pub(crate) fn run(session: &Session, args: &Args) -> Done {
         return Ok(());
     }
     let outlook = desk.reminders(&case, now())?;
-    let text = in_full(&outlook, by);
-    confirm::ask_first(session, &text, "Allow this?", "allowed")?;
-    desk.allow_letters(&case, by, &text, now())?;
+    let Went::Shown(shown) = letters::allow(&desk, &outlook, by, None)? else {
+        return Err(CommandError::failed("what would be allowed could not be shown"));
+    };
+    let end = format!("End it: counterpart reminders allow {} --by {} --revoke", short_form(&case.0), by.as_str());
+    confirm::ask_first(session, &format!("{}\n\n{end}", shown.text), "Allow this?", "allowed")?;
+    letters::allow(&desk, &outlook, by, Some(&shown.digest))?;
     if terminal.json {
         return terminal.json(&answer(true));
     }
@@ -64,45 +66,4 @@ pub(crate) fn run(session: &Session, args: &Args) -> Done {
         terminal.say("No mail server is set up yet, so until then each letter waits: counterpart mail set");
     }
     Ok(())
-}
-
-/// What is allowed, all of it.
-fn in_full(outlook: &CaseOutlook, by: Channel) -> String {
-    let short = short_form(&outlook.case.0);
-    let title = line(&outlook.title);
-    if by == Channel::Notice {
-        return format!(
-            "In case {short} ({title}), from now on, while `counterpart up` runs:\n\n  a notice on your own screen when a \
-             letter is due or a rule is for you. It goes to nobody else.\n\nEnd it: counterpart reminders allow {short} --by \
-             notice --revoke"
-        );
-    }
-    let to = match by {
-        Channel::Node => "to their node, as signed acts in the case".to_owned(),
-        _ if outlook.addresses.is_empty() => {
-            "by e-mail to whoever of the other side has an address in the case or in your notebook by then; none is known yet"
-                .to_owned()
-        }
-        _ => {
-            let known: Vec<String> = outlook.addresses.iter().map(|to| line(&to.to_string())).collect();
-            format!(
-                "by e-mail to the person who made the promise, where their address is known, else to those known by then; \
-                 now: {}",
-                known.join(", ")
-            )
-        }
-    };
-    let quiet = if outlook.calendar.quiet == Quiet::NONE {
-        String::new()
-    } else {
-        format!(", not between {}", outlook.calendar.quiet.to_string().replace('-', " and "))
-    };
-    format!(
-        "In case {short} ({title}), from now on and without asking you about each, while `counterpart up` runs:\n\n  - \
-         reminders of what the other side promised, by the rules of the case (counterpart reminders {short})\n  - thanks to \
-         people who helped, once for each thing done\n\nThey go {to}.\nThe words are those of your letters (counterpart \
-         letters list), filled with what was promised, when, by whom.\nNot on Sundays and public holidays{quiet}.\nEach is \
-         signed in your name and stands in the case.\n\nEnd it: counterpart reminders allow {short} --by {} --revoke",
-        by.as_str()
-    )
 }

@@ -8,6 +8,7 @@ use std::{
 use counterpart_core::id::short_form;
 use counterpart_mail::Address;
 use counterpart_node::{CaseOutlook, Channel, Desk, Letter, LetterKind, LetterState, Posted, now};
+use counterpart_words::letters;
 use serde_json::{Value as Json, json};
 
 use super::shown;
@@ -23,7 +24,7 @@ use crate::{
 
 /// Send what is due: each letter is shown as it will be sent, then you are asked
 ///
-/// By e-mail where mail is set up and an address of theirs is known; else to their node, where they have one; else as a
+/// By e-mail where mail is set up and an address of theirs is known; else inside Counterpart, where they have joined; else as a
 /// draft for your own mail program. Every letter sent is an act in the case.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -70,13 +71,13 @@ pub(crate) fn run(session: &Session, args: &Args, kinds: &[LetterKind]) -> Done 
             match sending.one(letter, by, &to, &head)? {
                 None => {}
                 Some(Posted::Failed { letter, why }) => {
-                    answers.push(shown::letter_as_json(&letter));
+                    answers.push(letters::letter(&letter));
                     failed = Some(why);
                 }
                 Some(posted) => {
                     later += u32::from(matches!(posted, Posted::Later { .. }));
                     if let Posted::Sent(letter) | Posted::Later { letter, .. } | Posted::Waits(letter) = &posted {
-                        answers.push(shown::letter_as_json(letter));
+                        answers.push(letters::letter(letter));
                     }
                 }
             }
@@ -205,7 +206,7 @@ impl Sending<'_> {
         }
         let note = match by {
             Channel::Email => "The text is the whole e-mail, and what you sign.",
-            Channel::Node => "The text goes to their node as it is signed.",
+            Channel::Node => "The text goes to them inside Counterpart, as it is signed.",
             _ => "The text is the draft. It is signed when you say that you sent it.",
         };
         text.push_str(&format!("\n{note}\n"));

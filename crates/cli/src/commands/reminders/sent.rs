@@ -2,9 +2,10 @@
 
 use counterpart_core::id::short_form;
 use counterpart_node::{Letter, LetterState, Posted, now};
+use counterpart_words::letters;
 use serde_json::json;
 
-use super::{numbered, shown};
+use super::numbered;
 use crate::{
     case::OpenCase,
     confirm,
@@ -50,7 +51,7 @@ pub(crate) fn run(session: &Session, args: &Args) -> Done {
     if session.terminal.json {
         return session
             .terminal
-            .json(&json!({"schema": "counterpart/letters-sent/1", "letters": [shown::letter_as_json(&letter)]}));
+            .json(&json!({"schema": "counterpart/letters-sent/1", "letters": [letters::letter(&letter)]}));
     }
     if let Some(entry) = letter.entry() {
         let case = OpenCase::open(&desk, &short_form(&outlook.case.0))?;

@@ -9,7 +9,6 @@ use counterpart_process::{
     schedule::{Moved, Quiet},
 };
 use counterpart_store::CaseSummary;
-use serde_json::{Value as Json, json};
 
 use crate::{
     render::{line, wrapped},
@@ -19,6 +18,9 @@ use crate::{
 
 /// How many letters that are done with are listed.
 const LATEST: usize = 10;
+
+/// How many letters of all cases are listed for people; programs get all.
+const LISTED: usize = 100;
 
 pub(super) fn case(outlook: &CaseOutlook, kinds: &[LetterKind], columns: usize) -> String {
     let zone = &outlook.zone;
@@ -35,7 +37,12 @@ pub(super) fn case(outlook: &CaseOutlook, kinds: &[LetterKind], columns: usize) 
     let shown = |(number, letter): &(usize, &Letter)| {
         wrapped(&format!("{number:>3}  "), &format!("{}: {}", about(letter), standing(letter, zone)), columns)
     };
-    section("Due", open.iter().map(shown).collect());
+    let mut due: Vec<String> = open.iter().map(shown).collect();
+    // Of reminders it is told when they go out; thanks would leave nothing but a title.
+    if due.is_empty() && !kinds.contains(&LetterKind::Reminder) {
+        due.push("  No thanks are due.".to_owned());
+    }
+    section("Due", due);
     if kinds.contains(&LetterKind::Reminder) {
         let mut coming: Vec<&Watched> = outlook.watched.iter().filter(|w| w.next.is_some()).collect();
         coming.sort_by_key(|w| w.next.as_ref().map(|slot| slot.goes));
@@ -217,18 +224,20 @@ pub(super) fn all(
             continue;
         }
         out.push(styled(Style::Strong, heading));
-        for letter in letters.iter().take(100) {
+        for letter in letters.iter().take(LISTED) {
             let head = format!("  {}  ", short_form(&letter.case.0));
             let text =
                 format!("{}: {} ({})", about(letter), standing(letter, &when::system_zone()), title(&letter.case));
             out.push(wrapped(&head, &text, columns));
         }
+        out.extend(more(letters.len(), columns));
     }
     if !coming.is_empty() {
         out.push(styled(Style::Strong, "To come"));
-        for (case, at) in coming.iter().take(100) {
+        for (case, at) in coming.iter().take(LISTED) {
             out.push(format!("  {}  {}  {}", short_form(&case.0), when::show(*at, &when::system_zone()), title(case)));
         }
+        out.extend(more(coming.len(), columns));
     }
     if out.is_empty() {
         out.push("Nothing is due, and nothing is to come.".to_owned());
@@ -236,61 +245,25 @@ pub(super) fn all(
     out.join("\n")
 }
 
-pub(super) fn as_json(outlook: &CaseOutlook, kinds: &[LetterKind]) -> Json {
-    let letters: Vec<Json> = outlook.letters.iter().filter(|l| kinds.contains(&l.kind())).map(letter_as_json).collect();
-    let planned: Vec<Json> = outlook
-        .planned()
-        .iter()
-        .map(|p| json!({"about": p.name, "what": p.what, "to": p.whom.as_str(), "at": p.at, "wanted": p.wanted, "moved": p.moved}))
-        .collect();
-    let over: Vec<Json> = outlook
-        .watched
-        .iter()
-        .filter(|w| w.over.is_some())
-        .map(|w| json!({"about": w.promise.name, "why": ended(outlook, w)}))
-        .collect();
-    let consents: Vec<Json> =
-        outlook.consents.iter().map(|c| json!({"by": c.by.as_str(), "since": c.given_at, "text": c.text})).collect();
-    json!({
-        "schema": "counterpart/reminders/1",
-        "case": outlook.case.to_hex(),
-        "short": short_form(&outlook.case.0),
-        "letters": letters,
-        "planned": planned,
-        "over": over,
-        "rules": outlook.rules.iter().map(|kept| json!(kept.rule)).collect::<Vec<_>>(),
-        "consents": consents,
-        "holidays": outlook.calendar.holidays.region().map(ToString::to_string),
-        "quiet": outlook.calendar.quiet.to_string(),
-        "problems": outlook.problems,
-    })
-}
-
-pub(super) fn letter_as_json(letter: &Letter) -> Json {
-    json!({
-        "id": data_id(letter),
-        "case": letter.case.to_hex(),
-        "state": letter.state.as_str(),
-        "kind": letter.kind(),
-        "about": letter.about_name(),
-        "what": letter.what(),
-        "person": letter.person(),
-        "subject": letter.subject(),
-        "text": letter.text(),
-        "by": letter.by().map(Channel::as_str),
-        "to": letter.to(),
-        "due": letter.due,
-        "next_try": letter.next_try,
-        "tries": letter.tries(),
-        "error": letter.error(),
-        "sent": letter.sent_at(),
-        "entry": letter.entry().map(|entry| entry.to_hex()),
-        "message_id": letter.message_id(),
-        "draft": letter.draft(),
-    })
+/// That a list has more than is shown of it.
+fn more(all: usize, columns: usize) -> Option<String> {
+    let rest = all.checked_sub(LISTED).filter(|rest| *rest > 0)?;
+    Some(wrapped("  ", &format!("and {rest} more: --json lists them all"), columns))
 }
 
 /// The letter's id as hex digits.
 pub(super) fn data_id(letter: &Letter) -> String {
     crate::render::hex(&letter.id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_that_is_cut_says_how_much_more_there_is() {
+        assert_eq!(more(0, 80), None);
+        assert_eq!(more(LISTED, 80), None);
+        assert_eq!(more(133, 80).as_deref(), Some("  and 33 more: --json lists them all"));
+    }
 }

@@ -4,8 +4,8 @@
 use std::path::Path;
 
 use counterpart_report::{
-    Action, Beside, Bound, Change, Contact, Effect, Erased, File, Item, Line, MadeFrom, Matter, Report, Signature,
-    Stamp, Stated, Step, Term, Words,
+    Action, Answered, Beside, Bound, Change, Contact, Effect, Erased, File, Item, Line, MadeFrom, Matter, Report,
+    Signature, Stamp, Stated, Step, Term, Words,
 };
 use serde_json::{Value, json};
 
@@ -29,7 +29,7 @@ pub(super) fn report(report: &Report, file: Option<&Path>) -> Value {
         "heads": report.heads.iter().map(|h| json!({"entry": h.name.shown, "id": h.id.to_hex()})).collect::<Vec<_>>(),
         "parties": report.parties.iter().map(|p| json!({
             "who": p.who, "role": p.role, "id": p.id.map(|id| id.to_hex()), "state": p.state.plain(), "signed": p.signed,
-            "receipts": p.receipts, "nameless": p.nameless.as_ref().map(Words::plain), "lacks": p.lacks, "at_mailbox": p.at_mailbox, "people": plain(&p.people), "holder": p.holder,
+            "receipts": p.receipts, "nameless": p.nameless.as_ref().map(Words::plain), "lacks": p.lacks, "at_mailbox": p.at_mailbox, "people": plain(&p.people), "ended_devices": plain(&p.ended), "holder": p.holder,
         })).collect::<Vec<_>>(),
         "actions": report.actions.iter().map(action).collect::<Vec<_>>(),
         "ledgers": report.ledgers.iter().map(|ledger| {
@@ -202,7 +202,14 @@ fn contact(contact: &Contact) -> Value {
 }
 
 fn item(report: &Report, item: &Item) -> Value {
-    let stated = |s: &Stated| json!({"value": s.value.plain(), "entry": s.entry.shown});
+    let answers = |s: &Stated| {
+        let one = |a: &Answered| {
+            let how = if a.contests { "contested" } else { "acknowledged" };
+            json!({"who": a.who, "entry": a.entry.shown, "how": how, "says": a.says.plain()})
+        };
+        s.answers.iter().map(one).collect::<Vec<_>>()
+    };
+    let stated = |s: &Stated| json!({"value": s.value.plain(), "entry": s.entry.shown, "answers": answers(s)});
     let by: Vec<Value> = item
         .by_column(&report.stated_by)
         .map(|(who, values)| json!({"who": who, "values": values.iter().map(stated).collect::<Vec<_>>()}))

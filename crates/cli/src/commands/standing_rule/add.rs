@@ -1,22 +1,13 @@
 //! `counterpart standing-rule add`
 
-use counterpart_core::{keylog::Kinds, value::Unit};
-use counterpart_node::{RuleWish, SeatHere, now};
-use counterpart_process::{
-    rule::Span,
-    standing_rule::{MOST_AN_HOUR, Only, StandingRule, Then, USUAL_AN_HOUR, When, Whose},
-};
-use counterpart_words::{
-    money,
-    standing_rules::{readable, to_be_kept},
-};
-use serde_json::{Value as Json, json};
+use counterpart_node::now;
+use counterpart_process::standing_rule::{MOST_AN_HOUR, USUAL_AN_HOUR, When};
+use counterpart_words::standing_rules::{DoesTyped, RuleTyped, WhoseTyped, added_json};
 
-use super::as_json;
 use crate::{
     confirm,
     error::{CommandError, Done},
-    session::{Session, typed},
+    session::Session,
 };
 
 /// Add a rule: shown in full first, and it acts on what comes in from then on
@@ -90,27 +81,12 @@ enum By {
 
 pub(super) fn run(session: &Session, args: &Args) -> Done {
     let desk = session.desk()?;
-    let seat = desk.seat_called(&args.seat)?;
-    let wish = RuleWish {
-        name: args.name.clone(),
-        seat: seat.name.clone(),
-        device: seat.agent.device,
-        when: args.when,
-        only: args.only()?,
-        then: args.does()?,
-        an_hour: args.an_hour,
-    };
-    let rule = desk.check_standing_rule(&wish, now())?;
-    readable(&rule.then)?;
-    let mut text = to_be_kept(&rule);
-    if let Some(beware) = beware(&seat, &rule)? {
-        text.push_str(&format!("\n\n{beware}"));
-    }
-    confirm::ask_first(session, &text, "Keep this rule?", "kept")?;
-    let rule = desk.add_standing_rule(rule, now())?;
+    let shown = args.typed()?.shown(&desk, now())?;
+    confirm::ask_first(session, &shown.text, "Keep this rule?", "kept")?;
+    let rule = desk.add_standing_rule(shown.rule, now())?;
     let terminal = session.terminal;
     if terminal.json {
-        return terminal.json(&json!({"schema": "counterpart/standing-rule/1", "rule": as_json(&desk, &rule)?}));
+        return terminal.json(&added_json(&desk, &rule)?);
     }
     let up = if desk.node_is_running() {
         "Your node is running, and holds to it from now on."
@@ -123,46 +99,42 @@ pub(super) fn run(session: &Session, args: &Args) -> Done {
 }
 
 impl Args {
-    fn only(&self) -> Done<Only> {
-        let up_to = self.up_to.as_deref().map(money::parse).transpose();
-        let up_to = up_to.map_err(|why| CommandError::usage(format!("the value: {why}")))?;
-        let words = self.word.iter().map(|word| typed("the word", word)).collect::<Done<Vec<String>>>()?;
-        let whose = self.by.map(|by| match by {
-            By::Us => Whose::Us,
-            By::Them => Whose::Them,
-        });
-        Ok(Only {
+    fn typed(&self) -> Done<RuleTyped> {
+        Ok(RuleTyped {
+            name: self.name.clone(),
+            seat: self.seat.clone(),
+            when: self.when,
             template: self.template.clone(),
-            words,
-            up_to,
-            whose,
-            left: self.before.as_deref().map(minutes).transpose()?,
+            words: self.word.clone(),
+            up_to: self.up_to.clone(),
+            by: self.by.map(|by| match by {
+                By::Us => WhoseTyped::Us,
+                By::Them => WhoseTyped::Them,
+            }),
+            before: self.before.clone(),
+            an_hour: Some(self.an_hour),
+            does: self.does()?,
         })
     }
 
-    fn does(&self) -> Done<Then> {
-        if let Some(agent) = &self.assign {
-            return Ok(Then::Assign(agent.clone()));
-        }
+    fn does(&self) -> Done<DoesTyped> {
         if let Some(json) = &self.then {
-            let act: Json = serde_json::from_str(json).map_err(|why| {
+            let act = serde_json::from_str(json).map_err(|why| {
                 CommandError::usage(format!("--then is not JSON: {why}"))
                     .hint("an act is such as {\"act\": \"note\", \"text\": \"...\"}")
             })?;
-            return Ok(Then::Sign(act));
+            return Ok(DoesTyped::Sign(act));
         }
-        let words = |text: &str| typed("the text", text);
-        Ok(Then::Sign(match self {
-            Self { accept: true, .. } => json!({"act": "accept", "revision": "{entry}"}),
-            Self { acknowledge: true, .. } => json!({"act": "acknowledge", "entries": ["{entry}"]}),
-            Self { decline: Some(reason), .. } => {
-                json!({"act": "decline", "revision": "{entry}", "reason": words(reason)?})
-            }
-            Self { note: Some(text), .. } => json!({"act": "note", "text": words(text)?, "about": "{entry}"}),
-            Self { remind: Some(text), .. } => json!({"act": "remind", "text": words(text)?, "about": "{entry}"}),
-            Self { progress: Some(text), .. } => json!({"act": "progress", "revision": "{part}", "text": words(text)?}),
+        Ok(match self {
+            Self { accept: true, .. } => DoesTyped::Accept,
+            Self { acknowledge: true, .. } => DoesTyped::Acknowledge,
+            Self { assign: Some(agent), .. } => DoesTyped::Assign(agent.clone()),
+            Self { decline: Some(reason), .. } => DoesTyped::Decline(reason.clone()),
+            Self { note: Some(text), .. } => DoesTyped::Note(text.clone()),
+            Self { remind: Some(text), .. } => DoesTyped::Remind(text.clone()),
+            Self { progress: Some(text), .. } => DoesTyped::Progress(text.clone()),
             _ => return Err(CommandError::usage("say what the rule does, such as --accept or --note TEXT")),
-        }))
+        })
     }
 }
 
@@ -170,45 +142,5 @@ fn when(word: &str) -> Result<When, String> {
     When::from_word(word).ok_or_else(|| {
         let words: Vec<&str> = When::ALL.iter().map(|when| when.as_str()).collect();
         format!("what sets a rule off is one of {}", words.join(", "))
-    })
-}
-
-/// "30 minutes", "2 hours".
-fn minutes(text: &str) -> Done<u32> {
-    let span: Span =
-        text.parse().map_err(|why: counterpart_process::rule::RuleError| CommandError::usage(why.to_string()))?;
-    match span.unit {
-        Unit::Minutes => Ok(span.count),
-        Unit::Hours => Ok(span.count.saturating_mul(60)),
-        Unit::Days | Unit::WorkingDays => {
-            Err(CommandError::usage("a clock counts hours: write such as \"30 minutes\" or \"8 hours\""))
-        }
-    }
-}
-
-/// Whether the seat can sign it at all; and what else somebody should know first.
-fn beware(seat: &SeatHere, rule: &StandingRule) -> Done<Option<String>> {
-    if !seat.stands() {
-        return Err(counterpart_node::DeskError::SeatEnded(seat.name.clone()).into());
-    }
-    let Some(kind) = rule.then.act() else { return Ok(None) };
-    let rights = &seat.agent.rights;
-    if !rights.kinds.covers(kind) {
-        return Err(CommandError::failed(format!("the seat {} may not sign this kind of act: {kind}", seat.name))
-            .hint("another seat with `counterpart seat add NAME --only KINDS`, or another act"));
-    }
-    let agrees = matches!(kind, "accept" | "propose");
-    Ok(match (&rights.kinds, agrees && rights.ceilings.is_empty()) {
-        (Kinds::All, _) => Some(format!(
-            "The seat {} may sign every kind of act. A rule signs only where the kinds are listed: in cases with a mandate \
-             that does (counterpart mandate), and nowhere else.",
-            seat.name
-        )),
-        (_, true) => Some(format!(
-            "The seat {} has no ceiling. A rule agrees to nothing without one: only in cases with a mandate that sets it \
-             (counterpart mandate).",
-            seat.name
-        )),
-        _ => None,
     })
 }

@@ -1,6 +1,6 @@
 //! `counterpart standing-rule end`
 
-use serde_json::json;
+use counterpart_words::standing_rules::ended_json;
 
 use super::NameArg;
 use crate::{error::Done, session::Session};
@@ -16,7 +16,7 @@ pub(super) fn run(session: &Session, args: &Args) -> Done {
     let desk = session.desk()?;
     let rule = desk.end_standing_rule(&args.rule.name)?;
     if session.terminal.json {
-        return session.terminal.json(&json!({"schema": "counterpart/standing-rule-ended/1", "name": rule.name}));
+        return session.terminal.json(&ended_json(&rule.name));
     }
     session.terminal.say(&format!("{} signs nothing more. What it signed stays signed.", rule.name));
     Ok(())

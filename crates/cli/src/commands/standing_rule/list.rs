@@ -1,9 +1,9 @@
 //! `counterpart standing-rule list`
 
-use counterpart_words::standing_rules::stopped;
+use counterpart_words::standing_rules::{rule_json, stopped};
 use serde_json::json;
 
-use super::{as_json, sentence};
+use super::sentence;
 use crate::{
     error::Done,
     render::{padded, wrapped},
@@ -20,7 +20,7 @@ pub(super) fn run(session: &Session, _args: &Args) -> Done {
     let rules = desk.standing_rules()?;
     let terminal = session.terminal;
     if terminal.json {
-        let rules = rules.iter().map(|rule| as_json(&desk, rule)).collect::<Done<Vec<_>>>()?;
+        let rules = rules.iter().map(|rule| rule_json(&desk, rule)).collect::<Done<Vec<_>>>()?;
         return terminal.json(&json!({"schema": "counterpart/standing-rules/1", "rules": rules}));
     }
     if rules.is_empty() {

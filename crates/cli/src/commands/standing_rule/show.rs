@@ -2,10 +2,9 @@
 
 use counterpart_core::id::{CaseId, EntryId, short_form};
 use counterpart_node::{Desk, RuleDone, now};
-use counterpart_words::standing_rules::{stopped, to_be_kept};
-use serde_json::json;
+use counterpart_words::standing_rules::{shown_json, stopped, to_be_kept, warnings};
 
-use super::{NameArg, as_json};
+use super::NameArg;
 use crate::{case::OpenCase, error::Done, render::line, session::Session, when};
 
 /// Show a rule in full, and what it did last
@@ -18,14 +17,15 @@ pub(crate) struct Args {
 pub(super) fn run(session: &Session, args: &Args) -> Done {
     let desk = session.desk()?;
     let rule = desk.standing_rule(&args.rule.name)?;
-    let done = desk.rules_looked().done.remove(&rule.id).unwrap_or_default();
     let terminal = session.terminal;
     if terminal.json {
-        let mut answer = json!({"schema": "counterpart/standing-rule/1", "rule": as_json(&desk, &rule)?});
-        answer["did"] = json!(done);
-        return terminal.json(&answer);
+        return terminal.json(&shown_json(&desk, &rule)?);
     }
+    let done = desk.rules_looked().done.remove(&rule.id).unwrap_or_default();
     terminal.data(&to_be_kept(&rule))?;
+    for warning in warnings(&desk, &rule)? {
+        terminal.data(&format!("\n{warning}"))?;
+    }
     if let Some(why) = stopped(&desk, &rule)? {
         terminal.data(&format!("\nIt stopped, because {}.", why.as_str()))?;
     }

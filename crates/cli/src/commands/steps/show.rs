@@ -1,8 +1,7 @@
-//! The steps of a case, for people and for programs.
+//! The steps of a case, for people.
 
-use counterpart_process::steps::{DatedStep, Standing, When};
+use counterpart_process::steps::{DatedStep, Standing};
 use counterpart_words::steps::{counts, dates, entries, standing as standing_in_words};
-use serde_json::{Value as Json, json};
 
 use crate::{
     case::OpenCase,
@@ -63,35 +62,4 @@ fn style(standing: &Standing) -> Style {
         Standing::Open => Style::Warn,
         Standing::Over => Style::Bad,
     }
-}
-
-/// One step for programs.
-pub(super) fn as_json(case: &OpenCase, (dated, standing): &(DatedStep, Standing)) -> Json {
-    let step = &dated.step;
-    let when = |when: Option<When>| when.map(|w| json!({"at": w.at, "safe": w.safe}));
-    let counted = dated.counted.as_ref().ok().map(|c| {
-        json!({
-            "at": c.at,
-            "earliest": c.earliest,
-            "latest": c.latest,
-            "entry": c.entry.map(|id| case.entry_name(&id)),
-            "basis": c.basis.as_str(),
-            "proven": c.is_proven(),
-        })
-    });
-    json!({
-        "name": step.id,
-        "what": step.what,
-        "to": step.to,
-        "standing": standing.as_str(),
-        "from": step.from,
-        "after": step.after,
-        "within": step.within,
-        "counted": counted,
-        "missing": dated.counted.as_ref().err().map(ToString::to_string),
-        "opens": when(dated.opens),
-        "until": when(dated.until),
-        "taken": step.taken,
-        "wants": step.wants.iter().map(|want| json!({"what": want.what, "entries": entries(case, want)})).collect::<Vec<_>>(),
-    })
 }

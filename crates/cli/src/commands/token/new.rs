@@ -19,7 +19,7 @@ pub(crate) struct Args {
     /// What the program is called, for your own list, such as helpdesk
     name: String,
     /// What it may do, several with commas: read, draft (see what would be signed), sign, notes (your own, never sent),
-    /// manage (tokens, webhooks, figures)
+    /// manage (tokens, webhooks, standing rules, agents, the own name)
     #[arg(long = "scope", value_name = "SCOPE", value_delimiter = ',', default_value = "read")]
     scopes: Vec<String>,
     /// The agent's seat by whose key and within whose rights it signs [default: this home's own key, with all its rights]
@@ -80,7 +80,9 @@ fn text(desk: &Desk, wish: &TokenWish) -> Done<String> {
         Scope::Draft => "draft: see the exact text of what would be signed",
         Scope::Sign => "sign: sign for you",
         Scope::Notes => "notes: read and write your own notes on cases, which the other side never gets",
-        Scope::Manage => "manage: make and end tokens and webhooks, see figures of this node",
+        Scope::Manage => {
+            "manage: tokens, webhooks, agents and rules that sign (to let one in it needs sign, too), what you are called"
+        }
     };
     let mut lines = vec![format!("Whoever holds this token, called {}, can:\n", render::line(&wish.name))];
     lines.extend(wish.scopes.iter().map(|scope| format!("  {}", may(scope))));

@@ -16,7 +16,7 @@ use crate::{
 pub(crate) struct ApiArgs {
     /// Serve programs over HTTP, under /api/v1 at an address of this machine, such as 127.0.0.1:8420. Each needs a token:
     /// `counterpart token new`
-    #[arg(long, value_name = "IP:PORT")]
+    #[arg(long, value_name = "IP:PORT", value_parser = super::address)]
     api: Option<SocketAddr>,
     /// With --api: the address may be one that other machines reach. Whatever is between can read along, so put a proxy that
     /// speaks TLS in front

@@ -17,8 +17,12 @@ use crate::{
 pub(crate) struct WatchArgs {
     /// Answer whoever watches over this node at an address of this machine, such as 127.0.0.1:9464: /metrics for
     /// Prometheus, /healthz, /readyz. Numbers alone are told there
-    #[arg(long, value_name = "IP:PORT")]
+    #[arg(long, value_name = "IP:PORT", value_parser = super::address)]
     metrics: Option<SocketAddr>,
+    /// With --metrics: the address may be one that other machines reach. Whoever reaches it reads the numbers: nobody needs a
+    /// token there
+    #[arg(long, requires = "metrics")]
+    metrics_anywhere: bool,
     /// Keep a log on standard error instead of telling events on standard output; no word of a case is in it
     #[arg(long, value_enum, value_name = "FORM")]
     log: Option<Form>,
@@ -30,13 +34,20 @@ pub(crate) struct WatchArgs {
 impl WatchArgs {
     /// Nobody watches.
     pub(crate) fn none() -> Self {
-        Self { metrics: None, log: None, log_level: Least::Info }
+        Self { metrics: None, metrics_anywhere: false, log: None, log_level: Least::Info }
     }
 
     /// Takes the address, before anything else is begun.
     pub(super) async fn begin(&self, session: &Session) -> Done<Watching> {
         let log = self.log.map(|form| Log::new(session.terminal, form, self.log_level));
         let Some(address) = self.metrics else { return Ok(Watching { log, bound: None, served: None }) };
+        if !self.metrics_anywhere && !address.ip().is_loopback() {
+            return Err(CommandError::usage(format!(
+                "{} can be reached from other machines, and whoever asks there needs no token: listen on 127.0.0.1, or say \
+                 --metrics-anywhere",
+                address.ip()
+            )));
+        }
         let bound = Watched::bind(address).await.map_err(|why| {
             CommandError::failed(why.to_string())
                 .hint("another port: --metrics 127.0.0.1:0 takes any that is free, and says which")

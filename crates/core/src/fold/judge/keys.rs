@@ -2,7 +2,7 @@
 
 use super::{Judge, Judged};
 use crate::{
-    act::{Act, Mandate, Proof, Proposal, Topic},
+    act::{Act, Mandate, Proof, Proposal},
     envelope::Envelope,
     fold::{ProvedReceipt, Reason},
     graph::{Graph, Ix},
@@ -10,7 +10,7 @@ use crate::{
     keylog::{EventBody, Grant},
     receipt::SignedReceipt,
     statement::{KeyCitation, MAX_ENTRY_PAYLOAD},
-    value::{Decimal, Money},
+    value::Money,
 };
 
 impl Judge<'_, '_> {
@@ -73,14 +73,7 @@ impl Judge<'_, '_> {
         let mandates = self.open_mandates();
         let mut limits: Vec<Vec<Money>> = mandates.iter().map(|m| m.ceilings.clone()).collect();
         limits.push(granted.ok_or(Reason::BeyondMandate)?);
-        limits.retain(|l| !l.is_empty());
-        let at_stake = at_stake(proposal);
-        let within = |limit: &Vec<Money>| {
-            at_stake.iter().all(|(currency, sum)| {
-                let mut ceilings = limit.iter().filter(|c| c.currency() == *currency).map(Money::amount);
-                ceilings.any(|c| Decimal::millionths(c) >= *sum)
-            })
-        };
+        let within = |limit: &Vec<Money>| proposal.beyond(limit).is_none();
         if limits.iter().all(within) { Ok(()) } else { Err(Reason::BeyondMandate) }
     }
 
@@ -133,22 +126,6 @@ impl Judge<'_, '_> {
         }
         receipt.heads.iter().try_for_each(|head| self.any(head).map(drop))
     }
-}
-
-/// The money at stake in the actions of a proposal, by currency, in millionths: what is less than nothing takes nothing
-/// off what stands beside it.
-fn at_stake(proposal: &Proposal) -> Vec<(&str, i128)> {
-    let mut sums: Vec<(&str, i128)> = Vec::new();
-    for subject in &proposal.subjects {
-        let Topic::Action { terms, .. } = &subject.topic else { continue };
-        let Some(value) = &terms.value else { continue };
-        let amount = value.amount().millionths().abs();
-        match sums.iter_mut().find(|(currency, _)| *currency == value.currency()) {
-            Some((_, sum)) => *sum += amount,
-            None => sums.push((value.currency(), amount)),
-        }
-    }
-    sums
 }
 
 /// The receipt that an effective `prove` embeds.

@@ -136,7 +136,6 @@ fn hours_are_read_or_it_is_said_why_not() {
         "09:00-17:00",
         "mon-fri",
         "fri-mon 09:00-17:00",
-        "mon 17:00-09:00",
         "mon 09:00-09:00",
         "mon 9:00-17:00",
         "mon 09:00-24:01",
@@ -149,6 +148,20 @@ fn hours_are_read_or_it_is_said_why_not() {
         "mon 09:00-17:00-18:00",
     ] {
         assert_eq!(wrong("UTC", line, "2026-12-25"), HoursError::Line(line.to_owned()), "{line}");
+    }
+    // Of a night it is said how it is written, and what is said reads.
+    for (line, instead) in [
+        ("mon-fri 17:00-09:00", &["mon,tue,wed,thu,fri 17:00-24:00", "tue,wed,thu,fri,sat 00:00-09:00"][..]),
+        ("sun 22:00-06:00", &["sun 22:00-24:00", "mon 00:00-06:00"]),
+        ("daily 22:30-06:00", &["daily 22:30-24:00", "daily 00:00-06:00"]),
+        ("sat 17:00-00:00", &["sat 17:00-24:00"]),
+    ] {
+        let said = wrong("UTC", line, "2026-12-25").to_string();
+        let lines: Vec<String> = instead.iter().map(|line| (*line).to_owned()).collect();
+        for line in &lines {
+            assert!(said.contains(&format!("\"{line}\"")), "{said}");
+        }
+        assert!(Hours::read("UTC", &lines, &[]).is_ok(), "{said}");
     }
     assert!(matches!(wrong("Mars/Olympus", "mon 09:00-17:00", "2026-12-25"), HoursError::Zone(_)));
     for day in ["", "25.12.2026 no", "2026-02-30", "Christmas"] {

@@ -68,8 +68,9 @@ pub(super) struct Laid {
     pub(super) fresh: Option<usize>,
 }
 
-/// A form that was sent, with the part added or taken out that a button asked for.
-pub(super) fn laid(typed: &Typed, most: usize) -> Laid {
+/// A form that was sent, with the part added or taken out that a button asked for; `way` is who does what is added where
+/// nobody has said so yet.
+pub(super) fn laid(typed: &Typed, most: usize, way: &str) -> Laid {
     let parts = typed.text("parts").parse().unwrap_or(1).clamp(1, most);
     let rest = typed.without(&["parts", ADD, REMOVE]);
     let with = |typed: Typed, parts: usize| typed.and("parts", parts.to_string());
@@ -84,7 +85,7 @@ pub(super) fn laid(typed: &Typed, most: usize) -> Laid {
         if kind == "action" {
             // As a first part begins, and in the currency of the one before.
             let currency = rest.text(&name("currency", parts)).to_owned();
-            typed = typed.and(&name("way", part), "theirs").and(&name("currency", part), currency);
+            typed = typed.and(&name("way", part), way).and(&name("currency", part), currency);
         }
         return Laid { typed: with(typed, part), parts: part, fresh: Some(part) };
     }
@@ -205,7 +206,7 @@ mod tests {
             ("open-until-day", "2026-07-01"),
             ("remove", "2"),
         ]);
-        let laid = laid(&sent, MOST);
+        let laid = laid(&sent, MOST, "theirs");
         let expected = typed(&[
             ("about", "5"),
             ("what", "one"),
@@ -221,12 +222,16 @@ mod tests {
     #[test]
     fn parts_are_added_up_to_the_most_and_the_last_one_stays() {
         let one = typed(&[("parts", "1"), ("what", "one"), ("add", "action")]);
-        let more = laid(&one, MOST);
+        let more = laid(&one, MOST, "mine");
         assert_eq!((more.parts, more.fresh, more.typed.text("kind-2")), (2, Some(2), "action"));
-        assert_eq!(laid(&typed(&[("parts", "16"), ("add", "action")]), MOST).parts, 16);
-        assert_eq!(laid(&typed(&[("parts", "99999999999")]), MOST).parts, 16);
-        assert_eq!(laid(&typed(&[("parts", "-1")]), MOST).parts, 1);
-        assert_eq!(laid(&typed(&[("parts", "1"), ("what", "one"), ("remove", "1")]), MOST).typed.text("what"), "one");
-        assert_eq!(laid(&typed(&[("parts", "1"), ("add", "row")]), MOST).parts, 1);
+        assert_eq!(more.typed.text("way-2"), "mine");
+        assert_eq!(laid(&typed(&[("parts", "16"), ("add", "action")]), MOST, "theirs").parts, 16);
+        assert_eq!(laid(&typed(&[("parts", "99999999999")]), MOST, "theirs").parts, 16);
+        assert_eq!(laid(&typed(&[("parts", "-1")]), MOST, "theirs").parts, 1);
+        assert_eq!(
+            laid(&typed(&[("parts", "1"), ("what", "one"), ("remove", "1")]), MOST, "theirs").typed.text("what"),
+            "one"
+        );
+        assert_eq!(laid(&typed(&[("parts", "1"), ("add", "row")]), MOST, "theirs").parts, 1);
     }
 }

@@ -1,7 +1,7 @@
 //! Who does something for whom, on a form.
 
 use counterpart_core::{
-    act::{ActionTerms, PartyRef},
+    act::{ActionTerms, PartyRef, Role},
     value::Seat,
 };
 use counterpart_words::{case::OpenCase, terms::Who};
@@ -34,6 +34,12 @@ impl Pair {
         let own = *case.own_seats().first()?;
         let agrees = case.seats.iter().any(|s| s.seat == own && s.role.agrees());
         case.other_seat().filter(|_| agrees).map(|other| Self { own, other })
+    }
+
+    /// Who does it where nobody has said so yet: the supplier does, whoever of the two proposes.
+    pub(super) fn usual(self, case: &OpenCase) -> &'static str {
+        let supplies = |seat| case.seats.iter().any(|s| s.seat == seat && s.role == Role::Supplier);
+        if supplies(self.own) && !supplies(self.other) { "mine" } else { "theirs" }
     }
 
     /// The one choice that says of terms who does it for whom.

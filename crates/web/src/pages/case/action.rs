@@ -34,6 +34,7 @@ use crate::{
     case::with_case,
     guard::{Problem, Visit},
     pages::{Frame, page},
+    text::{Told, told},
     time::Moment,
 };
 
@@ -54,7 +55,7 @@ struct Revision {
     who: String,
     at: Moment,
     /// Who signed it, where more than its author did.
-    signed: Option<String>,
+    signed: Option<Told>,
     applies: bool,
     open: bool,
     changes: Vec<Changes>,
@@ -65,7 +66,7 @@ struct Revision {
 struct Entry {
     name: String,
     page: String,
-    text: String,
+    text: Told,
     at: Moment,
 }
 
@@ -85,12 +86,14 @@ struct ActionPage {
     turns: Vec<Turn>,
     waits: Vec<(String, Turn)>,
     buttons: Vec<Button>,
+    /// It is one part of what is answered as a whole.
+    whole: Option<String>,
     rarely: Vec<(String, String)>,
     /// The entry whose terms are shown, and its page.
     terms_of: Option<(String, String)>,
     terms: Vec<(&'static str, String)>,
     offers: Vec<Offer>,
-    told: Vec<(String, Vec<String>)>,
+    told: Vec<(Told, Vec<Told>)>,
     history: Vec<Revision>,
     entries: Vec<Entry>,
     more: Option<String>,
@@ -231,6 +234,15 @@ fn action(visit: &Visit, head: CaseHead, case: &OpenCase, key: &SubjectKey, stat
             main.push(more);
         }
     }
+    let answered = possible.iter().find(|made| {
+        matches!(made.step, Step::Accept | Step::Counter | Step::Decline | Step::Confirm | Step::Withdraw)
+    });
+    let whole = answered.and_then(|made| {
+        let keys = case.record.fold().subject_keys(graph.find(&made.about)?);
+        let part = keys.iter().position(|of| of == key).filter(|_| keys.len() > 1)?;
+        let (part, parts, name) = ((part + 1).to_string(), keys.len().to_string(), case.entry_name(&made.about));
+        Some(language.fill("case.action.whole", &[("n", &part), ("count", &parts), ("name", &name)]))
+    });
     let rare = rarely(case, possible.iter().filter(|made| made.step > Step::Propose));
 
     let beside = action.map(|action| render::told_beside(case, action));
@@ -247,11 +259,12 @@ fn action(visit: &Visit, head: CaseHead, case: &OpenCase, key: &SubjectKey, stat
         turns,
         waits,
         buttons: main,
+        whole,
         rarely: rare,
         terms_of: applying.map(|ix| (named(ix), entry_page(&head, &named(ix)))),
         terms: terms.unwrap_or_default(),
         offers,
-        told: render::beside_terms(case, key, status),
+        told: grouped(render::set_apart(|| render::beside_terms(case, key, status))),
         history: history(&head, case, key, status),
         entries,
         more: (left > 0).then(|| language.count("case.action.more", left as u64)),
@@ -261,6 +274,12 @@ fn action(visit: &Visit, head: CaseHead, case: &OpenCase, key: &SubjectKey, stat
         },
         case: head,
     }
+}
+
+/// Lines told within [`render::set_apart`], each with those that say more of it.
+pub(super) fn grouped(lines: Vec<(String, Vec<String>)>) -> Vec<(Told, Vec<Told>)> {
+    let cut = |text: String| Told::of(text).cut(TOLD).0;
+    lines.into_iter().map(|(text, under)| (cut(text), under.into_iter().map(cut).collect())).collect()
 }
 
 /// Its versions, the latest first, each with what it changed.
@@ -281,7 +300,7 @@ fn history(head: &CaseHead, case: &OpenCase, key: &SubjectKey, status: &ActionSt
             name,
             who: case.party_label(&statement.party),
             at: Moment(statement.at),
-            signed: (signers.len() > 1).then(|| render::listed(signers.iter().map(signer))),
+            signed: (signers.len() > 1).then(|| told(|| render::listed(signers.iter().map(signer)))),
             applies: render::applying(status) == Some(ix) && lens.fully_signed(ix),
             open: status.open.contains(&ix),
             changes: changes(case, key, ix, TOLD),
@@ -310,8 +329,8 @@ fn entries(head: &CaseHead, case: &OpenCase, key: &SubjectKey) -> (Vec<Entry>, u
     let left = found.len().saturating_sub(LISTED);
     let one = |ix: Ix| {
         let (name, statement) = (case.entry_name(&graph.id(ix)), graph.statement(ix));
-        let text = render::sentence(&speech, &case.party_label(&statement.party), &case.record.laid_open(ix));
-        Entry { page: entry_page(head, &name), name, text: cut(&text, TOLD), at: Moment(statement.at) }
+        let text = told(|| render::sentence(&speech, &case.party_label(&statement.party), &case.record.laid_open(ix)));
+        Entry { page: entry_page(head, &name), name, text: text.cut(TOLD).0, at: Moment(statement.at) }
     };
     (found.into_iter().take(LISTED).map(one).collect(), left)
 }

@@ -14,7 +14,7 @@ use counterpart_core::{
 use counterpart_words::{case::OpenCase, render, stamped::Stamps};
 
 use super::{
-    CaseHead, Part,
+    CaseHead, Part, ended,
     files::Held,
     record::{Badge, Line, lines, who},
 };
@@ -43,6 +43,8 @@ struct EntryPage {
     text: String,
     /// Who signed it, with which device.
     signer: String,
+    /// The rights of that device ended, and whether somebody else may have signed with it.
+    ended: Option<(Markup, bool)>,
     at: Moment,
     /// What is proven of the time.
     proven: String,
@@ -159,6 +161,7 @@ fn entry(visit: &Visit, case: &OpenCase, ix: Ix, parts: &[(counterpart_core::att
         who: who(language, case, &statement.party),
         text: render::in_full(&render::Speech::of_case(case), &case.party_label(&statement.party), &act),
         signer: step.map_or_else(|| case.party_label(&statement.party), |step| render::signer(case, step)),
+        ended: ended::of(language, case, &statement.party, &statement.device),
         at: Moment(statement.at),
         proven: step.map(|step| render::proven(case, step)).unwrap_or_default(),
         zone: language.fill("entry.zone", &[("zone", &render::line(case.zone()))]),
@@ -253,7 +256,10 @@ fn matters(visit: &Visit, case: &OpenCase, ix: Ix, head: &CaseHead) -> Vec<Matte
             SubjectKey::Seat(_) | SubjectKey::NewSeat(_) => head.path("/people"),
             SubjectKey::Level => return None,
         };
-        let name = Markup::default().peer(&case.subject_name(key));
+        let name = match key {
+            SubjectKey::Item(key) => Markup::default().peer(key),
+            _ => Markup::default().peer(&case.subject_name(key)),
+        };
         Some(Matter { path, name: visit.language.markup("entry.matter", &[("what", name)]) })
     };
     keys.iter().filter_map(matter).take(ABOUT).collect()

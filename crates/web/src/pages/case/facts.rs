@@ -4,7 +4,14 @@ use std::collections::BTreeMap;
 
 use askama::Template;
 use axum::{extract::Path, http::StatusCode, response::Response};
-use counterpart_core::{act::Topic, fold::SubjectKey, graph::Ix, value::ItemValue, view::ItemView};
+use counterpart_core::{
+    act::Topic,
+    fold::SubjectKey,
+    graph::Ix,
+    value::ItemValue,
+    view::{Answer, ItemView},
+};
+use counterpart_process::clocks::{Agreed, KEY};
 use counterpart_words::{
     case::OpenCase,
     item_value,
@@ -50,21 +57,63 @@ struct Value {
     /// By whom; nothing where it is agreed.
     who: Option<Markup>,
     lines: Vec<String>,
+    /// What is long and seldom read, and what it is: to be folded.
+    folded: Option<(String, String)>,
     /// There are more.
     cut: bool,
     entry: String,
     path: String,
     /// Who erased what of it.
     erased: Vec<String>,
+    /// What the others say of it.
+    answers: Vec<Answered>,
     /// Where it can be answered, while it is offered.
     answer: Option<String>,
 }
 
+/// What another side says of a value.
+#[derive(Debug)]
+struct Answered {
+    contests: bool,
+    /// Who says so, and in which entry.
+    told: Markup,
+    path: String,
+    /// Why, or what was noted with it.
+    text: Option<String>,
+}
+
+impl Answered {
+    fn of(language: &'static Language, case: &OpenCase, head: &CaseHead, answer: &Answer) -> Self {
+        let id = case.record.graph().id(answer.entry);
+        let key = if answer.contests { "facts.contested.by" } else { "facts.acknowledged.by" };
+        let entry = Markup::default().peer(&case.entry_name(&id));
+        let by = [("who", who(language, case, &answer.party)), ("n", entry)];
+        Self {
+            contests: answer.contests,
+            told: language.markup(key, &by),
+            path: head.path(&format!("/entry/{}", case.entry_typed(&id))),
+            text: answer.text.as_ref().map(|text| shortened(&render::sealable(text)).0),
+        }
+    }
+}
+
 impl Value {
-    fn of(case: &OpenCase, head: &CaseHead, ix: Ix, value: &ItemValue, who: Option<Markup>, most: usize) -> Self {
+    fn of(
+        language: &'static Language,
+        (case, head): (&OpenCase, &CaseHead),
+        ix: Ix,
+        value: &ItemValue,
+        who: Option<Markup>,
+        most: usize,
+    ) -> Self {
         let id = case.record.graph().id(ix);
-        let mut lines = item_value::lines(value);
-        let mut cut = lines.len() > most;
+        // Clocks name every day on which they stand still: a list has them in one sentence.
+        let clocks = Agreed::read(value).ok();
+        let in_short = most == LINES && clocks.is_some();
+        let mut lines = if in_short { vec![item_value::show(value)] } else { item_value::lines(value) };
+        let days = clocks.map_or(0, |clocks| clocks.hours.free.len() as u64);
+        let folded = lines.pop_if(|_| days > 0 && !in_short).map(|all| (language.count("facts.days", days), all));
+        let mut cut = in_short || lines.len() > most;
         lines.truncate(most);
         if most == LINES {
             for line in &mut lines {
@@ -76,10 +125,12 @@ impl Value {
         Self {
             who,
             lines,
+            folded,
             cut,
             entry: case.entry_name(&id),
             path: head.path(&format!("/entry/{}", case.entry_typed(&id))),
             erased: render::beside(case, ix, &render::files_of(case, ix, &[])),
+            answers: case.record.answers(ix).iter().map(|a| Answered::of(language, case, head, a)).collect(),
             answer: (case.record.fold().proposal(ix).is_some() && case.lens().is_open(ix))
                 .then(|| head.path(&format!("/action/{}", case.entry_typed(&id)))),
         }
@@ -100,6 +151,8 @@ struct Fact {
     title: String,
     tone: &'static str,
     word: &'static str,
+    /// What stands before the agreed value: that it is agreed, where the word beside the title does not say so.
+    agreed_label: &'static str,
     agreed: Option<Value>,
     stated: Vec<Value>,
     proposed: Vec<Value>,
@@ -128,9 +181,10 @@ fn keyed(case: &OpenCase) -> BTreeMap<&str, Keyed<'_>> {
 fn fact(visit: &Visit, case: &OpenCase, head: &CaseHead, key: &str, found: &Keyed<'_>, most: usize) -> Fact {
     let (graph, lens) = (case.record.graph(), case.lens());
     let subject = SubjectKey::Item(key.to_owned());
+    let of = |ix, value: &ItemValue, who| Value::of(visit.language, (case, head), ix, value, who, most);
     let agreed = found.item.and_then(|item| {
         let (id, value) = item.agreed.as_ref()?;
-        Some(Value::of(case, head, graph.find(id)?, value, None, most))
+        Some(of(graph.find(id)?, value, None))
     });
     let stated: Vec<Value> = found
         .item
@@ -139,26 +193,32 @@ fn fact(visit: &Visit, case: &OpenCase, head: &CaseHead, key: &str, found: &Keye
         .filter_map(|stated| {
             let value = render::open_value(case, &stated.entry, &stated.value);
             let who = who(visit.language, case, &stated.party);
-            Some(Value::of(case, head, graph.find(&stated.entry)?, &value, Some(who), most))
+            Some(of(graph.find(&stated.entry)?, &value, Some(who)))
         })
         .collect();
     let proposed = found.open.iter().filter_map(|ix| {
         let Topic::Item { value, .. } = &lens.subject(*ix, &subject)?.topic else { return None };
         let who = who(visit.language, case, &graph.statement(*ix).party);
-        Some(Value::of(case, head, *ix, value, Some(who), most))
+        Some(of(*ix, value, Some(who)))
     });
+    let said = |contests: bool| stated.iter().flat_map(|value| &value.answers).any(|a| a.contests == contests);
     let (tone, word) = match (&agreed, found.item.is_some_and(|item| item.disputed), stated.len()) {
+        (Some(agreed), ..) if agreed.answers.iter().any(|answer| answer.contests) => ("bad", "facts.contested"),
         (Some(_), ..) => ("good", "facts.agreed"),
         (None, true, _) => ("bad", "facts.disputed"),
+        (None, false, _) if said(true) => ("bad", "facts.contested"),
         (None, false, 0) => ("theirs", "facts.proposed"),
+        (None, false, _) if said(false) => ("quiet", "facts.acknowledged"),
         (None, false, 1) => ("quiet", "facts.alone"),
         (None, false, _) => ("quiet", "facts.same"),
     };
+    let titled = || found.item.map_or_else(|| render::line(key), |item| render::item_title(case, item));
     Fact {
         segment: segment(key),
-        title: found.item.map_or_else(|| render::line(key), |item| render::item_title(case, item)),
+        title: if key == KEY { visit.language.say("clocks.title").to_owned() } else { titled() },
         tone,
         word: visit.language.say(word),
+        agreed_label: visit.language.say(if word == "facts.agreed" { "facts.value" } else { "facts.agreed" }),
         proposed: proposed.collect(),
         agreed,
         stated,

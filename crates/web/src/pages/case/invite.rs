@@ -8,14 +8,14 @@ use counterpart_core::{id::EntryId, value::Seat};
 use counterpart_node::Desk;
 use counterpart_words::{
     case::OpenCase,
-    inviting::{Became, Invitation, agreement_lacks, free_seats, invitations},
+    inviting::{Became, Invitation, agreement_lacks, free_seats, invitations, own_addresses},
     render,
 };
 use qrcode::{Color, EcLevel, QrCode};
 
 use super::{CaseHead, Part};
 use crate::{
-    acts::{Wrong, invite::own_addresses, terms::people::seat_key},
+    acts::{Wrong, terms::people::seat_key},
     address::escaped,
     case::with_case,
     guard::{Problem, Visit},

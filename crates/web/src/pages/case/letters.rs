@@ -31,6 +31,8 @@ use crate::{
 
 /// How many letters that are done with are shown.
 const LATEST: usize = 20;
+/// Those to be sent, of which more come once some of these are gone.
+const DUE: usize = 30;
 /// How many of what is to come, and of what is over.
 const MOST: usize = 50;
 
@@ -108,6 +110,8 @@ struct LettersPage {
     problems: Vec<String>,
     told: Option<(&'static str, &'static str, &'static str)>,
     due: Vec<Shown>,
+    /// That there are more.
+    more_due: Option<String>,
     coming: Vec<ToCome>,
     /// What nothing more is sent of: its number, what it is, and why.
     over: Vec<(String, String, Markup)>,
@@ -151,7 +155,14 @@ fn read(desk: &Desk, visit: &Visit, case: &OpenCase, outlook: &CaseOutlook) -> R
     let written = (visit.query.text("of"), visit.query.text("to"));
     let one = |letter: &Letter| shown(desk, language, case, (outlook, mail), letter, written);
     let open = |letter: &&Letter| letter.state.is_open() || letter.state == LetterState::Failed;
-    let due = outlook.letters.iter().filter(open).map(one).collect::<Result<Vec<_>, _>>()?;
+    let all_due: Vec<&Letter> = outlook.letters.iter().filter(open).collect();
+    // The one that was just being written is there in any case.
+    let meant = |letter: &Letter| HEXLOWER.encode(&letter.id) == written.0;
+    let (first, rest) = all_due.split_at(all_due.len().min(DUE));
+    let due = first.iter().chain(rest.iter().filter(|letter| meant(letter)));
+    let due = due.map(|letter| one(letter)).collect::<Result<Vec<_>, _>>()?;
+    let more_due = all_due.len() - due.len();
+    let more_due = (more_due > 0).then(|| language.count("letters.now.more", more_due as u64));
     let mut done: Vec<&Letter> = outlook.letters.iter().filter(|letter| !open(letter)).collect();
     done.sort_by_key(|letter| std::cmp::Reverse(letter.sent_at().unwrap_or(letter.due)));
     let done = done.into_iter().take(LATEST).map(one).collect::<Result<Vec<_>, _>>()?;
@@ -215,6 +226,7 @@ fn read(desk: &Desk, visit: &Visit, case: &OpenCase, outlook: &CaseOutlook) -> R
         problems: outlook.problems.clone(),
         told,
         due,
+        more_due,
         coming,
         over,
         done,

@@ -29,13 +29,18 @@ use self::{
     moves::{Button, Turn, entry_page, page_of},
     offer::{Offer, open_revisions},
 };
-use super::{CaseHead, Part};
+use super::{
+    CaseHead, Part,
+    action::grouped,
+    ended::{self, Alarm},
+};
 use crate::{
     acts::about::form,
     case::with_case,
     guard::{Problem, Visit},
     language::Language,
     pages::{Frame, page},
+    text::{Told, all_told, told},
 };
 
 /// Moves, proposals and other things that are shown of each kind before the rest is only counted.
@@ -61,17 +66,17 @@ struct Awaited {
 struct Matter {
     name: String,
     page: String,
-    what: String,
+    what: Told,
     state: StateShown,
-    lines: Vec<(String, Vec<String>)>,
+    lines: Vec<(Told, Vec<Told>)>,
 }
 
 /// What stands somewhere else, and a way there.
 #[derive(Debug)]
-struct Told {
+struct Elsewhere {
     name: String,
     page: String,
-    text: String,
+    text: Told,
     buttons: Vec<Button>,
 }
 
@@ -83,7 +88,7 @@ struct OverviewPage {
     /// The entry by which it was closed.
     closed: Option<String>,
     reopened: bool,
-    alarms: Vec<String>,
+    alarms: Vec<Alarm>,
     /// The one next thing, and where it is an answer, to what.
     next: Option<(Turn, Option<Offer>)>,
     /// More of one's own moves.
@@ -93,7 +98,7 @@ struct OverviewPage {
     clocks: Option<ClocksShown>,
     offers: Vec<Offer>,
     offers_than: Option<(String, String)>,
-    put: Vec<Told>,
+    put: Vec<Elsewhere>,
     put_than: Option<String>,
     /// How many actions there are.
     actions: usize,
@@ -102,10 +107,10 @@ struct OverviewPage {
     look: Look,
     matters: Vec<Matter>,
     matters_than: Option<String>,
-    disputes: Vec<Told>,
+    disputes: Vec<Elsewhere>,
     /// What is delivered and proven.
-    shared: Vec<String>,
-    proven: Option<String>,
+    shared: Vec<Told>,
+    proven: Option<Told>,
     /// Somebody can be invited.
     invite: bool,
     /// Nobody else has joined yet.
@@ -157,7 +162,7 @@ fn overview(visit: &Visit, head: CaseHead, case: &OpenCase, look: Look) -> Overv
     let (board_path, list_path) = (head.path("#actions"), head.path("?view=list#actions"));
     OverviewPage {
         frame: Frame::of(visit, "/cases"),
-        alarms: render::alarms(case, false),
+        alarms: ended::alarms(language, case),
         reopened: matches!(view.state, CaseState::Reopened(_)),
         closed,
         next: next.map(|(turn, offer)| (turn, offer.map(|(_, offer)| offer))),
@@ -180,8 +185,8 @@ fn overview(visit: &Visit, head: CaseHead, case: &OpenCase, look: Look) -> Overv
         // The latest are the ones that matter.
         matters: matters.iter().rev().take(SHOWN).map(|m| matter(&head, case, m)).collect(),
         disputes: disputes(&head, case),
-        shared: render::delivered(case, false),
-        proven: render::checkpoint(case),
+        shared: all_told(|| render::delivered(case, false)),
+        proven: render::set_apart(|| render::checkpoint(case)).map(Told::of),
         alone: case.seats.iter().all(|seat| seat.parties.is_empty() || case.is_own_seat(&seat.seat)),
         invite: case.seats.iter().any(|seat| seat.parties.is_empty()) && case.opener == case.own,
         case: head,
@@ -247,7 +252,7 @@ fn awaited(language: &'static Language, head: &CaseHead, case: &OpenCase, theirs
 }
 
 /// What was noted before one was here.
-fn put(language: &'static Language, head: &CaseHead, case: &OpenCase) -> Vec<Told> {
+fn put(language: &'static Language, head: &CaseHead, case: &OpenCase) -> Vec<Elsewhere> {
     let one = |put: render::Put| {
         let way = |kind: &str, look| Button {
             path: form(case, kind, &put.name),
@@ -256,37 +261,41 @@ fn put(language: &'static Language, head: &CaseHead, case: &OpenCase) -> Vec<Tol
             look,
         };
         let yes = if put.promise { "accept" } else { "acknowledge" };
-        Told {
+        Elsewhere {
             page: entry_page(head, &put.name),
-            text: cut(&put.text, TOLD),
+            text: Told::of(put.text).cut(TOLD).0,
             buttons: vec![way(yes, "second"), way("contest", "second away")],
             name: put.name,
         }
     };
-    render::put_to_us(case, SHOWN).into_iter().map(one).collect()
+    render::set_apart(|| render::put_to_us(case, SHOWN)).into_iter().map(one).collect()
 }
 
 fn matter(head: &CaseHead, case: &OpenCase, matter: &MatterView) -> Matter {
     let name = render::matter_name(case, matter);
     let subject = opened(case, matter.status.revision, &matter.key);
-    let short =
-        |(text, under): (String, Vec<String>)| (cut(&text, TOLD), under.iter().map(|line| cut(line, TOLD)).collect());
+    let what = || subject.map(|s| render::subject_in_a_line(&Speech::of_case(case), &s)).unwrap_or_default();
+    let lines = render::set_apart(|| render::beside_terms(case, &matter.key, &matter.status));
     Matter {
         page: page_of(head, &name),
-        what: subject.map(|s| cut(&render::subject_in_a_line(&Speech::of_case(case), &s), TOLD)).unwrap_or_default(),
+        what: told(what).cut(TOLD).0,
         state: StateShown::of(matter.status.state, matter.settled),
-        lines: render::beside_terms(case, &matter.key, &matter.status).into_iter().map(short).collect(),
+        lines: grouped(lines),
         name,
     }
 }
 
 /// Disputes about what is part of no agreement.
-fn disputes(head: &CaseHead, case: &OpenCase) -> Vec<Told> {
+fn disputes(head: &CaseHead, case: &OpenCase) -> Vec<Elsewhere> {
     let (graph, speech) = (case.record.graph(), Speech::of_case(case));
     let one = |ix: Ix| {
-        let (name, who) = (case.entry_name(&graph.id(ix)), case.party_label(&graph.statement(ix).party));
-        let text = cut(&render::sentence(&speech, &who, &case.record.laid_open(ix)), TOLD);
-        Told { page: entry_page(head, &name), name, text, buttons: Vec::new() }
+        let name = case.entry_name(&graph.id(ix));
+        let text = || {
+            let who = case.party_label(&graph.statement(ix).party);
+            render::sentence(&speech, &who, &case.record.laid_open(ix))
+        };
+        let text = told(text).cut(TOLD).0;
+        Elsewhere { page: entry_page(head, &name), name, text, buttons: Vec::new() }
     };
     render::other_disputes(case).into_iter().take(SHOWN).map(one).collect()
 }

@@ -85,7 +85,7 @@ fn look(desk: &Desk, visit: &Visit, case: &OpenCase, typed: Typed, wrong: Vec<Wr
             _ => None,
         },
         has,
-        names: desk.loads()?.into_iter().take(NAMES).map(|load| line(&load.agent)).collect(),
+        names: desk.loads()?.into_iter().take(NAMES).map(|load| line(&load.name)).collect(),
         asides: asides.drain(older..).rev().map(aside).collect(),
         summary: summary::one_page(case),
         typed,

@@ -11,13 +11,14 @@ use counterpart_core::{
     graph::Ix,
     id::{DeviceKey, PartyId, short_form},
     value::Sealable,
-    view::{HandoverView, Noted, Responsible, SeatPeople, SeatView},
+    view::{EndedDevice, HandoverView, Noted, Responsible, SeatPeople, SeatView},
 };
 use counterpart_node::{Check, CheckedBy, now};
 use counterpart_words::{case::OpenCase, render};
 
 use super::{
     CaseHead, Part,
+    ended::{self, Alarm},
     record::{Badge, shortened},
 };
 use crate::{
@@ -41,7 +42,7 @@ const CONTACTS: usize = 5;
 struct PeoplePage {
     frame: Frame,
     case: CaseHead,
-    alarms: Vec<String>,
+    alarms: Vec<Alarm>,
     seats: Vec<Place>,
     /// How far what is signed here has come, a sentence each.
     delivered: Vec<String>,
@@ -63,6 +64,8 @@ struct Place {
     parties: Vec<Party>,
     responsible: Vec<Person>,
     cards: Vec<Person>,
+    /// Devices whose rights ended, and whether somebody else may have signed with their keys.
+    ended: Vec<(Markup, bool)>,
     handovers: Vec<Handed>,
     noted: Vec<Met>,
     /// How many more were noted.
@@ -91,6 +94,15 @@ struct Person {
     hours: Option<String>,
     /// Signs with this device.
     device: Option<String>,
+    /// Whose card the same device has, where this person has none.
+    other: Option<Other>,
+}
+
+/// A card of somebody else, whose number is not the person's.
+#[derive(Debug)]
+struct Other {
+    told: Markup,
+    entry: Named,
 }
 
 /// An entry by its name and page.
@@ -124,14 +136,15 @@ pub(crate) async fn show(Path(id): Path<String>, visit: Visit) -> Result<Respons
     with_case(&visit, &id, move |desk, case| {
         let checks = desk.checks()?;
         let all = case.record.people(case.view());
+        let ended = case.record.ended_devices();
         let seats = case.seats.iter().enumerate().map(|(n, seat)| {
             let people = all.iter().find(|people| people.seat == seat.seat);
-            place(at.language, &case, n, seat, people, &checks)
+            place(at.language, &case, n, seat, people, (&checks, &ended))
         });
         page(&PeoplePage {
             frame: Frame::of(&at, "/cases"),
             seats: seats.collect(),
-            alarms: render::alarms(&case, false),
+            alarms: ended::alarms(at.language, &case),
             delivered: render::delivered(&case, false),
             own: render::check_number(&case.own),
             means: CheckedBy::ALL.map(|by| (by.as_str(), at.language.say(asked(by)))).into(),
@@ -194,7 +207,7 @@ fn place(
     n: usize,
     seat: &SeatView,
     people: Option<&SeatPeople>,
-    checks: &[Check],
+    (checks, over): (&[Check], &[EndedDevice]),
 ) -> Place {
     let own = seat.parties.contains(&case.own);
     let left = !seat.parties.is_empty() && seat.parties.iter().all(|party| case.lens().has_left(party));
@@ -236,6 +249,7 @@ fn place(
         parties: seat.parties.iter().map(party).collect(),
         responsible: people.responsible.iter().take(MOST).map(|r| responsible(language, case, r)).collect(),
         cards: others.take(MOST).map(|c| person(case, &c.card, c.entry, c.at)).collect(),
+        ended: seat.parties.iter().flat_map(|p| ended::lines(language, case, over, p)).take(MOST).collect(),
         handovers: people.handovers.iter().rev().take(MOST).map(|h| handed(language, case, h)).collect(),
         noted: people.noted.iter().take(MOST).map(|noted| met(case, noted)).collect(),
         more: (more > 0).then(|| language.count("people.noted.more", more)),
@@ -263,6 +277,7 @@ fn person(case: &OpenCase, card: &Card, entry: Ix, since: i64) -> Person {
         email: card.email.as_ref().map(brief),
         hours: card.hours.as_ref().map(brief),
         device: card.device.as_ref().map(device),
+        other: None,
     }
 }
 
@@ -278,6 +293,10 @@ fn responsible(language: &'static Language, case: &OpenCase, responsible: &Respo
         email: text(|card| &card.email).map(brief),
         hours: text(|card| &card.hours).map(brief),
         device: responsible.device.as_ref().map(device),
+        other: responsible.other.as_ref().map(|other| Other {
+            told: language.markup("people.other", &[("who", Markup::default().peer(&brief(&other.card.name)))]),
+            entry: named(case, other.entry),
+        }),
     }
 }
 

@@ -18,7 +18,10 @@ use counterpart_node::Desk;
 use counterpart_words::{case::OpenCase, render, stamped};
 
 use self::stamp::Asking;
-use super::{CaseHead, Part};
+use super::{
+    CaseHead, Part,
+    ended::{self, Alarm},
+};
 use crate::{
     acts::Wrong,
     case::with_case,
@@ -63,7 +66,7 @@ struct ProofPage {
     case: CaseHead,
     shared: Vec<Shared>,
     reach: Vec<String>,
-    alarms: Vec<String>,
+    alarms: Vec<Alarm>,
     stamps: Vec<String>,
     waiting: Vec<String>,
     asking: Asking,
@@ -106,7 +109,7 @@ fn shown(at: &Visit, desk: &Desk, case: &OpenCase, typed: &Typed, wrong: Vec<Wro
         frame: Frame::of(at, "/cases"),
         shared: shared(at, case),
         reach,
-        alarms: render::alarms(case, false),
+        alarms: ended::alarms(at.language, case),
         stamps: desk.stamps_over(&case.record)?.iter().map(|held| stamped::in_words(case, held)).collect(),
         waiting: desk.wanted_stamps()?.into_iter().filter(|w| w.case == case.id).map(waits).collect(),
         asking: Asking::of(desk, case)?,

@@ -11,7 +11,7 @@ use crate::{
     guard::{Problem, Visit},
     language::Language,
     pages::{Frame, page},
-    text::Markup,
+    text::{Markup, Told, told},
     time::Moment,
 };
 
@@ -93,44 +93,45 @@ pub(super) struct Line {
     pub(super) who: Markup,
     pub(super) own: bool,
     pub(super) at: Moment,
-    pub(super) text: String,
+    pub(super) text: Told,
     /// There is more of it than is shown.
     pub(super) cut: bool,
     pub(super) badge: Badge,
     pub(super) proven: bool,
     /// Why it counts for nothing.
-    pub(super) without: Option<String>,
+    pub(super) without: Option<Told>,
     /// Who is not known to have it.
     pub(super) waits: Option<Markup>,
     /// Files, and values that are not here.
-    pub(super) beside: Vec<String>,
+    pub(super) beside: Vec<Told>,
 }
 
 /// Entries as they stand in lists.
 pub(super) fn lines(visit: &Visit, case: &OpenCase, entries: &[Ix]) -> Vec<Line> {
     let language = visit.language;
     let lacking = case.record.not_received(&case.own, entries);
-    let told = render::log_lines_of(case, entries).into_iter().zip(entries).zip(lacking);
-    let one = |((told, ix), lacking): ((render::LogLine, &Ix), Vec<PartyId>)| {
-        let (text, cut) = shortened(&told.text);
-        let waiting = render::listed(lacking.iter().filter(|p| **p != told.party).map(|p| case.party_label(p)));
-        let with = [("who", Markup::default().peer(&waiting))];
+    let lines = render::set_apart(|| render::log_lines_of(case, entries)).into_iter().zip(entries).zip(lacking);
+    let one = |((line, ix), lacking): ((render::LogLine, &Ix), Vec<PartyId>)| {
+        let (text, cut) = Told::of(line.text).cut(SHOWN);
+        let waiting = || render::listed(lacking.iter().filter(|p| **p != line.party).map(|p| case.party_label(p)));
+        let waiting = told(waiting);
+        let with = [("who", Markup::default().told(&waiting))];
         Line {
-            path: format!("/case/{}/entry/{}", case.id.to_hex(), case.entry_typed(&told.id)),
-            who: who(language, case, &told.party),
-            own: told.party == case.own,
-            at: Moment(told.at),
+            path: format!("/case/{}/entry/{}", case.id.to_hex(), case.entry_typed(&line.id)),
+            who: who(language, case, &line.party),
+            own: line.party == case.own,
+            at: Moment(line.at),
             text,
             cut,
-            badge: Badge::of(language, told.grade, told.at_mailbox),
-            proven: told.time_proven.is_some(),
-            without: render::no_effect(&told.verdict, case.lens().has(*ix)),
+            badge: Badge::of(language, line.grade, line.at_mailbox),
+            proven: line.time_proven.is_some(),
+            without: render::no_effect(&line.verdict, case.lens().has(*ix)).map(Told::of),
             waits: (!waiting.is_empty()).then(|| language.markup("record.waits", &with)),
-            beside: told.beside.iter().map(|line| shortened(line).0).collect(),
-            name: told.name,
+            beside: line.beside.into_iter().map(|text| Told::of(text).cut(SHOWN).0).collect(),
+            name: line.name,
         }
     };
-    told.map(one).collect()
+    lines.map(one).collect()
 }
 
 /// A party by its seat's label, and that it is the reader.

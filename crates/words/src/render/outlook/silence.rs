@@ -6,7 +6,11 @@ use counterpart_core::{
 };
 
 use super::{Awaited, crossed, entry, typed};
-use crate::{case::OpenCase, render::sealable, when};
+use crate::{
+    case::OpenCase,
+    render::{aside::late_answer, sealable},
+    when,
+};
 
 /// What follows from doing nothing, a sentence a consequence; with the command that would help, or without.
 pub fn follows_in_words(case: &OpenCase, awaited: &Awaited, commands: bool) -> Vec<String> {
@@ -86,6 +90,7 @@ fn idle(case: &OpenCase, waiting: &Waiting) -> String {
         Expected::Answer if changes_agreed(case, waiting) => "what is agreed stays as it is; silence binds nobody",
         Expected::Answer => "nothing is agreed; silence binds nobody",
         Expected::Confirm => "it binds nobody until it is confirmed",
+        Expected::Prove if late_answer(case, waiting).is_some() => "nothing is agreed; silence binds nobody",
         Expected::Prove => "it is not agreed until it is proven that the accept arrived in time",
         Expected::Perform | Expected::Rework => "it stays agreed and not done; the terms say nothing of what follows",
         Expected::Judge => "it stays declared and not approved; by these terms silence is no acceptance",

@@ -124,8 +124,10 @@ fn step(visit: &Visit, desk: &Desk, case: &OpenCase, typed: &Typed) -> Result<Re
 
 /// What is signed with a letter, word for word.
 fn in_full(case: &OpenCase, letter: &Letter) -> String {
-    let (speech, own) = (render::Speech::of_case(case), case.party_label(&case.own));
-    letter.act().map(|act| render::in_full(&speech, &own, &act)).unwrap_or_default()
+    let (speech, own) = (render::Speech::of_case(case).to_sign(), case.party_label(&case.own));
+    let Some(act) = letter.act() else { return String::new() };
+    let beside = render::beside_signing(case, std::slice::from_ref(&act), case.now);
+    std::iter::once(render::in_full(&speech, &own, &act)).chain(beside).collect::<Vec<_>>().join("\n\n")
 }
 
 fn send(visit: &Visit, desk: &Desk, case: &OpenCase, typed: &Typed, letter: &Letter) -> Result<Response, Problem> {

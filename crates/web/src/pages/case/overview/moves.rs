@@ -8,18 +8,18 @@ use counterpart_words::{
     acts,
     case::OpenCase,
     render::{
-        Speech,
+        self, Speech,
         outlook::{self, Awaited, awaited_words, follows_in_words, in_words, reference},
         sealable, sentence,
     },
 };
 
-use super::cut;
 use crate::{
     acts::about::{form, form_of},
     address::escaped,
     language::Language,
     pages::CaseHead,
+    text::Told,
 };
 
 /// Letters of what a move is about, where it is only named.
@@ -42,9 +42,9 @@ pub(crate) struct Turn {
     pub(crate) to_do: String,
     pub(crate) since: String,
     /// The matter, where what is said of the move does not name it.
-    pub(crate) what: Option<String>,
-    pub(crate) about: Vec<String>,
-    pub(crate) follows: Vec<String>,
+    pub(crate) what: Option<Told>,
+    pub(crate) about: Vec<Told>,
+    pub(crate) follows: Vec<Told>,
     pub(crate) buttons: Vec<Button>,
     /// Its due time has passed.
     pub(crate) late: bool,
@@ -136,20 +136,21 @@ pub(crate) fn rarely<'m>(case: &OpenCase, moves: impl Iterator<Item = &'m Move>)
 impl Turn {
     pub(crate) fn of(language: &'static Language, head: &CaseHead, case: &OpenCase, awaited: &Awaited) -> Self {
         let waiting = &awaited.waiting;
-        let words = awaited_words(case, waiting);
+        let words = render::set_apart(|| awaited_words(case, waiting));
         let late = |follows: &Follows| matches!(follows, Follows::Due { at, .. } if *at < case.now);
         let name = waiting.about.map(|id| case.entry_name(&id));
         let matter = outlook::matters_of(case, waiting).into_iter().next();
         let says_it = matches!(waiting.expected, Expected::Answer | Expected::Perform | Expected::Choose);
-        let what = matter.as_ref().filter(|_| !says_it).and_then(|key| super::matter_in_a_line(case, key));
+        let named = matter.as_ref().filter(|_| !says_it);
+        let what = render::set_apart(|| named.and_then(|key| super::matter_in_a_line(case, key)));
         let page = matter.and_then(|key| super::matter_page(head, case, &key));
         let page = page.or_else(|| name.as_deref().map(|name| entry_page(head, name)));
         let mut turn = Self {
             to_do: words.to_do,
             since: crate::time::named(language, &words.since),
-            what: what.map(|text| cut(&text, TOLD)),
-            about: words.about.iter().map(|text| cut(text, TOLD)).collect(),
-            follows: follows_in_words(case, awaited, false).iter().map(|text| cut(text, TOLD)).collect(),
+            what: what.map(|text| Told::of(text).cut(TOLD).0),
+            about: shortened(words.about),
+            follows: shortened(render::set_apart(|| follows_in_words(case, awaited, false))),
             buttons: Vec::new(),
             late: awaited.follows.iter().any(late),
             page,
@@ -162,7 +163,7 @@ impl Turn {
             look,
         };
         if waiting.expected == Expected::Rework {
-            turn.about.extend(rejections(language, case, waiting).iter().map(|text| cut(text, TOLD)));
+            turn.about.extend(shortened(render::set_apart(|| rejections(language, case, waiting))));
         }
         if case.is_own_seat(&waiting.seat) {
             turn.buttons = buttons(language, case, awaited.moves.iter());
@@ -196,6 +197,11 @@ impl Turn {
         }
         turn
     }
+}
+
+/// What was told within [`render::set_apart`], cut where it is long.
+fn shortened(lines: Vec<String>) -> Vec<Told> {
+    lines.into_iter().map(|text| Told::of(text).cut(TOLD).0).collect()
 }
 
 impl Turn {

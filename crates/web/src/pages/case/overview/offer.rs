@@ -1,12 +1,15 @@
 //! Proposals that wait for an answer: what they say, and what they would change.
 
 use counterpart_core::{
+    act::{Subject, Topic},
     fold::SubjectKey,
     graph::Ix,
     view::{Expected, Move},
 };
+use counterpart_process::clocks::Agreed;
 use counterpart_words::{
     case::OpenCase,
+    item_value,
     render::{self, Speech, outlook},
 };
 
@@ -15,7 +18,13 @@ use super::{
     moves::{Button, buttons, entry_page},
     opened,
 };
-use crate::{acts::about::form, language::Language, pages::CaseHead, time::Moment};
+use crate::{
+    acts::about::form,
+    language::Language,
+    pages::CaseHead,
+    text::{Told, all_told, told},
+    time::Moment,
+};
 
 /// Letters of a term, where a page of its own has it whole.
 const TERM: usize = 500;
@@ -23,14 +32,14 @@ const TERM: usize = 500;
 /// What changes, under a line that says of what.
 #[derive(Debug, Clone)]
 pub(crate) struct Changes {
-    pub(crate) head: String,
-    pub(crate) lines: Vec<String>,
+    pub(crate) head: Told,
+    pub(crate) lines: Vec<Told>,
 }
 
 /// One subject of a proposal.
 #[derive(Debug)]
 pub(crate) struct Part {
-    pub(crate) what: String,
+    pub(crate) what: Told,
     pub(crate) page: Option<String>,
     pub(crate) changes: Vec<Changes>,
     pub(crate) terms: Vec<(&'static str, String)>,
@@ -50,24 +59,38 @@ pub(crate) struct Offer {
     pub(crate) parts: Vec<Part>,
     pub(crate) note: Option<String>,
     /// How long it is open, and whether it must be confirmed.
-    pub(crate) lines: Vec<String>,
+    pub(crate) lines: Vec<Told>,
     /// One's own answer is waited for.
     pub(crate) yours: bool,
     /// Who else is.
-    pub(crate) waits: Option<String>,
+    pub(crate) waits: Option<Told>,
     pub(crate) buttons: Vec<Button>,
 }
 
 /// What a revision changes on a matter, as a page shows it.
 pub(crate) fn changes(case: &OpenCase, key: &SubjectKey, revision: Ix, most: usize) -> Vec<Changes> {
-    let found = render::differences_of(&Speech::of_case(case), key, revision);
-    found
-        .iter()
-        .map(|difference| Changes {
-            head: render::changes_head(case, difference, revision),
-            lines: difference.lines().iter().map(|line| cut(line, most)).collect(),
-        })
-        .collect()
+    let found = || {
+        let found = render::differences_of(&Speech::of_case(case), key, revision);
+        found.iter().map(|one| (render::changes_head(case, one, revision), one.lines())).collect::<Vec<_>>()
+    };
+    let one = |(head, lines): (String, Vec<String>)| Changes {
+        head: Told::of(head),
+        lines: lines.into_iter().map(|line| Told::of(line).cut(most).0).collect(),
+    };
+    render::set_apart(found).into_iter().map(one).collect()
+}
+
+/// What is proposed, term by term; of service clocks without every day on which nothing counts.
+fn in_short(speech: &Speech<'_>, subject: &Subject) -> Vec<(&'static str, String)> {
+    let mut terms = render::subject_terms(speech, subject, true);
+    if let Topic::Item { value, .. } = &subject.topic
+        && Agreed::read(value).is_ok()
+        && let Some((_, text)) = terms.iter_mut().find(|(label, _)| *label == "value")
+    {
+        let hours = item_value::lines(value).into_iter().nth(1);
+        *text = std::iter::once(item_value::show(value)).chain(hours).collect::<Vec<_>>().join("\n");
+    }
+    terms
 }
 
 /// The revisions that can still be answered, in the agreed order.
@@ -97,11 +120,10 @@ impl Offer {
         let part = |key: &SubjectKey| {
             let subject = opened(case, revision, key);
             let short = |(label, text): (&'static str, String)| (label, cut(&text, TERM));
-            let terms = subject.as_ref().map(|subject| render::subject_terms(&speech, subject, true));
+            let terms = subject.as_ref().map(|subject| in_short(&speech, subject));
+            let what = || subject.map(|subject| render::subject_in_a_line(&speech, &subject)).unwrap_or_default();
             Part {
-                what: subject
-                    .map(|subject| cut(&render::subject_in_a_line(&speech, &subject), TERM))
-                    .unwrap_or_default(),
+                what: told(what).cut(TERM).0,
                 page: matter_page(head, case, key),
                 changes: changes(case, key, revision, TERM),
                 terms: terms.unwrap_or_default().into_iter().map(short).collect(),
@@ -112,7 +134,7 @@ impl Offer {
         let name = case.entry_name(&id);
         let waiting = case.view().waiting.iter().filter(|w| w.about == Some(id) && w.expected == Expected::Answer);
         let (mine, others): (Vec<_>, Vec<_>) = waiting.map(|w| w.seat).partition(|seat| case.is_own_seat(seat));
-        let waits: Vec<String> = others.iter().map(|seat| case.seat_label(seat)).collect();
+        let waits = || render::listed(others.iter().map(|seat| case.seat_label(seat)));
         let own = statement.party == case.own;
         let said = proposal.is_some_and(|p| p.alleged.is_some());
         let mut buttons = buttons(language, case, possible.iter().filter(|made| made.about == id));
@@ -133,9 +155,9 @@ impl Offer {
             at: Moment(statement.at),
             parts: fold.subject_keys(revision).iter().map(part).collect(),
             note,
-            lines: render::offer_lines(case, revision),
+            lines: all_told(|| render::offer_lines(case, revision)),
             yours: !mine.is_empty(),
-            waits: (!waits.is_empty()).then(|| render::listed(waits.into_iter())),
+            waits: (!others.is_empty()).then(|| told(waits)),
             buttons,
         }
     }
