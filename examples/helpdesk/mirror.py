@@ -107,7 +107,7 @@ class Mirror:
         ours = {party for one in pair.shown["parties"] if one["own"] for party in one["parties"]}
         heard = False
         while True:
-            page = self.home.record(pair.case, pair.place.record)
+            page = self._page(pair)
             for entry in page["entries"]:
                 # What was signed at the bridge's own seat came from the ticket.
                 if entry["device"] == self.home.device:
@@ -118,6 +118,15 @@ class Mirror:
             pair.place.record = page["next"]
             if not page["more"]:
                 return heard
+
+    def _page(self, pair: Pair) -> dict[str, Any]:
+        try:
+            return self.home.record(pair.case, pair.place.record)
+        except Refused as why:
+            if not why.kind.endswith(":beyond"):
+                raise
+            # The home was restored to less than was seen: what stands in the ticket is not written again.
+            return self.home.record(pair.case, "")
 
     def _entry(self, pair: Pair, entry: dict[str, Any], other: bool) -> None:
         carries = mark("entry", case_id(entry["id"]))

@@ -332,6 +332,10 @@ fn a_service_unit_is_printed_and_written_but_nothing_is_started() {
     assert!(said.contains("systemctl") && said.contains("enable --now counterpart"), "{said}");
     assert!(home.said(&install).1.contains("word for word"));
 
+    // Only root names the account; then it must be there.
+    let nobody_here = home.fails(2, &["service", "--user", "nobody-here"]);
+    assert!(nobody_here.contains("no account 'nobody-here'") || nobody_here.contains("only root"), "{nobody_here}");
+
     let mut command = Command::new("systemd-analyze");
     let verified = command.args(["verify", "--man=no", "--recursive-errors=no", &path]).output();
     match verified {

@@ -40,12 +40,48 @@ fn an_identity_is_shown_and_its_sheet_goes_out_of_the_house() {
 
     let sheet = home.ok(&["identity", "sheet"]);
     assert!(sheet.ends_with("recovery-sheet.txt"), "{sheet}");
+    // It cannot be written again, so nobody loses it unasked.
+    let why = home.fails(2, &["identity", "sheet", "--delete"]);
+    assert!(why.contains("nobody can be asked") && why.contains("--yes") && Path::new(&sheet).exists(), "{why}");
     let out = home.path().join("stick.txt");
     assert_eq!(home.ok(&["identity", "sheet", text(&out)]), text(&out));
     assert!(fs::read_to_string(&out).expect("the sheet").contains("Replacement key:"));
     assert!(home.said(&["identity", "sheet"]).1.contains("as it should be"));
     assert!(home.fails(1, &["identity", "sheet", "--delete"]).contains("no recovery sheet lies in this home"));
     assert!(home.ok(&["identity", "show"]).contains("not in this home, as it should be"));
+}
+
+#[test]
+fn the_sheet_is_deleted_once_that_was_said_twice() {
+    let home = Home::new();
+    let sheet = PathBuf::from(home.ok(&["identity", "sheet"]));
+    let (_, said) = home.said(&["identity", "sheet", "--delete", "--yes"]);
+    assert!(said.contains("cannot be written again") && said.contains("Deleted here"), "{said}");
+    assert!(!sheet.exists());
+    let why = home.fails(1, &["identity", "sheet", "--delete", "--yes"]);
+    assert!(why.contains("no recovery sheet lies in this home"), "{why}");
+}
+
+#[cfg(debug_assertions)]
+#[test]
+fn at_a_terminal_the_sheet_is_deleted_only_for_a_yes() {
+    use crate::at_terminal::at_a_terminal;
+    let home = Home::new();
+    let sheet = PathBuf::from(home.ok(&["identity", "sheet"]));
+    let Some((code, screen)) = at_a_terminal(&home, &["identity", "sheet", "--delete"], "n\n", &[]) else { return };
+    assert!(code == 1 && screen.contains("nothing was deleted") && sheet.exists(), "{screen}");
+    let Some((code, screen)) = at_a_terminal(&home, &["identity", "sheet", "--delete"], "y\n", &[]) else { return };
+    assert!(code == 0 && !sheet.exists(), "{screen}");
+}
+
+#[test]
+fn a_file_that_is_not_there_is_told_as_such() {
+    let home = Home::new();
+    let file = home.path().join("ann.backup");
+    let why = home.fails(2, &["identity", "backup", text(&file), "--passphrase-file", "/nowhere/words"]);
+    assert!(why.contains("there is no file /nowhere/words") && !file.exists(), "{why}");
+    assert!(home.fails(2, &["identity", "passphrase", "--from", "/nowhere/words"]).contains("/nowhere/words"));
+    assert!(home.fails(2, &["identity", "rotate", "/nowhere/sheet"]).contains("there is no file /nowhere/sheet"));
 }
 
 #[test]

@@ -176,7 +176,7 @@ fn a_program_is_shown_what_the_command_shows() {
     );
     same(
         &home,
-        json!({"act": "attach", "name": "bill.pdf", "size": 3,
+        json!({"act": "attach", "name": "bill.pdf", "size": 3, "fingerprint_only": true,
             "sha256": "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"}),
         &["attach", ".", &file, "--fingerprint-only"],
     );

@@ -1,4 +1,4 @@
-//! `ledger --all`: what suppliers and their people promised, and what it took.
+//! `ledger --all`: what the other sides and their people promised, and what it took.
 
 use serde_json::Value;
 
@@ -32,7 +32,7 @@ fn who_promised_what_and_what_it_took() {
     let all = home.json(MONDAY, &["ledger", "--all"]);
     assert_eq!(all["schema"], "counterpart/ledger-over-cases/1");
     assert_eq!(all["cases"], 3);
-    let acme = &all["suppliers"][0];
+    let acme = &all["others"][0];
     assert_eq!(acme["name"], "Acme Ltd");
     for (key, count) in [
         ("cases", 2),
@@ -53,7 +53,7 @@ fn who_promised_what_and_what_it_took() {
     let other = named("=SUM(1,\"2\")");
     assert_eq!((&other["counts"]["said"], &other["counts"]["told_again"]), (&Value::from(2), &Value::from(2)));
     let one = home.json(MONDAY, &["ledger", "--with", "acme  ltd"]);
-    assert_eq!(one["suppliers"].as_array().map(Vec::len), Some(1));
+    assert_eq!(one["others"].as_array().map(Vec::len), Some(1));
     let told = home.told(MONDAY, &["ledger", "--all"]);
     for part in ["Acme Ltd, 2 cases", "2 said and never agreed", "told again 2 times", "Told again:"] {
         assert!(told.contains(part), "'{part}' in {told}");
@@ -69,7 +69,7 @@ fn the_table_runs_nothing() {
     let path = file.to_str().expect("a path");
     home.at(MONDAY, &["ledger", "--all", "--csv", path]);
     let table = std::fs::read_to_string(&file).expect("the table");
-    assert!(table.starts_with("supplier,person,cases,kept,late,missed,"), "{table}");
+    assert!(table.starts_with("other_side,person,cases,kept,late,missed,"), "{table}");
     assert!(table.contains("\"'=SUM(1,\"\"2\"\")\""), "{table}");
     assert!(table.lines().all(|line| !line.split(',').any(|cell| cell.starts_with('='))), "{table}");
     let again = home.run(MONDAY, &["ledger", "--all", "--csv", path]);

@@ -12,6 +12,8 @@ mod attachments;
 mod calls;
 mod cli;
 mod clocks;
+#[cfg(unix)]
+mod database;
 mod desk_work;
 mod devices;
 // Its clock is fixed, which only debug builds do.
@@ -29,6 +31,8 @@ mod mcp;
 mod notebook;
 #[cfg(unix)]
 mod operations;
+#[cfg(unix)]
+mod outage;
 #[cfg(debug_assertions)]
 mod pack;
 #[cfg(target_os = "linux")]

@@ -160,10 +160,18 @@ fn an_assistant_reads_and_prepares_and_cannot_sign() {
         ("list_cases", json!({"after": "../../etc"}), "no place in this list"),
         ("preview_act", json!({"case": case, "act": {"act": "pay"}}), "/act/act: one of these is needed here"),
         ("preview_act", json!({"case": case, "act": {"act": "accept", "revision": "3"}}), "no effect"),
+        ("preview_act", json!({"case": case, "act": {"act": "accept", "revision": "x"}}), "write its number alone"),
+        ("preview_act", json!({"case": case, "act": {"act": "card"}}), r#"say it in \"name\""#),
+        (
+            "preview_act",
+            json!({"case": case, "act": {"act": "item", "key": "price", "value": {"type": "monney", "value": "1"}}}),
+            "'monney' is not a type of value",
+        ),
     ] {
         let why = assistant.refused(tool, &arguments);
         assert!(why.contains(says), "{tool} {arguments}: {why}");
-        assert!(!why.contains("counterpart accept"), "what a person would type is not told: {why}");
+        assert!(!why.contains("counterpart "), "what a person would type is not told: {why}");
+        assert!(!why.contains("--"), "nor any option: {why}");
     }
     // There are no such tools here: nothing it does reaches anybody.
     let digest = preview["digest"].clone();
@@ -239,16 +247,20 @@ fn a_program_signs_only_as_an_agent_within_its_mandate() {
     let note = json!({"act": "note", "text": "The assistant was here"});
     let accept = |reference: &str| json!({"act": "accept", "revision": reference});
     let with = |act: &Value, digest: &Value| json!({"case": case, "act": act, "digest": digest});
-    let preview = |assistant: &mut Assistant, act: &Value| {
-        assistant.call("preview_act", &json!({"case": case, "act": act}))["digest"].clone()
-    };
+    let shown =
+        |assistant: &mut Assistant, act: &Value| assistant.call("preview_act", &json!({"case": case, "act": act}));
+    let preview = |assistant: &mut Assistant, act: &Value| shown(assistant, act)["digest"].clone();
 
     // Seated, and not asked to sign.
     let mut reader = Assistant::begin(&customer, &["--seat", "assistant"]);
     assert!(!reader.tools().contains(&"sign_act".to_owned()));
+    assert!(shown(&mut reader, &note).get("sign_act_refuses").is_none(), "it signs nothing anyway");
     reader.end();
 
     let mut unlimited = Assistant::begin(&customer, &["--seat", "anything", "--sign"]);
+    let why = shown(&mut unlimited, &note)["sign_act_refuses"].clone();
+    assert!(why["why"]["words"].as_str().is_some_and(|why| why.contains("lists the kinds")), "{why}");
+    assert!(why["instead"]["words"].as_str().is_some_and(|instead| instead.contains("let a person")), "{why}");
     let digest = preview(&mut unlimited, &note);
     assert!(unlimited.refused("sign_act", &with(&note, &digest)).contains("lists the kinds"));
     unlimited.end();
@@ -280,6 +292,9 @@ fn a_program_signs_only_as_an_agent_within_its_mandate() {
         assert!(!tried.contains("signed and stored"), "{tried}");
     }
     // Its ceiling sees nothing of what an action only says.
+    let why = shown(&mut assistant, &accept(&unpriced))["sign_act_refuses"].clone();
+    assert!(why["why"]["words"].as_str().is_some_and(|why| why.contains("no value")), "{why}");
+    assert_eq!(shown(&mut assistant, &accept(&cheap)).get("sign_act_refuses"), Some(&Value::Null));
     let digest = preview(&mut assistant, &accept(&unpriced));
     assert!(assistant.refused("sign_act", &with(&accept(&unpriced), &digest)).contains("no value"));
     let digest = preview(&mut assistant, &accept(&cheap));
@@ -301,4 +316,34 @@ fn a_program_signs_only_as_an_agent_within_its_mandate() {
     assert_eq!(state("SYSTEM"), Some(json!("proposed")));
     supplier_up.stop();
     up.stop();
+}
+
+#[test]
+fn a_seat_that_was_ended_is_told_nothing_any_more() {
+    let (home, case) = Home::with_case();
+    home.ok(&["seat", "add", "assistant", "--only", "note", "-y"]);
+    let mut assistant = Assistant::begin(&home, &["--seat", "assistant", "--draft", "--sign"]);
+    let act = json!({"act": "note", "text": "The assistant was here"});
+    let digest = assistant.call("preview_act", &json!({"case": case, "act": act}))["digest"].clone();
+    let calls = [
+        ("list_cases", json!({})),
+        ("search", json!({"text": "price"})),
+        ("show_case", json!({"case": case})),
+        ("record", json!({"case": case})),
+        ("summary", json!({"case": case})),
+        ("preview_act", json!({"case": case, "act": act})),
+        ("draft_action", json!({"case": case, "what": "Ring back"})),
+        ("sign_act", json!({"case": case, "act": act, "digest": digest})),
+    ];
+    assert_eq!(assistant.tools(), calls.clone().map(|(tool, _)| tool), "each is tried");
+    home.ok(&["seat", "end", "assistant", "--reason", "ended", "-y"]);
+    for (tool, arguments) in calls {
+        let why = assistant.refused(tool, &arguments);
+        assert!(why.contains("the rights of the seat 'assistant' have ended"), "{tool}: {why}");
+        assert!(why.contains("starts this program anew"), "{tool}: {why}");
+        for word in ["Ended", "Broadband", "counterpart ", "shorten"] {
+            assert!(!why.contains(word), "{tool}: {why}");
+        }
+    }
+    assistant.end();
 }

@@ -14,15 +14,18 @@ use serde_json::Value;
 use crate::home::{Home, LOOPBACK, PATIENCE, talk};
 
 /// A node that keeps a log; its lines.
-struct Logging {
+pub(crate) struct Logging {
     child: Child,
     lines: mpsc::Receiver<String>,
 }
 
 impl Logging {
-    fn start(home: &Home, more: &[&str]) -> Self {
+    pub(crate) fn start(home: &Home, more: &[&str]) -> Self {
         let args = [&["up", "--listen", LOOPBACK, "--metrics", "127.0.0.1:0"], more].concat();
-        let mut command = home.command(&args);
+        Self::of(home.command(&args))
+    }
+
+    pub(crate) fn of(mut command: Command) -> Self {
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("the node starts");
         let log = child.stderr.take().expect("its log");
         let (sender, lines) = mpsc::channel();
@@ -45,14 +48,21 @@ impl Logging {
         }
     }
 
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// The next event of this kind.
-    fn event(&self, event: &str) -> Value {
-        let is = |line: &str| serde_json::from_str::<Value>(line).expect("each line is JSON")["event"] == event;
+    pub(crate) fn event(&self, event: &str) -> Value {
+        let is = |line: &str| {
+            let read = serde_json::from_str::<Value>(line);
+            read.unwrap_or_else(|_| unreachable!("each line is JSON: {line}"))["event"] == event
+        };
         serde_json::from_str(&self.line(is)).expect("JSON")
     }
 
     /// Asks it to end, as a service manager does; what it still said.
-    fn end(mut self) -> Vec<String> {
+    pub(crate) fn end(mut self) -> Vec<String> {
         let asked = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().expect("kill is there");
         assert!(asked.success());
         assert!(self.child.wait().expect("it ends").success(), "an end that was asked for is no failure");
@@ -68,7 +78,7 @@ impl Drop for Logging {
 }
 
 /// Asks as those who watch ask: status and body.
-fn get(address: &str, path: &str) -> (u16, String) {
+pub(crate) fn get(address: &str, path: &str) -> (u16, String) {
     let answer = http::ask(address.parse().expect("an address"), "GET", path, &[], b"");
     (answer.status, answer.text().to_owned())
 }
@@ -222,6 +232,14 @@ fn lines_that_cannot_be_understood_are_named_and_left_out_on_demand() {
     let import = ["import", "tickets", &file, "--as", "Acme Ltd", "--yes"];
     let said = home.fails(2, &import);
     assert!(said.contains("line 4: it is no JSON") && said.contains("line 5: the id T-1"), "{said}");
+    let said = home.fails(2, &[&import[..], &["--quiet"]].concat());
+    assert!(said.contains("line 4: it is no JSON") && said.contains("line 5: the id T-1"), "{said}");
+    let said = home.fails(2, &[&import[..], &["--json"]].concat());
+    let error: Value = serde_json::from_str(&said).expect("one JSON value and nothing else");
+    assert_eq!(error["schema"], "counterpart/error/1");
+    let bad = error["bad"].as_array().expect("bad lines");
+    assert_eq!(bad.iter().filter_map(|b| b["line"].as_u64()).collect::<Vec<_>>(), [4, 5], "{error}");
+    assert!(bad.iter().all(|b| b["why"].as_str().is_some_and(|why| !why.is_empty())), "{error}");
     assert_eq!(home.json(&["list"])["cases"].as_array().map(Vec::len), Some(0));
     let taken = home.json(&[&import[..], &["--skip-bad"]].concat());
     assert_eq!(taken["tickets"].as_array().map(Vec::len), Some(2), "{taken}");
@@ -292,6 +310,8 @@ fn manual_pages_are_written_for_every_command() {
     let home = Home::empty();
     let folder = home.path().join("man1");
     home.ok(&["man", &folder.display().to_string()]);
+    let file = folder.join("counterpart.1").display().to_string();
+    assert!(home.fails(2, &["man", &file]).contains("is a file, not a folder"));
     for (page, told) in
         [("counterpart.1", "counterpart"), ("counterpart-up.1", "metrics"), ("counterpart-import-tickets.1", "dry")]
     {
@@ -335,4 +355,42 @@ fn how_many_connections_a_node_takes_is_chosen_shown_and_checked_before_it_start
         let asked = Command::new("kill").args(["-TERM", &child.id().to_string()]).status().expect("kill is there");
         assert!(asked.success() && child.wait().expect("it ends").success());
     }
+}
+
+#[test]
+fn a_home_of_another_account_is_told_as_that_and_whose_it_is() {
+    use std::{
+        os::unix::{
+            fs::{MetadataExt as _, PermissionsExt as _},
+            process::CommandExt as _,
+        },
+        path::PathBuf,
+    };
+    const NOBODY: u32 = 65534;
+    let home = Home::new();
+    let mode = |mode: u32| fs::set_permissions(home.path(), fs::Permissions::from_mode(mode)).expect("allowed");
+    let as_root = fs::metadata(home.path()).expect("a home").uid() == 0;
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut program = PathBuf::from(env!("CARGO_BIN_EXE_counterpart"));
+    if as_root {
+        // Root may read everything, so somebody else asks; who may not come to where the program was built.
+        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).expect("allowed");
+        program = folder.path().join("counterpart");
+        fs::copy(env!("CARGO_BIN_EXE_counterpart"), &program).expect("copied");
+    } else {
+        mode(0);
+    }
+    for words in [&["list"][..], &["up"], &["store"]] {
+        let mut command = Command::new(&program);
+        command.args(words).env_clear().env("COUNTERPART_HOME", home.path()).env("TZ", "UTC");
+        if as_root {
+            command.uid(NOBODY).gid(NOBODY);
+        }
+        let output = command.output().expect("it starts");
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(4), "{words:?}: {said}");
+        assert!(said.contains("may not read the home") && said.contains("belongs to"), "{words:?}: {said}");
+        assert!(!said.contains("counterpart init"), "{words:?}: {said}");
+    }
+    mode(0o700);
 }

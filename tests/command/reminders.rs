@@ -172,9 +172,13 @@ fn without_mail_a_letter_becomes_a_draft_and_is_put_on_record_when_it_was_sent()
     );
     assert_eq!(home.at(due, &["reminders", "sent", &short, "-y"]).0, "#4");
     assert!(home.fails_at(due, 1, &["reminders", "sent", &short, "-y"]).contains("no draft"));
-    // Without an address there is the link alone.
-    let (link, _) = home.at("2026-03-05T17:30", &["reminders", "send", &short, "-y"]);
+    // Without an address both are there, and its owner fills it in.
+    let (drafted, said) = home.at("2026-03-05T17:30", &["reminders", "send", &short, "-y"]);
+    let [file, link] = drafted.lines().collect::<Vec<_>>()[..] else { unreachable!("{drafted}") };
+    let mail = std::fs::read_to_string(file).expect("the draft");
+    assert!(mail.contains("Subject: Second") && !mail.contains("\nTo:") && !mail.starts_with("To:"), "{mail}");
     assert!(link.starts_with("mailto:?subject=Second"), "{link}");
+    assert!(said.contains("write whom it goes to"), "{said}");
 }
 
 #[test]

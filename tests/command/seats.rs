@@ -79,11 +79,48 @@ fn an_agent_signs_at_a_seat_within_its_rights() {
 }
 
 #[test]
+fn what_a_seat_may_not_begin_is_refused_before_anybody_is_asked() {
+    let (home, _) = supplier();
+    home.ok(&["seat", "add", "priya", "--only", "note,open", "-y"]);
+    home.ok(&["seat", "add", "tom", "--only", "note", "-y"]);
+    // Without --yes, and nobody to ask: what is refused is refused for what it is.
+    let new = |seat: &str, more: &[&str]| {
+        let args = ["--as-seat", seat, "new", "A bill", "--with", "Keith:customer", "--as", "Northlink Ltd:supplier"];
+        home.run(&[&args, more].concat())
+    };
+    let said = |output: std::process::Output, code: i32| {
+        assert_eq!(output.status.code(), Some(code), "{output:?}");
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    };
+    let refused = said(new("tom", &[]), 1);
+    assert!(refused.contains("tom may not sign this kind of act (open), only note"), "{refused}");
+    assert!(refused.contains("let one of you sign it"), "{refused}");
+    let refused = said(new("tom", &["--from", "missed-callback"]), 1);
+    assert!(refused.contains("this kind of act (open)"), "before the template asks: {refused}");
+    let answers = ["--set", "matter=a bill", "--set", "promised-on=2026-02-27", "--set", "call-by=2026-03-03 10:00"];
+    let refused = said(new("priya", &[&["--from", "missed-callback"], &answers[..]].concat()), 1);
+    assert!(
+        refused.contains("priya may not sign this kind of act (") && refused.contains("only note and open"),
+        "{refused}"
+    );
+    assert_eq!(new("priya", &["-y"]).status.code(), Some(0));
+
+    let (customer, case) = Home::with_case();
+    let link = customer.ok(&["invite", &case, "-y"]);
+    let refused = said(home.run(&["--as-seat", "priya", "join", &link]), 2);
+    assert!(refused.contains("not done from an agent's seat"), "{refused}");
+}
+
+#[test]
 fn a_token_is_shown_once_and_ended() {
     let (home, _) = supplier();
     home.ok(&["seat", "add", "bot", "--only", "note", "-y"]);
     assert!(home.fails(2, &["token", "new", "helpdesk", "--scope", "fly", "-y"]).contains("the scopes are"));
     assert!(home.fails(2, &["token", "new", "helpdesk"]).contains("--yes"));
+    for name in ["help desk\n", " helpdesk"] {
+        let said = home.fails(2, &["token", "new", name, "-y"]);
+        assert!(said.contains("the name:"), "no name is made another unasked: {said}");
+    }
     let args = ["token", "new", "helpdesk", "--seat", "bot", "--scope", "read,draft,sign", "--days", "30", "-y"];
     let (token, shown) = home.said(&args);
     assert!(token.starts_with("cpt_") && token.lines().count() == 1 && !shown.contains(&token), "{shown}");

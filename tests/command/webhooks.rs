@@ -56,6 +56,7 @@ fn what_should_not_be_called_is_refused_in_words() {
     for (url, word) in [
         ("https://127.0.0.1:1/", "--allow-private"),
         ("https://[::ffff:10.0.0.1]/", "--allow-private"),
+        ("https://localhost/hook", "--allow-private"),
         ("http://hooks.example/", "https://"),
         ("hooks.example", "https://"),
         ("https://me:secret@hooks.example/", "signature"),
@@ -71,4 +72,23 @@ fn what_should_not_be_called_is_refused_in_words() {
     assert_eq!(added["kinds"], serde_json::json!(["act.received"]));
     assert!(added["secret"].as_str().is_some_and(|secret| secret.starts_with("whsec_")));
     home.fails(2, &["webhook", "add", "helpdesk", "https://hooks.example/"]);
+}
+
+#[test]
+fn a_seat_has_no_say_over_receivers() {
+    let home = Home::new();
+    home.ok(&["seat", "add", "priya", "--only", "note", "-y"]);
+    home.ok(&["webhook", "add", "helpdesk", "https://hooks.example/"]);
+    for args in [
+        &["add", "other", "https://other.example/"][..],
+        &["end", "helpdesk"],
+        &["on", "helpdesk"],
+        &["test", "helpdesk"],
+    ] {
+        let said = home.fails(2, &[&["--as-seat", "priya", "webhook"], args].concat());
+        assert!(said.contains("not done from an agent's seat"), "{args:?}: {said}");
+    }
+    let listed = home.json(&["--as-seat", "priya", "webhook", "list"]);
+    assert_eq!(listed["webhooks"].as_array().map(Vec::len), Some(1));
+    assert_eq!(listed["webhooks"][0]["name"], "helpdesk");
 }

@@ -15,12 +15,12 @@ use std::{
 /// Holds on to the shell that stops the server once nobody writes to it any more.
 #[derive(Debug)]
 pub(crate) struct Server {
-    folder: PathBuf,
+    pub(crate) folder: PathBuf,
     _keeper: Child,
 }
 
 /// Where the server's commands are, if they are installed.
-fn commands() -> Option<PathBuf> {
+pub(crate) fn commands() -> Option<PathBuf> {
     let paths = env::var_os("PATH").unwrap_or_default();
     let mut folders: Vec<PathBuf> = env::split_paths(&paths).collect();
     // Where Debian puts them.
@@ -42,7 +42,7 @@ pub(crate) fn server() -> Option<&'static Server> {
 }
 
 impl Server {
-    fn start(commands: &Path) -> Self {
+    pub(crate) fn start(commands: &Path) -> Self {
         use std::os::unix::{
             fs::{MetadataExt as _, chown},
             process::CommandExt as _,
@@ -61,6 +61,7 @@ impl Server {
             PATH="$2:$PATH"
             trap '' INT TERM HUP
             initdb -D data -U counterpart -A trust -E UTF8 --locale=C --no-sync >log 2>&1 &&
+            { echo 'local all locked scram-sha-256'; cat data/pg_hba.conf; } >hba && mv hba data/pg_hba.conf &&
             printf 'fsync = off\nfull_page_writes = off\n' >>data/postgresql.auto.conf &&
             pg_ctl -D data -s -w -l server.log -o "-k '$1' -c listen_addresses= -c max_connections=200" start >>log 2>&1 &&
             echo ready

@@ -36,6 +36,15 @@ pub(crate) const KEY: &str = "idempotency-key";
 /// The longest such word.
 const LONGEST_KEY: usize = 128;
 
+/// How a case is named: by its id or its whole short form. Parts of it are for people at a keyboard.
+pub(crate) const CASE: &str = "^([0-9a-fA-F]{64}|[0-9A-Z]{4}-?[0-9A-Z]{4}-?[0-9A-Z])$";
+
+const CASE_HINT: &str =
+    "name it by its id of 64 digits or its short form such as K7F2-Q9XA-3; GET /api/v1/cases lists those here";
+
+/// Letters of a whole short form.
+const SHORT: usize = 9;
+
 /// Bytes of a file read and sent at a time.
 const PIECE: usize = 64 << 10;
 
@@ -126,21 +135,8 @@ impl Asked {
 
     /// The case that the path names, by its id or its short form.
     pub(crate) fn case_id(&self, desk: &Desk) -> Result<CaseId, Problem> {
-        let typed = self.part("case");
-        let absent = || {
-            Problem::new(Kind::NoCase, "there is no such case here")
-                .hint("name it by its id of 64 digits or its short form such as K7F2-Q9XA-3; GET /api/v1/cases lists those here")
-        };
-        if let Some(id) = CaseId::from_hex(typed) {
-            let known = desk.with_store(|store| store.summary(id))?;
-            return known.map(|summary| summary.case).ok_or_else(absent);
-        }
-        // Parts of short forms, and the dot for the only one, are for people at a keyboard.
-        let letters = typed.chars().filter(|c| *c != '-').count();
-        if letters != 9 {
-            return Err(absent());
-        }
-        desk.resolve(typed).map_err(|_unknown| absent())
+        case_called(desk, self.part("case"))?
+            .ok_or_else(|| Problem::new(Kind::NoCase, "there is no such case here").hint(CASE_HINT))
     }
 
     /// The same, opened.
@@ -148,6 +144,25 @@ impl Asked {
         let id = self.case_id(desk)?;
         OpenCase::open_with_stamps(desk, &id.to_hex()).map_err(|why| Problem::new(Kind::Failed, why.message))
     }
+}
+
+/// Whether a text can name a case.
+pub(crate) fn names_a_case(typed: &str) -> bool {
+    CaseId::from_hex(typed).is_some() || typed.chars().filter(|c| *c != '-').count() == SHORT
+}
+
+/// The case that a text names, if it is here.
+pub(crate) fn case_called(desk: &Desk, typed: &str) -> Result<Option<CaseId>, Problem> {
+    match CaseId::from_hex(typed) {
+        Some(id) => Ok(desk.with_store(|store| store.summary(id))?.map(|summary| summary.case)),
+        None if names_a_case(typed) => Ok(desk.resolve(typed).ok()),
+        None => Ok(None),
+    }
+}
+
+/// The case that `case` behind the question mark names.
+pub(crate) fn case_of_query(desk: &Desk, typed: &str) -> Result<CaseId, Problem> {
+    case_called(desk, typed)?.ok_or_else(|| Problem::of_parameter("case", "there is no such case here").hint(CASE_HINT))
 }
 
 /// What stands behind an address's question mark.
@@ -186,7 +201,7 @@ async fn done(
         Needs::Nothing => None,
         Needs::Token => Some(let_in(&app, &head.headers).await?),
         Needs::Scope(scope) => {
-            let caller = let_in(&app, &head.headers).await?;
+            let caller = let_in(&app, &head.headers).await.map_err(|problem| problem.for_scope(scope))?;
             caller.must(scope)?;
             Some(caller)
         }
@@ -209,12 +224,13 @@ async fn done(
         Takes::Nothing => {}
         Takes::Json(_) => {
             must_be_json(&head.headers)?;
-            asked.bytes = body::whole(body).await?;
+            asked.bytes = body::whole(body::within(body::MOST as u64, &head.headers, body)?).await?;
         }
-        Takes::File => {
+        Takes::File(most) => {
+            let body = body::within(most, &head.headers, body)?;
             let app = Arc::clone(&asked.app);
             let _place = app.turn(Turn::Upload).await?;
-            asked.file = Some(body::kept(body, Arc::clone(&app)).await?);
+            asked.file = Some(body::kept(body, most, Arc::clone(&app)).await?);
         }
     }
     let Does::Work(turn, work) = operation.does else {
@@ -222,7 +238,9 @@ async fn done(
     };
     let app = Arc::clone(&asked.app);
     let _place = app.turn(turn).await?;
-    written(operation, aside(move || work(&asked)).await??)
+    let scopes = asked.caller.as_ref().map(|caller| caller.scopes.clone());
+    let answer = aside(move || work(&asked)).await?.map_err(|problem| problem.told_to(scopes))?;
+    written(operation, answer)
 }
 
 /// Who asks, if a good token came with it and has not asked too often.

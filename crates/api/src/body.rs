@@ -6,8 +6,11 @@ use std::{
     time::Duration,
 };
 
-use axum::body::{Body, Bytes};
-use counterpart_core::attachment::{FileHash, FileRef, MAX_FILE};
+use axum::{
+    body::{Body, Bytes, HttpBody as _},
+    http::{HeaderMap, header},
+};
+use counterpart_core::attachment::{FileHash, FileRef};
 use futures::StreamExt as _;
 use tempfile::NamedTempFile;
 use tokio::{sync::mpsc, time::timeout};
@@ -26,6 +29,9 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// Of what is too large so much more is taken and thrown away, so that whoever sends it comes to read why.
 const THROWN_AWAY: usize = 4 * MOST;
 
+/// How long that is done where it was told beforehand how large it is, and so it was answered already.
+const ANSWERED: Duration = Duration::from_secs(5);
+
 /// Pieces of a file that wait for the disk.
 const WAITING: usize = 16;
 
@@ -35,6 +41,29 @@ fn cut<E>(_why: E) -> Problem {
 
 fn too_large(most: u64) -> Problem {
     Problem::new(Kind::Large, format!("at most {most} bytes may be sent here")).with("most", most.into())
+}
+
+/// The body, unless its head says that it is larger than it may be: that is answered before any of it is asked for.
+pub(crate) fn within(most: u64, headers: &HeaderMap, body: Body) -> Result<Body, Problem> {
+    if body.size_hint().lower() <= most {
+        return Ok(body);
+    }
+    // Who waits to be told to go on sends nothing; others have begun to, and lose the answer where nobody takes it.
+    if !headers.contains_key(header::EXPECT) {
+        drop(tokio::spawn(timeout(ANSWERED, thrown_away(body))));
+    }
+    Err(too_large(most))
+}
+
+async fn thrown_away(body: Body) {
+    let mut pieces = body.into_data_stream();
+    let mut size = 0_usize;
+    while let Some(Ok(piece)) = pieces.next().await {
+        size = size.saturating_add(piece.len());
+        if size > THROWN_AWAY {
+            break;
+        }
+    }
 }
 
 /// All of it.
@@ -62,8 +91,8 @@ pub(crate) struct Came {
     pub(crate) path: NamedTempFile,
 }
 
-/// Writes a file as it comes.
-pub(crate) async fn kept(body: Body, app: Arc<App>) -> Result<Came, Problem> {
+/// Writes a file of at most so many bytes as it comes.
+pub(crate) async fn kept(body: Body, most: u64, app: Arc<App>) -> Result<Came, Problem> {
     let mut pieces = body.into_data_stream();
     let (parts, waiting) = mpsc::channel(WAITING);
     let sent = async {
@@ -72,12 +101,12 @@ pub(crate) async fn kept(body: Body, app: Arc<App>) -> Result<Came, Problem> {
             let piece = piece.map_err(cut)?;
             size = size.saturating_add(piece.len() as u64);
             // A disk that took no more says so itself.
-            if size > MAX_FILE || parts.send(piece).await.is_err() {
+            if size > most || parts.send(piece).await.is_err() {
                 break;
             }
         }
         drop(parts);
-        if size > MAX_FILE { Err(too_large(MAX_FILE)) } else { Ok(()) }
+        if size > most { Err(too_large(most)) } else { Ok(()) }
     };
     let (sent, written) = tokio::join!(sent, aside(move || write(&app, waiting)));
     sent?;

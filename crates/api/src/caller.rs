@@ -5,6 +5,9 @@ use counterpart_node::{Desk, Scope, TokenInfo, now};
 
 use crate::problem::{Kind, Problem};
 
+/// What makes a token, as hints say it.
+pub(crate) const MAKES: &str = "`counterpart token new`";
+
 /// No token is longer.
 const LONGEST: usize = 200;
 
@@ -34,7 +37,7 @@ impl Caller {
                 Kind::BadToken,
                 "there is no such token here, or it or its seat was ended, or its time is over",
             )
-            .hint("whoever runs this home makes one with `counterpart token new`")
+            .hint(format!("whoever runs this home makes one with {MAKES}"))
         };
         let found = desk.token(token, now())?.ok_or_else(unknown)?;
         Ok(Self {
@@ -57,7 +60,8 @@ impl Caller {
         let word = scope.as_str();
         let problem =
             Problem::new(Kind::Scope, format!("this needs the scope '{word}'; the token has: {}", has.join(", ")));
-        Err(problem.with("scope", word.into()))
+        let hint = format!("whoever runs this home makes a token that is for it with {MAKES}");
+        Err(problem.with("scope", word.into()).hint(hint).for_scope(scope))
     }
 
     /// Who asks, for our own notes.
@@ -69,8 +73,9 @@ impl Caller {
 /// The token that came with a request.
 pub(crate) fn token(headers: &HeaderMap) -> Result<&str, Problem> {
     let lacks = || {
-        Problem::new(Kind::NoToken, "no token came with the request")
-            .hint("send the header Authorization: Bearer cpt_...; whoever runs this home makes one with `counterpart token new`")
+        Problem::new(Kind::NoToken, "no token came with the request").hint(format!(
+            "send the header Authorization: Bearer cpt_...; whoever runs this home makes one with {MAKES}"
+        ))
     };
     let mut named = headers.get_all(header::AUTHORIZATION).iter();
     let value = named.next().ok_or_else(lacks)?;

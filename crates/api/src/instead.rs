@@ -1,6 +1,8 @@
 //! What a program asks where a person types a command.
 
-use crate::table::{BASE, Method};
+use counterpart_node::Scope;
+
+use crate::table::{BASE, Method, Needs, operations};
 
 /// Commands by their words, and where the same is asked.
 const PLACES: &[(&[&str], Method, &str)] = &[
@@ -17,6 +19,7 @@ const PLACES: &[(&[&str], Method, &str)] = &[
     (&["queue"], Method::Get, "/cases"),
     (&["search"], Method::Get, "/cases"),
     (&["show"], Method::Get, "/cases/{case}"),
+    (&["stamp"], Method::Post, "/cases/{case}/stamps"),
     (&["standing-rule", "list"], Method::Get, "/standing-rules"),
     (&["status"], Method::Get, "/status"),
     (&["template", "list"], Method::Get, "/templates"),
@@ -25,13 +28,20 @@ const PLACES: &[(&[&str], Method, &str)] = &[
     (&["webhook", "list"], Method::Get, "/webhooks"),
 ];
 
-/// What is asked in place of a command; nothing where only whoever sits at the machine can do it.
-pub(crate) fn instead(words: &[&str]) -> Option<String> {
+/// What is asked in place of a command; nothing where only whoever sits at the machine can do it, or where a token for these
+/// scopes may not ask it.
+pub(crate) fn instead(words: &[&str], scopes: Option<&[Scope]>) -> Option<String> {
     // It limits an agent: told to those who act through a seat at a terminal alone.
     if words.first() == Some(&"mandate") {
         return Some("the act `mandate`".to_owned());
     }
     let (_, method, path) = PLACES.iter().find(|(command, ..)| words.starts_with(command))?;
+    let needs = operations().find(|one| one.method == *method && one.path == *path).map(|one| one.needs);
+    if let (Some(Needs::Scope(needed)), Some(has)) = (needs, scopes)
+        && !has.contains(&needed)
+    {
+        return None;
+    }
     let method = match method {
         Method::Get => "GET",
         Method::Post => "POST",
@@ -44,7 +54,6 @@ pub(crate) fn instead(words: &[&str]) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::table::operations;
 
     #[test]
     fn each_leads_to_something_that_can_be_asked() {
@@ -52,7 +61,14 @@ mod tests {
             let there = operations().any(|one| one.method == *method && one.path == *path);
             assert!(there, "{}: {method:?} {path}", command.join(" "));
         }
-        assert_eq!(instead(&["show", "K7F2-Q9XA-3"]).as_deref(), Some("GET /api/v1/cases/{case}"));
-        assert_eq!(instead(&["identity", "show"]), None);
+        assert_eq!(instead(&["show", "K7F2-Q9XA-3"], None).as_deref(), Some("GET /api/v1/cases/{case}"));
+        assert_eq!(instead(&["identity", "show"], None), None);
+    }
+
+    #[test]
+    fn nobody_is_sent_where_they_may_not_ask() {
+        let agents = |scopes: &[Scope]| instead(&["agent", "list"], Some(scopes));
+        assert_eq!(agents(&[Scope::Read, Scope::Manage]).as_deref(), Some("GET /api/v1/agents"));
+        assert_eq!(agents(&[Scope::Read, Scope::Sign]), None);
     }
 }

@@ -6,6 +6,7 @@ use schemars::{SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Map, Value as Json, json};
 
 use crate::{
+    asked::CASE,
     problem::Kind,
     shapes,
     table::{BASE, Does, Gives, Method, Needs, Operation, Shape, Takes, operations},
@@ -119,7 +120,7 @@ fn described(shapes: &mut Shapes, one: &Operation) -> Json {
             let body = json!({"required": true, "content": {"application/json": {"schema": schema}}});
             said.insert("requestBody".to_owned(), body);
         }
-        Takes::File => {
+        Takes::File(_) => {
             let body = json!({"required": true, "content": {"application/octet-stream": {"schema": {}}}});
             said.insert("requestBody".to_owned(), body);
         }
@@ -159,14 +160,13 @@ fn parameters(shapes: &mut Shapes, one: &Operation) -> Vec<Json> {
 fn in_path(name: &str) -> Json {
     let hex = "^[0-9a-f]{64}$";
     let (about, schema) = match name {
-        "case" => (
-            "The case: its id, or its short form as K7F2-Q9XA-3.",
-            json!({"type": "string", "pattern": "^([0-9a-f]{64}|[0-9A-Z]{4}-?[0-9A-Z]{4}-?[0-9A-Z])$"}),
-        ),
-        "sha256" => ("The SHA-256 of the file's bytes.", json!({"type": "string", "pattern": hex})),
+        "case" => {
+            ("The case: its id, or its whole short form as K7F2-Q9XA-3.", json!({"type": "string", "pattern": CASE}))
+        }
+        "sha256" => ("The SHA-256 of the file's bytes.", json!({"type": "string", "pattern": "^[0-9a-fA-F]{64}$"})),
         "entry" => (
             "The entry: its number in the record, or its id.",
-            json!({"type": "string", "pattern": "^([1-9][0-9]{0,8}|[0-9a-f]{64})$"}),
+            json!({"type": "string", "pattern": "^([1-9][0-9]{0,8}|[0-9a-fA-F]{64})$"}),
         ),
         "party" => ("The party, by id.", json!({"type": "string", "pattern": hex})),
         "device" => ("The device, by its key.", json!({"type": "string", "pattern": hex})),
@@ -285,7 +285,7 @@ fn problems(one: &Operation) -> impl Iterator<Item = Kind> {
         Kind::Media => matches!(one.takes, Takes::Json(_)),
         Kind::Changed => one.keyed,
         Kind::UnderWay | Kind::BrokenOff | Kind::KeyReused => one.keyed,
-        Kind::Beyond => matches!(one.path, "/changes" | "/events"),
+        Kind::Beyond => matches!(one.path, "/changes" | "/events" | "/cases/{case}/record"),
         Kind::Taken => writes,
         Kind::Refused => writes || one.query.is_some() || one.path.contains('{'),
         Kind::Busy => work || one.path == "/readyz",

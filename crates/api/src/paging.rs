@@ -53,6 +53,17 @@ pub(crate) fn place(asked: u64, newest: u64) -> Result<u64, Problem> {
         .with("newest", newest.into()))
 }
 
+/// The same of a record, by how many entries of it are here: a place behind them is another case's, or of before a restore.
+pub(crate) fn entry(asked: usize, here: usize) -> Result<usize, Problem> {
+    if asked <= here {
+        return Ok(asked);
+    }
+    let why = format!("the record here has {here} entries, and the place is behind entry {asked}");
+    Err(Problem::new(Kind::Beyond, why)
+        .hint("a place is of one case alone, and after a restore no place holds: read the record from its beginning")
+        .with("newest", here.into()))
+}
+
 pub(crate) fn limit(asked: Option<u32>) -> Result<usize, Problem> {
     let limit = asked.unwrap_or(USUAL);
     if (1..=MOST).contains(&limit) {

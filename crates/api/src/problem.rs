@@ -5,15 +5,15 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use counterpart_core::text;
-use counterpart_node::DeskError;
-use counterpart_store::StoreError;
+use counterpart_node::{DeskError, Scope};
+use counterpart_store::{FilesError, StoreError};
 use counterpart_words::{
     error::CommandError,
     for_programs::{self, Otherwise},
 };
 use serde_json::{Map, Value as Json, json};
 
-use crate::instead::instead;
+use crate::{caller::MAKES, instead::instead};
 
 /// What stands before the word of a problem in its `type`.
 pub(crate) const TYPE: &str = "urn:counterpart:problem:";
@@ -34,7 +34,7 @@ pub(crate) enum Kind {
     Changed,
     UnderWay,
     BrokenOff,
-    /// A place in the changes that is not there: the store was restored, and numbers them anew.
+    /// A place in the changes, or in a record, that is not there: the store was restored, and numbers them anew.
     Beyond,
     Taken,
     Large,
@@ -90,7 +90,7 @@ impl Kind {
             Self::Changed => ("changed", StatusCode::CONFLICT, "What would be signed reads otherwise by now"),
             Self::UnderWay => ("under-way", StatusCode::CONFLICT, "The same is being done at this moment"),
             Self::BrokenOff => ("broken-off", StatusCode::CONFLICT, "The same was begun and broken off"),
-            Self::Beyond => ("beyond", StatusCode::CONFLICT, "There are not so many changes here"),
+            Self::Beyond => ("beyond", StatusCode::CONFLICT, "There are not so many here"),
             Self::Taken => ("taken", StatusCode::CONFLICT, "That name is taken"),
             Self::Large => ("large", StatusCode::PAYLOAD_TOO_LARGE, "It is too large"),
             Self::Head => ("head", StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "The head of the request is too large"),
@@ -119,12 +119,14 @@ pub(crate) struct Problem {
     detail: String,
     hint: Option<String>,
     more: Map<String, Json>,
-    allow: Option<HeaderValue>,
+    allow: Option<Box<HeaderValue>>,
+    /// What whoever is told it may ask; where that is not known, nothing is left out.
+    scopes: Option<Vec<Scope>>,
 }
 
 impl Problem {
     pub(crate) fn new(kind: Kind, detail: impl Into<String>) -> Self {
-        Self { kind, detail: detail.into(), hint: None, more: Map::new(), allow: None }
+        Self { kind, detail: detail.into(), hint: None, more: Map::new(), allow: None, scopes: None }
     }
 
     /// What is said is somebody's mistake, in a place that has a name.
@@ -153,24 +155,36 @@ impl Problem {
         self
     }
 
+    /// Told to somebody with a token for these: of no other address is it said that it can be asked.
+    pub(crate) fn told_to(self, scopes: Option<Vec<Scope>>) -> Self {
+        Self { scopes, ..self }
+    }
+
+    /// A token that would be made for it is made with this scope.
+    pub(crate) fn for_scope(mut self, scope: Scope) -> Self {
+        let makes = format!("`counterpart token new NAME --scope {}`", scope.as_str());
+        self.hint = self.hint.map(|hint| hint.replace(MAKES, &makes));
+        self
+    }
+
     /// The methods that an address has.
     pub(crate) fn allowing(mut self, allow: Option<HeaderValue>) -> Self {
-        self.allow = allow;
+        self.allow = allow.map(Box::new);
         self
     }
 
     /// What would not be signed, or is not understood.
     pub(crate) fn refused(why: CommandError) -> Self {
-        let mut problem = Self::new(Kind::Refused, why.message);
-        problem.hint = why.hint;
-        problem
+        let hint = why.hint_for_programs().map(str::to_owned);
+        Self { hint, ..Self::new(Kind::Refused, why.message) }
     }
 }
 
 impl From<DeskError> for Problem {
     fn from(why: DeskError) -> Self {
         let kind = match &why {
-            DeskError::Store(why) => return why.clone().into(),
+            DeskError::Store(why) | DeskError::Files(FilesError::Store(why)) => return why.clone().into(),
+            DeskError::Files(FilesError::DiskFull | FilesError::Io { .. }) => Kind::Disk,
             DeskError::UnknownCase(_) | DeskError::CaseName(..) | DeskError::AmbiguousCase { .. } => Kind::NoCase,
             DeskError::File { .. } | DeskError::Damaged { .. } | DeskError::Files(_) | DeskError::Key { .. } => {
                 Kind::Failed
@@ -209,7 +223,7 @@ impl From<StoreError> for Problem {
         let kind = match &why {
             // Nothing of it was kept: whoever asks again may be luckier.
             StoreError::Busy | StoreError::Conflict | StoreError::Unreachable { .. } => Kind::Busy,
-            StoreError::DiskFull => Kind::Disk,
+            StoreError::DiskFull | StoreError::Io { .. } => Kind::Disk,
             _ => Kind::Failed,
         };
         Self::new(kind, why.to_string())
@@ -224,6 +238,7 @@ impl IntoResponse for Problem {
         body.insert("title".to_owned(), json!(title));
         body.insert("status".to_owned(), json!(status.as_u16()));
         // What else is said here is said at a terminal as well.
+        let instead = |words: &[&str]| instead(words, self.scopes.as_deref());
         let to_program = |text: &str| for_programs::said(text, instead, Otherwise::Stays).unwrap_or_default();
         body.insert("detail".to_owned(), json!(to_program(&self.detail)));
         if let Some(hint) = self.hint {
@@ -241,7 +256,7 @@ impl IntoResponse for Problem {
             drop(headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1")));
         }
         if let Some(allow) = self.allow {
-            drop(headers.insert(header::ALLOW, allow));
+            drop(headers.insert(header::ALLOW, *allow));
         }
         response
     }

@@ -1,9 +1,11 @@
 //! What answers look like: what of them is made here, and for the document what the commands' JSON has at its outside.
 
+use std::{borrow::Cow, ops::Deref};
+
 use counterpart_core::id::short_form;
 use counterpart_node::{DueThing, Followed};
 use data_encoding::HEXLOWER;
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
@@ -27,6 +29,66 @@ pub struct ProblemSaid {
     /// What it is about of what stands behind the question mark, by name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub parameter: Option<String>,
+    /// Of `changed`: what would be signed as it reads now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// Of `changed`: the digest of that text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub digest: Option<String>,
+    /// Of `changed`, for a time stamp: the hash that would be sent now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub imprint: Option<String>,
+    /// Of `beyond`: the newest place there is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub newest: Option<u64>,
+    /// Of `scope`: the scope that is needed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scope: Option<String>,
+    /// Of `large` and `head`: how many bytes may be sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub most: Option<u64>,
+    /// Of a file that was refused: the SHA-256 of the bytes that came.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<String>,
+    /// Of `taken`, for a name in another system: the case that has it, by id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub case: Option<String>,
+}
+
+/// A SHA-256 that a program repeats as it was told: 64 hexadecimal digits, kept in small letters.
+#[derive(Debug, Deserialize)]
+#[serde(try_from = "String")]
+pub(crate) struct Digest(String);
+
+impl TryFrom<String> for Digest {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let good = text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        if good { Ok(Self(text.to_ascii_lowercase())) } else { Err("64 hexadecimal digits are needed") }
+    }
+}
+
+impl Deref for Digest {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl JsonSchema for Digest {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Digest".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "string", "pattern": "^[0-9a-fA-F]{64}$"})
+    }
 }
 
 /// Something that came into the store here, or fell due.
@@ -161,7 +223,7 @@ pub struct CaseSaid {
     pub title: String,
     /// open, closed or reopened.
     pub state: String,
-    /// For whom it waits and with what: `yours: answer #5`.
+    /// For whom it waits and with what: `yours: answer #5`. An action that is to be done goes by its first entry.
     pub whose_move: String,
     pub waiting_for_us: bool,
     /// Since when it waits.
@@ -283,6 +345,8 @@ pub struct SignedSaid {
     pub case: String,
     /// The ids of its entries, in the order of signing.
     pub entries: Vec<String>,
+    /// Their numbers in the record, as people write them, in the same order: `12`, or `12-K3` where two have one number.
+    pub numbers: Vec<String>,
     /// The exact text.
     pub text: String,
     /// The invitation's link: whoever holds it can take the seat, once.
@@ -432,7 +496,8 @@ pub struct HookSaid {
     pub standing: String,
     /// Since when it is so, where it is not on.
     pub since: Option<i64>,
-    /// When it is told again.
+    /// When it is told something again: after what it did not take, or once what was being told when its node was killed is
+    /// given up. Nothing where it is told at once what there is.
     pub again: Option<i64>,
     /// Why it is off, or did not take what it was told last.
     pub why: Option<String>,

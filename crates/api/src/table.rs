@@ -43,8 +43,8 @@ pub(crate) enum Needs {
 pub(crate) enum Takes {
     Nothing,
     Json(Shape),
-    /// The bytes of a file.
-    File,
+    /// The bytes of a file, at most so many.
+    File(u64),
 }
 
 /// What is answered where all is well.
@@ -139,8 +139,9 @@ impl Operation {
         Self { takes: Takes::Json(shape), ..self }
     }
 
-    pub(crate) const fn file(self) -> Self {
-        Self { takes: Takes::File, ..self }
+    /// Takes a file of at most so many bytes.
+    pub(crate) const fn file(self, most: u64) -> Self {
+        Self { takes: Takes::File(most), ..self }
     }
 
     pub(crate) const fn keyed(self) -> Self {

@@ -57,7 +57,7 @@ struct Cli {
 }
 
 const EXIT_CODES: &str = "Exit codes: 0 done, 1 failed, 2 not understood, 3 verification failed, 4 no identity or locked, \
-                          5 nobody reachable.";
+                          5 nobody reachable, or not the database.";
 
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {

@@ -91,12 +91,15 @@ impl Terminal {
     /// Why a command failed.
     pub(crate) fn error(self, error: &CommandError) {
         if self.json {
-            let value = serde_json::json!({
+            let mut value = serde_json::json!({
                 "schema": "counterpart/error/1",
                 "kind": error.kind.as_str(),
                 "message": error.message,
                 "hint": error.hint,
             });
+            if !error.bad.is_empty() {
+                value["bad"] = serde_json::json!(error.bad);
+            }
             self.always(&value.to_string());
             return;
         }

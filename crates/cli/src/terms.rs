@@ -68,22 +68,23 @@ impl TermsArgs {
         self.note.as_deref().map(|n| Ok(Sealable::Open(typed("the note", n)?))).transpose()
     }
 
-    /// An action's terms: what is said here, over what `known` says.
+    /// An action's terms: what is said here, over what `known` says; of what the other side promised, where it was.
     pub(crate) fn action(
         &self,
         case: &OpenCase,
         action: Option<ActionId>,
         known: Option<&ActionTerms>,
         what: Option<&str>,
+        promised: bool,
     ) -> Done<Topic> {
-        self.action.topic(case, action, known, what, &self.without)
+        self.action.topic(case, action, known, what, promised, &self.without)
     }
 
     /// What else to agree on: further actions, items, free terms, letting in.
-    pub(crate) fn others(&self, case: &OpenCase) -> Done<Vec<Topic>> {
+    pub(crate) fn others(&self, case: &OpenCase, promised: bool) -> Done<Vec<Topic>> {
         let also = |text: &String| {
             let (what, args) = also::parse(text)?;
-            args.topic(case, None, None, Some(&what), &[])
+            args.topic(case, None, None, Some(&what), promised, &[])
         };
         let mut topics = self.also.iter().map(also).collect::<Done<Vec<_>>>()?;
         for text in &self.item {

@@ -1,6 +1,10 @@
-//! Files that are written for people: whole or not at all.
+//! Files that are written for people: whole or not at all; and why one that somebody named cannot be read.
 
-use std::{fs, io::Write as _, path::Path};
+use std::{
+    fs,
+    io::{self, Write as _},
+    path::Path,
+};
 
 use crate::error::{CommandError, Done};
 
@@ -22,6 +26,15 @@ pub(crate) fn write_whole(file: &Path, bytes: &[u8]) -> Done {
         // Half a file helps nobody; if it cannot be removed either, the disk has other troubles.
         drop(fs::remove_file(&making));
         CommandError::failed(format!("{}: {e}", file.display()))
+    })
+}
+
+/// Why a file that was named is not read.
+pub(crate) fn unreadable(file: &Path, why: &io::Error) -> CommandError {
+    let file = file.display();
+    CommandError::usage(match why.kind() {
+        io::ErrorKind::NotFound => format!("there is no file {file}"),
+        _ => format!("{file} cannot be read: {why}"),
     })
 }
 

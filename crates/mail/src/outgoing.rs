@@ -5,9 +5,12 @@ use std::{
     time::{Duration, UNIX_EPOCH},
 };
 
-use lettre::message::{
-    Body, Message, MessageBuilder, MultiPart, SinglePart,
-    header::{ContentTransferEncoding, ContentType},
+use lettre::{
+    address::Envelope,
+    message::{
+        Body, Message, MessageBuilder, MultiPart, SinglePart,
+        header::{ContentTransferEncoding, ContentType},
+    },
 };
 
 use crate::address::Address;
@@ -33,7 +36,7 @@ pub struct Attachment {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outgoing {
     pub from: Address,
-    /// At least one.
+    /// At least one, unless it is a draft.
     pub to: Vec<Address>,
     pub subject: String,
     pub text: String,
@@ -94,8 +97,25 @@ impl Outgoing {
     /// # Errors
     /// What in it cannot be sent.
     pub fn to_bytes(&self) -> Result<Vec<u8>, MailError> {
+        self.must_go_somewhere()?;
+        self.to_draft_bytes()
+    }
+
+    /// The message for its owner's mail program, who may be the one to say whom it goes to: without an address it has no
+    /// `To`, as RFC 5322 section 3.6 allows. Else the bytes that are sent.
+    ///
+    /// # Errors
+    /// What in it cannot be sent.
+    pub fn to_draft_bytes(&self) -> Result<Vec<u8>, MailError> {
         self.check()?;
-        let message = self.builder()?.header(ContentType::TEXT_PLAIN).body(self.body()?);
+        let mut builder = self.builder()?;
+        if self.to.is_empty() {
+            // The library wants an envelope of every message, and finds none here. It is no part of the bytes.
+            let own = self.from.mailbox().email;
+            let envelope = Envelope::new(Some(own.clone()), vec![own]);
+            builder = builder.envelope(envelope.map_err(|e| MailError::Library(e.to_string()))?);
+        }
+        let message = builder.header(ContentType::TEXT_PLAIN).body(self.body()?);
         Ok(message.map_err(|e| MailError::Library(e.to_string()))?.formatted())
     }
 
@@ -104,6 +124,7 @@ impl Outgoing {
     /// # Errors
     /// What in it cannot be sent.
     pub fn to_bytes_with(&self, attachment: &Attachment) -> Result<Vec<u8>, MailError> {
+        self.must_go_somewhere()?;
         self.check()?;
         if attachment.bytes.len() > LARGEST_ATTACHMENT {
             return Err(MailError::LargeAttachment);
@@ -157,10 +178,11 @@ impl Outgoing {
             .map_err(|_text| MailError::Library("its text cannot be encoded".to_owned()))
     }
 
+    fn must_go_somewhere(&self) -> Result<(), MailError> {
+        if self.to.is_empty() { Err(MailError::NoReceiver) } else { Ok(()) }
+    }
+
     fn check(&self) -> Result<(), MailError> {
-        if self.to.is_empty() {
-            return Err(MailError::NoReceiver);
-        }
         if self.to.len() > MOST_RECEIVERS {
             return Err(MailError::TooMany);
         }
@@ -192,7 +214,8 @@ impl Outgoing {
         kept.collect::<Vec<_>>().join(" ")
     }
 
-    /// A link that opens the message in the person's own mail program, for them to send it there (RFC 6068).
+    /// A link that opens the message in the person's own mail program, for them to send it there (RFC 6068). Without an
+    /// address it names none.
     #[must_use]
     pub fn mailto(&self) -> String {
         let to: Vec<String> = self.to.iter().map(|to| escaped(to.email(), "@")).collect();

@@ -15,7 +15,10 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
 
-use crate::told::{NOTICE, Room};
+use crate::{
+    server::May,
+    told::{NOTICE, Room, why_and_instead},
+};
 
 /// What `preview_act` takes.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -67,10 +70,15 @@ pub(crate) struct DraftArgs {
     note: Option<String>,
 }
 
-pub(crate) fn preview(desk: &Desk, given: &PreviewArgs) -> Done<Json> {
+pub(crate) fn preview(desk: &Desk, may: May, given: &PreviewArgs) -> Done<Json> {
     let case = OpenCase::open(desk, &given.case)?;
     let prepared = prepare(desk, &case, &given.act)?;
-    Ok(shown(&case, &prepared, "nothing was signed"))
+    let mut told = shown(&case, &prepared, "nothing was signed");
+    if may.sign {
+        let refused = prepared.may_be_signed_by_a_program(desk, &case).err();
+        told["sign_act_refuses"] = refused.as_ref().map(why_and_instead).into();
+    }
+    Ok(told)
 }
 
 fn shown(case: &OpenCase, prepared: &Prepared, done: &str) -> Json {

@@ -5,8 +5,8 @@
 use std::{future::Future, io, sync::Arc};
 
 use rmcp::{
-    RoleServer,
-    model::ClientJsonRpcMessage,
+    ErrorData, RoleServer,
+    model::{ClientJsonRpcMessage, ClientRequest, ErrorCode, ServerJsonRpcMessage},
     service::{RxJsonRpcMessage, TxJsonRpcMessage},
     transport::Transport,
 };
@@ -26,6 +26,19 @@ const WAITING: usize = 16;
 /// What JSON-RPC 2.0 calls no JSON, and no request.
 const NO_JSON: i32 = -32700;
 const NO_REQUEST: i32 = -32600;
+/// The same for what a method is given.
+const WRONG_PARAMS: i32 = -32602;
+
+/// Methods that are known, with what they are given: named with anything else, the library knows them no more.
+const KNOWN: &[(&str, &str)] = &[
+    ("initialize", "`protocolVersion`, `capabilities` and `clientInfo`"),
+    ("ping", "nothing"),
+    ("tools/list", "nothing, or a `cursor`"),
+    ("tools/call", "the tool's `name`, and in `arguments`, an object, what it takes"),
+];
+
+/// Bytes of a method's name that are repeated.
+const LONGEST_NAME: usize = 80;
 
 /// A program at the other end, spoken to line by line.
 #[derive(Debug)]
@@ -107,8 +120,11 @@ where
 
     fn send(
         &mut self,
-        message: TxJsonRpcMessage<RoleServer>,
+        mut message: TxJsonRpcMessage<RoleServer>,
     ) -> impl Future<Output = Result<(), Self::Error>> + Send + 'static {
+        if let ServerJsonRpcMessage::Error(refused) = &mut message {
+            in_words(&mut refused.error);
+        }
         let (write, said) = (Arc::clone(&self.write), serde_json::to_string(&message));
         async move { written(write, said?).await }
     }
@@ -144,6 +160,32 @@ async fn written<W: AsyncWrite + Unpin>(write: Arc<Mutex<Option<W>>>, mut line: 
     write.flush().await
 }
 
+/// What the library says in its own terms.
+fn in_words(error: &mut ErrorData) {
+    const LACKS: &str = "request _meta is missing or has malformed required fields: ";
+    if error.code == ErrorCode::METHOD_NOT_FOUND {
+        // The method's name is all that it says.
+        let name: String = error.message.chars().take(LONGEST_NAME).collect();
+        error.message = format!("'{name}' is not known here: tools are all that is offered, see tools/list").into();
+    } else if let Some(lacks) = error.message.strip_prefix(LACKS) {
+        error.message = format!("begin with `initialize`; a request without that says in its `_meta`: {lacks}").into();
+    }
+}
+
+/// That a method which is known came with what it does not take; nothing otherwise.
+fn wrong_params(json: &Json, message: Option<&ClientJsonRpcMessage>) -> Option<String> {
+    let understood = match message {
+        Some(ClientJsonRpcMessage::Request(request)) => !matches!(request.request, ClientRequest::CustomRequest(_)),
+        Some(_) => true,
+        None => json["jsonrpc"] != "2.0" || json["id"].is_null(),
+    };
+    if understood {
+        return None;
+    }
+    let (name, takes) = KNOWN.iter().find(|(name, _)| json["method"] == *name)?;
+    Some(format!("the `params` of {name} are not understood: it takes {takes}"))
+}
+
 /// What a line is.
 enum Understood {
     Message(Box<ClientJsonRpcMessage>),
@@ -168,11 +210,12 @@ fn understood(line: &Line) -> Understood {
     let Ok(json) = serde_json::from_slice::<Json>(line) else {
         return wrong(Json::Null, NO_JSON, "this line is no JSON: a message is one JSON object on a line, in UTF-8");
     };
-    let why = match serde_json::from_slice(line) {
-        Ok(message) => return Understood::Message(Box::new(message)),
-        Err(_in_terms_of_types) => &json,
-    };
-    let Some(fields) = why.as_object() else {
+    let message = serde_json::from_slice::<ClientJsonRpcMessage>(line).ok();
+    let params = wrong_params(&json, message.as_ref());
+    if let (Some(message), None) = (message, &params) {
+        return Understood::Message(Box::new(message));
+    }
+    let Some(fields) = json.as_object() else {
         return wrong(
             Json::Null,
             NO_REQUEST,
@@ -186,7 +229,10 @@ fn understood(line: &Line) -> Understood {
         return Understood::Nothing;
     }
     let id = fields.get("id").filter(|id| id.is_string() || id.is_i64() || id.is_u64()).cloned().unwrap_or(Json::Null);
-    wrong(id, NO_REQUEST, "this is no request of JSON-RPC 2.0 as the Model Context Protocol has it")
+    match params {
+        Some(why) => wrong(id, WRONG_PARAMS, &why),
+        None => wrong(id, NO_REQUEST, "this is no request of JSON-RPC 2.0 as the Model Context Protocol has it"),
+    }
 }
 
 #[cfg(test)]
@@ -224,6 +270,9 @@ mod tests {
             (b"{}", NO_REQUEST, Json::Null),
             (b"{\"jsonrpc\":\"2.0\",\"id\":{},\"method\":5}", NO_REQUEST, Json::Null),
             (b"{\"jsonrpc\":\"1.0\",\"id\":5,\"method\":\"ping\"}", NO_REQUEST, json!(5)),
+            (b"{\"jsonrpc\":\"2.0\",\"id\":5,\"method\":\"tools/call\"}", WRONG_PARAMS, json!(5)),
+            (b"{\"jsonrpc\":\"2.0\",\"id\":\"a\",\"method\":\"tools/call\",\"params\":[]}", WRONG_PARAMS, json!("a")),
+            (b"{\"jsonrpc\":\"2.0\",\"id\":5,\"method\":\"initialize\"}", WRONG_PARAMS, json!(5)),
         ] {
             let all = [line, b"\n", PING.as_bytes(), b"\r\n"].concat();
             let (answers, understood) = answered(&all).await;

@@ -121,8 +121,8 @@ fn listed(page: Page<QueueRow>) -> Json {
 
 pub(crate) fn list_cases(desk: &Desk, given: &ListArgs) -> Done<Json> {
     let queue = Queue {
-        waiting_for_us: given.waiting_for_us,
-        overdue: given.overdue,
+        waiting_for_us: given.waiting_for_us.then_some(true),
+        overdue: given.overdue.then_some(true),
         agent: given.agent.clone(),
         ..Queue::default()
     };

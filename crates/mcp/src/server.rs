@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use counterpart_node::Desk;
-use counterpart_words::error::CommandError;
+use counterpart_words::error::{CommandError, Done, Kind};
 use rmcp::{
     ErrorData, RoleServer, ServerHandler, ServiceExt as _,
     model::{
@@ -107,12 +107,25 @@ impl ServerHandler for Served {
         let Some(tool) = tools::offered(self.may).find(|tool| tool.name == request.name) else {
             return Err(ErrorData::invalid_params("there is no such tool here", None));
         };
-        let (desk, given) = (Arc::clone(&self.desk), request.arguments.unwrap_or_default());
-        let answered = tokio::task::spawn_blocking(move || (tool.run)(&desk, given)).await;
+        let (desk, may, given) = (Arc::clone(&self.desk), self.may, request.arguments.unwrap_or_default());
+        let run = move || must_stand(&desk).and_then(|()| (tool.run)(&desk, may, given));
+        let answered = tokio::task::spawn_blocking(run).await;
         let answered = answered.unwrap_or_else(|_| Err(CommandError::failed("that failed inside the program")));
         Ok(match answered {
             Ok(json) => CallToolResult::structured(json).into(),
             Err(why) => CallToolResult::structured_error(told::refused(&why)).into(),
         })
     }
+}
+
+/// Refuses a seat whose rights ended while its program ran: as with a token of that seat, it is told nothing any more.
+fn must_stand(desk: &Desk) -> Done {
+    let Some(seat) = desk.seat() else { return Ok(()) };
+    if desk.agents()?.iter().any(|agent| agent.here && agent.stands()) {
+        return Ok(());
+    }
+    let why =
+        format!("the rights of the seat '{seat}' have ended: a program at it reads, drafts and signs nothing any more");
+    Err(CommandError::of(Kind::Identity, why)
+        .hint("the person you work for starts this program anew, at a seat whose rights have not ended"))
 }

@@ -104,14 +104,20 @@ fn is_own(name: &str, text: &str) -> bool {
 /// Why something was not done. Where a person would type a command, the act or tool is named; what else would be typed is left
 /// out.
 pub(crate) fn refused(why: &CommandError) -> Json {
+    let mut told = why_and_instead(why);
+    told["refused"] = why.kind.as_str().into();
+    told["notice"] = NOTICE.into();
+    told
+}
+
+/// That alone: what stands in the way, and what would work.
+pub(crate) fn why_and_instead(why: &CommandError) -> Json {
     let mut room = Room::new();
     let to_program = |text: &str| for_programs::said(text, instead, Otherwise::Goes);
-    let hint = why.hint.as_deref().and_then(to_program);
+    let hint = why.hint_for_programs().and_then(to_program);
     json!({
-        "refused": why.kind.as_str(),
         "why": room.words(&to_program(&why.message).unwrap_or_else(|| why.message.clone())),
         "instead": hint.map(|hint| room.words(&hint)),
-        "notice": NOTICE,
     })
 }
 

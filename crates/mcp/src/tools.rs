@@ -21,7 +21,7 @@ pub(crate) struct Offered {
     about: &'static str,
     takes: fn() -> JsonObject,
     does: Does,
-    pub(crate) run: fn(&Desk, JsonObject) -> Done<Json>,
+    pub(crate) run: fn(&Desk, May, JsonObject) -> Done<Json>,
 }
 
 /// What a tool changes.
@@ -40,14 +40,14 @@ static TOOLS: &[Offered] = &[
         about: "Lists the cases, those that wait for us first: whose move it is in each, and what is due next.",
         takes: schema::<reading::ListArgs>,
         does: Does::Nothing,
-        run: |desk, given| reading::list_cases(desk, &read(given)?),
+        run: |desk, _, given| reading::list_cases(desk, &read(given)?),
     },
     Offered {
         name: "search",
         about: "Finds cases by words in their titles, texts and people; each word also stands for longer ones that begin so.",
         takes: schema::<reading::SearchArgs>,
         does: Does::Nothing,
-        run: |desk, given| reading::search(desk, &read(given)?),
+        run: |desk, _, given| reading::search(desk, &read(given)?),
     },
     Offered {
         name: "show_case",
@@ -55,21 +55,21 @@ static TOOLS: &[Offered] = &[
                 clocks.",
         takes: schema::<reading::CaseArgs>,
         does: Does::Nothing,
-        run: |desk, given| reading::show_case(desk, &read(given)?),
+        run: |desk, _, given| reading::show_case(desk, &read(given)?),
     },
     Offered {
         name: "record",
         about: "Reads what was signed in a case, as it came in here, page by page; or one entry whole.",
         takes: schema::<reading::RecordArgs>,
         does: Does::Nothing,
-        run: |desk, given| reading::record(desk, &read(given)?),
+        run: |desk, _, given| reading::record(desk, &read(given)?),
     },
     Offered {
         name: "summary",
         about: "One page of all that matters in a case: whose move, what is agreed, promised, said, and who the people are.",
         takes: schema::<reading::CaseArgs>,
         does: Does::Nothing,
-        run: |desk, given| reading::summary(desk, &read(given)?),
+        run: |desk, _, given| reading::summary(desk, &read(given)?),
     },
     Offered {
         name: "preview_act",
@@ -77,7 +77,7 @@ static TOOLS: &[Offered] = &[
                 Signs nothing.",
         takes: schema::<acting::PreviewArgs>,
         does: Does::Nothing,
-        run: |desk, given| acting::preview(desk, &read(given)?),
+        run: |desk, may, given| acting::preview(desk, may, &read(given)?),
     },
     Offered {
         name: "draft_action",
@@ -85,7 +85,7 @@ static TOOLS: &[Offered] = &[
                 is sent to everybody in the case at once: write nothing of another case into it.",
         takes: schema::<acting::DraftArgs>,
         does: Does::Draft,
-        run: |desk, given| acting::draft(desk, &read(given)?),
+        run: |desk, _, given| acting::draft(desk, &read(given)?),
     },
     Offered {
         name: "sign_act",
@@ -93,7 +93,7 @@ static TOOLS: &[Offered] = &[
                 repeat its digest: what was shown is what is signed.",
         takes: schema::<acting::SignArgs>,
         does: Does::Sign,
-        run: |desk, given| acting::sign(desk, &read(given)?),
+        run: |desk, _, given| acting::sign(desk, &read(given)?),
     },
 ];
 

@@ -88,6 +88,31 @@ async fn a_line_that_is_no_message_is_answered_and_the_next_one_read() {
 }
 
 #[tokio::test]
+async fn a_method_that_is_not_known_or_given_wrong_is_told_so_in_words() {
+    let mut program = Program::begin();
+    let early = program.ask(1, "tools/list", json!({})).await;
+    let said = early["error"]["message"].as_str().expect("a message");
+    assert!(said.starts_with("begin with `initialize`"), "{early}");
+    program.begun().await;
+    for (nth, (method, params, code, says)) in (2..).zip([
+        ("tools/call", Value::Null, -32602, "the `params` of tools/call are not understood"),
+        ("tools/call", json!({}), -32602, "it takes the tool's `name`"),
+        ("tools/call", json!({"name": 5}), -32602, "it takes the tool's `name`"),
+        ("tools/call", json!({"name": "list_cases", "arguments": []}), -32602, "in `arguments`, an object"),
+        ("tools/call", json!({"name": "pay"}), -32602, "there is no such tool here"),
+        ("resources/list", json!({}), -32601, "'resources/list' is not known here"),
+        ("prompts/get", json!({"name": "x"}), -32601, "'prompts/get' is not known here"),
+        ("cases/list", json!({}), -32601, "'cases/list' is not known here"),
+    ]) {
+        let answer = program.ask(nth, method, params.clone()).await;
+        let error = &answer["error"];
+        assert_eq!(error["code"], code, "{method} {params}: {answer}");
+        assert!(error["message"].as_str().is_some_and(|said| said.contains(says)), "{method} {params}: {answer}");
+    }
+    program.end().await;
+}
+
+#[tokio::test]
 async fn a_program_that_says_nothing_right_is_told_so_to_its_end() {
     let mut program = Program::begin();
     program.wrong(b"hello", -32700).await;

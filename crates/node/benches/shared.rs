@@ -23,7 +23,7 @@ use std::{
     process::{Child, ChildStdin, Command, Stdio},
     sync::mpsc,
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use counterpart_core::keylog::Kinds;
@@ -39,6 +39,8 @@ const DESKS: usize = 2;
 /// How long a customer waits to be in step at most; where nodes keep signing at the same cases, the second.
 const STAY: Duration = Duration::from_secs(60);
 const SHORT_STAY: Duration = Duration::from_millis(500);
+/// How many acts each node has acknowledged when one of them is killed, at least.
+const ACTS_BEFORE_KILL: usize = 200;
 /// No part takes longer for one thing, and all of it takes no longer than the second.
 const PATIENCE: Duration = Duration::from_secs(120);
 const WHOLE: Duration = Duration::from_secs(900);
@@ -77,6 +79,8 @@ struct Part {
     child: Child,
     wishes: ChildStdin,
     lines: mpsc::Receiver<String>,
+    /// What it said while something else was awaited, for whoever asks next.
+    aside: Vec<String>,
 }
 
 impl Part {
@@ -91,7 +95,7 @@ impl Part {
         let (sender, lines) = mpsc::channel();
         let said = BufReader::new(child.stdout.take().expect("piped"));
         thread::spawn(move || said.lines().map_while(Result::ok).for_each(|line| drop(sender.send(line))));
-        let part = Self { wishes: child.stdin.take().expect("piped"), child, lines };
+        let mut part = Self { wishes: child.stdin.take().expect("piped"), child, lines, aside: Vec::new() };
         part.hears("ready");
         part
     }
@@ -100,9 +104,21 @@ impl Part {
         writeln!(self.wishes, "{wish}").expect("it runs");
     }
 
+    /// Waits until a line of this word was said so many times. What is said meanwhile stays to be heard.
+    fn awaits(&mut self, word: &str, times: usize) {
+        let end = Instant::now() + PATIENCE;
+        let mut said = 0;
+        while said < times {
+            let line = self.lines.recv_timeout(end.saturating_duration_since(Instant::now()));
+            assert!(line.is_ok(), "{word}: said {said} times of {times} in {PATIENCE:?} ({line:?})");
+            self.aside.extend(line);
+            said += usize::from(self.aside.last().is_some_and(|line| line.split(' ').next() == Some(word)));
+        }
+    }
+
     /// What comes behind this word, and the lines that are said before.
-    fn hears(&self, word: &str) -> (Vec<String>, Vec<String>) {
-        let mut before = Vec::new();
+    fn hears(&mut self, word: &str) -> (Vec<String>, Vec<String>) {
+        let mut before = std::mem::take(&mut self.aside);
         loop {
             let line = self.lines.recv_timeout(PATIENCE).expect(word);
             let mut words: Vec<String> = line.split(' ').map(str::to_owned).collect();
@@ -196,7 +212,7 @@ impl Stage {
             stage.customers.push(customer);
         }
         // Where each node can be called is known to all customers after that.
-        stage.begin_visits(2, STAY, false);
+        stage.begin_visits(Duration::from_secs(2), STAY, false);
         stage.end_visits();
         stage
     }
@@ -216,10 +232,14 @@ impl Stage {
     }
 
     /// What they say was signed; one of them may have been killed.
-    fn end_acts(&self, killed: Option<usize>) -> Acts {
+    fn end_acts(&mut self, killed: Option<usize>) -> Acts {
         let mut acts = Acts::default();
-        for (at, node) in self.nodes.iter().enumerate() {
-            let said = if killed == Some(at) { node.lines.iter().collect() } else { node.hears("acted").1 };
+        for (at, node) in self.nodes.iter_mut().enumerate() {
+            let said = if killed == Some(at) {
+                node.aside.drain(..).chain(&node.lines).collect()
+            } else {
+                node.hears("acted").1
+            };
             for line in said {
                 if let Some(why) = line.strip_prefix("failed ") {
                     acts.failed.push(why.to_owned());
@@ -234,15 +254,15 @@ impl Stage {
         acts
     }
 
-    /// Lets customers come and go; `receipts` is whether to say what they got receipts for.
-    fn begin_visits(&mut self, seconds: usize, patience: Duration, receipts: bool) {
-        let wish = format!("visit {seconds} {} {receipts}", patience.as_millis());
+    /// Lets customers come and go, for so long at most; `receipts` is whether to say what they got receipts for.
+    fn begin_visits(&mut self, length: Duration, patience: Duration, receipts: bool) {
+        let wish = format!("visit {} {} {receipts}", length.as_secs(), patience.as_millis());
         self.customers.iter_mut().for_each(|customer| customer.wish(&wish));
     }
 
-    fn end_visits(&self) -> Visits {
+    fn end_visits(&mut self) -> Visits {
         let mut all = Visits::default();
-        for customer in &self.customers {
+        for customer in &mut self.customers {
             let (counts, said) = customer.hears("visited");
             let count = |at: usize| counts[at].parse::<usize>().expect("a count");
             all.visits += count(0);
@@ -315,7 +335,7 @@ fn conduct(as_json: bool) {
     for nodes in [1, 2, 4] {
         let mut stage = Stage::set(&folder.path().join(nodes.to_string()), server, nodes, customers);
         assert_eq!(server.sql(&stage.database, "SHOW fsync"), "on");
-        stage.begin_visits(seconds, STAY, false);
+        stage.begin_visits(Duration::from_secs(seconds as u64), STAY, false);
         let visits = stage.end_visits();
         stage.begin_acts(seconds, false);
         let own = stage.end_acts(None);
@@ -351,13 +371,16 @@ fn conduct(as_json: bool) {
 /// One of two nodes is killed while both sign and customers come and go.
 fn killed(folder: &Path, server: &server::Server, customers: usize, seconds: usize) -> Json {
     let mut stage = Stage::set(folder, server, 2, customers);
-    stage.begin_visits(seconds, SHORT_STAY, true);
-    // Once both nodes sign without a pause hardly anybody else gets a turn.
-    thread::sleep(Duration::from_secs(1));
+    stage.begin_visits(WHOLE, SHORT_STAY, true);
+    // A device gives a case one receipt in five seconds, and once both nodes sign without a pause hardly anybody else
+    // gets a turn: so every customer has a receipt before that.
+    stage.customers.iter_mut().for_each(|customer| customer.awaits("receipted", 1));
     stage.begin_acts(seconds, true);
-    thread::sleep(Duration::from_secs(seconds as u64 / 2));
+    stage.nodes.iter_mut().for_each(|node| node.awaits("acked", ACTS_BEFORE_KILL));
+    let killed_at = parts::micros();
     stage.nodes[1].child.kill().expect("killed");
     let acts = stage.end_acts(Some(1));
+    stage.customers.iter_mut().for_each(|customer| customer.wish("leave"));
     let visits = stage.end_visits();
     let kept = Kept::read(server, &stage.database);
     let (acts_lost, acts_twice) = kept.lost_and_twice(acts.acknowledged.iter());
@@ -374,12 +397,13 @@ fn killed(folder: &Path, server: &server::Server, customers: usize, seconds: usi
         twice, {brought_again} brought again, {} double positions: {faults:?}",
         kept.doubles
     );
-    // Customers may come away without a receipt where both nodes sign without a pause: that is told, and no failure.
-    assert!(!acts.acknowledged.is_empty(), "nothing was measured");
+    let receipted_before = visits.receipted.iter().filter(|(_, seen)| *seen < killed_at).count();
+    assert!(!acts.acknowledged.is_empty() && receipted_before > 0, "nothing was measured");
     json!({
         "acts_acknowledged": acts.acknowledged.len(),
         "acts_not_signed": acts.failed.len(),
         "notes_receipted": visits.receipted.len(),
+        "notes_receipted_before_kill": receipted_before,
         "visits": visits.visits,
         "visits_not_in_step": visits.in_vain,
         "lost": acts_lost + notes_lost,
@@ -411,9 +435,11 @@ fn table(rows: &[Json], killed: &Json) {
     }
     tell(&format!(
         "\nOne of two nodes killed while both signed and customers came: {} acts acknowledged and {} customers' notes \
-         receipted in {} visits;\nlost {}, there twice {}, brought again {}, positions there twice {}; faults at a check-up {}.",
+         receipted ({} before the kill) in {} visits;\nlost {}, there twice {}, brought again {}, positions there \
+         twice {}; faults at a check-up {}.",
         killed["acts_acknowledged"],
         killed["notes_receipted"],
+        killed["notes_receipted_before_kill"],
         killed["visits"].as_u64().unwrap_or_default() + killed["visits_not_in_step"].as_u64().unwrap_or_default(),
         killed["lost"],
         killed["twice"],

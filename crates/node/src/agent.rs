@@ -151,7 +151,7 @@ pub fn take(home: &Path, grant: &AgentGrant) -> Result<Taken, DeskError> {
     if !asked.exists() {
         return Err(DeskError::NotAsked);
     }
-    let mut store = place::open(home)?;
+    let mut store = place::open_for(home, home::read_party(&asked)?)?;
     let party = store_grant(&mut store, &asked, grant, None)?;
     // The keys' folder appears last and at once: a home either has a whole identity or none.
     let keys = home::keys_folder(home);

@@ -35,9 +35,9 @@ impl std::fmt::Debug for InternalAside {
 }
 
 impl Desk {
-    /// Keeps an aside about a case. It is signed by nobody, and never sent. Without a name it is that of the
-    /// agent's seat this desk is at, else the home owner's. `now` in
-    /// Unix milliseconds.
+    /// Keeps an aside about a case. It is signed by nobody, and never sent. Without a name it is that of the agent's seat
+    /// this desk is at, else the home owner's; at a seat any other name has the seat's behind it, so that it is always told
+    /// where it was written. `now` in Unix milliseconds.
     ///
     /// # Errors
     /// When it is empty or too long, the case is not here, or the store cannot be written.
@@ -48,12 +48,12 @@ impl Desk {
         text: &str,
         now: i64,
     ) -> Result<InternalAside, DeskError> {
-        let agent = match agent {
-            Some(agent) => name("the name", agent, LONGEST_NAME)?,
-            None => match self.seat() {
-                Some(seat) => seat.to_owned(),
-                None => self.own_name()?.unwrap_or_else(|| "me".to_owned()),
-            },
+        let named = agent.map(|agent| name("the name", agent, LONGEST_NAME)).transpose()?;
+        let agent = match (named, self.seat()) {
+            (Some(named), Some(seat)) if named != seat => format!("{named} ({seat})"),
+            (_, Some(seat)) => seat.to_owned(),
+            (Some(named), None) => named,
+            (None, None) => self.own_name()?.unwrap_or_else(|| "me".to_owned()),
         };
         let text = text::normalise(text.trim());
         text::check(&text).map_err(|why| DeskError::Text(format!("the aside: {why}")))?;

@@ -1,6 +1,9 @@
 //! Who of us has a case. It is nobody else's business: it is signed by nobody and never sent.
 
-use counterpart_core::{id::CaseId, text};
+use counterpart_core::{
+    id::CaseId,
+    text::{self, TextError},
+};
 use counterpart_store::Txn;
 
 use crate::{desk::Desk, error::DeskError, search};
@@ -108,7 +111,11 @@ impl Desk {
 pub(crate) fn name(what: &str, typed: &str, longest: usize) -> Result<String, DeskError> {
     let name = text::normalise(typed.trim());
     let no = |why: &str| Err(DeskError::Text(format!("{what}: {why}")));
-    text::check(&name).map_err(|why| DeskError::Text(format!("{what}: {why}")))?;
+    // Held to what may be signed, and signed by nobody.
+    if let Err(TextError { character, .. }) = text::check(&name) {
+        let character = u32::from(character);
+        return no(&format!("the character U+{character:04X} can hide or reorder what people read; take it out"));
+    }
     match name.as_str() {
         // Two names of marks that nobody sees would be the same, and nobody's.
         _ if search::folded(&name).trim().is_empty() => no("it is empty; write at least one word"),

@@ -10,7 +10,7 @@ use std::{
 use counterpart_core::{
     act::{Act, Open, SeatOffer},
     exporter::ExporterWord,
-    id::{CaseId, EntryId, PartyId, parse_short_form, short_form_range},
+    id::{CaseId, PartyId, parse_short_form, short_form_range},
     invitation::{JoinRequest, Link, invite_key},
     keylog::{EventBody, KeyLogs, Kinds},
     record::{Author, DraftError, Record},
@@ -19,7 +19,7 @@ use counterpart_core::{
     view::{Brief, Waiting},
 };
 use counterpart_net::{Address, PeerId};
-use counterpart_store::{CaseSummary, Files, Join, PeerAddress, Store, StoreError, Txn};
+use counterpart_store::{CaseSummary, Files, Health, Join, PeerAddress, Store, StoreError, Txn};
 
 use crate::{
     adopt, clock,
@@ -52,6 +52,7 @@ pub struct Desk {
     store: Mutex<Store>,
     sheets: Mutex<Sheets>,
     files: Files,
+    health: Health,
     /// What is left to be done about erased things is another's work: that of the node whose desk this is.
     leaves_chores: bool,
     seats_that_stand: Mutex<SeatsThatStand>,
@@ -81,6 +82,7 @@ impl Desk {
     /// When it has no identity, its keys cannot be read, or its store is damaged. [`DeskError::Locked`] when the keys
     /// need a passphrase: ask for it, then [`Desk::open_with`].
     pub fn open(home: &Path) -> Result<Self, DeskError> {
+        home::may_read(home)?;
         let locked = home::is_initialised(home) && home::is_locked(home)?;
         let passphrase = if locked { Passphrase::from_environment()? } else { None };
         Self::open_with(home, passphrase.as_ref())
@@ -91,6 +93,7 @@ impl Desk {
     /// # Errors
     /// As [`Desk::open`].
     pub fn open_with(home: &Path, passphrase: Option<&Passphrase>) -> Result<Self, DeskError> {
+        home::may_read(home)?;
         if !home::is_initialised(home) {
             if home::asked_folder(home).exists() {
                 return Err(DeskError::Asked { home: home.to_owned() });
@@ -117,9 +120,10 @@ impl Desk {
         let entries = || Ok::<_, StoreError>(store.summaries()?.iter().map(|case| case.entries).sum());
         let random = Source::new(entries)?;
         let files = place::files(home)?;
+        let health = store.health().clone();
         let (store, sheets, seats_that_stand) = (Mutex::new(store), Mutex::default(), Mutex::default());
         let home = home.to_owned();
-        Ok(Self { home, identity, seat, random, store, sheets, files, leaves_chores: false, seats_that_stand })
+        Ok(Self { home, identity, seat, random, store, sheets, files, health, leaves_chores: false, seats_that_stand })
     }
 
     /// The home folder.
@@ -201,6 +205,11 @@ impl Desk {
     /// The attached files.
     pub(crate) fn files(&self) -> Files {
         self.files.clone()
+    }
+
+    /// How the store does, as far as this process knows; nobody waits for it to be told that.
+    pub(crate) fn health(&self) -> &Health {
+        &self.health
     }
 
     /// Work with the store itself.
@@ -345,6 +354,28 @@ impl Desk {
         Ok(case)
     }
 
+    /// Whether [`Desk::new_case_with`] would sign all of this, tried in memory: nothing of it is kept, or leaves. `now` in
+    /// Unix milliseconds.
+    ///
+    /// # Errors
+    /// Which of them would not be signed, the opening being 0 and `acts` counted from 1, and why.
+    pub fn check_new_case(&self, open: &Act, acts: &[Act], now: i64) -> Result<(), (usize, DeskError)> {
+        let begun = || {
+            self.must_be_alone()?;
+            let mut record = self.own_record()?;
+            let draft = record.draft(&self.identity.author, open, now, &mut || self.draw())?;
+            record.seal_and_sign(draft, &self.identity.device).map_err(DraftError::Gate)?;
+            Ok(record)
+        };
+        let mut record = begun().map_err(|why| (0, why))?;
+        for (at, act) in (1..).zip(acts) {
+            let draft = self.preview(&record, act, now).map_err(|why| (at, why))?;
+            let signed = record.seal_and_sign(draft, &self.identity.device);
+            signed.map_err(|why| (at, DraftError::Gate(why).into()))?;
+        }
+        Ok(())
+    }
+
     /// An empty record that knows our own key log.
     fn own_record(&self) -> Result<Record, DeskError> {
         let mut record = Record::new();
@@ -358,21 +389,31 @@ impl Desk {
         Ok(record)
     }
 
-    /// Remembers a join that the running node, or `join` itself, will carry out.
+    /// Whether one can ask to join by a link, before anybody is asked. `now` in Unix milliseconds.
     ///
     /// # Errors
-    /// When the invitation expired, is our own, or we are in that case already.
-    pub fn begin_join(&self, link: &Link, now: i64) -> Result<(), DeskError> {
+    /// As [`Desk::begin_join`].
+    pub fn check_join(&self, link: &Link, now: i64) -> Result<(), DeskError> {
+        // The node that asks is the home's, and asks with the home's key.
+        self.must_be_home()?;
         if link.expires <= now {
             return Err(DeskError::Expired);
         }
         if link.opener == self.party() {
             return Err(DeskError::OwnInvitation);
         }
-        // The node that asks is the home's, and asks with the home's key.
-        self.must_be_home()?;
         self.must_be_alone()?;
         self.must_cover("join")?;
+        if self.locked().entry_count(link.case)? > 0 { Err(DeskError::AlreadyMember) } else { Ok(()) }
+    }
+
+    /// Remembers a join that the running node, or `join` itself, will carry out.
+    ///
+    /// # Errors
+    /// At an agent's seat; when the invitation expired, is our own, or we are in that case already; when this machine may
+    /// not join for us.
+    pub fn begin_join(&self, link: &Link, now: i64) -> Result<(), DeskError> {
+        self.check_join(link, now)?;
         let logs = self.own_log()?;
         let log = logs.head_with(&self.party(), &self.author().grant).expect("an opened home has a key log");
         let request = JoinRequest {
@@ -387,12 +428,7 @@ impl Desk {
         };
         let request = request.sign(&self.identity.device, &invite_key(&link.secret.0));
         let join = Join { case: link.case, link: link.to_text(), request, expires: link.expires };
-        let mut store = self.locked();
-        if store.entry_count(link.case)? > 0 {
-            return Err(DeskError::AlreadyMember);
-        }
-        store.write(|txn| txn.put_join(&join).map_err(DeskError::from))?;
-        drop(store);
+        self.with_store(|store| store.write(|txn| txn.put_join(&join)))?;
         self.node_is_running();
         Ok(())
     }
@@ -481,10 +517,9 @@ pub(crate) fn put_summary(
     own: &PartyId,
     now: i64,
 ) -> Result<(), StoreError> {
-    let number = |id: &EntryId| today::typed_name(record, id).map(|name| format!(" #{name}"));
     let (mine, theirs) = brief.moves(own);
     let word = |who: &str, w: &Waiting| {
-        let about = w.about.as_ref().and_then(number).unwrap_or_default();
+        let about = today::about(brief, record, own, w).map(|name| format!(" #{name}")).unwrap_or_default();
         format!("{who}: {}{about}", w.expected.as_str())
     };
     crate::letters::look_again(txn, case)?;

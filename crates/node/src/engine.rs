@@ -17,6 +17,7 @@ mod posted;
 mod records;
 mod routes;
 mod stamps;
+mod store;
 mod tidying;
 mod unreached;
 mod whereabouts;
@@ -217,6 +218,7 @@ pub(crate) struct Engine {
     looking_at_open: pace::Pace,
     /// Reading from the store whom to call.
     reading_routes: pace::Pace,
+    store: store::Watched,
     ticks: Ticks,
 }
 
@@ -268,6 +270,7 @@ impl Engine {
             tidying: false,
             looking_at_open: pace::Pace::default(),
             reading_routes: pace::Pace::default(),
+            store: store::Watched::default(),
             ticks: Ticks::default(),
         })
     }
@@ -320,7 +323,12 @@ impl Engine {
     }
 
     fn trouble(&self, why: &dyn std::fmt::Display) {
-        self.tell(NodeEvent::Trouble(why.to_string()));
+        let why = why.to_string();
+        // What it comes from is told first.
+        self.tell_of_store();
+        if self.store.is_news(&why) {
+            self.tell(NodeEvent::Trouble(why));
+        }
     }
 
     fn command(&mut self, command: Command) {
@@ -401,6 +409,7 @@ impl Engine {
 
     /// What other processes put into the store since the last look, and what is to be dialed.
     fn look(&mut self) {
+        self.try_store();
         self.look_at_own_log();
         let news = match self.look_at_logs().and_then(|()| self.look_at_cases()) {
             Ok(news) => news,
@@ -434,6 +443,7 @@ impl Engine {
             }
             self.dial_due();
         }
+        self.tell_of_store();
     }
 
     /// Takes in what other processes did to any case in memory: entries, receipts, files, the worksheet.

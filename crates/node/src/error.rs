@@ -18,6 +18,12 @@ use crate::agent::LineError;
 pub enum DeskError {
     #[error("there is no identity in {}: run `counterpart init` first", .home.display())]
     NoIdentity { home: PathBuf },
+    #[error(
+        "this account may not read the home {}{}: run the command as the account whose it is, such as by `runuser -u \
+         ACCOUNT -- counterpart`",
+        .home.display(), .owner.as_ref().map(|owner| format!(", which belongs to {owner}")).unwrap_or_default()
+    )]
+    NotReadable { home: PathBuf, owner: Option<String> },
     #[error("{} holds an identity already; nothing was changed", .home.display())]
     AlreadyInitialised { home: PathBuf },
     #[error("the key file {} cannot be read: {why}", .path.display())]
@@ -67,6 +73,12 @@ pub enum DeskError {
     NoRootInBackup,
     #[error("{} is not empty: a backup is restored into a folder that holds nothing yet", .home.display())]
     NotEmpty { home: PathBuf },
+    #[error(
+        "the store at {place} is behind the one in use, so nothing was changed: it lacks {lacks}. What is signed there next would \
+         stand where something else does already, and this machine's key could not be used any more. Copy the store in use \
+         into an empty place (`counterpart store copy`), or bring that one up to date, then try again"
+    )]
+    StoreBehind { place: String, lacks: String },
     #[error("cannot find a folder for your data: set COUNTERPART_HOME to one")]
     NoFolder,
     #[error("{}: {why}", .path.display())]

@@ -20,7 +20,7 @@ use etcetera::BaseStrategy;
 use zeroize::Zeroizing;
 
 use crate::{
-    adopt,
+    account, adopt,
     clock::now,
     error::DeskError,
     keyfile::{self, Passphrase, Rest},
@@ -143,7 +143,7 @@ pub(crate) fn init(home: &Path, passphrase: Option<&Passphrase>) -> Result<InitR
 
     write_port(home, &random)?;
 
-    let mut store = place::open(home)?;
+    let mut store = place::open_for(home, party)?;
     store.write(|txn| {
         for (id, position, bytes) in &events {
             txn.insert_key_event(&KeyEventRow { id: *id, party, position: *position, envelope: bytes })?;
@@ -277,6 +277,11 @@ pub(crate) fn is_locked(home: &Path) -> Result<bool, DeskError> {
 pub(crate) fn is_initialised(home: &Path) -> bool {
     settle_keys(home);
     keys_folder(home).exists()
+}
+
+/// Refuses a home that this account may not look into: it would look like one without an identity.
+pub(crate) fn may_read(home: &Path) -> Result<(), DeskError> {
+    account::may_read(home, &keys_folder(home))
 }
 
 pub(crate) fn keys_folder(home: &Path) -> PathBuf {

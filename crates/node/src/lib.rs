@@ -3,6 +3,7 @@
 //! Core decides, store keeps, net carries; this crate only connects them. It is the only one that reads the clock
 //! and draws random bytes.
 
+mod account;
 mod adopt;
 mod agent;
 mod asides;
@@ -52,6 +53,7 @@ mod tokens;
 mod webhooks;
 mod worksheet;
 
+pub use account::{account_name, owner};
 pub use adopt::{AdoptError, Adopted, DeviceLine, LineFor, WaitEvent, Waiter};
 pub use agent::{Agent, AgentGrant, AgentRequest, CaseLink, LineError, Rights, Taken, ask, take};
 pub use asides::{InternalAside, MOST_ASIDE};
@@ -80,11 +82,12 @@ pub use letters::{
 };
 pub use limits::mandates_of;
 pub use logged::{Level, Logged};
-pub use metrics::{METRICS_TYPE, Pulse, api as api_numbers};
+pub use metrics::{METRICS_TYPE, Pulse, StoreNumbers, api as api_numbers};
 pub use network::NetworkSettings;
 pub use node::{Node, NodeConfig, NodeError, NodeEvent, Outcome};
 pub use notebook::{Lesson, NotebookEntry, is_mail_address};
 pub use overdue::{DueThing, DueWhat, Overdue};
+pub use place::{own_store_place, store_place_of, use_store_unchecked};
 pub use post::{
     Aside, Collected, Fit, FitBy, Known, MailFetch, MailFinding, MailSecret, MailServer, MailSettings, MailState,
     PostError, sent_row, subject_tag,

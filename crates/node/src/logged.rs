@@ -115,6 +115,8 @@ impl NodeEvent {
                 HookNews::Again { name } => Logged::new(Info, "webhook-again").with("webhook", name.as_str()),
                 HookNews::Off { name, .. } => Logged::new(Error, "webhook-off").with("webhook", name.as_str()),
             },
+            Self::StoreFails { why } => Logged::new(Error, "store-fails").with("why", why.as_str()),
+            Self::StoreAgain => Logged::new(Info, "store-again"),
             Self::Trouble(text) => Logged::new(Warn, "trouble").with("why", text.as_str()),
         }
     }

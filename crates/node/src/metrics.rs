@@ -16,6 +16,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use counterpart_store::Counts;
 use prometheus_client::{
     encoding::text::encode,
     metrics::{
@@ -136,7 +137,7 @@ impl Metrics {
             NodeEvent::Unreachable { first: true, .. } => {
                 self.unreachable.inc();
             }
-            NodeEvent::Trouble(_) => {
+            NodeEvent::Trouble(_) | NodeEvent::StoreFails { .. } => {
                 self.troubles.inc();
             }
             _ => {}
@@ -281,17 +282,16 @@ impl Pulse {
     }
 }
 
-impl Desk {
-    /// All numbers of this process, of its node and of this home, as Prometheus reads them: see [`METRICS_TYPE`].
-    ///
-    /// # Errors
-    /// When the store cannot be read.
-    pub fn metrics(&self, pulse: &Pulse) -> Result<String, DeskError> {
-        let counts = self.with_store(|store| store.counts())?;
-        let mut registry = Registry::with_prefix("counterpart");
-        let build = Info::new([("version", env!("CARGO_PKG_VERSION"))]);
-        registry.register("build", "Which program this is", build);
-        pulse.register(&mut registry);
+/// What is counted in the store.
+#[derive(Debug)]
+pub struct StoreNumbers {
+    counts: Counts,
+    clocks_late: u64,
+}
+
+impl StoreNumbers {
+    fn register(&self, registry: &mut Registry) {
+        let counts = &self.counts;
         registry.register("cases", "Cases here", ConstGauge::new(counts.cases));
         registry.register("entries", "Entries in them", ConstGauge::new(counts.entries));
         let letters: Family<Labels, Gauge> = Family::default();
@@ -301,11 +301,38 @@ impl Desk {
         }
         registry.register("letters", "Letters to the other sides, by what became of them", letters);
         let help = "Service clocks that ran out and are waited for still, as of a minute ago at most";
-        registry.register("clocks_overdue", help, ConstGauge::new(pulse.clocks_late(self)?));
+        registry.register("clocks_overdue", help, ConstGauge::new(self.clocks_late));
         let help = "Cases of which a webhook is yet to be told, once for each webhook";
         registry.register("webhooks_waiting", help, ConstGauge::new(counts.hooks_waiting));
         let help = "Webhooks that were switched off because they did not answer";
         registry.register("webhooks_off", help, ConstGauge::new(counts.hooks_off));
+    }
+}
+
+impl Desk {
+    /// The numbers that are in the store.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn store_numbers(&self, pulse: &Pulse) -> Result<StoreNumbers, DeskError> {
+        let counts = self.with_store(|store| store.counts())?;
+        Ok(StoreNumbers { counts, clocks_late: pulse.clocks_late(self)? })
+    }
+
+    /// All numbers of this process, of its node and of this home, as Prometheus reads them: see [`METRICS_TYPE`]. Nobody waits
+    /// for the store: where its numbers could not be had, the others are told.
+    #[must_use]
+    pub fn metrics(&self, pulse: &Pulse, of_store: Option<&StoreNumbers>) -> String {
+        let mut registry = Registry::with_prefix("counterpart");
+        let build = Info::new([("version", env!("CARGO_PKG_VERSION"))]);
+        registry.register("build", "Which program this is", build);
+        pulse.register(&mut registry);
+        let works = of_store.is_some() && self.health().trouble().is_none();
+        let help = "Whether the store can be read and written, as far as is known: 1 or 0";
+        registry.register("store_works", help, ConstGauge::new(u64::from(works)));
+        if let Some(of_store) = of_store {
+            of_store.register(&mut registry);
+        }
         if let Some(bytes) = store_bytes(self.home()) {
             registry.register_with_unit("store_size", "The store's files", Unit::Bytes, ConstGauge::new(bytes));
         }
@@ -316,7 +343,7 @@ impl Desk {
         here().register(&mut registry);
         let mut text = String::new();
         encode(&mut text, &registry).expect("a text takes whatever is written to it");
-        Ok(text)
+        text
     }
 
     /// Why a node on this home is not ready to work, in one line; nothing where it is.
@@ -330,6 +357,10 @@ impl Desk {
         }
         if home::is_elsewhere(self.home()) {
             return Some(DeskError::UsedElsewhere.to_string());
+        }
+        // What is known needs no waiting.
+        if let Some(why) = self.health().trouble() {
+            return Some(why.to_string());
         }
         // Any row will do: it is about whether it can be asked.
         let read = self.with_store(|store| store.newest_ordinal());

@@ -158,6 +158,12 @@ pub enum NodeEvent {
     Overdue(Overdue),
     /// How it stands with a receiver of webhooks changed.
     Webhook(HookNews),
+    /// The store cannot be reached, or takes nothing more. It is tried again.
+    StoreFails {
+        why: String,
+    },
+    /// The store works again.
+    StoreAgain,
     /// Something went wrong that a person should know; nothing is lost.
     Trouble(String),
 }
@@ -380,6 +386,8 @@ impl NodeEvent {
                 format!("{}: it was due {}, and is not done", case(c), overdue::written(*due))
             }
             Self::Webhook(news) => news.line(),
+            Self::StoreFails { why } => format!("ALARM: {why}"),
+            Self::StoreAgain => "the store works again".to_owned(),
             Self::Trouble(text) => text.clone(),
         }
     }

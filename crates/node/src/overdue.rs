@@ -75,22 +75,18 @@ impl Desk {
             return Ok(Vec::new());
         }
         let ready = self.with_store(|store| ready_in(store, &alarms))?;
-        let (mut made, mut opened) = (BTreeMap::new(), 0);
-        let mut looked_at = Vec::new();
+        let (mut told, mut opened) = (Vec::new(), 0);
         for (case, alarm) in alarms {
-            if !ready.contains_key(&case) {
+            let made = match ready.contains_key(&case) {
+                true => None,
                 // The others are opened at the next look.
-                if opened == OPENED_AT_ONCE {
-                    continue;
+                false if opened == OPENED_AT_ONCE => continue,
+                false => {
+                    opened += 1;
+                    Some(self.opened_agenda(&case, now))
                 }
-                opened += 1;
-                made.insert(case, self.opened_agenda(&case, now)?);
-            }
-            looked_at.push((case, alarm));
-        }
-        let mut told = Vec::new();
-        for (case, alarm) in looked_at {
-            match self.tell_of(case, alarm, made.get(&case), now) {
+            };
+            match made.transpose().and_then(|made| self.tell_of(case, alarm, made.as_ref(), now)) {
                 Ok(times) => told.extend(times.into_iter().map(|due| Overdue { case, due })),
                 // Others write to it without a pause: it is told with a later look.
                 Err(DeskError::Store(StoreError::Busy | StoreError::Conflict)) => {}

@@ -1,14 +1,19 @@
 //! Where a home's store is: in its folder, or in a database that it shares with other machines. One setting, read whenever
 //! the store is opened.
 
+mod moving;
+
 use std::{
     fs, io,
     path::{Path, PathBuf},
 };
 
-use counterpart_store::{Copied, Files, FilesError, Store, StorePlace};
+use counterpart_core::id::PartyId;
+use counterpart_store::{Files, Store, StoreError, StorePlace};
 
-use crate::{beside::ATTACHMENTS, desk::Desk, error::DeskError, home};
+use crate::{beside::ATTACHMENTS, error::DeskError, home};
+
+pub use moving::{own_store_place, use_store_unchecked};
 
 /// The address of the database, in one line; absent where the store is in the folder. It may have a password in it.
 const FILE: &str = "database";
@@ -68,88 +73,31 @@ pub(crate) fn file(home: &Path) -> Option<PathBuf> {
     place(home).ok()?.file().map(Path::to_owned)
 }
 
-/// Opens the store of a home.
+/// Where the store of a home is, whether or not it can be opened.
+///
+/// # Errors
+/// When the setting cannot be read.
+pub fn store_place_of(home: &Path) -> Result<StorePlace, DeskError> {
+    place(home)
+}
+
+/// Opens the store of a home that has an identity.
 pub(crate) fn open(home: &Path) -> Result<Store, DeskError> {
-    Ok(Store::open_at(&place(home)?)?)
+    open_for(home, home::read_party(&home::keys_folder(home))?)
+}
+
+/// Opens the store of a home that is, or is to be, this party's.
+pub(crate) fn open_for(home: &Path, party: PartyId) -> Result<Store, DeskError> {
+    open_of(&place(home)?, party)
+}
+
+/// Opens the store at a place, unless it is another party's.
+fn open_of(place: &StorePlace, party: PartyId) -> Result<Store, DeskError> {
+    let mut store = Store::open_at(place)?;
+    if store.belongs_to(party)? { Ok(store) } else { Err(StoreError::OfAnother { place: place.to_string() }.into()) }
 }
 
 /// The attached files of a home.
 pub(crate) fn files(home: &Path) -> Result<Files, DeskError> {
     Ok(Files::of(&place(home)?, home.join(ATTACHMENTS)))
-}
-
-/// Why a store was not copied.
-#[derive(Debug, thiserror::Error)]
-pub enum CopyError {
-    #[error(transparent)]
-    Store(#[from] counterpart_store::StoreError),
-    #[error(transparent)]
-    Files(#[from] FilesError),
-}
-
-impl From<CopyError> for DeskError {
-    fn from(e: CopyError) -> Self {
-        match e {
-            CopyError::Store(e) => e.into(),
-            CopyError::Files(e) => e.into(),
-        }
-    }
-}
-
-impl Desk {
-    /// Where this home's store is.
-    ///
-    /// # Errors
-    /// When the setting cannot be read.
-    pub fn store_place(&self) -> Result<StorePlace, DeskError> {
-        place(self.home())
-    }
-
-    /// Where it is unless it was told otherwise: in the home.
-    #[must_use]
-    pub fn own_store_place(&self) -> StorePlace {
-        StorePlace::File(home::store_path(self.home()))
-    }
-
-    /// Copies the store with all attached files to another place that is empty, then reads both and compares them. Nothing may
-    /// write to either meanwhile. The store in use stays the same.
-    ///
-    /// # Errors
-    /// When there is something there already, reading or writing fails, or the two are not the same.
-    pub fn copy_store(&self, to: &StorePlace) -> Result<Copied, DeskError> {
-        if *to == self.store_place()? {
-            return Err(counterpart_store::StoreError::NotEmpty { place: to.to_string() }.into());
-        }
-        let mut target = Store::open_at(to)?;
-        let target_files = Files::of(to, self.home().join(ATTACHMENTS));
-        let (mut source, files) = (open(self.home())?, self.files());
-        counterpart_store::copy::<CopyError>((&mut source, &files), (&mut target, &target_files))?;
-        Ok(counterpart_store::verify::<CopyError>((&mut source, &files), (&mut target, &target_files))?)
-    }
-
-    /// From the next start of any program on, this home's store is that one. It must have the key log of this home's party.
-    ///
-    /// # Errors
-    /// When it cannot be opened, is not one of this home's, or the setting cannot be written; nothing was changed then.
-    pub fn use_store(&self, place: &StorePlace) -> Result<(), DeskError> {
-        let path = self.home().join(FILE);
-        let failed = |e: io::Error| DeskError::File { path: path.clone(), why: e.to_string() };
-        let there = Store::open_at(place)?;
-        if there.key_events(self.party())?.is_empty() {
-            let why =
-                format!("the store at {place} knows nothing of this home's party: copy this home's store there first");
-            return Err(DeskError::File { path, why });
-        }
-        match place {
-            StorePlace::File(_) => match fs::remove_file(&path) {
-                Err(e) if e.kind() != io::ErrorKind::NotFound => Err(failed(e)),
-                _ => Ok(()),
-            },
-            StorePlace::Postgres(address) => {
-                let written = self.home().join(WRITTEN);
-                let kept = home::write_private(&written, format!("{address}\n").as_bytes());
-                kept.and_then(|()| fs::rename(&written, &path)).map_err(failed)
-            }
-        }
-    }
 }

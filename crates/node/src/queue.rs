@@ -27,10 +27,11 @@ pub const MOST_ROWS: usize = 500;
 /// What is asked of the list; all cases where nothing is.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Queue {
-    /// Only those where it is our move.
-    pub waiting_for_us: bool,
-    /// Only those where something was due and is not done, whoever was to do it, or where a service clock ran out.
-    pub overdue: bool,
+    /// Only those where it is our move, or where it is not.
+    pub waiting_for_us: Option<bool>,
+    /// Only those where something was due and is not done, whoever was to do it, or where a service clock ran out; or those
+    /// where nothing did, all that are closed among them.
+    pub overdue: Option<bool>,
     /// Only those that this one of us has, by name, however it is written.
     pub agent: Option<String>,
     /// Only those that were begun here by this template.
@@ -39,8 +40,19 @@ pub struct Queue {
     pub text: Option<String>,
     /// Only those that somebody of us has, or nobody.
     pub assigned: Option<bool>,
-    /// Not those that are closed.
-    pub open: bool,
+    /// Only those that are not closed, or that are.
+    pub open: Option<bool>,
+}
+
+impl Queue {
+    fn lanes(&self) -> Vec<Lane> {
+        let wanted = |lane: &Lane| {
+            self.waiting_for_us.is_none_or(|ours| ours == (*lane == Lane::Ours))
+                && self.open.is_none_or(|open| open == (*lane != Lane::Closed))
+                && (self.overdue != Some(true) || *lane != Lane::Closed)
+        };
+        Lane::ALL.into_iter().filter(wanted).collect()
+    }
 }
 
 /// A case in the list.
@@ -156,14 +168,15 @@ impl Desk {
             // There is no word in it that could be found.
             return Ok(end);
         }
-        let lanes = match (queue.waiting_for_us, queue.open || queue.overdue) {
-            (true, _) => vec![Lane::Ours],
-            (false, true) => vec![Lane::Ours, Lane::Others],
-            (false, false) => Vec::new(),
-        };
+        let lanes = queue.lanes();
+        if lanes.is_empty() {
+            // No case is as all of it says.
+            return Ok(end);
+        }
         let wish = QueueWish {
             lanes,
-            due_before: queue.overdue.then_some(now),
+            due_before: (queue.overdue == Some(true)).then_some(now),
+            not_due_before: (queue.overdue == Some(false)).then_some(now),
             agent: queue.agent.as_deref().map(search::folded),
             held: queue.assigned,
             template: queue.template.clone(),
@@ -310,7 +323,7 @@ pub(crate) fn put_in_queue(
         case,
     };
     let agent = txn.assigned(case)?.map(|(agent, _)| search::folded(&agent)).unwrap_or_default();
-    txn.put_in_queue_with(&place, &agent, &dues.times())?;
+    txn.put_in_queue(&place, &agent, &dues.times())?;
     search::index(txn, case, record, own)
 }
 

@@ -100,7 +100,7 @@ impl Desk {
     /// When the store is damaged.
     pub fn clocks_late(&self, now: i64) -> Result<u64, DeskError> {
         // Where nothing is overdue no clock is, and nothing more is read.
-        let overdue = Queue { overdue: true, ..Queue::default() };
+        let overdue = Queue { overdue: Some(true), ..Queue::default() };
         if self.queue_at(&overdue, None, 1, now)?.rows.is_empty() {
             return Ok(0);
         }
@@ -276,6 +276,16 @@ fn keep_agenda(txn: &Txn<'_>, case: CaseId, entries: u64, agenda: &Agenda) -> Re
 /// a number.
 pub(crate) fn typed_name(record: &Record, id: &EntryId) -> Option<String> {
     name_of(record.graph(), id).map(|name| name.trim_start_matches('#').to_owned())
+}
+
+/// What a move that is waited for is about, as it is typed: one action that is to be done by its own name, whatever entry its
+/// terms were agreed in last, else the entry to act on.
+pub(crate) fn about(brief: &Brief, record: &Record, own: &PartyId, waiting: &Waiting) -> Option<String> {
+    let names = Names { brief, record, own };
+    match names.waits(waiting).as_slice() {
+        [one] => one.about.clone(),
+        _ => typed_name(record, waiting.about.as_ref()?),
+    }
 }
 
 fn agenda(brief: &Brief, dues: &Dues<'_>, record: &Record, own: &PartyId) -> Agenda {

@@ -159,7 +159,7 @@ impl Desk {
     /// When its name is none or taken, it is for nothing, holds no longer, or its seat is not here or ended. At a seat:
     /// when it is to sign by any other key.
     pub fn check_token(&self, wish: &TokenWish, now: i64) -> Result<TokenWish, DeskError> {
-        let name = text::normalise(wish.name.trim());
+        let name = text::normalise(&wish.name);
         names::check_name(&name)?;
         let wrong = |why: &str| DeskError::TokenWish(why.to_owned());
         let scopes: Vec<Scope> = Scope::ALL.into_iter().filter(|scope| wish.scopes.contains(scope)).collect();
@@ -250,7 +250,7 @@ impl Desk {
     /// # Errors
     /// When there is none. At a seat: when it is another's.
     pub fn token_called(&self, name: &str) -> Result<TokenInfo, DeskError> {
-        let name = text::normalise(name.trim());
+        let name = text::normalise(name);
         let found = self.with_store(|store| store.token_called(&name))?.map(TokenInfo::from);
         let found = found.ok_or(DeskError::UnknownToken(name))?;
         if self.seat().is_some_and(|own| found.seat.as_deref() != Some(own)) {

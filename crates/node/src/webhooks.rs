@@ -16,7 +16,7 @@ pub use sign::HookSecret;
 
 use std::time::Duration;
 
-use counterpart_store::{Change, ChangeKind, HookRow};
+use counterpart_store::{Change, ChangeKind, HookRow, Reads, StoreError};
 
 use self::{message::Message, send::Place};
 use crate::{desk::Desk, error::DeskError};
@@ -51,10 +51,24 @@ pub struct Hook {
     pub standing: Taking,
     /// In how many cases there is something that it was not told yet.
     pub cases_waiting: u64,
+    /// All of these are being told it. What comes to nothing because whoever tells it was killed is told again from then on.
+    pub taken_until: Option<i64>,
     /// When it last took something.
     pub told: Option<i64>,
     /// Why it did not take what it was told last: text that may hold a stranger's words, made visible.
     pub trouble: Option<String>,
+}
+
+impl Hook {
+    /// No sooner than this it is told something again; nothing where it is told at once what there is, or nothing at all.
+    #[must_use]
+    pub fn again(&self) -> Option<i64> {
+        match self.standing {
+            Taking::On => self.taken_until,
+            Taking::Failing { again, .. } => Some(self.taken_until.map_or(again, |until| until.max(again))),
+            Taking::Off { .. } => None,
+        }
+    }
 }
 
 /// Whether a receiver takes what it is told.
@@ -108,8 +122,8 @@ pub enum HookError {
     Desk(#[from] DeskError),
 }
 
-impl From<counterpart_store::StoreError> for HookError {
-    fn from(why: counterpart_store::StoreError) -> Self {
+impl From<StoreError> for HookError {
+    fn from(why: StoreError) -> Self {
         Self::Desk(why.into())
     }
 }
@@ -139,9 +153,8 @@ impl Desk {
     pub fn hooks(&self) -> Result<Vec<Hook>, DeskError> {
         self.with_store(|store| {
             store.read(|reads| {
-                let waiting =
-                    |row: HookRow| -> Result<Hook, DeskError> { Ok(hook(reads.hook_cases_waiting(&row.name)?, row)) };
-                reads.hooks()?.into_iter().map(waiting).collect()
+                let waiting = |row: HookRow| Ok(hook(Waiting::of(reads, &row.name)?, row));
+                reads.hooks()?.into_iter().map(waiting).collect::<Result<_, DeskError>>()
             })
         })
     }
@@ -150,8 +163,9 @@ impl Desk {
     /// milliseconds.
     ///
     /// # Errors
-    /// What is wrong with the wish, or a full or failing store.
+    /// What is wrong with the wish, at an agent's seat, or a full or failing store.
     pub fn add_hook(&self, wish: &HookWish, now: i64) -> Result<(Hook, HookSecret), HookError> {
+        self.must_be_home()?;
         check_name(&wish.name)?;
         let place = Place::parse(&wish.url, wish.allow_private)?;
         let mut kinds = wish.kinds.clone();
@@ -187,14 +201,15 @@ impl Desk {
             })
         })?;
         self.node_is_running();
-        Ok((hook(0, row), secret))
+        Ok((hook(Waiting::default(), row), secret))
     }
 
     /// Forgets a receiver: it is told nothing more.
     ///
     /// # Errors
-    /// When there is none of that name, or the store fails.
+    /// When there is none of that name, at an agent's seat, or when the store fails.
     pub fn end_hook(&self, name: &str) -> Result<(), HookError> {
+        self.must_be_home()?;
         let was_there = self.with_store(|store| store.write(|txn| txn.delete_hook(name)))?;
         if was_there { Ok(()) } else { Err(HookError::Unknown(name.to_owned())) }
     }
@@ -202,8 +217,9 @@ impl Desk {
     /// Tells a receiver again that was switched off or failed, from where it stopped: at once. `now` in Unix milliseconds.
     ///
     /// # Errors
-    /// When there is none of that name, or the store fails.
+    /// When there is none of that name, at an agent's seat, or when the store fails.
     pub fn hook_on(&self, name: &str, now: i64) -> Result<Hook, HookError> {
+        self.must_be_home()?;
         let row = self.with_store(|store| {
             store.write(|txn| {
                 let mut row = txn.hook(name)?.ok_or_else(|| HookError::Unknown(name.to_owned()))?;
@@ -215,7 +231,7 @@ impl Desk {
                 row.standing.off = None;
                 row.standing.why = None;
                 txn.put_hook_standing(name, &row.standing)?;
-                Ok::<_, HookError>(hook(txn.hook_cases_waiting(name)?, row))
+                Ok::<_, HookError>(hook(Waiting::of(txn, name)?, row))
             })
         })?;
         self.node_is_running();
@@ -226,8 +242,9 @@ impl Desk {
     /// be told does not wait for it. `now` in Unix milliseconds.
     ///
     /// # Errors
-    /// Why it was not taken, or that there is no receiver of that name.
+    /// Why it was not taken, that there is no receiver of that name, or that this is an agent's seat.
     pub fn test_hook(&self, name: &str, now: i64, patience: Duration) -> Result<u16, HookError> {
+        self.must_be_home()?;
         let row = self.with_store(|store| store.hook(name))?.ok_or_else(|| HookError::Unknown(name.to_owned()))?;
         let secret = HookSecret::read(&row.secret).ok_or_else(|| HookError::Altered(name.to_owned()))?;
         let place = Place { url: row.url, private: row.private };
@@ -243,7 +260,20 @@ fn check_name(name: &str) -> Result<(), HookError> {
     if good { Ok(()) } else { Err(HookError::Name) }
 }
 
-fn hook(cases_waiting: u64, row: HookRow) -> Hook {
+/// What a receiver is yet to be told.
+#[derive(Debug, Default)]
+struct Waiting {
+    cases: u64,
+    taken_until: Option<i64>,
+}
+
+impl Waiting {
+    fn of(reads: &Reads, name: &str) -> Result<Self, StoreError> {
+        Ok(Self { cases: reads.hook_cases_waiting(name)?, taken_until: reads.hook_taken_until(name)? })
+    }
+}
+
+fn hook(waiting: Waiting, row: HookRow) -> Hook {
     let standing = row.standing;
     let taking = match (standing.off, standing.failing) {
         (Some(since), _) => Taking::Off { since, why: standing.why.unwrap_or_default() },
@@ -257,7 +287,8 @@ fn hook(cases_waiting: u64, row: HookRow) -> Hook {
         allow_private: row.private,
         made: row.made,
         standing: taking,
-        cases_waiting,
+        cases_waiting: waiting.cases,
+        taken_until: waiting.taken_until,
         told: standing.told,
         trouble: standing.trouble,
     }

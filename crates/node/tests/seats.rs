@@ -11,7 +11,9 @@ use counterpart_core::{
     record::{DraftError, Record},
     value::{Money, Sealable},
 };
-use counterpart_node::{Agent, Desk, DeskError, Passphrase, Rights, Scope, SeatHere, TokenWish};
+use counterpart_node::{
+    Agent, Desk, DeskError, HOOK_PATIENCE, HookError, HookWish, Passphrase, Rights, Scope, SeatHere, TokenWish,
+};
 use counterpart_testkit::case::{new_action, terms};
 use tempfile::TempDir;
 
@@ -267,7 +269,60 @@ fn a_seat_has_no_say_over_the_home() {
     assert_eq!(tom.new_token(&wish(None), NOW).map(drop), Err(DeskError::OnlyHome), "no token of another's key");
     assert_eq!(tom.new_token(&wish(Some("priya")), NOW).map(drop), Err(DeskError::OnlyHome));
     tom.new_token(&wish(Some("tom")), NOW).expect("one of its own");
+
+    // Nor over who is told of everybody's cases.
+    let hook = |name: &str| HookWish {
+        name: name.to_owned(),
+        url: "https://hooks.example/in".to_owned(),
+        kinds: Vec::new(),
+        allow_private: false,
+        after: None,
+    };
+    desk.add_hook(&hook("helpdesk"), NOW).expect("the home's own");
+    let refused = HookError::Desk(DeskError::OnlyHome);
+    assert_eq!(tom.add_hook(&hook("other"), NOW).map(drop), Err(refused.clone()));
+    assert_eq!(tom.test_hook("helpdesk", NOW, HOOK_PATIENCE), Err(refused.clone()), "nobody is called");
+    assert_eq!(tom.hook_on("helpdesk", NOW).map(drop), Err(refused.clone()));
+    assert_eq!(tom.end_hook("helpdesk"), Err(refused.clone()));
+    assert_eq!(tom.end_hook("nobody"), Err(refused), "nor told which there are by that");
+    let hooks = tom.hooks().expect("the receivers");
+    assert_eq!(hooks.iter().map(|hook| hook.name.as_str()).collect::<Vec<_>>(), ["helpdesk"]);
     assert_eq!(desk.seats().expect("the seats").len(), 2);
+}
+
+#[test]
+fn an_aside_says_at_which_seat_it_was_written() {
+    let supplier = Supplier::new();
+    let priya = supplier.seat("priya", &every());
+    let by = |desk: &Desk, name: Option<&str>| desk.write_aside(&supplier.case, name, "ring", NOW).expect("kept").agent;
+    assert_eq!(by(&priya, None), "priya");
+    assert_eq!(by(&priya, Some("priya")), "priya");
+    assert_eq!(by(&priya, Some("Director")), "Director (priya)");
+    assert_eq!(by(&priya, Some("tom")), "tom (priya)");
+    assert_eq!(by(&supplier.desk, Some("Director")), "Director", "the home itself says who");
+}
+
+#[test]
+fn a_case_that_a_seat_may_not_open_is_told_before_it_is_signed() {
+    let supplier = Supplier::new();
+    let only = |kinds: &[&str]| rights(Kinds::Listed(kinds.iter().map(|kind| (*kind).to_owned()).collect()), &[]);
+    let desks = [supplier.seat("notes", &only(&["note"])), supplier.seat("opens", &only(&["open", "note"]))];
+    let [notes, opens] = &desks;
+    let open = |desk: &Desk| {
+        let (own, other) = (offer(Role::Supplier, "Northlink Ltd"), offer(Role::Customer, "Keith"));
+        desk.open_act("Another", own, vec![other], "Europe/London", None)
+    };
+    let not_granted = |why: &DeskError| {
+        matches!(why, DeskError::Draft(DraftError::WithoutEffect(counterpart_core::fold::Reason::KindNotGranted)))
+    };
+    let (at, why) = notes.check_new_case(&open(notes), &[], NOW).expect_err("it may not");
+    assert!(at == 0 && not_granted(&why), "{at} {why}");
+    let acts = [note("it may"), promise("10.00", "GBP")];
+    assert_eq!(opens.check_new_case(&open(opens), &acts[..1], NOW), Ok(()));
+    let (at, why) = opens.check_new_case(&open(opens), &acts, NOW).expect_err("it may not propose");
+    assert!(at == 2 && not_granted(&why), "{at} {why}");
+    assert_eq!(supplier.desk.check_new_case(&open(&supplier.desk), &acts, NOW), Ok(()));
+    assert_eq!(supplier.desk.summaries().expect("the cases").len(), 1, "nothing of it was kept");
 }
 
 #[test]
@@ -369,7 +424,7 @@ fn of_a_token_only_the_hash_is_kept() {
     let supplier = Supplier::new();
     let desk = &supplier.desk;
     let wish = TokenWish {
-        name: " help desk ".to_owned(),
+        name: "help desk".to_owned(),
         seat: None,
         scopes: vec![Scope::Draft, Scope::Read, Scope::Read],
         expires: Some(NOW + DAY),
@@ -437,7 +492,15 @@ fn a_token_lets_in_only_while_it_holds() {
     ] {
         assert!(matches!(desk.new_token(&bad, NOW), Err(DeskError::TokenWish(_))), "{why}");
     }
-    assert!(matches!(desk.new_token(&wish("two\nlines", None), NOW), Err(DeskError::AgentName(_))));
+    for bad in ["two\nlines", "line\n", " before", "behind ", " both ", "\t", "", "tab\tbed"] {
+        assert!(matches!(desk.new_token(&wish(bad, None), NOW), Err(DeskError::AgentName(_))), "{bad:?}");
+    }
+    let unknown = Err(DeskError::UnknownToken(" short".to_owned()));
+    assert_eq!(
+        desk.token_called(" short").map(drop),
+        unknown,
+        "nor is another ended by a name that is not quite its own"
+    );
     let seat = TokenWish { seat: Some("nobody".to_owned()), ..wish("x", None) };
     assert_eq!(desk.new_token(&seat, NOW).map(drop), Err(DeskError::UnknownSeat("nobody".to_owned())));
 }

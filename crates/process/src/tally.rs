@@ -1,5 +1,5 @@
-//! The ledger over cases: what suppliers and their people promised and kept, and what it cost to be served. From one's own
-//! copies of signed records only.
+//! The ledger over cases: what the other sides, whoever they are to us, and their people promised and kept, and what it
+//! took. From one's own copies of signed records only. What one promised oneself stands in the ledger of each case.
 //!
 //! **Told again**: a contact that one noted oneself, in which a person of the other side is named whom none of one's
 //! earlier contacts with that side in that case names, where there was an earlier one. Then the matter had been told, and
@@ -25,7 +25,7 @@ use counterpart_core::{
 
 use crate::notebook::{Person, whom_key};
 
-/// What is counted of a supplier, or of one of its people.
+/// What is counted of another side, or of one of its people.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Counts {
     /// How many cases they are in.
@@ -54,9 +54,9 @@ pub struct Counts {
     pub told_again: usize,
 }
 
-/// A supplier over all cases.
+/// Another side over all cases: for a customer its suppliers, for a supplier its customers.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Supplier {
+pub struct OtherSide {
     /// As the latest case names it: text of a party.
     pub name: String,
     pub counts: Counts,
@@ -112,10 +112,10 @@ impl Names {
 /// Gathers case by case.
 #[derive(Debug, Default)]
 pub struct Ledger {
-    suppliers: BTreeMap<String, Gathered>,
+    others: BTreeMap<String, Gathered>,
 }
 
-/// A supplier, while it is gathered.
+/// Another side, while it is gathered.
 #[derive(Debug, Default)]
 struct Gathered {
     name: String,
@@ -134,7 +134,7 @@ struct Noted {
 }
 
 impl Gathered {
-    fn supplier(self) -> Supplier {
+    fn done(self) -> OtherSide {
         let names = Names::of(self.people.values().map(|noted| noted.name.as_str()));
         let mut people: BTreeMap<String, Noted> = BTreeMap::new();
         for noted in self.people.into_values() {
@@ -147,7 +147,7 @@ impl Gathered {
             one.cases.extend(noted.cases);
         }
         let agent = |Noted { name, counts, cases }| Agent { name, counts: Counts { cases: cases.len(), ..counts } };
-        Supplier { name: self.name, counts: self.counts, people: people.into_values().map(agent).collect() }
+        OtherSide { name: self.name, counts: self.counts, people: people.into_values().map(agent).collect() }
     }
 }
 
@@ -165,7 +165,7 @@ impl Ledger {
             let theirs: Vec<&(EntryId, Contact)> = contacts.iter().filter(with_them).collect();
             let promises = ledgers.iter().find(|l| l.seat == seat.seat);
             let new = || Gathered { name: name.to_owned(), ..Gathered::default() };
-            let Gathered { counts: total, people, .. } = self.suppliers.entry(whom_key(name)).or_insert_with(new);
+            let Gathered { counts: total, people, .. } = self.others.entry(whom_key(name)).or_insert_with(new);
             total.cases += 1;
             let this = total.cases;
             let mut person = |name: &str, count: &mut dyn FnMut(&mut Counts)| {
@@ -212,10 +212,10 @@ impl Ledger {
         }
     }
 
-    /// The suppliers by name, each with its people by name.
+    /// The other sides by name, each with its people by name.
     #[must_use]
-    pub fn suppliers(self) -> Vec<Supplier> {
-        self.suppliers.into_values().map(Gathered::supplier).collect()
+    pub fn others(self) -> Vec<OtherSide> {
+        self.others.into_values().map(Gathered::done).collect()
     }
 }
 

@@ -37,6 +37,8 @@ pub struct Thanks {
     pub reference: Option<String>,
     /// The entry the thanks are about.
     pub about: EntryId,
+    /// What people call the promise: `#5`; nothing where it is for the whole case.
+    pub promise: Option<String>,
     /// When there was reason to, claimed, Unix milliseconds.
     pub since: i64,
 }
@@ -90,6 +92,7 @@ pub fn thanks(record: &Record, view: &View, promises: &[Promise], own: &PartyId)
                     what: promise.what.clone(),
                     reference: promise.said.as_ref().and_then(|said| said.reference.clone()),
                     about: promise.revision,
+                    promise: Some(promise.name.clone()),
                     since,
                 });
             }
@@ -130,6 +133,7 @@ pub fn thanks(record: &Record, view: &View, promises: &[Promise], own: &PartyId)
                     what: String::new(),
                     reference: None,
                     about,
+                    promise: None,
                     since,
                 });
             }

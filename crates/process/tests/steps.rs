@@ -12,7 +12,7 @@ use counterpart_process::{
         Basis, DatedStep, Length, Missing, Path, Place, Ref, Seen, Standing, Start, Step, Stretch, Taken, Want, dated,
         found,
     },
-    tally::Ledger,
+    tally::{Ledger, csv},
 };
 use counterpart_testkit::{
     case::{START, case_between, new_action, sign, terms},
@@ -199,12 +199,29 @@ fn told_again_counts_new_names_after_the_first() {
     let view = w.record.view().expect("a case");
     ledger.add(&w.record, &view, &w.parties[0].id, &instant);
     // What the other side notes is not one's own record.
-    let suppliers = ledger.suppliers();
-    let counts = &suppliers[0].counts;
+    let others = ledger.others();
+    let counts = &others[0].counts;
     assert_eq!((counts.contacts, counts.calls, counts.told_again, counts.waited), (5, 5, 2, 3_000));
-    let names: Vec<(&str, usize)> =
-        suppliers[0].people.iter().map(|p| (p.name.as_str(), p.counts.told_again)).collect();
+    let names: Vec<(&str, usize)> = others[0].people.iter().map(|p| (p.name.as_str(), p.counts.told_again)).collect();
     assert_eq!(names, [("Ann", 1), ("Priya", 0), ("Tom", 1)]);
+}
+
+/// For a supplier the others are its customers; what it promised itself stands in the ledger of the case.
+#[test]
+fn a_suppliers_ledger_over_cases_tells_of_its_customers() {
+    let mut w = World::new();
+    let promised = w.propose(START + DAY, 1);
+    w.act(1, &Act::Accept { revision: promised, note: None }, 2);
+    let view = w.record.view().expect("a case");
+    let seen_by = |party: usize| {
+        let mut ledger = Ledger::default();
+        ledger.add(&w.record, &view, &w.parties[party].id, &instant);
+        ledger.others().into_iter().map(|other| (other.name, other.counts.open)).collect::<Vec<_>>()
+    };
+    assert_eq!(seen_by(0), [("party 1".to_owned(), 1)]);
+    assert_eq!(seen_by(1), [("party 0".to_owned(), 0)], "its own promise is not among what others promised");
+    let table = String::from_utf8(csv(&[]).expect("written to memory")).expect("text");
+    assert!(table.starts_with("other_side,person,cases,"), "{table}");
 }
 
 #[test]
@@ -217,13 +234,13 @@ fn a_name_with_and_without_a_function_is_one_person_unless_there_are_several() {
     let mut ledger = Ledger::default();
     let view = w.record.view().expect("a case");
     ledger.add(&w.record, &view, &w.parties[0].id, &instant);
-    let suppliers = ledger.suppliers();
+    let others = ledger.others();
     let people: Vec<(&str, usize, usize)> =
-        suppliers[0].people.iter().map(|p| (p.name.as_str(), p.counts.contacts, p.counts.cases)).collect();
+        others[0].people.iter().map(|p| (p.name.as_str(), p.counts.contacts, p.counts.cases)).collect();
     assert_eq!(
         people,
         [("Ann", 1, 1), ("Ann, repairs", 1, 1), ("Ann, sales", 1, 1), ("Dean, customer care", 2, 1)],
         "which Ann the bare name means is not known"
     );
-    assert_eq!(suppliers[0].counts.told_again, 3, "Dean was told once");
+    assert_eq!(others[0].counts.told_again, 3, "Dean was told once");
 }

@@ -97,7 +97,7 @@ pub struct Copied {
 }
 
 /// Copies everything into a store and files that are empty. Let nothing else write to either meanwhile; then
-/// [`verify`].
+/// [`verify`], and where that holds [`Store::end_copy`]: until then nobody opens the copy.
 ///
 /// # Errors
 /// [`StoreError::NotEmpty`]; what reading or writing answers.
@@ -114,6 +114,7 @@ where
     if !to.1.cases()?.is_empty() {
         return Err(StoreError::NotEmpty { place: "its attached files".to_owned() }.into());
     }
+    to.0.write_again(|txn| txn.begin_copy())?;
     from.0.number_changes()?;
     let mut copied = Copied::default();
     let (source, target) = (from.0, to.0);

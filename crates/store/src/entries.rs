@@ -151,6 +151,27 @@ impl Reads {
         self.row(sql, params![case.0, device.0], |row| Ok((unsigned(row, 0)?, EntryId(row.get(1)?))))
     }
 
+    /// The same of every case in which it has any, by case: all that `device` signed here, and so may never sign anew.
+    ///
+    /// # Errors
+    /// A damaged, busy or failing store.
+    pub fn last_own_entries(&self, device: DeviceKey) -> Result<Vec<(CaseId, u64, EntryId)>, StoreError> {
+        let sql = "SELECT entries.case_id, entries.seq, entries.id FROM entries
+                   JOIN (SELECT case_id, max(seq) AS last FROM entries WHERE own = 1 AND device = ?1 GROUP BY case_id) AS lasts
+                   ON entries.case_id = lasts.case_id AND entries.seq = lasts.last
+                   WHERE entries.own = 1 AND entries.device = ?1 ORDER BY entries.case_id";
+        self.rows(sql, params![device.0], |row| Ok((CaseId(row.get(0)?), unsigned(row, 1)?, EntryId(row.get(2)?))))
+    }
+
+    /// Whether an entry is here, as one that was signed here.
+    ///
+    /// # Errors
+    /// A damaged, busy or failing store.
+    pub fn has_own_entry(&self, case: CaseId, id: EntryId) -> Result<bool, StoreError> {
+        let sql = "SELECT 1 FROM entries WHERE case_id = ?1 AND id = ?2 AND own = 1";
+        Ok(self.row(sql, params![case.0, id.0], |_| Ok(()))?.is_some())
+    }
+
     /// Every case that has an entry, by id. Costs one look-up a case, however many entries there are.
     ///
     /// # Errors

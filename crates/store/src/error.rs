@@ -22,9 +22,7 @@ pub enum StoreError {
     NewerVersion { found: i64, known: i64 },
     #[error("the disk is full: nothing of this step was kept; free some space, then try again")]
     DiskFull,
-    #[error(
-        "the disk failed while the store was in use ({detail}): check the disk, then start the program again to see what was kept"
-    )]
+    #[error("the disk failed while the store was in use ({detail}): check the disk, then look what was kept")]
     Io { detail: String },
     #[error(
         "the store is damaged ({detail}): keep a copy of the file as it is, then restore it from a backup or from the other party's copy"
@@ -36,10 +34,6 @@ pub enum StoreError {
     Busy,
     #[error("the store can only be read: open it for writing, or make its file and folder writable")]
     ReadOnly,
-    #[error(
-        "the store takes nothing more, because an earlier write failed: check the disk, then start the program again"
-    )]
-    Poisoned,
     #[error("this step was undone by an earlier failure in it: start the step again from its beginning")]
     Undone,
     #[error(
@@ -56,10 +50,11 @@ pub enum StoreError {
     Conflict,
     #[error("this step took so long that other machines might have missed it: nothing of it was kept; try again")]
     TookTooLong,
-    #[error(
-        "the database at {place} cannot be reached ({reason}): check that it runs and lets this machine in, then try again"
-    )]
+    #[error("the database at {place} cannot be reached: {reason}")]
     Unreachable { place: String, reason: String },
+    /// A setting is wrong, here or at the server.
+    #[error("the database at {place} cannot be used: {why}")]
+    Unusable { place: String, why: String },
     #[error(
         "the database was lost while this step was kept, so whether it was is not known: look before doing it again"
     )]
@@ -72,6 +67,13 @@ pub enum StoreError {
     NotTheSame { detail: String },
     #[error("there is something in {place} already: copy into an empty one")]
     NotEmpty { place: String },
+    #[error("the copy into {place} did not come to its end, so what is there is not used: {emptied}")]
+    Unfinished { place: String, emptied: &'static str },
+    #[error(
+        "the store at {place} is another party's, and nothing was changed in it: every party keeps its cases in a place of \
+         its own; `counterpart store use` names the right one"
+    )]
+    OfAnother { place: String },
     #[error("an own entry is never removed: only surplus branches of other devices are")]
     OwnEntry,
     #[error("the number {number} is too large for the store: it takes numbers up to 2^63-1; the caller is at fault")]
@@ -97,6 +99,10 @@ pub(crate) fn sqlite(error: rusqlite::Error) -> StoreError {
                 // Pages whose place in the file does not exist read short: the file was cut, the disk is well.
                 ErrorCode::SystemIoFailure if failure.extended_code == ffi::SQLITE_IOERR_SHORT_READ => {
                     StoreError::Damaged { detail: detail() }
+                }
+                // What the programs of this machine share is grown in time, which fails for nothing else.
+                ErrorCode::SystemIoFailure if failure.extended_code == ffi::SQLITE_IOERR_SHMSIZE => {
+                    StoreError::DiskFull
                 }
                 ErrorCode::SystemIoFailure => {
                     StoreError::Io { detail: format!("{}, code {}", detail(), failure.extended_code) }

@@ -106,6 +106,16 @@ impl Reads {
         self.row(&format!("{CASE} WHERE hook = ?1 AND case_id = ?2"), params![hook, case.0], hook_case)
     }
 
+    /// Until when somebody is telling a hook of every case that it is yet to be told of, the one that ends first; nothing
+    /// where a case waits that nobody is telling it of, or none.
+    ///
+    /// # Errors
+    /// A damaged, busy or failing store.
+    pub fn hook_taken_until(&self, hook: &str) -> Result<Option<i64>, StoreError> {
+        let sql = "SELECT CASE WHEN count(*) = count(taken) THEN min(taken) END FROM hook_state WHERE hook = ?1";
+        Ok(self.row(sql, params![hook], |row| row.get(0))?.flatten())
+    }
+
     /// In how many cases a hook is yet to be told something.
     ///
     /// # Errors

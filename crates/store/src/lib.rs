@@ -9,7 +9,8 @@
 //! - **One transaction.** What is read inside a `write` cannot change before its inserts are in, whichever
 //!   process asks. Reading the heads, signing and inserting belong in one `write`.
 //! - **One own entry a position.** No two own entries of one device in one case share a sequence number.
-//! - **A failed disk stops writing.** After an I/O error the handle is poisoned: it can be read, not written.
+//! - **A failed disk is not trusted.** After an I/O error nothing more is written through that connection: the next write opens
+//!   the file anew, as a new start would.
 //!
 //! A `write` costs one fsync, whatever is done in it: a thousand entries caught up in one `write` cost about as
 //! much as one. Reads load only the rows they are asked for; nothing is cached between calls.
@@ -26,12 +27,14 @@ mod entries;
 mod error;
 mod external;
 mod files;
+mod health;
 mod hooks;
 mod idempotency;
 mod invites;
 mod key_events;
 mod letters;
 mod mails;
+mod marks;
 mod news;
 mod notebook;
 mod numbers;
@@ -61,6 +64,7 @@ pub use entries::{EntryRow, Inserted, StoredEntry, StoredEntryRef};
 pub use error::StoreError;
 pub use external::ExternalId;
 pub use files::{Files, FilesError, Listing};
+pub use health::Health;
 pub use hooks::{HookCase, HookRow, HookStanding};
 pub use idempotency::{AskedOnce, OF_A_RULE};
 pub use invites::{Invite, Join};
@@ -83,7 +87,7 @@ pub use whereabouts::StoredWhereabouts;
 use std::{
     fs, io,
     ops::Deref,
-    path::Path,
+    path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
     time::Duration,
 };
@@ -125,6 +129,8 @@ const MAY_BE_ERASED: &[&str] = &[
 pub struct Store {
     reads: Reads,
     writable: bool,
+    /// Its file, where it is kept in one.
+    file: Option<PathBuf>,
 }
 
 impl Deref for Store {
@@ -147,19 +153,8 @@ impl Store {
         create_private(&path).map_err(|e| StoreError::cannot_open(&path, &e))?;
         let conn = connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         schema::prepare(&conn, &path)?;
-        schema::use_wal(&conn, &path)?;
-        conn.execute_batch(
-            "PRAGMA synchronous = FULL;
-             PRAGMA fullfsync = ON;
-             PRAGMA checkpoint_fullfsync = ON;
-             PRAGMA foreign_keys = ON;
-             PRAGMA secure_delete = ON;
-             PRAGMA temp_store = MEMORY;
-             PRAGMA journal_size_limit = 16777216;
-             PRAGMA wal_autocheckpoint = 0;",
-        )
-        .map_err(sqlite)?;
-        Ok(Self { reads: Reads::new(Engine::Sqlite(conn)), writable: true })
+        set_up(&conn, &path)?;
+        Ok(Self::of_file(conn, path, true))
     }
 
     /// Opens the store at a place for reading and writing, and makes it if there is none.
@@ -169,10 +164,7 @@ impl Store {
     pub fn open_at(place: &StorePlace) -> Result<Self, StoreError> {
         match place {
             StorePlace::File(path) => Self::open(path),
-            StorePlace::Postgres(address) => {
-                let engine = Engine::Postgres(Postgres::open(address, true)?);
-                Ok(Self { reads: Reads::new(engine), writable: true })
-            }
+            StorePlace::Postgres(address) => Ok(Self::of_database(Postgres::open(address, true)?, true)),
         }
     }
 
@@ -183,10 +175,7 @@ impl Store {
     pub fn open_at_read_only(place: &StorePlace) -> Result<Self, StoreError> {
         match place {
             StorePlace::File(path) => Self::open_read_only(path),
-            StorePlace::Postgres(address) => {
-                let engine = Engine::Postgres(Postgres::open(address, false)?);
-                Ok(Self { reads: Reads::new(engine), writable: false })
-            }
+            StorePlace::Postgres(address) => Ok(Self::of_database(Postgres::open(address, false)?, false)),
         }
     }
 
@@ -203,7 +192,17 @@ impl Store {
         }
         let conn = connect(&path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
         schema::check(&conn, &path)?;
-        Ok(Self { reads: Reads::new(Engine::Sqlite(conn)), writable: false })
+        Ok(Self::of_file(conn, path, false))
+    }
+
+    fn of_file(conn: Connection, path: PathBuf, writable: bool) -> Self {
+        let reads = Reads::new(Engine::Sqlite(conn), Health::of(&path.to_string_lossy()));
+        Self { reads, writable, file: Some(path) }
+    }
+
+    fn of_database(postgres: Postgres, writable: bool) -> Self {
+        let health = postgres.health().clone();
+        Self { reads: Reads::new(Engine::Postgres(postgres), health), writable, file: None }
     }
 
     /// Does `work` as one transaction: all of it is on disk when this returns `Ok`, none of it is kept when `work`
@@ -213,10 +212,9 @@ impl Store {
     /// where it took more than 15 seconds.
     ///
     /// # Errors
-    /// What `work` returns, else the failure to begin or commit. After [`StoreError::Io`] or
-    /// [`StoreError::Damaged`], and after [`StoreError::DiskFull`] while committing, the handle refuses every
-    /// later `write` with [`StoreError::Poisoned`]. Whether a failed commit was kept after all is known only once
-    /// the store has been opened again.
+    /// What `work` returns, else the failure to begin or commit. After [`StoreError::Io`], and after
+    /// [`StoreError::DiskFull`] while committing, the next `write` opens the file anew: whether a failed commit was kept
+    /// after all is known only then. After [`StoreError::Damaged`] the handle refuses every later `write` with the same.
     pub fn write<T, E: From<StoreError>>(&mut self, work: impl FnOnce(&Txn<'_>) -> Result<T, E>) -> Result<T, E> {
         self.ready_to_write()?;
         let txn = Txn::begin(&self.reads)?;
@@ -285,7 +283,7 @@ impl Store {
     /// way for 5 s; nothing is lost then.
     ///
     /// # Errors
-    /// As [`Store::write`], and it poisons the handle in the same way.
+    /// As [`Store::write`], and the file is opened anew after a failure in the same way.
     pub fn checkpoint(&mut self) -> Result<bool, StoreError> {
         self.ready_to_write()?;
         if self.is_shared() {
@@ -341,23 +339,58 @@ impl Store {
         Ok(Scrubbed::Clean)
     }
 
-    fn clear_deleted(&self) -> Result<bool, StoreError> {
+    fn clear_deleted(&mut self) -> Result<bool, StoreError> {
         self.ready_to_write()?;
         self.reads.postgres().map_or(Ok(true), |postgres| postgres.vacuum(MAY_BE_ERASED))
     }
 
-    fn ready_to_write(&self) -> Result<(), StoreError> {
+    /// Finds out whether this place takes what is written, where it did not or may not: by writing what is there already, and by
+    /// taking room for a moment. [`Health::trouble`] then says what came of it.
+    pub fn try_out(&mut self) {
+        if let Some(file) = &self.file {
+            self.reads.health().look_for_room(file);
+            if !self.reads.health().has_failed() {
+                return;
+            }
+        }
+        match self.write(|txn| txn.touch()) {
+            // Others are at work, or it is known otherwise that nobody answers.
+            Ok(())
+            | Err(
+                StoreError::Busy
+                | StoreError::Conflict
+                | StoreError::TookTooLong
+                | StoreError::Unsure
+                | StoreError::Unreachable { .. },
+            ) => {}
+            Err(why) => self.reads.health().fails(why),
+        }
+    }
+
+    fn ready_to_write(&mut self) -> Result<(), StoreError> {
         if !self.writable {
             return Err(StoreError::ReadOnly);
         }
-        if self.reads.is_poisoned() {
-            return Err(StoreError::Poisoned);
+        match self.reads.poisoned_by() {
+            None => Ok(()),
+            Some(damaged @ StoreError::Damaged { .. }) => Err(damaged),
+            Some(_) => self.open_anew(),
         }
+    }
+
+    /// What a connection whose write failed believes to be on disk may not be. What is there is read by another one, and whatever
+    /// was moved out of the log without being known to be on disk is moved again.
+    fn open_anew(&mut self) -> Result<(), StoreError> {
+        let Some(path) = &self.file else { return Ok(()) };
+        let conn = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        schema::check(&conn, path)?;
+        set_up(&conn, path)?;
+        self.reads.connect_anew(conn);
         Ok(())
     }
 
-    /// SQLite's own automatic checkpoint swallows its errors; this one poisons the handle, so that nothing more is
-    /// written to a disk that has failed. The commit before it is safe in the log, hence no error is returned.
+    /// SQLite's own automatic checkpoint swallows its errors; this one poisons the connection, so that nothing more is
+    /// written through it to a disk that has failed. The commit before it is safe in the log, hence no error is returned.
     fn move_log_if_long(&self) {
         if self.is_shared() {
             return;
@@ -377,11 +410,27 @@ impl Store {
             Ok(busy) => Ok(busy == Some(0)),
             Err(StoreError::Busy) => Ok(false),
             Err(e) => {
-                self.reads.poison();
+                self.reads.poison(&e);
                 Err(e)
             }
         }
     }
+}
+
+/// What whoever writes to a file wants of SQLite.
+fn set_up(conn: &Connection, path: &Path) -> Result<(), StoreError> {
+    schema::use_wal(conn, path)?;
+    conn.execute_batch(
+        "PRAGMA synchronous = FULL;
+         PRAGMA fullfsync = ON;
+         PRAGMA checkpoint_fullfsync = ON;
+         PRAGMA foreign_keys = ON;
+         PRAGMA secure_delete = ON;
+         PRAGMA temp_store = MEMORY;
+         PRAGMA journal_size_limit = 16777216;
+         PRAGMA wal_autocheckpoint = 0;",
+    )
+    .map_err(sqlite)
 }
 
 fn connect(path: &Path, access: OpenFlags) -> Result<Connection, StoreError> {

@@ -5,6 +5,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use crate::StoreError;
+
 /// Where a store is. The debug form shows no address: there may be a password in it.
 #[derive(Clone, PartialEq, Eq)]
 pub enum StorePlace {
@@ -19,6 +21,17 @@ impl StorePlace {
     #[must_use]
     pub fn named(text: &str) -> Self {
         if is_address(text) { Self::Postgres(text.to_owned()) } else { Self::File(PathBuf::from(text)) }
+    }
+
+    /// Whether it can be opened at all, as far as its name says.
+    ///
+    /// # Errors
+    /// [`StoreError::BadAddress`], with what is wrong with it.
+    pub fn check(&self) -> Result<(), StoreError> {
+        match self {
+            Self::File(_) => Ok(()),
+            Self::Postgres(address) => crate::postgres::check(address),
+        }
     }
 
     /// Whether the address holds a password.
@@ -75,13 +88,13 @@ mod tests {
     fn no_password_is_shown() {
         let bare = StorePlace::named("postgres://ann@db.example:5433/cases");
         assert!(!bare.has_password());
-        for place in [
-            bare.with_password("se&cr?et#@:/ %"),
-            StorePlace::named("postgresql://ann:secret@db.example/cases"),
-            StorePlace::named("postgres://db.example/cases?user=ann&password=secret"),
+        for (place, port) in [
+            (bare.with_password("se&cr?et#@:/ %"), 5433),
+            (StorePlace::named("postgresql://ann:secret@db.example/cases"), 5432),
+            (StorePlace::named("postgres://db.example/cases?user=ann&password=secret"), 5432),
         ] {
             assert!(place.has_password());
-            assert_eq!(place.to_string(), "postgres://db.example/cases");
+            assert_eq!(place.to_string(), format!("postgres://ann@db.example:{port}/cases"));
             assert!(!format!("{place:?}").contains("sec"), "{place:?}");
         }
         let broken = StorePlace::named("postgres://ann:secret@db.example:port/cases");

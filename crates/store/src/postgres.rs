@@ -10,7 +10,9 @@
 //! Nothing is locked beyond a transaction, nothing is listened for, and the case comes first in every key, so that a
 //! database that is spread over machines can keep a case in one place.
 
+mod address;
 mod line;
+mod refusal;
 mod schema;
 mod tls;
 
@@ -31,6 +33,7 @@ use crate::{
     StoreError,
     db::Value,
     error::signed,
+    health::Health,
     postgres::line::{Answer, Fault, Kind, Line, Owned, Raw, Step, Work},
 };
 
@@ -54,6 +57,7 @@ const FORGOTTEN: i64 = 86_400_000_000;
 /// A connection, and the transaction under way in it.
 pub(crate) struct Postgres {
     line: Line,
+    health: Health,
     /// The name of this handle among those that write.
     writer: [u8; 16],
     /// How long a transaction may have taken, in microseconds: at most `LONGEST`.
@@ -116,7 +120,8 @@ impl Postgres {
         writer[8..].copy_from_slice(&low.to_be_bytes());
         let mark = i64::try_from(chance() >> 34).unwrap_or_default();
         let state = RefCell::new(State { mark, ..State::default() });
-        let opened = Self { line, writer, longest: Cell::new(LONGEST), state };
+        let health = Health::of(address);
+        let opened = Self { line, health, writer, longest: Cell::new(LONGEST), state };
         opened.reach()?;
         schema::prepare(&opened, make)?;
         if make {
@@ -132,21 +137,46 @@ impl Postgres {
         self.longest.set(i64::try_from(longest.as_micros()).unwrap_or(LONGEST).min(LONGEST));
     }
 
+    pub(crate) fn health(&self) -> &Health {
+        &self.health
+    }
+
     pub(crate) fn writer(&self) -> &[u8] {
         &self.writer
     }
 
-    /// Connects, for as long as patience lasts.
+    /// Connects, for as long as patience lasts. Where it is known that nobody answers, nobody waits for that again.
     fn reach(&self) -> Result<(), StoreError> {
         let until = Instant::now() + PATIENCE;
         let mut tries = 0;
         loop {
+            if let Some(away) = self.health.away() {
+                return Err(away);
+            }
             match self.line.ask(Work::Connect) {
                 Ok(_) => return Ok(()),
-                Err(Fault::Lost(_)) if Instant::now() < until => wait(&mut tries),
-                Err(fault) => return Err(self.named(fault)),
+                // A machine that slept meanwhile has waited for nothing: once is not enough.
+                Err(Fault::Lost(_) | Fault::Full(_)) if Instant::now() < until || tries == 0 => wait(&mut tries),
+                Err(fault) => return Err(self.given_up(fault)),
             }
         }
+    }
+
+    /// Where nobody answers any more, notes that, and has it tried beside whoever works here.
+    fn given_up(&self, fault: Fault) -> StoreError {
+        let away = matches!(fault, Fault::Lost(_));
+        let why = self.named(fault);
+        if away {
+            let mut line = None;
+            self.health.goes_away(why.clone(), move |address| {
+                if line.is_none() {
+                    line = Line::to(address).ok();
+                }
+                // Whoever refuses answers.
+                line.as_ref().is_some_and(|line| !matches!(line.ask(Work::Connect), Err(Fault::Lost(_))))
+            });
+        }
+        why
     }
 
     fn named(&self, fault: Fault) -> StoreError {
@@ -158,8 +188,19 @@ impl Postgres {
             }
             Fault::Taken => StoreError::Unexpected { detail: "a rule of uniqueness was broken".to_owned() },
             Fault::Late => StoreError::TookTooLong,
-            Fault::Lost(reason) => StoreError::Unreachable { place: self.line.place().to_owned(), reason },
+            Fault::Refused(refusal) => refusal.told(self.line.address()),
+            Fault::Full(said) => self.out_of_reach(format!(
+                "it takes no more connections now ({said}): raise max_connections on the server, or the limit that this user \
+                 or database has, or stop what holds others"
+            )),
+            Fault::Lost(said) => {
+                self.out_of_reach(format!("{said}: check that it runs and lets this machine in, then try again"))
+            }
         }
+    }
+
+    fn out_of_reach(&self, reason: String) -> StoreError {
+        StoreError::Unreachable { place: self.line.place().to_owned(), reason }
     }
 
     /// One statement by itself, outside any transaction. Only what may be done twice.
@@ -304,8 +345,8 @@ impl Postgres {
                     self.once_more(None)?;
                     continue;
                 }
-                Err(Fault::Lost(why)) => {
-                    self.once_more(Some(why))?;
+                Err(fault @ Fault::Lost(_)) => {
+                    self.once_more(Some(fault))?;
                     continue;
                 }
                 Err(fault) => {
@@ -330,7 +371,7 @@ impl Postgres {
     }
 
     /// Begins the transaction again and does all that was done in it, which must come to the same.
-    fn once_more(&self, mut lost: Option<String>) -> Result<(), StoreError> {
+    fn once_more(&self, mut lost: Option<Fault>) -> Result<(), StoreError> {
         loop {
             let (mode, tries, begun) = match &mut self.state.borrow_mut().running {
                 Some(running) => {
@@ -339,9 +380,10 @@ impl Postgres {
                 }
                 None => return Err(StoreError::Undone),
             };
-            if begun.elapsed() > TRIED {
+            let away = self.health.away().filter(|_| lost.is_some());
+            if begun.elapsed() > TRIED || away.is_some() {
                 let why = match lost {
-                    Some(why) => self.named(Fault::Lost(why)),
+                    Some(fault) => away.unwrap_or_else(|| self.given_up(fault)),
                     None => StoreError::Busy,
                 };
                 return Err(self.end(why.clone(), why));
@@ -354,7 +396,7 @@ impl Postgres {
                 && let Err(fault) = self.line.ask(Work::Connect)
             {
                 match fault {
-                    Fault::Lost(why) => lost = Some(why),
+                    Fault::Lost(_) | Fault::Full(_) => lost = Some(fault),
                     other => {
                         let why = self.named(other);
                         return Err(self.end(why.clone(), why));
@@ -369,7 +411,7 @@ impl Postgres {
                     return Err(self.end(StoreError::Conflict, StoreError::Conflict));
                 }
                 Err(Fault::Again) => {}
-                Err(Fault::Lost(why)) => lost = Some(why),
+                Err(fault @ Fault::Lost(_)) => lost = Some(fault),
                 Err(fault) => {
                     let error = self.named(fault);
                     return Err(self.end(StoreError::Undone, error));
@@ -415,7 +457,7 @@ impl Postgres {
                     return Ok(());
                 }
                 Err(Fault::Again) => self.once_more(None)?,
-                Err(Fault::Lost(why)) => {
+                Err(fault @ Fault::Lost(_)) => {
                     let kept = match &mark {
                         Some((mark, ..)) => self.was_kept(*mark)?,
                         None => true,
@@ -424,7 +466,7 @@ impl Postgres {
                         self.state.borrow_mut().running = None;
                         return Ok(());
                     }
-                    self.once_more(Some(why))?;
+                    self.once_more(Some(fault))?;
                 }
                 Err(fault) => {
                     let error = self.named(fault);
@@ -515,12 +557,17 @@ impl Postgres {
 
 /// An address without anything secret.
 pub(crate) fn shown(address: &str) -> Result<String, StoreError> {
-    line::configured(address).map(|(_, place)| place)
+    address::configured(address).map(|(_, address)| address.shown)
+}
+
+/// Whether an address can be used.
+pub(crate) fn check(address: &str) -> Result<(), StoreError> {
+    address::configured(address).map(drop)
 }
 
 /// Whether an address holds a password. One that cannot be read may.
 pub(crate) fn has_password(address: &str) -> bool {
-    line::configured(address).map_or(true, |(config, _)| config.get_password().is_some())
+    address::configured(address).map_or(true, |(config, _)| config.get_password().is_some())
 }
 
 /// From where on what is new is looked for.

@@ -62,6 +62,8 @@ pub struct QueueWish {
     pub lanes: Vec<Lane>,
     /// Only what was due before this, Unix milliseconds.
     pub due_before: Option<i64>,
+    /// Only what was not due before this, Unix milliseconds: what is closed is due no more.
+    pub not_due_before: Option<i64>,
     /// Folded, as the list keeps it; empty for those that nobody has.
     pub agent: Option<String>,
     /// Whether somebody has it.
@@ -329,7 +331,7 @@ impl QueueQuery {
             let case = query.value(after.case.0);
             query.rules.push(format!("(q.due, q.since, q.case_id) > ({due}, {since}, {case})"));
         }
-        query.others(wish);
+        query.others(wish, &[lane]);
         for (word, _) in words {
             query.has_word(word);
         }
@@ -339,25 +341,30 @@ impl QueueQuery {
     /// From the few cases that a word has; they are put in order then.
     fn of_rare_word(wish: &QueueWish, words: &[(String, bool)], lanes: &[Lane], after: Option<&QueuePlace>) -> Self {
         let mut query = Self::with_order("q.lane, q.due, q.since, q.case_id");
-        let lanes: Vec<String> = lanes.iter().map(|lane| lane.number().to_string()).collect();
-        query.rules.push(format!("coalesce(q.lane, q.lane) IN ({})", lanes.join(", ")));
+        let numbers: Vec<String> = lanes.iter().map(|lane| lane.number().to_string()).collect();
+        query.rules.push(format!("coalesce(q.lane, q.lane) IN ({})", numbers.join(", ")));
         if let Some(after) = after {
             let (lane, due) = (query.value(after.lane.number()), query.value(after.due));
             let (since, case) = (query.value(after.since), query.value(after.case.0));
             let place = "(coalesce(q.lane, q.lane), q.due, q.since, q.case_id)";
             query.rules.push(format!("{place} > ({lane}, {due}, {since}, {case})"));
         }
-        query.others(wish);
+        query.others(wish, lanes);
         for (n, (word, _)) in words.iter().enumerate() {
             if n == 0 { query.led_by_word(word) } else { query.has_word(word) }
         }
         query
     }
 
-    /// What else is asked for.
-    fn others(&mut self, wish: &QueueWish) {
+    /// What else is asked for, of cases in these lanes.
+    fn others(&mut self, wish: &QueueWish, lanes: &[Lane]) {
         if let Some(before) = wish.due_before {
             self.rule("q.due < ?", before);
+        }
+        match (wish.not_due_before, lanes) {
+            (None, _) | (Some(_), [Lane::Closed]) => {}
+            (Some(from), lanes) if !lanes.contains(&Lane::Closed) => self.rule("q.due >= ?", from),
+            (Some(from), _) => self.rule(&format!("(q.due >= ? OR q.lane = {})", Lane::Closed.number()), from),
         }
         if let Some(agent) = &wish.agent {
             self.rule("q.agent = ?", agent.clone());
@@ -412,22 +419,12 @@ impl QueueQuery {
 }
 
 impl Txn<'_> {
-    /// Gives a case its place in the list, with who of us has it, folded, and by which template it was begun. What is due
-    /// next is all that is due in it.
+    /// Gives a case its place in the list, with who of us has it, folded, and by which template it was begun. `dues` are all
+    /// times at which something is due in it, in order: of each it is told once (see [`Txn::tell_overdue`]).
     ///
     /// # Errors
     /// A full, damaged or failing store.
-    pub fn put_in_queue(&self, place: &QueuePlace, folded_agent: &str) -> Result<(), StoreError> {
-        let due = Some(place.due).filter(|due| *due < i64::MAX);
-        self.put_in_queue_with(place, folded_agent, due.as_slice())
-    }
-
-    /// The same with all times at which something is due in it, in order: of each it is told once (see
-    /// [`Txn::tell_overdue`]).
-    ///
-    /// # Errors
-    /// A full, damaged or failing store.
-    pub fn put_in_queue_with(&self, place: &QueuePlace, folded_agent: &str, dues: &[i64]) -> Result<(), StoreError> {
+    pub fn put_in_queue(&self, place: &QueuePlace, folded_agent: &str, dues: &[i64]) -> Result<(), StoreError> {
         let alarm = match place.lane {
             Lane::Closed => None,
             _ => self.untold(place.case, dues)?.first().copied(),

@@ -76,6 +76,16 @@ impl Reads {
                    ORDER BY number DESC LIMIT 1";
         self.row(sql, params![case.0, device.0], |row| Ok((unsigned(row, 0)?, ReceiptId(row.get(1)?))))
     }
+
+    /// The number of the latest one of every case for which `device` signed any here, by case.
+    ///
+    /// # Errors
+    /// A damaged, busy or failing store.
+    pub fn last_own_receipts(&self, device: DeviceKey) -> Result<Vec<(CaseId, u64)>, StoreError> {
+        let sql =
+            "SELECT case_id, max(number) FROM receipts WHERE own = 1 AND device = ?1 GROUP BY case_id ORDER BY case_id";
+        self.rows(sql, params![device.0], |row| Ok((CaseId(row.get(0)?), unsigned(row, 1)?)))
+    }
 }
 
 impl Txn<'_> {

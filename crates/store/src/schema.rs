@@ -7,10 +7,16 @@ use std::{
 
 use rusqlite::Connection;
 
-use crate::error::{StoreError, sqlite};
+use crate::{
+    error::{StoreError, sqlite},
+    marks::unfinished,
+};
 
 /// "CtPt" in ASCII, so that `file` and this program can tell a store from any other SQLite file.
 pub(crate) const APPLICATION_ID: i64 = 0x4374_5074;
+
+/// "CtPu": a store that is being copied into, and is none until that has come to its end.
+pub(crate) const COPYING_ID: i64 = 0x4374_5075;
 
 /// Step n takes a store from version n to version n + 1. A released step is never edited: a change is a new step.
 const STEPS: &[&str] =
@@ -480,6 +486,7 @@ fn identify(conn: &Connection, path: &Path) -> Result<Found, StoreError> {
             Err(StoreError::NewerVersion { found, known: known_version() })
         }
         (APPLICATION_ID, found, _) if found > 0 => Ok(Found::Version(found)),
+        (COPYING_ID, ..) => Err(unfinished(path.display().to_string(), false)),
         _ => Err(StoreError::NotAStore { path: path.to_owned() }),
     }
 }

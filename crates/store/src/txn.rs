@@ -1,12 +1,16 @@
 //! The connection seen two ways: [`Reads`] may look, [`Txn`] may also change.
 
-use std::{cell::Cell, ops::Deref};
+use std::{
+    cell::{Cell, RefCell},
+    ops::Deref,
+};
 
 use rusqlite::{Connection, config::DbConfig, params_from_iter};
 
 use crate::{
-    db::{Params, Row},
+    db::{Params, Row, params},
     error::{StoreError, sqlite},
+    health::Health,
     postgres::{self, Postgres},
 };
 
@@ -22,7 +26,9 @@ pub(crate) enum Engine {
 #[derive(Debug)]
 pub struct Reads {
     engine: Engine,
-    poisoned: Cell<bool>,
+    /// Why nothing more is written through this connection.
+    poisoned: RefCell<Option<StoreError>>,
+    health: Health,
     clock: Cell<Clock>,
 }
 
@@ -30,8 +36,20 @@ pub struct Reads {
 pub type Clock = fn() -> i64;
 
 impl Reads {
-    pub(crate) fn new(engine: Engine) -> Self {
-        Self { engine, poisoned: Cell::new(false), clock: Cell::new(|| 0) }
+    pub(crate) fn new(engine: Engine, health: Health) -> Self {
+        Self { engine, poisoned: RefCell::default(), health, clock: Cell::new(|| 0) }
+    }
+
+    /// How the place does where the store is kept, as far as this process knows.
+    #[must_use]
+    pub fn health(&self) -> &Health {
+        &self.health
+    }
+
+    /// Takes another connection to the same file in the place of one that is poisoned.
+    pub(crate) fn connect_anew(&mut self, conn: Connection) {
+        self.engine = Engine::Sqlite(conn);
+        self.poisoned = RefCell::default();
     }
 
     /// Whether several machines may share it: then it is a database on PostgreSQL.
@@ -137,14 +155,26 @@ impl Reads {
         (self.clock.get())()
     }
 
-    pub(crate) fn is_poisoned(&self) -> bool {
-        self.poisoned.get()
+    /// Notes what keeps this place from taking anything; a disk that fails, or a file that is damaged, is not trusted with more.
+    fn failed(&self, why: &StoreError) {
+        match why {
+            StoreError::Io { .. } | StoreError::Damaged { .. } if !self.is_shared() => self.poison(why),
+            StoreError::Io { .. } | StoreError::Damaged { .. } | StoreError::DiskFull | StoreError::ReadOnly => {
+                self.health.fails(why.clone());
+            }
+            _ => {}
+        }
     }
 
-    /// From now on nothing is written through this handle, not even what closing it would move out of the log:
+    pub(crate) fn poisoned_by(&self) -> Option<StoreError> {
+        self.poisoned.borrow().clone()
+    }
+
+    /// From now on nothing is written through this connection, not even what closing it would move out of the log:
     /// after a failed fsync the system may report success for bytes it has dropped.
-    pub(crate) fn poison(&self) {
-        self.poisoned.set(true);
+    pub(crate) fn poison(&self, why: &StoreError) {
+        self.poisoned.replace(Some(why.clone()));
+        self.health.fails(why.clone());
         if let Some(conn) = self.sqlite() {
             // Refused only by a closed connection, which writes nothing either.
             drop(conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true));
@@ -156,6 +186,8 @@ impl Reads {
 #[derive(Debug)]
 pub struct Txn<'a> {
     reads: &'a Reads,
+    /// Something was written in it.
+    wrote: Cell<bool>,
 }
 
 impl Deref for Txn<'_> {
@@ -171,11 +203,12 @@ impl<'a> Txn<'a> {
         match &reads.engine {
             // Immediate: the right to write is taken before anything is read, so what is read stays true to the end.
             Engine::Sqlite(conn) => {
-                conn.prepare_cached("BEGIN IMMEDIATE").and_then(|mut s| s.execute([])).map_err(sqlite)?;
+                let begun = conn.prepare_cached("BEGIN IMMEDIATE").and_then(|mut s| s.execute([])).map_err(sqlite);
+                begun.inspect_err(|why| reads.failed(why))?;
             }
             Engine::Postgres(postgres) => postgres.begin(postgres::Mode::Write)?,
         }
-        Ok(Self { reads })
+        Ok(Self { reads, wrote: Cell::new(false) })
     }
 
     pub(crate) fn commit(self) -> Result<(), StoreError> {
@@ -185,12 +218,15 @@ impl<'a> Txn<'a> {
                 conn.prepare_cached("COMMIT").and_then(|mut s| s.execute([])).map_err(|e| {
                     let error = sqlite(e);
                     if error != StoreError::Busy {
-                        self.poison();
+                        self.poison(&error);
                     }
                     error
                 })?;
             }
-            Engine::Postgres(postgres) => postgres.commit()?,
+            Engine::Postgres(postgres) => postgres.commit().inspect_err(|why| self.failed(why))?,
+        }
+        if self.wrote.get() {
+            self.health.writes();
         }
         Ok(())
     }
@@ -209,7 +245,7 @@ impl<'a> Txn<'a> {
         taken: impl FnOnce() -> Option<StoreError>,
     ) -> Result<usize, StoreError> {
         self.still_open()?;
-        match &self.engine {
+        let changed = match &self.engine {
             Engine::Sqlite(conn) => {
                 let changed = conn.prepare_cached(sql).and_then(|mut s| s.execute(params_from_iter(params.values())));
                 changed.map_err(|e| {
@@ -219,17 +255,42 @@ impl<'a> Txn<'a> {
                         return named;
                     }
                     let error = sqlite(e);
-                    if matches!(error, StoreError::Io { .. } | StoreError::Damaged { .. }) {
-                        self.poison();
-                    }
+                    self.failed(&error);
                     error
                 })
             }
-            Engine::Postgres(postgres) => match taken() {
-                Some(named) => postgres.change_guarded(sql, params.values())?.ok_or(named),
-                None => postgres.change(sql, params.values()),
-            },
+            Engine::Postgres(postgres) => {
+                let changed = match taken() {
+                    Some(named) => postgres.change_guarded(sql, params.values()).map(|done| done.ok_or(named)),
+                    None => postgres.change(sql, params.values()).map(Ok),
+                };
+                changed.inspect_err(|why| self.failed(why))?
+            }
+        }?;
+        if changed > 0 {
+            self.wrote.set(true);
         }
+        Ok(changed)
+    }
+
+    /// Writes what is there already, to see whether anything can be written.
+    pub(crate) fn touch(&self) -> Result<(), StoreError> {
+        self.still_open()?;
+        match &self.engine {
+            Engine::Sqlite(conn) => {
+                // Read here: a newer program may have raised it.
+                let version: Option<i64> = self.row("PRAGMA user_version", [], |row| row.get(0))?;
+                let version = version.ok_or(StoreError::Undone)?;
+                conn.execute_batch(&format!("PRAGMA user_version = {version}")).map_err(sqlite).inspect_err(|why| {
+                    self.failed(why);
+                })?;
+            }
+            Engine::Postgres(postgres) => {
+                self.change("DELETE FROM writers WHERE writer = ?1 AND at < 0", params![postgres.writer()])?;
+            }
+        }
+        self.wrote.set(true);
+        Ok(())
     }
 
     pub(crate) fn change(&self, sql: &str, params: impl Params) -> Result<usize, StoreError> {
@@ -264,8 +325,8 @@ impl<'a> Txn<'a> {
     /// SQLite itself ends a transaction on a full or failing disk. A caller that went on regardless would then
     /// write each statement on its own, outside any transaction.
     fn still_open(&self) -> Result<(), StoreError> {
-        if self.is_poisoned() {
-            return Err(StoreError::Poisoned);
+        if let Some(why) = self.poisoned_by() {
+            return Err(why);
         }
         match &self.engine {
             Engine::Sqlite(conn) if conn.is_autocommit() => Err(StoreError::Undone),
@@ -308,9 +369,11 @@ impl Drop for Snapshot<'_> {
 fn roll_back(reads: &Reads) {
     match &reads.engine {
         Engine::Sqlite(conn) => {
-            if !conn.is_autocommit() && conn.execute_batch("ROLLBACK").is_err() {
+            if !conn.is_autocommit()
+                && let Err(why) = conn.execute_batch("ROLLBACK").map_err(sqlite)
+            {
                 // Left open, the transaction would swallow the next one.
-                reads.poison();
+                reads.poison(&why);
             }
         }
         Engine::Postgres(postgres) => postgres.roll_back(),

@@ -136,9 +136,10 @@ fn busy() -> TempDir {
                     Some(("yours", _)) => Lane::Ours,
                     Some(_) => Lane::Others,
                 };
-                let due_at = due.map_or(i64::MAX, |due| now() + due);
-                let place = QueuePlace { lane, due: due_at, since: now() - i64::from(n) * day, case: CaseId([n; 32]) };
-                txn.put_in_queue(&place, "")?;
+                let due_at = due.map(|due| now() + due);
+                let since = now() - i64::from(n) * day;
+                let place = QueuePlace { lane, due: due_at.unwrap_or(i64::MAX), since, case: CaseId([n; 32]) };
+                txn.put_in_queue(&place, "", due_at.as_slice())?;
                 let agenda = serde_json::to_string(&agenda(whose_move, due)).expect("plain data");
                 txn.put_agenda(CaseId([n; 32]), u64::from(n) * 7, &agenda)?;
             }

@@ -143,7 +143,9 @@ fn clause(case: &OpenCase, target: Target, number: Option<u32>) -> Done<u32> {
             case.short(),
             case.entry_typed(&target.id)
         ))),
-        _ => Err(CommandError::usage("several clauses let you cancel it: say which with --clause").hint(all())),
+        _ => Err(CommandError::usage("several clauses let you cancel it: say which, by its number")
+            .hint(format!("write --clause with it; they have {}", all()))
+            .in_fields(format!("say it in \"clause\"; they have {}", all()))),
     }
 }
 
@@ -258,7 +260,9 @@ pub fn card(case: &OpenCase, device: DeviceKey, said: &Introduced<'_>) -> Done<A
     let known = last_card(case, device);
     let name = remark("the name", said.name)?.or_else(|| known.as_ref().map(|k| k.name.clone()));
     let name = name.ok_or_else(|| {
-        CommandError::usage("a card says a name").hint("write --name \"Priya Shah\"; the rest is up to you")
+        CommandError::usage("a card says a name")
+            .hint("write --name \"Priya Shah\"; the rest is up to you")
+            .in_fields("say it in \"name\"; the rest is up to you")
     })?;
     let kept = |field: fn(&Card) -> &Option<Sealable>| known.as_ref().and_then(|card| field(card).clone());
     let card = Card {
@@ -270,7 +274,9 @@ pub fn card(case: &OpenCase, device: DeviceKey, said: &Introduced<'_>) -> Done<A
         device: Some(device),
     };
     if known.as_ref() == Some(&card) {
-        return Err(CommandError::usage("your card says just that already").hint("say what is new, such as --phone"));
+        return Err(CommandError::usage("your card says just that already")
+            .hint("say what is new, such as --phone")
+            .in_fields("say what is new, such as \"phone\""));
     }
     Ok(Act::Card(card))
 }

@@ -169,6 +169,15 @@ impl OpenCase {
         }
     }
 
+    /// Who of two does what nobody is named for: the supplier, whoever of them proposes it; the other side where that tells
+    /// nothing.
+    pub fn usual_performer(&self) -> Option<Seat> {
+        let other = self.other_seat()?;
+        let supplies = |seat: Seat| self.seats.iter().any(|s| s.seat == seat && s.role == Role::Supplier);
+        let own = self.own_seats().first().copied();
+        Some(own.filter(|own| supplies(*own) && !supplies(other)).unwrap_or(other))
+    }
+
     /// What lives through revisions, by the reference people use for it: `#3`, or `#3/2` in a bundle.
     pub fn subject_name(&self, key: &SubjectKey) -> String {
         let lived = match key {

@@ -67,7 +67,8 @@ impl ClocksTyped {
         }
         if lengths.is_empty() {
             return Err(CommandError::usage("say at least one clock")
-                .hint("such as --first-answer \"8 hours\", --next-update \"16 hours\" or --resolution \"40 hours\""));
+                .hint("such as --first-answer \"8 hours\", --next-update \"16 hours\" or --resolution \"40 hours\"")
+                .in_fields("such as \"first_answer\": \"8 hours\", or \"next_update\" or \"resolution\" likewise"));
         }
         let zone = self.zone.as_deref().map_or(zone, str::trim);
         let usual = ["mon-fri 09:00-17:00".to_owned()];
@@ -232,7 +233,8 @@ fn good(case: &OpenCase) -> Done<Clocks> {
             line(&why.to_string())
         ))),
         None => Err(CommandError::failed("no service clocks are agreed in this case")
-            .hint(format!("propose some: counterpart clock {} propose --first-answer \"8 hours\"", case.short()))),
+            .hint(format!("propose some: counterpart clock {} propose --first-answer \"8 hours\"", case.short()))
+            .in_fields("the act `propose_clocks` proposes some")),
     }
 }
 

@@ -122,7 +122,8 @@ pub fn noted(case: &OpenCase, draft: &Draft) -> Done<Noted> {
     };
     if draft.promises.len() > MAX_PROMISES {
         return Err(CommandError::usage(format!("that is more than {MAX_PROMISES} promises of one contact"))
-            .hint("record the others with `counterpart propose CASE WHAT --promised-in REF`"));
+            .hint("record the others with `counterpart propose CASE WHAT --promised-in REF`")
+            .in_fields("record the others by the act `propose` with `promised_in`"));
     }
     let promise = |p: &Promise| promise(case, p, seat, name.as_deref(), (started, draft.begun));
     let promises = draft.promises.iter().map(promise).collect::<Done<Vec<_>>>()?;

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use counterpart_core::{gate::Refusal, record::DraftError, view::NameError};
 use counterpart_node::DeskError;
+use counterpart_store::{FilesError, StoreError};
 
 use crate::{case::OpenCase, possible};
 
@@ -18,7 +19,7 @@ pub enum Kind {
     Verification,
     /// There is no identity here, or it is locked.
     Identity,
-    /// Nobody could be reached.
+    /// Nobody could be reached, or not the database.
     Unreachable,
 }
 
@@ -53,26 +54,55 @@ pub struct CommandError {
     pub message: String,
     /// What would work.
     pub hint: Option<String>,
+    /// The same for programs, which name fields where people type options; nothing where the hint does for both.
+    pub in_fields: Option<Box<str>>,
+    /// What was wrong one by one, for programs: of a file, its lines.
+    pub bad: Box<[BadLine]>,
+}
+
+/// A line of a file that cannot be understood.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct BadLine {
+    /// Counted from 1.
+    pub line: u64,
+    pub why: String,
 }
 
 pub type Done<T = ()> = Result<T, CommandError>;
 
 impl CommandError {
     pub fn of(kind: Kind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), hint: None }
+        Self { kind, message: message.into(), hint: None, in_fields: None, bad: Box::default() }
     }
 
     pub fn failed(message: impl Into<String>) -> Self {
-        Self { kind: Kind::Failed, message: message.into(), hint: None }
+        Self::of(Kind::Failed, message)
     }
 
     pub fn usage(message: impl Into<String>) -> Self {
-        Self { kind: Kind::Usage, message: message.into(), hint: None }
+        Self::of(Kind::Usage, message)
     }
 
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
+    }
+
+    /// Names the lines that are meant.
+    pub fn bad(mut self, bad: Vec<BadLine>) -> Self {
+        self.bad = bad.into_boxed_slice();
+        self
+    }
+
+    /// Says the hint otherwise to programs.
+    pub fn in_fields(mut self, hint: impl Into<String>) -> Self {
+        self.in_fields = Some(hint.into().into_boxed_str());
+        self
+    }
+
+    /// The hint for a program.
+    pub fn hint_for_programs(&self) -> Option<&str> {
+        self.in_fields.as_deref().or(self.hint.as_deref())
     }
 
     pub fn exit_code(&self) -> ExitCode {
@@ -84,6 +114,7 @@ impl From<DeskError> for CommandError {
     fn from(error: DeskError) -> Self {
         let kind = match &error {
             DeskError::NoIdentity { .. }
+            | DeskError::NotReadable { .. }
             | DeskError::Key { .. }
             | DeskError::Asked { .. }
             | DeskError::Waits { .. }
@@ -115,16 +146,18 @@ impl From<DeskError> for CommandError {
             | DeskError::NoteTooLong
             | DeskError::SheetUnreadable
             | DeskError::Text(_) => Kind::Usage,
+            DeskError::Store(StoreError::Unreachable { .. })
+            | DeskError::Files(FilesError::Store(StoreError::Unreachable { .. })) => Kind::Unreachable,
             _ => Kind::Failed,
         };
-        Self { kind, message: error.to_string(), hint: None }
+        Self::of(kind, error.to_string())
     }
 }
 
 impl From<NameError> for CommandError {
     fn from(error: NameError) -> Self {
         let hint = match &error {
-            NameError::Shape(_) => "write its number alone, such as 7: with # before it most shells want it in quotes",
+            NameError::Shape(_) => "write its number alone, such as 7, or 7/2 for the second part of it",
             NameError::Unknown(_) => "`counterpart log CASE` lists all entries with their numbers",
             NameError::Ambiguous(..) => {
                 "two entries made without knowing of each other share the number; add the letters behind it"
@@ -152,6 +185,11 @@ pub fn refused(case: &OpenCase, error: DeskError) -> CommandError {
             let message = "your key log as this case knows it does not let this machine sign: it has several branches, or its \
                            main key was changed";
             return CommandError::failed(message).hint("`counterpart identity show` says what is wrong and what to do");
+        }
+        DeskError::Draft(DraftError::Gate(Refusal::Revoked(reason))) => {
+            let message = format!("the rights of the key that would sign this have ended ({})", reason.word());
+            return CommandError::of(Kind::Identity, message)
+                .hint("nothing was signed; let somebody sign it whose rights have not ended");
         }
         DeskError::Draft(DraftError::Gate(_)) => {
             Some("nothing was signed; shorten or correct what you wrote and try again")

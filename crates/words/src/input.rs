@@ -190,7 +190,9 @@ pub enum Input {
         /// What the fact is called, such as `price`.
         key: String,
         /// Its value: a text, a whole number, true or false, a list or an object; or with its type, such as
-        /// `{"type": "money", "value": "24.99", "currency": "GBP"}`, `{"type": "date", "value": "2026-07-08"}`.
+        /// `{"type": "money", "value": "24.99", "currency": "GBP"}`, `{"type": "date", "value": "2026-07-08"}`. An object with
+        /// a `type` is a value of that type and nothing else: a record that has a field of that name is written
+        /// `{"type": "record", "value": [{"key": "type", "value": "Fibre 100"}]}`.
         value: serde_json::Value,
         /// A longer name for people.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -234,7 +236,7 @@ pub enum Input {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         about: Option<String>,
     },
-    /// Puts a file on record by its fingerprint. Its bytes are put into the case before, or stay where they are.
+    /// Puts a file on record by its fingerprint. Its bytes are put into the case before.
     Attach {
         /// The SHA-256 of its bytes, 64 hexadecimal digits.
         sha256: String,
@@ -242,6 +244,9 @@ pub enum Input {
         size: u64,
         /// What it is called on record: a name, never a path.
         name: String,
+        /// Its bytes are not put here: the record is to hold the fingerprint alone.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        fingerprint_only: bool,
         /// Its media type; by the ending of its name where nothing is said.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         media: Option<String>,

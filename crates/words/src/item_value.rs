@@ -10,7 +10,7 @@ use counterpart_core::value::{Decimal, ItemValue, Sealable, is_date};
 
 use crate::{
     error::{CommandError, Done},
-    money,
+    money, render,
     typed::typed,
     when,
 };
@@ -99,9 +99,7 @@ fn read(kind: Option<&str>, value: &str, reading: Reading<'_>) -> Done<ItemValue
     let wrong = |what: &str| CommandError::usage(format!("'{value}' is not {what}"));
     let trimmed = value.trim();
     let text = || Ok::<_, CommandError>(Sealable::Open(typed("the value", value)?));
-    if detail.is_some() && !DETAILED.contains(&word) {
-        return Err(CommandError::usage(format!("'{word}' takes nothing after a colon: types are {TYPES}")));
-    }
+    must_be_known(kind.unwrap_or("text"))?;
     Ok(match word {
         "text" => ItemValue::Text(text()?),
         "address" => ItemValue::Address(text()?),
@@ -169,8 +167,26 @@ fn read(kind: Option<&str>, value: &str, reading: Reading<'_>) -> Done<ItemValue
         "list" => nested::list(detail, &nested::elements(value), reading)?,
         "record" => nested::record(value, reading)?,
         "check-list" => nested::check_list(&nested::elements(value))?,
-        _ => return Err(CommandError::usage(format!("'{word}' is not a type of value: types are {TYPES}"))),
+        _ => return Err(no_type(word)),
     })
+}
+
+/// Refuses what is no type of value.
+fn must_be_known(kind: &str) -> Done {
+    let (word, detail) = kind.split_once(':').map_or((kind, None), |(word, detail)| (word, Some(detail)));
+    if !SINGLE.contains(&word) && !MADE.contains(&word) {
+        return Err(no_type(word));
+    }
+    match detail {
+        Some(_) if !DETAILED.contains(&word) => {
+            Err(CommandError::usage(format!("'{word}' takes nothing after a colon: types are {TYPES}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn no_type(word: &str) -> CommandError {
+    CommandError::usage(format!("'{}' is not a type of value: types are {TYPES}", render::line(word)))
 }
 
 /// One of the choices given behind the type, where some are.

@@ -121,9 +121,10 @@ pub fn send(
     let may =
         matches!(letter.state, LetterState::Waiting | LetterState::Failed | LetterState::Allowed | LetterState::Draft);
     if !may || letter.kind() == LetterKind::Notice || by == Channel::Notice {
-        let why = format!("this letter is {}: it does not go to them", letter.state.as_str());
-        return Err(CommandError::failed(why)
-            .hint("those that wait, failed, or lie as a draft can be sent by email, node or draft"));
+        return Err(CommandError::failed(goes_not(letter)).hint(
+            "those that wait, are allowed or failed, or lie as a draft, can be sent by email, node or draft; a draft that you sent \
+             yourself goes on record by hand",
+        ));
     }
     let mail = desk.mail_settings()?.is_some_and(|settings| settings.send.is_some());
     let known = desk.addresses_for(letter)?;
@@ -157,7 +158,7 @@ pub fn send(
     text.push_str(match by {
         Channel::Email => "\n\nThe text is the whole e-mail, and what you sign.",
         Channel::Node => "\n\nThe text goes to them inside Counterpart, as it is signed.",
-        _ => "\n\nThe text is the draft. It is signed when you say that you sent it.",
+        _ => "\n\nThe text is the draft. It is signed when you say that you sent it (by hand).",
     });
     let shown = Shown::of(text);
     match agreed {
@@ -172,6 +173,31 @@ pub fn send(
     Ok(Went::Posted(desk.send_letter(allowed, now())?))
 }
 
+/// Why a letter is not sent.
+fn goes_not(letter: &Letter) -> &'static str {
+    if letter.kind() == LetterKind::Notice {
+        return "this is a notice for yourself: it is sent to nobody else";
+    }
+    match letter.state {
+        LetterState::Sent => "this letter was sent already: it is not sent a second time",
+        LetterState::Sending => "this letter is being sent just now: it is not sent a second time",
+        LetterState::Skipped => "this letter was skipped: it is not sent any more",
+        LetterState::Over => "there is no more reason for this letter: it is not sent any more",
+        _ => "a notice is shown on your own screen: no letter to others goes that way",
+    }
+}
+
+/// The link that opens a draft in its owner's mail program (RFC 6068): to `to`, else to whoever is known, else to nobody, for
+/// them to fill in.
+///
+/// # Errors
+/// A damaged or busy store.
+pub fn draft_link(desk: &Desk, letter: &Letter, to: &[String]) -> Done<String> {
+    let named: Vec<_> = to.iter().filter_map(|part| part.trim().parse().ok()).collect();
+    let to = if named.is_empty() { desk.addresses_for(letter)? } else { named };
+    Ok(desk.letter_as_mail(letter, &to)?.mailto())
+}
+
 /// A draft that its owner sent goes on record, where `agreed` is the digest of what is shown.
 ///
 /// # Errors
@@ -179,7 +205,7 @@ pub fn send(
 pub fn sent_by_hand(desk: &Desk, case: &OpenCase, letter: &Letter, agreed: Option<&str>) -> Done<Went> {
     if letter.state != LetterState::Draft {
         return Err(CommandError::failed(format!("this letter is no draft: it is {}", letter.state.as_str()))
-            .hint("send it by way of a draft first"));
+            .hint("make it a draft first, by draft; by hand says then that you sent it"));
     }
     let shown = Shown::of(format!("It was sent by hand.\n\n{}", in_full(case, letter)));
     match agreed {

@@ -1,15 +1,17 @@
 //! An act that goes beyond what its signer may sign: what is at stake and what the limit is, or which kinds of act are allowed;
 //! whose limit it is, where it is set, and what helps.
 
+use std::collections::BTreeMap;
+
 use counterpart_core::{
     act::{Act, Mandate},
     fold::Reason,
-    id::{EntryId, short_form},
-    keylog::{EventBody, Grant, Kinds},
-    record::DraftError,
+    id::{DeviceKey, EntryId, short_form},
+    keylog::{EventBody, Grant, KeyLogs, Kinds},
+    record::{Author, DraftError, Record},
     value::Money,
 };
-use counterpart_node::{DeskError, mandates_of};
+use counterpart_node::{Desk, DeskError, mandates_of};
 
 use crate::{
     case::OpenCase,
@@ -27,6 +29,8 @@ struct Limit<'a> {
     /// The most at stake, one a currency; any sum where there are none.
     ceilings: Vec<Money>,
     set: Set,
+    /// "by the mandate #12 ", to stand before what it allows.
+    by: String,
 }
 
 /// Where a limit is set.
@@ -35,65 +39,99 @@ enum Set {
     /// When the key was let in, for good.
     Granted,
     /// By a mandate in the case; one that is not open binds our own machines alone.
-    Mandate { entry: EntryId, open: bool },
+    Mandate { open: bool },
 }
 
 impl Set {
     fn is_granted(self) -> bool {
         matches!(self, Self::Granted)
     }
+}
 
-    /// "by the mandate #12 ", to stand before what it allows.
-    fn by(self, case: &OpenCase) -> String {
-        match self {
-            Self::Granted => String::new(),
-            Self::Mandate { entry, open: true } => format!("by the mandate {} ", case.entry_name(&entry)),
-            Self::Mandate { entry, open: false } => {
-                format!("by your side's own mandate {} ", case.entry_name(&entry))
-            }
-        }
+/// Who signs, as its own side calls it.
+struct Signer {
+    short: String,
+    name: Option<String>,
+}
+
+impl Signer {
+    fn of(author: &Author, devices: &BTreeMap<DeviceKey, String>) -> Self {
+        Self { short: short_form(&author.device.0), name: devices.get(&author.device).map(|name| line(name)) }
+    }
+
+    fn who(&self) -> String {
+        self.name.clone().unwrap_or_else(|| format!("this device ({})", self.short))
     }
 }
+
+const WITHOUT_EFFECT: &str = "this would have no effect, so it was not signed";
 
 /// Why an act of ours was not signed, where that is because of what its signer may sign.
 pub(crate) fn beyond(case: &OpenCase, act: &Act, error: &DeskError) -> Option<CommandError> {
     let void = match error {
-        DeskError::Draft(DraftError::WithoutEffect(Reason::BeyondMandate | Reason::KindNotGranted)) => true,
         DeskError::OwnLimit => false,
+        _ if is_void(error) => true,
         _ => return None,
     };
     let author = case.author.as_ref()?;
-    let grant = match &case.record.logs().event(&author.grant)?.body {
-        EventBody::Grant(grant) => grant,
-        _ => return None,
-    };
     let mandates = mandates_of(&case.record, author);
+    let mandated = mandates.iter().map(|(id, mandate)| mandated(case, id, mandate));
     let limits: Vec<Limit<'_>> =
-        std::iter::once(granted(grant)).chain(mandates.iter().map(|(id, mandate)| mandated(*id, mandate))).collect();
-    let short = short_form(&author.device.0);
-    let name = case.devices.get(&author.device).map(|name| line(name));
-    let who = name.clone().unwrap_or_else(|| format!("this device ({short})"));
-    let (why, broken) =
-        of_another_kind(case, &limits, act.kind(), &who).or_else(|| too_much(case, &limits, act, &who))?;
+        std::iter::once(granted(grant_of(case.record.logs(), author)?)).chain(mandated).collect();
+    let signer = Signer::of(author, &case.devices);
+    let who = signer.who();
+    let (why, broken) = broken(&case.record, &limits, act, &who)?;
     // What only our own machines hold to would have its effect elsewhere.
-    let elsewhere = broken.iter().all(|set| matches!(set, Set::Mandate { open: false, .. }));
-    let prefix = match void || !elsewhere {
-        true => "this would have no effect, so it was not signed",
-        false => "this was not signed",
-    };
+    let elsewhere = broken.iter().all(|set| matches!(set, Set::Mandate { open: false }));
+    let prefix = if void || !elsewhere { WITHOUT_EFFECT } else { "this was not signed" };
     let refusal = CommandError::failed(format!("{prefix}: {why}"));
     Some(refusal.hint(match broken.iter().any(|set| set.is_granted()) {
-        true => format!(
-            "let one of you sign it who may sign more. What {who} may sign was settled when its key was let in: for \
-             more, let in another; `counterpart agent list` shows who may sign what"
-        ),
+        true => another(&who),
         false => format!(
             "let one of you sign it who may sign more, or have another device of yours change the mandate of {who} in this \
              case; `counterpart mandate {} {} ...` does",
             case.short(),
-            name.filter(|name| is_plain(name)).unwrap_or(short),
+            signer.name.filter(|name| is_plain(name)).unwrap_or(signer.short),
         ),
     }))
+}
+
+/// The same of an act that opens a case or is signed with its opening, where no mandate stands yet.
+pub(crate) fn beyond_at_opening(desk: &Desk, act: &Act, error: &DeskError) -> Option<CommandError> {
+    if !is_void(error) {
+        return None;
+    }
+    let (author, log) = (desk.author(), desk.own_log().ok()?);
+    let who = Signer::of(&author, &desk.device_names().ok()?).who();
+    let limits = [granted(grant_of(&log, &author)?)];
+    let (why, _) = broken(&Record::new(), &limits, act, &who)?;
+    Some(CommandError::failed(format!("{WITHOUT_EFFECT}: {why}")).hint(another(&who)))
+}
+
+/// Whether an act beyond its signer's limits would have no effect for anybody.
+fn is_void(error: &DeskError) -> bool {
+    let limit = |reason: &Reason| matches!(reason, Reason::BeyondMandate | Reason::KindNotGranted);
+    matches!(error, DeskError::Draft(DraftError::WithoutEffect(reason)) if limit(reason))
+}
+
+fn grant_of<'a>(logs: &'a KeyLogs, author: &Author) -> Option<&'a Grant> {
+    match &logs.event(&author.grant)?.body {
+        EventBody::Grant(grant) => Some(grant),
+        _ => None,
+    }
+}
+
+/// What helps where it is the grant that does not let them.
+fn another(who: &str) -> String {
+    format!(
+        "let one of you sign it who may sign more. What {who} may sign was settled when its key was let in: for more, let \
+         in another; `counterpart agent list` shows who may sign what"
+    )
+}
+
+/// Why the limits do not allow an act, and which of them.
+fn broken(record: &Record, limits: &[Limit<'_>], act: &Act, who: &str) -> Option<(String, Vec<Set>)> {
+    of_another_kind(limits, act.kind(), who).or_else(|| too_much(record, limits, act, who))
 }
 
 /// A word that no shell parts.
@@ -106,7 +144,7 @@ fn granted(grant: &Grant) -> Limit<'_> {
         Kinds::All => None,
         Kinds::Listed(kinds) => Some(kinds.as_slice()),
     };
-    Limit { kinds, ceilings: ceilings_of(grant), set: Set::Granted }
+    Limit { kinds, ceilings: ceilings_of(grant), set: Set::Granted, by: String::new() }
 }
 
 /// The ceilings of a grant, as far as they can be read.
@@ -114,27 +152,28 @@ fn ceilings_of(grant: &Grant) -> Vec<Money> {
     grant.ceilings.iter().filter_map(|(amount, currency)| Money::parse(amount, currency).ok()).collect()
 }
 
-fn mandated(entry: EntryId, mandate: &Mandate) -> Limit<'_> {
+fn mandated<'a>(case: &OpenCase, entry: &EntryId, mandate: &'a Mandate) -> Limit<'a> {
     let kinds = (!mandate.kinds.is_empty()).then_some(mandate.kinds.as_slice());
-    let set = Set::Mandate { entry, open: mandate.open };
-    Limit { kinds, ceilings: mandate.ceilings.clone(), set }
+    let whose = if mandate.open { "the" } else { "your side's own" };
+    let by = format!("by {whose} mandate {} ", case.entry_name(entry));
+    Limit { kinds, ceilings: mandate.ceilings.clone(), set: Set::Mandate { open: mandate.open }, by }
 }
 
 /// That a kind of act is not among those allowed, with which are; and what leaves it out.
-fn of_another_kind(case: &OpenCase, limits: &[Limit<'_>], kind: &str, who: &str) -> Option<(String, Vec<Set>)> {
+fn of_another_kind(limits: &[Limit<'_>], kind: &str, who: &str) -> Option<(String, Vec<Set>)> {
     let broken = limits.iter().find(|limit| limit.kinds.is_some_and(|kinds| !kinds.iter().any(|k| k == kind)))?;
     let kinds = broken.kinds.unwrap_or_default();
     let only = match kinds {
         [] => "it signs no acts".to_owned(),
         kinds => format!("only {}", listed(kinds.iter().map(|kind| line(kind)))),
     };
-    let by = broken.set.by(case);
+    let by = &broken.by;
     Some((format!("{by}{who} may not sign this kind of act ({}), {only}", line(kind)), vec![broken.set]))
 }
 
 /// That more is at stake than the limits allow, with what they do; and which of them it breaks.
-fn too_much(case: &OpenCase, limits: &[Limit<'_>], act: &Act, who: &str) -> Option<(String, Vec<Set>)> {
-    let proposal = case.record.agreed_to(act)?;
+fn too_much(record: &Record, limits: &[Limit<'_>], act: &Act, who: &str) -> Option<(String, Vec<Set>)> {
+    let proposal = record.agreed_to(act)?;
     let (currency, stake) = limits.iter().find_map(|limit| proposal.beyond(&limit.ceilings))?;
     let breaks = |limit: &&Limit<'_>| {
         let of_currency = limit.ceilings.iter().filter(|most| most.currency() == currency);
@@ -142,7 +181,7 @@ fn too_much(case: &OpenCase, limits: &[Limit<'_>], act: &Act, who: &str) -> Opti
     };
     let broken: Vec<&Limit<'_>> = limits.iter().filter(breaks).collect();
     let most = |limit: &&Limit<'_>| {
-        let by = limit.set.by(case);
+        let by = &limit.by;
         match limit.ceilings.iter().find(|ceiling| ceiling.currency() == currency) {
             Some(ceiling) => format!("{by}to at most {}", money::show(ceiling)),
             None => format!(

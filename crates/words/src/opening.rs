@@ -10,6 +10,7 @@ use counterpart_store::Txn;
 
 use crate::{
     error::{CommandError, Done},
+    limited,
     template::Plan,
     typed::typed,
 };
@@ -64,6 +65,18 @@ fn opposite(role: Role) -> Option<Role> {
         Role::Supplier => Some(Role::Customer),
         _ => None,
     }
+}
+
+/// Whether a case would be opened so, with these acts of a template in it: to be looked at before anybody is shown anything.
+/// `now` in Unix milliseconds.
+///
+/// # Errors
+/// Why one of them would not be signed, and what would work.
+pub fn check(desk: &Desk, open: &Act, plan: &[Act], now: i64) -> Done {
+    desk.check_new_case(open, plan, now).map_err(|(at, why)| {
+        let act = at.checked_sub(1).and_then(|at| plan.get(at)).unwrap_or(open);
+        limited::beyond_at_opening(desk, act, &why).unwrap_or_else(|| why.into())
+    })
 }
 
 /// Signs the opening and what a template comes to, if it is begun by one, whose name goes before its plan; keeps the plan's

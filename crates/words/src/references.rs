@@ -88,7 +88,8 @@ impl OpenCase {
         ))
         .hint(format!(
             "write {typed} for all {parts} parts; {only}: `counterpart counter {short} {typed} --without-part N`"
-        )))
+        ))
+        .in_fields(format!("write {typed} for all {parts} parts")))
     }
 
     /// A revision in force and the subject meant: an action stands for the revision that is agreed now.

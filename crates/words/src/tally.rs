@@ -1,18 +1,18 @@
-//! The promises of all cases: by supplier, and by the people there.
+//! What others promised in all cases: by who they are, and by the people there.
 
 use counterpart_node::{Desk, DeskError, due_instant};
 use counterpart_process::{
     notebook::whom_key,
-    tally::{Counts, Ledger, Supplier},
+    tally::{Counts, Ledger, OtherSide},
 };
 use serde_json::{Value as Json, json};
 
-/// What became of promises, over all cases; and in how many cases that is. One case after another is opened: all of them
+/// What became of the promises of others, over all cases; and in how many cases that is. One case after another is opened: all of them
 /// together may be more than fits.
 ///
 /// # Errors
 /// A damaged or busy store.
-pub fn suppliers(desk: &Desk) -> Result<(Vec<Supplier>, usize), DeskError> {
+pub fn others(desk: &Desk) -> Result<(Vec<OtherSide>, usize), DeskError> {
     let (mut ledger, mut cases) = (Ledger::default(), 0);
     for summary in desk.summaries()? {
         let record = desk.record(&summary.case)?;
@@ -21,22 +21,22 @@ pub fn suppliers(desk: &Desk) -> Result<(Vec<Supplier>, usize), DeskError> {
             cases += 1;
         }
     }
-    Ok((ledger.suppliers(), cases))
+    Ok((ledger.others(), cases))
 }
 
 /// Those whose name has in it what is looked for.
 #[must_use]
-pub fn chosen(mut all: Vec<Supplier>, with: &str) -> Vec<Supplier> {
+pub fn chosen(mut all: Vec<OtherSide>, with: &str) -> Vec<OtherSide> {
     let wanted = whom_key(with);
-    all.retain(|supplier| whom_key(&supplier.name).contains(&wanted));
+    all.retain(|other| whom_key(&other.name).contains(&wanted));
     all
 }
 
 /// One of `counterpart/ledger-over-cases/1`.
-pub fn json(supplier: &Supplier) -> Json {
+pub fn json(other: &OtherSide) -> Json {
     let people: Vec<Json> =
-        supplier.people.iter().map(|agent| json!({"name": agent.name, "counts": counts(&agent.counts)})).collect();
-    json!({"name": supplier.name, "counts": counts(&supplier.counts), "people": people})
+        other.people.iter().map(|agent| json!({"name": agent.name, "counts": counts(&agent.counts)})).collect();
+    json!({"name": other.name, "counts": counts(&other.counts), "people": people})
 }
 
 fn counts(counts: &Counts) -> Json {

@@ -41,7 +41,7 @@ impl Offer {
         let outright = |topic: &Topic| matches!(topic, Topic::AdmitSeat { .. } | Topic::AdmitNew { .. });
         if self.says_anything() && proposal.subjects.iter().any(|s| outright(&s.topic)) {
             return Err(CommandError::usage(
-                "letting a party in is agreed outright, without a time limit or --confirm",
+                "letting a party in is agreed outright: it is open without end, and nobody confirms it",
             )
             .hint("propose it by itself"));
         }

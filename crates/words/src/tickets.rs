@@ -10,17 +10,15 @@ use counterpart_node::{Desk, DeskError};
 use counterpart_process::notebook::Person;
 use counterpart_store::{ExternalId, Txn};
 use jiff::Timestamp;
-use serde::{
-    Deserialize, Deserializer,
-    de::{self, Visitor},
-};
-use serde_json::error::Category;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Deserializer};
 
 use crate::{
     contact::person_in_words,
     error::{CommandError, Done},
     input::Channel,
     render::{self, Speech},
+    shape,
     typed::{TITLE, typed},
 };
 
@@ -38,11 +36,12 @@ const US: Seat = Seat::Number(0);
 const THEM: Seat = Seat::Number(1);
 
 /// A ticket, one a line.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Ticket {
     /// What the other system calls it: taken over once, however often it is asked for. Many systems write a number.
     #[serde(deserialize_with = "text_or_number")]
+    #[schemars(schema_with = "text_or_number_shape")]
     pub id: String,
     pub subject: String,
     pub requester: Requester,
@@ -56,7 +55,7 @@ pub struct Ticket {
 }
 
 /// Whoever asked.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Requester {
     pub name: String,
@@ -65,7 +64,7 @@ pub struct Requester {
 }
 
 /// How it stood.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
     #[default]
@@ -75,7 +74,7 @@ pub enum Status {
     Closed,
 }
 
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Message {
     /// RFC 3339, with its offset.
@@ -91,7 +90,7 @@ pub struct Message {
     pub internal: bool,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum From {
     Requester,
@@ -130,92 +129,35 @@ pub struct Planned {
 /// Reads a line. Nothing is understood by half: a field that is not known is an error.
 ///
 /// # Errors
-/// What is wrong with it.
+/// What is wrong with it, and where.
 pub fn read(line: &str) -> Done<Ticket> {
-    serde_json::from_str(line).map_err(|why| CommandError::usage(unread(&why)))
+    shape::read(line.as_bytes()).map_err(|misfit| {
+        CommandError::usage(match misfit.pointer {
+            Some(_) => misfit.to_string(),
+            None => format!("{misfit}: a ticket is one line, from {{ to }}, such as {{\"id\": \"7\", ...}}"),
+        })
+    })
 }
 
-/// Why a line cannot be read, in plain words. Which line it is says whoever reads the file.
-fn unread(why: &serde_json::Error) -> String {
-    let column = why.column();
-    match why.classify() {
-        Category::Eof => "it ends in the middle: a ticket is one line of JSON, from { to }".to_owned(),
-        Category::Syntax | Category::Io => {
-            format!("it is no JSON from column {column} on: a ticket is one line, such as {{\"id\": \"7\", ...}}")
-        }
-        Category::Data => {
-            let text = why.to_string();
-            let text = text.strip_suffix(&format!(" at line {} column {column}", why.line())).unwrap_or(&text);
-            format!("{} (before column {column})", in_plain_words(text))
-        }
-    }
-}
-
-/// What is wrong with a field: the reader's own words speak of how the program is made.
-fn in_plain_words(text: &str) -> String {
-    let parted = |lead: &str, by: &str| text.strip_prefix(lead)?.split_once(by);
-    if let Some(field) = text.strip_prefix("missing field ") {
-        return format!("the field {field} is missing");
-    }
-    if let Some(field) = text.strip_prefix("duplicate field ") {
-        return format!("the field {field} stands there twice");
-    }
-    if let Some((field, known)) = parted("unknown field ", ", expected ") {
-        return format!("there is no field {field} here; the fields are {}", known.trim_start_matches("one of "));
-    }
-    if let Some((word, known)) = parted("unknown variant ", ", expected ") {
-        return format!("{word} is none of {}", known.trim_start_matches("one of "));
-    }
-    if let Some((found, wanted)) = parted("invalid type: ", ", expected ") {
-        return format!("{} stands where {} belongs", plain(found), plain(wanted));
-    }
-    text.to_owned()
-}
-
-/// What JSON holds, as people call it.
-fn plain(kind: &str) -> String {
-    match kind {
-        "map" => "an object in { }".to_owned(),
-        "sequence" | "a sequence" => "a list in [ ]".to_owned(),
-        "null" | "unit value" => "null".to_owned(),
-        "a string" => "a text in quotes".to_owned(),
-        "a boolean" => "true or false".to_owned(),
-        _ if kind.starts_with("struct ") => "an object in { }".to_owned(),
-        _ if kind.starts_with("enum ") || kind.contains("variant") => "a word in quotes".to_owned(),
-        _ => {
-            match (kind.strip_prefix("integer ").or(kind.strip_prefix("floating point ")), kind.strip_prefix("string "))
-            {
-                (Some(number), _) => format!("the number {number}"),
-                (_, Some(text)) => format!("the text {text}"),
-                _ => kind.to_owned(),
-            }
-        }
-    }
+fn text_or_number_shape(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({"type": ["string", "integer"]})
 }
 
 /// A text, or a whole number as one.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum TextOrNumber {
+    Text(String),
+    Number(u64),
+    Below(i64),
+}
+
 fn text_or_number<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
-    struct TextOrNumber;
-    impl Visitor<'_> for TextOrNumber {
-        type Value = String;
-
-        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-            f.write_str("a text or a whole number")
-        }
-
-        fn visit_str<E: de::Error>(self, text: &str) -> Result<String, E> {
-            Ok(text.to_owned())
-        }
-
-        fn visit_u64<E: de::Error>(self, number: u64) -> Result<String, E> {
-            Ok(number.to_string())
-        }
-
-        fn visit_i64<E: de::Error>(self, number: i64) -> Result<String, E> {
-            Ok(number.to_string())
-        }
-    }
-    from.deserialize_any(TextOrNumber)
+    Ok(match TextOrNumber::deserialize(from)? {
+        TextOrNumber::Text(text) => text,
+        TextOrNumber::Number(number) => number.to_string(),
+        TextOrNumber::Below(number) => number.to_string(),
+    })
 }
 
 impl Planned {
@@ -502,21 +444,30 @@ mod tests {
     #[test]
     fn what_is_wrong_is_named() {
         for (line, told) in [
-            (r#"{"id": "7"}"#, "subject"),
-            (r#"{"id": "7", "subject": "x", "requester": {"name": "M"}, "priority": 1}"#, "priority"),
+            (r#"{"id": "7"}"#, "`subject` is missing"),
+            (
+                r#"{"id": "7", "subject": "x", "requester": {"name": "M"}, "priority": 1}"#,
+                "at /priority: nothing is called so here",
+            ),
             (r#"{"id": "", "subject": "x", "requester": {"name": "M"}}"#, "the id"),
             (r#"{"id": "7", "subject": " ", "requester": {"name": "M"}}"#, "the subject"),
             (r#"{"id": "7", "subject": "a\u202eb", "requester": {"name": "M"}}"#, "U+202E"),
             (
                 r#"{"id": "7", "subject": "x", "requester": {"name": "M"}, "status": "lost"}"#,
-                "`lost` is none of `open`",
+                "at /status: one of these is needed here, and 'lost' came: open, pending, solved, closed",
             ),
-            (r#"{"id": 7.5, "subject": "x", "requester": {"name": "M"}}"#, "the number `7.5` stands where a text or"),
-            (r#"{"id": 7, "subject": ["x"], "requester": {"name": "M"}}"#, "a list in [ ] stands where a text"),
-            (r#"{"id": 7, "subject": "x", "requester": "M"}"#, "the text \"M\" stands where an object"),
-            (r#"{"id": 7, "id": 8, "subject": "x"}"#, "the field `id` stands there twice"),
-            (r#"{"id": "7", "subject": "x""#, "it ends in the middle"),
-            ("not JSON", "it is no JSON from column 2 on"),
+            (
+                r#"{"id": 7.5, "subject": "x", "requester": {"name": "M"}}"#,
+                "at /id: a text or a whole number is needed here, and a number with a point",
+            ),
+            (
+                r#"{"id": 7, "subject": ["x"], "requester": {"name": "M"}}"#,
+                "at /subject: a text is needed here, and a list came",
+            ),
+            (r#"{"id": 7, "subject": "x", "requester": "M"}"#, "at /requester: an object is needed here, and a text"),
+            (r#"{"id": 7, "id": 8, "subject": "x"}"#, "at /id: it is there twice"),
+            (r#"{"id": "7", "subject": "x""#, "the JSON breaks off before its end: a ticket is one line"),
+            ("not JSON", "it is no JSON from column 2 on: a ticket is one line"),
             (
                 r#"{"id": "7", "subject": "x", "requester": {"name": "M"},
                     "messages": [{"at": "1900-01-01T00:00:00Z", "from": "us", "text": "x"}]}"#,

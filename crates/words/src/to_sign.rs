@@ -40,7 +40,7 @@ impl ToSign {
         digest_in(&self.case, &self.lasting)
     }
 
-    /// Signs it all, and keeps what `also` keeps in the same transaction.
+    /// Signs it all, and keeps what `also` keeps in the same transaction; gives the case after it.
     ///
     /// # Errors
     /// Why it was not signed.
@@ -49,15 +49,16 @@ impl ToSign {
         desk: &Desk,
         mut case: OpenCase,
         also: impl FnOnce(&Txn<'_>, &[Signed]) -> Result<(), DeskError>,
-    ) -> Done<Vec<Signed>> {
+    ) -> Done<(OpenCase, Vec<Signed>)> {
         let mut record = std::mem::take(&mut case.record);
         let next = |signed: &[Signed]| self.acts.get(signed.len()).cloned();
         let signed = desk.sign_together(&case.id, &mut record, next, also, now());
         case.record = record;
-        signed.map_err(|why| match self.acts.first() {
+        let signed = signed.map_err(|why| match self.acts.first() {
             Some(act) => refused(&case, act, why),
             None => CommandError::from(why),
-        })
+        })?;
+        Ok((case.signed(), signed))
     }
 }
 

@@ -20,7 +20,7 @@ use crate::{
     asked::{Answer, Asked},
     once::{Begun, Outcome},
     problem::{Kind, Problem},
-    shapes::{Previewed, SignedSaid},
+    shapes::{Digest, Previewed, SignedSaid},
     table::{Operation, of},
 };
 
@@ -57,7 +57,7 @@ struct Wish {
     /// The act.
     input: Input,
     /// The digest of the text that was shown: what was shown is what is signed.
-    digest: Option<String>,
+    digest: Option<Digest>,
 }
 
 /// Whether what would be signed is what was shown; or, where nobody was shown it, whether `alone` lets the program sign it by
@@ -89,6 +89,11 @@ pub(super) fn agreed(
     }
 }
 
+/// What people call entries that were signed, in a case after it.
+pub(super) fn numbers(case: &OpenCase, signed: &[Signed]) -> Vec<String> {
+    signed.iter().map(|one| case.entry_typed(&one.id)).collect()
+}
+
 /// The answer to what was done before under the same key, as the record has it by now: what was erased since is not in it.
 pub(super) fn again(desk: &Desk, status: u16, outcome: Outcome) -> Result<Answer, Problem> {
     let case = OpenCase::open_with_stamps(desk, &outcome.case);
@@ -103,6 +108,7 @@ pub(super) fn again(desk: &Desk, status: u16, outcome: Outcome) -> Result<Answer
         schema: "counterpart/signed-acts/1".to_owned(),
         text: render::to_be_signed(&case, &acts),
         link: invite.flatten().map(|invite| invite.link),
+        numbers: entries.iter().map(|id| case.entry_typed(id)).collect(),
         case: outcome.case,
         entries: outcome.entries,
     };
@@ -139,6 +145,7 @@ fn sign(asked: &Asked) -> Result<Answer, Problem> {
         schema: "counterpart/signed-acts/1".to_owned(),
         case: id.clone(),
         entries: signed.iter().map(|one| one.id.to_hex()).collect(),
+        numbers: Vec::new(),
         text: prepared.text.clone(),
         link: None,
     };
@@ -155,8 +162,8 @@ fn sign(asked: &Asked) -> Result<Answer, Problem> {
     if let Some(why) = failed.take() {
         return Err(why.into());
     }
-    let (_, signed) = signed.map_err(Problem::refused)?;
-    let body = said(&signed);
+    let (case, signed) = signed.map_err(Problem::refused)?;
+    let body = SignedSaid { numbers: numbers(&case, &signed), ..said(&signed) };
     if signed.len() > kept.get() {
         // What is erased is signed one by one, so that the first of them alone stood there.
         once.amend(&desk, 201, &body)?;

@@ -19,7 +19,7 @@ use crate::{
     once::once,
     paging::{self, Page},
     problem::{Kind, Problem},
-    shapes::{AsCommand, Previewed},
+    shapes::{AsCommand, Digest, Previewed},
     table::{Operation, of},
 };
 
@@ -99,7 +99,7 @@ struct Adding {
     #[serde(default)]
     mailbox: bool,
     /// The digest of what was shown.
-    digest: Option<String>,
+    digest: Option<Digest>,
 }
 
 /// Rights to be ended.
@@ -109,7 +109,7 @@ struct Adding {
 struct Ending {
     reason: ReasonWish,
     /// The digest of what was shown.
-    digest: Option<String>,
+    digest: Option<Digest>,
 }
 
 /// Why rights end: it decides what becomes of things signed before this was known.

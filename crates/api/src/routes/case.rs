@@ -34,7 +34,7 @@ pub(super) const ALL: &[Operation] = &[
     Operation::get("/cases/{case}/record", "read_record", "Everything that was signed, with its exact text")
         .about(
             "A page at a time, in the order in which it came here: entries only ever come, so a reader that goes on from \
-             `next` gets each of them exactly once. The `ref` of an entry is its place in the order that all copies agree on.",
+             `next` gets each of them exactly once. A place behind the last entry that is here is refused (`beyond`). The `ref` of an entry is its place in the order that all copies agree on.",
         )
         .query(of::<Page>)
         .answers(of::<RecordSaid>)
@@ -106,8 +106,8 @@ fn record(asked: &Asked) -> Result<Answer, Problem> {
     let desk = asked.desk()?;
     let case = asked.case(&desk)?;
     let graph = case.record.graph();
+    let from = paging::entry(after, graph.len())?;
     // A surplus branch of a feed that was signed twice too often counts for nothing, and is no part of the record.
-    let from = after.min(graph.len());
     let to = from.saturating_add(limit).min(graph.len());
     let entries: Vec<Ix> = (from..to).filter_map(|n| graph.nth(n)).filter(|ix| graph.counts(*ix)).collect();
     Ok(Answer::Json(json!({

@@ -38,25 +38,22 @@ pub(super) const ALL: &[Operation] = &[
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Wish {
-    /// Only those where it is our move.
-    #[serde(default)]
-    waiting_for_us: bool,
-    /// Only those where something was due and is not done.
-    #[serde(default)]
-    overdue: bool,
-    /// Not those that are closed.
-    #[serde(default)]
-    open: bool,
-    /// Only those that somebody of us has, or nobody.
+    /// Only those where it is our move; with `false` those where it is not.
+    waiting_for_us: Option<bool>,
+    /// Only those where something was due and is not done; with `false` the others, those that are closed among them.
+    overdue: Option<bool>,
+    /// Only those that are not closed; with `false` those that are.
+    open: Option<bool>,
+    /// Only those that somebody of us has; with `false` those that nobody has.
     assigned: Option<bool>,
-    /// Only those that this one of us has.
-    #[schemars(length(max = 100))]
+    /// Only those that this one of us has, by name.
+    #[schemars(length(min = 1, max = 100))]
     agent: Option<String>,
     /// Only those that were begun here by this template.
-    #[schemars(length(max = 64))]
+    #[schemars(length(min = 1, max = 64))]
     template: Option<String>,
-    /// Only those in which all of these words stand, or ones that begin with them.
-    #[schemars(length(max = 400))]
+    /// Only those in which all of these words stand, or ones that begin with them. Signs are no words: by them nothing is found.
+    #[schemars(length(min = 1, max = 400))]
     text: Option<String>,
     /// Where to go on: `next` of the page before, as it came. Without it the first page.
     #[schemars(length(min = 1, max = 400))]
@@ -71,7 +68,11 @@ fn list(asked: &Asked) -> Result<Answer, Problem> {
     let limit = paging::limit(wish.limit)?;
     for (name, text, most) in [("agent", &wish.agent, 100), ("template", &wish.template, 64), ("text", &wish.text, 400)]
     {
-        if text.as_ref().is_some_and(|text| text.chars().count() > most) {
+        let Some(text) = text else { continue };
+        if text.trim().is_empty() {
+            return Err(Problem::of_parameter(name, "it is empty: leave it out where nothing is meant by it"));
+        }
+        if text.chars().count() > most {
             return Err(Problem::of_parameter(name, format!("at most {most} letters")));
         }
     }

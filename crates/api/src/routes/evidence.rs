@@ -22,7 +22,7 @@ use crate::{
     once::once,
     paging::{self, Page},
     problem::{Kind, Problem},
-    shapes::AsCommand,
+    shapes::{AsCommand, Digest},
     table::{Gives, Operation, of},
 };
 
@@ -52,8 +52,8 @@ pub(super) const ALL: &[Operation] = &[
         .gives(Gives::File("text/html"))
         .does_whole(report),
     Operation::post("/verify", "verify_evidence", "Whether such a file holds, and what it proves")
-        .about("At most 256 MiB. A file that does not hold is answered as well: `verified` is false then, and `what` says why.")
-        .file()
+        .about("At most 32 MiB; `counterpart-verify` judges larger ones. A file that does not hold is answered as well: `verified` is false then, and `what` says why.")
+        .file(MOST_TO_JUDGE)
         .answers(of::<AsCommand>)
         .does_whole(verify),
     Operation::get("/cases/{case}/stamps", "list_stamps", "The time stamps of a case, and what waits for one")
@@ -159,10 +159,6 @@ fn verify(asked: &Asked) -> Result<Answer, Problem> {
     let came = asked.file.as_ref().filter(|came| came.file.size > 0);
     let came = came
         .ok_or_else(|| Problem::malformed("the body", "no file came").hint("send the bytes of the file as the body"))?;
-    if came.file.size > MOST_TO_JUDGE {
-        let message = format!("over this API files of up to {} MiB are judged", MOST_TO_JUDGE >> 20);
-        return Err(Problem::new(Kind::Large, message).hint("`counterpart-verify` judges larger ones"));
-    }
     let disk = |why: std::io::Error| Problem::new(Kind::Disk, format!("the file could not be read: {why}"));
     let mut bytes = Vec::with_capacity(usize::try_from(came.file.size).unwrap_or(0));
     let mut file = came.path.reopen().map_err(disk)?;
@@ -223,7 +219,7 @@ fn told(desk: &Desk, case: &OpenCase, page: Option<&Page>) -> Result<Answer, Pro
 #[schemars(rename = "StampToAsk")]
 struct Stamping {
     /// The hash that `would_send` named.
-    imprint: String,
+    imprint: Digest,
 }
 
 fn stamp(asked: &Asked) -> Result<Answer, Problem> {
@@ -238,7 +234,7 @@ fn stamp(asked: &Asked) -> Result<Answer, Problem> {
         };
         let request = desk.stamp_request(&case.record)?;
         let now = render::hex(&request.imprint);
-        if now != imprint {
+        if now != *imprint {
             let why =
                 "what would be sent is another hash than the one that came with the request: something came meanwhile";
             return Err(Problem::new(Kind::Changed, why)

@@ -1,9 +1,12 @@
 //! Files: their bytes are put into the case first, then an act puts them on record.
 
-use counterpart_core::{attachment::FileRef, value::Sealable};
+use counterpart_core::{
+    attachment::{FileRef, MAX_FILE},
+    value::Sealable,
+};
 use counterpart_node::Scope;
 use counterpart_words::{acts::files::room_for, json, render};
-use data_encoding::HEXLOWER;
+use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
 use serde_json::Value as Json;
 
 use crate::{
@@ -37,7 +40,7 @@ pub(super) const ALL: &[Operation] = &[
              256 MiB.",
         )
         .scope(Scope::Draft)
-        .file()
+        .file(MAX_FILE)
         .answers(of::<FileSaid>)
         .does_in_case(put),
 ];
@@ -56,9 +59,10 @@ fn list(asked: &Asked) -> Result<Answer, Problem> {
 
 /// The fingerprint that the path names.
 fn named(asked: &Asked) -> Result<[u8; 32], Problem> {
-    let absent = || Problem::new(Kind::NotFound, "a file is named by the SHA-256 of its bytes, 64 hexadecimal digits");
-    let bytes = HEXLOWER.decode(asked.part("sha256").as_bytes()).map_err(|_other| absent())?;
-    bytes.try_into().map_err(|_length| absent())
+    let wrong =
+        || Problem::malformed("the address", "a file is named by the SHA-256 of its bytes, 64 hexadecimal digits");
+    let bytes = HEXLOWER_PERMISSIVE.decode(asked.part("sha256").as_bytes()).map_err(|_other| wrong())?;
+    bytes.try_into().map_err(|_length| wrong())
 }
 
 fn read(asked: &Asked) -> Result<Answer, Problem> {

@@ -31,7 +31,7 @@ use crate::{
     once::{Begun, Once},
     paging::{self, Page},
     problem::{Kind, Problem},
-    shapes::{Listed, Previewed, SignedSaid},
+    shapes::{Digest, Listed, Previewed, SignedSaid},
     table::{Operation, of},
 };
 
@@ -87,7 +87,7 @@ struct Wish {
     /// A remark for the list of invitations; everybody in the case reads it.
     label: Option<String>,
     /// The digest of the text that was shown.
-    digest: Option<String>,
+    digest: Option<Digest>,
 }
 
 /// What is about to be signed.
@@ -140,6 +140,7 @@ impl Ready {
                     schema: "counterpart/signed-acts/1".to_owned(),
                     case: id.to_hex(),
                     entries: vec![signed.id.to_hex()],
+                    numbers: Vec::new(),
                     text: self.text.clone(),
                     link: Some(link.to_text()),
                 });
@@ -148,8 +149,12 @@ impl Ready {
             Ok(())
         };
         let act = |signed: &[Signed]| signed.is_empty().then(|| invitation.act().clone());
-        desk.sign_together_again(&id, &mut desk.record(&id)?, act, keep, now())?;
-        said.ok_or_else(|| Problem::new(Kind::Failed, "nothing was signed"))
+        let mut record = desk.record(&id)?;
+        let signed = desk.sign_together_again(&id, &mut record, act, keep, now())?;
+        let names = record.names();
+        let numbers = signed.iter().map(|one| names.of(&one.id).trim_start_matches('#').to_owned()).collect();
+        let said = said.ok_or_else(|| Problem::new(Kind::Failed, "nothing was signed"))?;
+        Ok(SignedSaid { numbers, ..said })
     }
 }
 

@@ -1,7 +1,7 @@
 //! Joining a case by the link of an invitation, and requests that are under way.
 
 use counterpart_core::id::{CaseId, short_form};
-use counterpart_node::{Desk, DeskError, Scope, now};
+use counterpart_node::{Desk, Scope, now};
 use counterpart_words::{
     inviting::{asking, find_link},
     to_sign::digest_of,
@@ -15,7 +15,7 @@ use crate::{
     once::once,
     paging::{self, Page},
     problem::{Kind, Problem},
-    shapes::{AsCommand, Previewed},
+    shapes::{AsCommand, Digest, Previewed},
     table::{BASE, Operation, of},
 };
 
@@ -29,6 +29,7 @@ pub(super) const ALL: &[Operation] = &[
         .answers(of::<AsCommand>)
         .does(list),
     Operation::post("/joins/preview", "preview_join", "Who would learn what by asking to join")
+        .about("Needs a token without a seat, as joining does.")
         .scope(Scope::Draft)
         .json(of::<Joining>)
         .answers(of::<Previewed>)
@@ -59,7 +60,7 @@ struct Joining {
     #[schemars(length(min = 1))]
     link: String,
     /// The digest of what was shown.
-    digest: Option<String>,
+    digest: Option<Digest>,
 }
 
 fn list(asked: &Asked) -> Result<Answer, Problem> {
@@ -79,15 +80,7 @@ fn shown(desk: &Desk, wish: &Joining) -> Result<(counterpart_core::invitation::L
     let link = find_link(&wish.link).map_err(|why| {
         Problem::new(Kind::Refused, why.to_string()).hint("send the whole link of the invitation, as it came")
     })?;
-    if desk.with_store(|store| store.summary(link.case))?.is_some() {
-        return Err(DeskError::AlreadyMember.into());
-    }
-    if link.expires <= now() {
-        return Err(DeskError::Expired.into());
-    }
-    if link.opener == desk.party() {
-        return Err(DeskError::OwnInvitation.into());
-    }
+    desk.check_join(&link, now())?;
     // Programs have no zone of their own: the invitation's end is told in UTC.
     let text = asking(&link, &desk.party(), "UTC");
     let digest = digest_of(&[&link.case.to_hex(), &text]);
@@ -96,7 +89,7 @@ fn shown(desk: &Desk, wish: &Joining) -> Result<(counterpart_core::invitation::L
 
 fn preview(asked: &Asked) -> Result<Answer, Problem> {
     let wish: Joining = asked.json()?;
-    let desk = asked.desk()?;
+    let desk = asked.home_desk()?;
     let (_, text, digest) = shown(&desk, &wish)?;
     Answer::of(&Previewed { schema: "counterpart/preview/1".to_owned(), text, digest, acts: 1, expires: None })
 }

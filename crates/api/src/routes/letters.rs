@@ -16,7 +16,7 @@ use crate::{
     once::once,
     paging::{self, Page},
     problem::{Kind, Problem},
-    shapes::{AsCommand, Previewed},
+    shapes::{AsCommand, Digest, Previewed},
     table::{Gives, Operation, of},
 };
 
@@ -44,11 +44,12 @@ pub(super) const ALL: &[Operation] = &[
         .answers(of::<AsCommand>)
         .does_in_case(list),
     Operation::get("/cases/{case}/letters/{letter}/mail", "read_letter_mail", "A letter as a file for a mail program")
+        .about("Without `To` where no address of theirs is known: its owner fills it in.")
         .scope(Scope::Notes)
         .gives(Gives::File("message/rfc822"))
         .does_in_case(mail),
     Operation::post("/cases/{case}/letters/{letter}/preview", "preview_letter", "What would go out, and to whom")
-        .about("By `hand` it is what would go on record of a draft that its owner sent.")
+        .about("By `hand` it is what would go on record of a draft that its owner sent. Needs a token without a seat, as sending does.")
         .scope(Scope::Draft)
         .json(of::<Sending>)
         .answers(of::<Previewed>)
@@ -56,8 +57,8 @@ pub(super) const ALL: &[Operation] = &[
     Operation::post("/cases/{case}/letters/{letter}/send", "send_letter", "Sends a letter, as it was shown")
         .about(
             "Needs the digest of the preview, and a token without a seat: what cannot go at once is sent, and signed, by the home's \
-             node later. By `draft` nothing goes out: the letter lies ready for its owner's mail program, and by `hand` it goes on \
-             record once they sent it.",
+             node later. By `draft` nothing goes out: the letter lies ready for its owner's mail program, `mailto` in the answer is a \
+             link that opens it there, and `/mail` gives it as a file. Once they sent it, by `hand` puts it on record.",
         )
         .scope(Scope::Sign)
         .json(of::<Sending>)
@@ -70,6 +71,7 @@ pub(super) const ALL: &[Operation] = &[
         .answers(of::<AsCommand>)
         .does_in_case(skip),
     Operation::post("/cases/{case}/letters-allowed/preview", "preview_letters_allowed", "What a standing consent would say")
+        .about("Needs a token without a seat, as giving the consent does.")
         .scope(Scope::Draft)
         .json(of::<Allowing>)
         .answers(of::<Previewed>)
@@ -113,7 +115,7 @@ struct Sending {
     #[schemars(length(max = 16))]
     to: Vec<String>,
     /// The digest of what was shown.
-    digest: Option<String>,
+    digest: Option<Digest>,
 }
 
 /// How letters may go by themselves.
@@ -144,7 +146,7 @@ impl AllowedBy {
 struct Allowing {
     by: AllowedBy,
     /// The digest of what was shown.
-    digest: Option<String>,
+    digest: Option<Digest>,
 }
 
 /// Something in the list over all cases.
@@ -216,10 +218,8 @@ fn mail(asked: &Asked) -> Result<Answer, Problem> {
     let case = asked.case(&desk)?;
     let letter = named(asked, &desk, &case)?;
     let to = desk.addresses_for(&letter)?;
-    let bytes = desk.letter_as_mail(&letter, &to)?.to_bytes().map_err(|why| {
-        Problem::new(Kind::Refused, format!("no mail can be made of it: {why}"))
-            .hint("keep an address of theirs in the notebook first")
-    })?;
+    let bytes = desk.letter_as_mail(&letter, &to)?.to_draft_bytes();
+    let bytes = bytes.map_err(|why| Problem::new(Kind::Refused, format!("no mail can be made of it: {why}")))?;
     asked.made(&bytes, "message/rfc822", format!("{}.eml", case.short()))
 }
 
@@ -262,7 +262,7 @@ fn digest(said: Option<&str>) -> Result<&str, Problem> {
 
 fn preview(asked: &Asked) -> Result<Answer, Problem> {
     let wish: Sending = asked.json()?;
-    let desk = asked.desk()?;
+    let desk = asked.home_desk()?;
     let case = asked.case(&desk)?;
     let letter = named(asked, &desk, &case)?;
     shown(went(&desk, &case, &letter, &wish, None)?)
@@ -272,10 +272,18 @@ fn told(letter: &Letter, what: &str) -> Json {
     json!({"schema": "counterpart/letter-sent/1", "outcome": what, "letter": letters::letter(letter)})
 }
 
-fn again(desk: &Desk, kept: &Json, id: &[u8; 16]) -> Result<Answer, Problem> {
+fn again(desk: &Desk, kept: &Json, id: &[u8; 16]) -> Result<Json, Problem> {
     let gone = || Problem::new(Kind::NotFound, "the letter is not there any more");
     let letter = desk.letter(id)?.ok_or_else(gone)?;
-    Ok(Answer::Json(told(&letter, kept.as_str().unwrap_or_default())))
+    Ok(told(&letter, kept.as_str().unwrap_or_default()))
+}
+
+/// With a draft comes the link that opens it.
+fn with_link(desk: &Desk, letter: &Letter, wish: &Sending, mut told: Json) -> Result<Answer, Problem> {
+    if told["outcome"] == "draft" {
+        told["mailto"] = json!(letters::draft_link(desk, letter, &wish.to).map_err(Problem::refused)?);
+    }
+    Ok(Answer::Json(told))
 }
 
 fn send(asked: &Asked) -> Result<Answer, Problem> {
@@ -297,9 +305,9 @@ fn send(asked: &Asked) -> Result<Answer, Problem> {
                 return Err(failed("somebody else saw to it meanwhile, here or in the background".to_owned()));
             }
         };
-        Ok((json!(what), Answer::Json(told(&letter, what))))
+        Ok((json!(what), with_link(&desk, &letter, &wish, told(&letter, what))?))
     };
-    once(asked, &desk, work, |kept| again(&desk, kept, &letter.id))
+    once(asked, &desk, work, |kept| with_link(&desk, &letter, &wish, again(&desk, kept, &letter.id)?))
 }
 
 fn skip(asked: &Asked) -> Result<Answer, Problem> {
@@ -316,12 +324,12 @@ fn skip(asked: &Asked) -> Result<Answer, Problem> {
         let letter = desk.letter(&letter.id)?.ok_or_else(gone)?;
         Ok((json!("skipped"), Answer::Json(told(&letter, "skipped"))))
     };
-    once(asked, &desk, work, |kept| again(&desk, kept, &letter.id))
+    once(asked, &desk, work, |kept| again(&desk, kept, &letter.id).map(Answer::Json))
 }
 
 fn preview_allowed(asked: &Asked) -> Result<Answer, Problem> {
     let wish: Allowing = asked.json()?;
-    let desk = asked.desk()?;
+    let desk = asked.home_desk()?;
     let outlook = desk.reminders(&asked.case_id(&desk)?, now())?;
     shown(letters::allow(&desk, &outlook, wish.by.channel(), None).map_err(Problem::refused)?)
 }

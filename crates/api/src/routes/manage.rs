@@ -1,7 +1,7 @@
 //! Tokens and webhooks: who is let in, and who is told.
 
 use counterpart_node::{
-    BadHookUrl, Desk, HOOK_PATIENCE, Hook, HookError, HookWish, Scope, Taking, TokenInfo, TokenWish, now,
+    BadHookUrl, Desk, DeskError, HOOK_PATIENCE, Hook, HookError, HookWish, Scope, Taking, TokenInfo, TokenWish, now,
 };
 use counterpart_store::ChangeKind;
 use data_encoding::HEXLOWER;
@@ -50,7 +50,10 @@ pub(super) const ALL: &[Operation] = &[
         .answers(of::<Hooks>)
         .does(hooks),
     Operation::post("/webhooks", "new_webhook", "Adds a receiver, and shows its secret once")
-        .about("Messages are as Standard Webhooks has them. An address in this machine or its network is refused.")
+        .about(
+            "Messages are as Standard Webhooks has them. An address in this machine or its network is refused. Needs a token \
+             without a seat, as ending, testing and switching on do.",
+        )
         .scope(Scope::Manage)
         .json(of::<NewHook>)
         .keyed()
@@ -178,16 +181,27 @@ fn new_token(asked: &Asked) -> Result<Answer, Problem> {
 }
 
 fn end_token(asked: &Asked) -> Result<Answer, Problem> {
-    asked.desk()?.end_token(asked.part("name"), now())?;
+    let desk = asked.desk()?;
+    let ended = match desk.end_token(asked.part("name"), now()) {
+        Err(DeskError::UnknownToken(name)) => {
+            // One that was ended before is ended still. At a seat nothing is said of others' tokens.
+            let ours = |token: &TokenInfo| desk.seat().is_none_or(|own| token.seat.as_deref() == Some(own));
+            let before = desk.tokens()?.into_iter().find(|token| token.name == name && ours(token));
+            before.ok_or(DeskError::UnknownToken(name))
+        }
+        ended => ended,
+    };
+    drop(ended?);
     Ok(Answer::Nothing)
 }
 
 fn hook(hook: Hook, secret: Option<&str>) -> HookSaid {
     let standing = hook.standing.as_str().to_owned();
-    let (since, again, off) = match hook.standing {
-        Taking::On => (None, None, None),
-        Taking::Failing { since, again } => (Some(since), Some(again), None),
-        Taking::Off { since, why } => (Some(since), None, Some(why)),
+    let again = hook.again();
+    let (since, off) = match hook.standing {
+        Taking::On => (None, None),
+        Taking::Failing { since, .. } => (Some(since), None),
+        Taking::Off { since, why } => (Some(since), Some(why)),
     };
     HookSaid {
         schema: None,
@@ -230,6 +244,9 @@ impl From<HookError> for Problem {
             HookError::Url(BadHookUrl::Private(ip)) => {
                 (format!("the address: {ip} is one that only this machine or its network reaches"), Some(HTTPS))
             }
+            HookError::Url(BadHookUrl::Itself(name)) => {
+                (format!("the address: {name} is a name of this machine itself"), Some(HTTPS))
+            }
             HookError::Url(_) => (why.to_string(), Some(HTTPS)),
             HookError::Altered(_) => (why.to_string(), Some("DELETE /api/v1/webhooks/{name} ends it")),
             _ => (why.to_string(), None),
@@ -260,7 +277,7 @@ fn new_hook(asked: &Asked) -> Result<Answer, Problem> {
     let kinds = kinds.iter().map(kind).collect::<Result<Vec<_>, _>>()?;
     // That it may be in this machine or its network is for whoever sits at the machine to say.
     let wish = HookWish { name, url, kinds, allow_private: false, after };
-    let desk = asked.desk()?;
+    let desk = asked.home_desk()?;
     let said = |made: Hook, secret: Option<&str>| {
         Answer::of(&HookSaid { schema: Some("counterpart/webhook-added/1".to_owned()), ..hook(made, secret) })
     };
@@ -278,12 +295,12 @@ fn called(desk: &Desk, name: &Json) -> Result<Hook, Problem> {
 }
 
 fn end_hook(asked: &Asked) -> Result<Answer, Problem> {
-    asked.desk()?.end_hook(asked.part("name"))?;
+    asked.home_desk()?.end_hook(asked.part("name"))?;
     Ok(Answer::Nothing)
 }
 
 fn test_hook(asked: &Asked) -> Result<Answer, Problem> {
-    let desk = asked.desk()?;
+    let desk = asked.home_desk()?;
     let said = |status: &Json| Answer::Json(json!({"schema": "counterpart/webhook-test/1", "status": status}));
     let work = || {
         let status = json!(desk.test_hook(asked.part("name"), now(), HOOK_PATIENCE)?);
@@ -293,7 +310,7 @@ fn test_hook(asked: &Asked) -> Result<Answer, Problem> {
 }
 
 fn hook_on(asked: &Asked) -> Result<Answer, Problem> {
-    let desk = asked.desk()?;
+    let desk = asked.home_desk()?;
     let said =
         |one: Hook| Answer::of(&HookSaid { schema: Some("counterpart/webhook-on/1".to_owned()), ..hook(one, None) });
     let work = || {

@@ -18,7 +18,7 @@ pub(super) const ALL: &[Operation] = &[
         .does(healthz),
     Operation::get("/readyz", "readyz", "Whether the service can work")
         .about(
-            "For whoever sends requests its way: the store can be read, and the node beside it works and is not about to stop. The same \
+            "For whoever sends requests its way: the store can be read and written, and the node beside it works and is not about to stop. The same \
              as where its numbers are served; only that this takes no connection any more while the node stops.",
         )
         .needs(Needs::Nothing)

@@ -33,7 +33,7 @@ use crate::{
     asked::{Answer, Asked},
     once::{Begun, Once},
     problem::{Kind, Problem},
-    shapes::{Previewed, SignedSaid},
+    shapes::{Digest, Previewed, SignedSaid},
     table::{BASE, Operation, of},
 };
 
@@ -42,7 +42,7 @@ const WIDE: usize = 100;
 
 pub(super) const ALL: &[Operation] = &[
     Operation::post("/cases/preview", "preview_case", "What would be signed to begin a case")
-        .about("Gives the exact text and its digest. Nothing is signed.")
+        .about("Gives the exact text and its digest; or says why it would not be signed and what would work. Nothing is signed.")
         .scope(Scope::Draft)
         .json(of::<NewCase>)
         .answers(of::<Previewed>)
@@ -81,7 +81,7 @@ struct NewCase {
     #[serde(default)]
     answers: BTreeMap<String, String>,
     /// The digest of the text that was shown: what was shown is what is signed.
-    digest: Option<String>,
+    digest: Option<Digest>,
 }
 
 /// Ourselves in a case.
@@ -191,6 +191,7 @@ impl Opening {
             }
             let text_at = |now| render::in_full(&Speech::before_case(&zone, now), &label, &open);
             let (text, lasting) = (text_at(now), text_at(0));
+            opening::check(desk, &open, &[], now)?;
             return Ok(Self { open, plan: None, text, lasting });
         };
         let here = Here { zone: &zone, now, file: no_files };
@@ -202,6 +203,7 @@ impl Opening {
             return Err(CommandError::usage(format!("the template needs answers to: {}", lacks.join("; "))));
         }
         let plan = Plan::new(&template, &answers, template::seats(&open), here)?;
+        opening::check(desk, &open, &plan.acts, now)?;
         let text_at = |now| plan.in_full(&open, (&zone, now), &label, WIDE);
         let (text, lasting) = (text_at(now), text_at(0));
         Ok(Self { open, plan: Some((template.name, plan)), text, lasting })
@@ -226,6 +228,8 @@ impl Opening {
                 schema: "counterpart/signed-acts/1".to_owned(),
                 case: case.to_hex(),
                 entries: entries.iter().map(EntryId::to_hex).collect(),
+                // Nobody else has signed anything in it.
+                numbers: (1..=entries.len()).map(|number| number.to_string()).collect(),
                 text: self.text.clone(),
                 link: None,
             };

@@ -17,11 +17,11 @@ use serde_json::{Value as Json, json};
 
 use super::worksheet::{shown, signed};
 use crate::{
-    asked::{Answer, Asked},
+    asked::{Answer, Asked, CASE, case_called, case_of_query, names_a_case},
     once::once,
     paging,
     problem::{Kind, Problem},
-    shapes::{AsCommand, Previewed, SignedSaid},
+    shapes::{AsCommand, Digest, Previewed, SignedSaid},
     table::{Operation, of},
 };
 
@@ -71,8 +71,8 @@ struct Wish {
     /// Only those about this one of the other side.
     #[schemars(length(max = 400))]
     of: Option<String>,
-    /// Only those for this case, by its id.
-    #[schemars(regex(pattern = "^[0-9a-f]{64}$"))]
+    /// Only those for this case, by its id or its short form.
+    #[schemars(regex(pattern = CASE))]
     case: Option<String>,
     /// Where to go on: `next` of the page before.
     #[schemars(length(min = 1, max = 400))]
@@ -89,8 +89,8 @@ struct Wish {
 struct Writing {
     /// Whom it is about, as our cases name them; a case or somebody is needed.
     of: Option<String>,
-    /// The case that it is for, by its id.
-    #[schemars(regex(pattern = "^[0-9a-f]{64}$"))]
+    /// The case that it is for, by its id or its short form.
+    #[schemars(regex(pattern = CASE))]
     case: Option<String>,
     note: NoteTyped,
 }
@@ -101,7 +101,7 @@ struct Writing {
 #[schemars(rename = "NoteToShare")]
 struct Sharing {
     /// The digest of what was shown.
-    digest: Option<String>,
+    digest: Option<Digest>,
 }
 
 fn list(asked: &Asked) -> Result<Answer, Problem> {
@@ -110,14 +110,13 @@ fn list(asked: &Asked) -> Result<Answer, Problem> {
     if wish.of.as_ref().is_some_and(|of| of.chars().count() > 400) {
         return Err(Problem::of_parameter("of", "at most 400 letters"));
     }
-    if wish.case.as_ref().is_some_and(|case| counterpart_core::id::CaseId::from_hex(case).is_none()) {
-        return Err(Problem::of_parameter("case", "its id, 64 digits"));
-    }
     let after = wish.after.as_deref().map(|text| paging::read::<(i64, String)>(NOTES, text)).transpose()?;
     let place = |entry: &NotebookEntry| (entry.written_at, hex(&entry.id));
-    let mut all: Vec<NotebookEntry> = asked.desk()?.notebook()?.into_iter().filter(is_shown).collect();
+    let desk = asked.desk()?;
+    let case = wish.case.as_deref().map(|typed| case_of_query(&desk, typed)).transpose()?;
+    let mut all: Vec<NotebookEntry> = desk.notebook()?.into_iter().filter(is_shown).collect();
     all.retain(|entry| wish.of.as_ref().is_none_or(|of| entry.is_about(of)));
-    all.retain(|entry| wish.case.as_ref().is_none_or(|case| entry.case.is_some_and(|of| of.to_hex() == *case)));
+    all.retain(|entry| case.is_none_or(|case| entry.case == Some(case)));
     all.sort_by_cached_key(place);
     let mut left = all.iter().filter(|entry| after.as_ref().is_none_or(|after| place(entry) > *after));
     let page: Vec<&NotebookEntry> = left.by_ref().take(limit).collect();
@@ -149,15 +148,14 @@ fn write(asked: &Asked) -> Result<Answer, Problem> {
         return Err(Problem::of_field("", "say in `of` whom it is about, or in `case` which case it is for"));
     }
     let desk = asked.desk()?;
-    let case = case.map(|id| {
-        let case = counterpart_core::id::CaseId::from_hex(&id)
-            .ok_or_else(|| Problem::of_field("/case", "its id, 64 digits"))?;
-        let known = desk.with_store(|store| store.summary(case))?.is_some();
-        let unknown = || {
+    let case = case.map(|typed| {
+        if !names_a_case(&typed) {
+            return Err(Problem::of_field("/case", "its id of 64 digits, or its short form such as K7F2-Q9XA-3"));
+        }
+        case_called(&desk, &typed)?.ok_or_else(|| {
             Problem::new(Kind::Refused, "there is no such case here")
                 .hint("GET /api/v1/cases lists the cases here, each with its id")
-        };
-        if known { Ok(case) } else { Err(unknown()) }
+        })
     });
     let case = case.transpose()?;
     let of = of.as_deref().map(|of| typed("whom it is about", of.trim())).transpose().map_err(Problem::refused)?;

@@ -81,7 +81,8 @@ pub(super) const ALL: &[Operation] = &[
 #[serde(deny_unknown_fields)]
 struct Aside {
     text: String,
-    /// Who says it; the token's seat or name where nothing is said.
+    /// Who says it; the token's seat or name where nothing is said. At a seat its name is put behind any other, as in
+    /// "Director (priya)".
     agent: Option<String>,
 }
 

@@ -16,7 +16,7 @@ use crate::{
     once::once,
     paging::{self, Page},
     problem::{Kind, Problem},
-    shapes::{AsCommand, Previewed},
+    shapes::{AsCommand, Digest, Previewed},
     table::{BASE, Operation, of},
 };
 
@@ -87,7 +87,7 @@ pub(super) const ALL: &[Operation] = &[
 struct Adding {
     rule: RuleTyped,
     /// The digest of what was shown.
-    digest: Option<String>,
+    digest: Option<Digest>,
 }
 
 fn list(asked: &Asked) -> Result<Answer, Problem> {

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use serde_json::{Value as Json, json};
 
 use crate::{
-    asked::{Answer, Asked},
+    asked::{Answer, Asked, CASE, case_of_query},
     paging::{self, Page},
     problem::{Kind, Problem},
     shapes::AsCommand,
@@ -33,8 +33,12 @@ pub(super) const ALL: &[Operation] = &[
         .query(of::<Today>)
         .answers(of::<AsCommand>)
         .does_whole(today),
-    Operation::get("/promises", "list_promises", "What became of promises over all cases, by supplier and their people")
-        .about("From our own copies of signed records. Every case is read for it.")
+    Operation::get("/promises", "list_promises", "What became of what others promised us, over all cases, by who they are and their people")
+        .about(
+            "From our own copies of signed records. Every case is read for it. `others` are the other sides: our suppliers where we \
+             are the customer, our customers where we are the supplier. What we promised is not among it: \
+             `/cases/{case}/ledger` has both sides of one case.",
+        )
         .query(of::<Promises>)
         .answers(of::<AsCommand>)
         .does_whole(promises),
@@ -150,7 +154,7 @@ fn today(asked: &Asked) -> Result<Answer, Problem> {
     })))
 }
 
-/// Which suppliers.
+/// Which of the other sides.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "PromisesWish")]
@@ -185,21 +189,21 @@ fn promises(asked: &Asked) -> Result<Answer, Problem> {
     let wish: Promises = asked.query()?;
     let limit = paging::limit(wish.limit)?;
     let from = wish.after.as_deref().map(|text| paging::read::<usize>(PROMISES, text)).transpose()?.unwrap_or(0);
-    let (all, cases) = tally::suppliers(&*asked.desk()?)?;
+    let (all, cases) = tally::others(&*asked.desk()?)?;
     let found = tally::chosen(all, bounded(wish.with.as_ref())?);
     let to = from.saturating_add(limit);
     let next = (to < found.len()).then(|| paging::write(PROMISES, &to));
     Ok(Answer::Json(json!({
         "schema": "counterpart/ledger-over-cases/1",
         "cases": cases,
-        "suppliers": found.iter().skip(from).take(limit).map(tally::json).collect::<Vec<_>>(),
+        "others": found.iter().skip(from).take(limit).map(tally::json).collect::<Vec<_>>(),
         "next": next,
     })))
 }
 
 fn table(asked: &Asked) -> Result<Answer, Problem> {
     let wish: With = asked.query()?;
-    let (all, _) = tally::suppliers(&*asked.desk()?)?;
+    let (all, _) = tally::others(&*asked.desk()?)?;
     let failed = |_why| Problem::new(Kind::Failed, "the table could not be made");
     let bytes = csv(&tally::chosen(all, bounded(wish.with.as_ref())?)).map_err(failed)?;
     asked.made(&bytes, "text/csv", "promises.csv".to_owned())
@@ -210,25 +214,15 @@ fn table(asked: &Asked) -> Result<Answer, Problem> {
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "CalendarWish")]
 struct Only {
-    /// Only what is due in this case, by its id.
-    #[schemars(regex(pattern = "^[0-9a-f]{64}$"))]
+    /// Only what is due in this case, by its id or its short form.
+    #[schemars(regex(pattern = CASE))]
     case: Option<String>,
 }
 
 fn calendar(asked: &Asked) -> Result<Answer, Problem> {
     let wish: Only = asked.query()?;
     let desk = asked.desk()?;
-    let only = wish
-        .case
-        .as_deref()
-        .map(|id| CaseId::from_hex(id).ok_or_else(|| Problem::of_parameter("case", "its id, 64 digits")));
-    let only = only.transpose()?;
-    if let Some(case) = &only
-        && desk.with_store(|store| store.summary(*case))?.is_none()
-    {
-        let absent = Problem::of_parameter("case", "there is no such case here");
-        return Err(absent.hint("GET /api/v1/cases lists the cases here, each with its id"));
-    }
+    let only = wish.case.as_deref().map(|typed| case_of_query(&desk, typed)).transpose()?;
     let (text, _) = calendars::make(&desk, only.as_ref()).map_err(Problem::refused)?;
     asked.made(text.as_bytes(), "text/calendar", "due.ics".to_owned())
 }

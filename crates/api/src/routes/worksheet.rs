@@ -17,12 +17,12 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
 
-use super::acts::{again, agreed};
+use super::acts::{again, agreed, numbers};
 use crate::{
     asked::{Answer, Asked},
     once::{Begun, once},
     problem::{Kind, Problem},
-    shapes::{AsCommand, Previewed, SignedSaid},
+    shapes::{AsCommand, Digest, Previewed, SignedSaid},
     table::{Operation, of},
 };
 
@@ -104,7 +104,7 @@ struct Propose {
     /// A remark to go with it; it is not part of the terms.
     note: Option<String>,
     /// The digest of the text that was shown.
-    digest: Option<String>,
+    digest: Option<Digest>,
 }
 
 fn state(text: &str) -> Result<WorksheetState, Problem> {
@@ -209,6 +209,7 @@ pub(super) fn signed(
         schema: "counterpart/signed-acts/1".to_owned(),
         case: id.clone(),
         entries: signed.iter().map(|one| one.id.to_hex()).collect(),
+        numbers: Vec::new(),
         text: ready.text.clone(),
         link: None,
     };
@@ -224,9 +225,9 @@ pub(super) fn signed(
     if let Some(why) = failed.take() {
         return Err(why.into());
     }
-    let signed = signed.map_err(Problem::refused)?;
+    let (case, signed) = signed.map_err(Problem::refused)?;
     if signed.is_empty() {
         return Err(Problem::new(Kind::Failed, "nothing was signed"));
     }
-    Answer::of(&said(&signed))
+    Answer::of(&SignedSaid { numbers: numbers(&case, &signed), ..said(&signed) })
 }

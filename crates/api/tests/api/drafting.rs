@@ -133,6 +133,37 @@ fn a_letter_goes_only_as_it_was_shown_and_stands_in_the_case() {
     assert_eq!(served.post(&format!("{path}/skip"), &json!({})).problem(422), "refused", "it is gone");
 }
 
+/// Nobody's address is known here: its owner fills it in, and says so once it is sent.
+#[test]
+fn a_draft_comes_as_a_link_and_a_file_and_goes_on_record_by_hand() {
+    let mut two = Two::new();
+    two.kept("Send an engineer", "Dean");
+    let case = two.case.to_hex();
+    let served = two.serve();
+    let listed = served.get(&format!("/cases/{case}/letters")).good();
+    let letter = listed["letters"].as_array().expect("letters").iter().find(|letter| letter["state"] == "waiting");
+    let path = format!("/cases/{case}/letters/{}", letter.expect("one that waits")["id"].as_str().expect("an id"));
+    let (preview, send) = (format!("{path}/preview"), format!("{path}/send"));
+    let early = served.post(&preview, &json!({"by": "hand"}));
+    assert!(early.text().contains("make it a draft first"), "{}", early.text());
+    let drafted = served.shown_then(&preview, &send, &json!({"by": "draft"}));
+    assert_eq!((&drafted["outcome"], &drafted["letter"]["state"]), (&json!("draft"), &json!("draft")));
+    let link = drafted["mailto"].as_str().expect("a link");
+    assert!(link.starts_with("mailto:?subject="), "{link}");
+    let mail = served.get(&format!("{path}/mail"));
+    assert_eq!((mail.status, mail.header("content-type")), (200, Some("message/rfc822")));
+    let mail = String::from_utf8(mail.body).expect("text");
+    assert!(mail.contains("Subject: ") && !mail.contains("\nTo:") && !mail.starts_with("To:"), "{mail}");
+    let to = served.shown_then(&preview, &send, &json!({"by": "draft", "to": ["Dean <dean@acme.example>"]}));
+    assert!(to["mailto"].as_str().is_some_and(|link| link.starts_with("mailto:dean@acme.example?")), "{to}");
+    let sent = served.shown_then(&preview, &send, &json!({"by": "hand"}));
+    assert_eq!((&sent["letter"]["state"], &sent["mailto"]), (&json!("sent"), &Json::Null));
+    assert!(sent["letter"]["entry"].is_string(), "{sent}");
+    let twice = served.post(&preview, &json!({"by": "draft"}));
+    assert!(twice.text().contains("was sent already") && !twice.text().contains("go to them"), "{}", twice.text());
+    assert_eq!(twice.problem(422), "refused");
+}
+
 #[test]
 fn a_standing_consent_is_shown_given_listed_and_ended() {
     let mut two = Two::new();

@@ -124,6 +124,21 @@ fn what_is_too_large_or_of_no_shape_is_refused_by_name() {
     let json = [("Content-Type", "application/json")];
     let large = vec![b' '; (1 << 20) + 1];
     assert_eq!(preview(&json, &large).problem(413), "large");
+    // What says so beforehand is not waited for, nor is anybody told to go on sending it.
+    let head = |method: &str, path: &str, more: &str| {
+        format!("{method} /api/v1{path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\n{more}\r\n", served.token)
+    };
+    let file = format!("/cases/{}/attachments/{}", served.case("Broadband"), "0".repeat(64));
+    let more = "Content-Type: application/json\r\nContent-Length: 5000000\r\n";
+    for (asked, most) in [
+        (head("PUT", &file, "Content-Length: 314572800\r\n") + "xx", 256 << 20),
+        (head("POST", "/verify", "Content-Length: 33554433\r\n"), 32 << 20),
+        (head("POST", "/cases/preview", more), 1 << 20),
+        (head("POST", "/cases/preview", &format!("{more}Expect: 100-continue\r\n")), 1 << 20),
+    ] {
+        let answer = raw(served.address, asked.as_bytes()).expect("an answer");
+        assert_eq!((answer.problem(413).as_str(), &answer.json()["most"]), ("large", &json!(most)), "{asked}");
+    }
     assert_eq!(preview(&[("Content-Type", "text/plain")], b"{}").problem(415), "media");
     assert_eq!(preview(&[], b"{}").problem(415), "media");
     for body in [
@@ -205,7 +220,8 @@ fn it_is_ready_no_longer_than_the_node_beside_it() {
     let task = runtime.spawn(server.serve(async { drop(stopped.await) }));
     assert_eq!(ask(address, "GET", "/readyz", &[], b"").good(), json!({"status": "ok"}));
     // What was asked is in the numbers beside the node's own.
-    let numbers = Desk::open(home.path()).expect("a home").metrics(&node.pulse()).expect("numbers");
+    let (desk, pulse) = (Desk::open(home.path()).expect("a home"), node.pulse());
+    let numbers = desk.metrics(&pulse, Some(&desk.store_numbers(&pulse).expect("numbers")));
     let asked = "counterpart_api_requests_total{operation=\"readyz\",status=\"200\"} ";
     let count = numbers.lines().find_map(|line| line.strip_prefix(asked)).expect("it is counted");
     assert!(count.parse::<u64>().expect("a number") >= 1);

@@ -22,10 +22,14 @@ fn a_token_gives_no_more_than_it_has() {
     assert_eq!(served.ask_as(&text, "GET", "/cases", &[], b"").status, 200);
     assert_eq!(new(&json!({"name": "reads", "scopes": ["read"]})).problem(409), "taken");
     assert_eq!(new(&json!({"name": "none", "scopes": []})).problem(422), "refused");
+    for name in ["Bad Name\n", " bad", "bad\t", ""] {
+        assert_eq!(new(&json!({"name": name, "scopes": ["read"]})).problem(422), "refused", "{name:?}");
+    }
     let listed = served.get("/tokens").good().to_string();
     assert!(listed.contains("reads") && !listed.contains(&text) && !listed.contains("cpt_"), "{listed}");
-    let end = || served.ask_as(&manages, "DELETE", "/tokens/reads", &[], b"");
-    assert_eq!((end().status, end().problem(404)), (204, "not-found".to_owned()));
+    let end = |name: &str| served.ask_as(&manages, "DELETE", &format!("/tokens/{name}"), &[], b"");
+    assert_eq!((end("reads").status, end("reads").status), (204, 204), "ended, it is ended still");
+    assert_eq!(end("nobody").problem(404), "not-found");
     assert_eq!(served.ask_as(&text, "GET", "/cases", &[], b"").problem(401), "bad-token");
 }
 
@@ -41,9 +45,15 @@ fn webhooks_are_added_and_ended_and_lead_to_no_private_place() {
     assert_eq!(listed["webhooks"][0]["name"], "helpdesk");
     assert!(!listed.to_string().contains("whsec_"));
     assert_eq!(new(json!({"name": "helpdesk", "url": "https://helpdesk.example/"})).problem(409), "taken");
-    for url in
-        ["http://127.0.0.1:1/", "https://[::1]/", "ftp://helpdesk.example/", "nonsense", "https://169.254.169.254/"]
-    {
+    for url in [
+        "http://127.0.0.1:1/",
+        "https://[::1]/",
+        "ftp://helpdesk.example/",
+        "nonsense",
+        "https://169.254.169.254/",
+        "https://localhost/x",
+        "https://hooks.LOCALHOST./",
+    ] {
         let answer = new(json!({"name": "other", "url": url}));
         assert_eq!(answer.problem(422), "refused", "{url}");
     }
@@ -99,6 +109,7 @@ fn what_is_refused_says_what_helps_here_and_not_at_a_terminal() {
     assert!(hint(served.get("/cases/K7F2-Q9XA-3")).contains("GET /api/v1/cases"));
     hint(served.post("/webhooks", &json!({"name": "x", "url": "http://127.0.0.1/"})));
     hint(served.post("/webhooks", &json!({"name": "x", "url": "https://127.0.0.1/"})));
+    hint(served.post("/webhooks", &json!({"name": "x", "url": "https://localhost/"})));
     hint(served.delete("/webhooks/nobody"));
     hint(served.delete("/tokens/nobody"));
     hint(served.delete(&format!("/cases/{case}/asides/7")));

@@ -95,6 +95,13 @@ fn a_body_is_told_wrong_by_its_place_and_in_plain_words() {
             "/others/0/role",
             "customer, supplier, third, observer, arbiter",
         ),
+        (
+            &preview,
+            json!({"input": {"act": "note", "text": "x"}, "digest": "zz"}),
+            "/digest",
+            "a text of 64 hexadecimal digits is needed here, and 'zz' came",
+        ),
+        ("/joins", json!({"link": "x", "digest": "0".repeat(63)}), "/digest", "64 hexadecimal digits"),
         ("/tokens", json!({"name": "x", "scopes": ["everything"]}), "/scopes/0", "read, draft, sign, notes, manage"),
     ] {
         let said = malformed(&served.post(path, &wish));
@@ -105,7 +112,7 @@ fn a_body_is_told_wrong_by_its_place_and_in_plain_words() {
     let json = [("Content-Type", "application/json")];
     for (body, place, says) in [
         (&b"{\"input\": {\"act\": \"note\", \"text\": \"x\", \"text\": \"y\"}}"[..], json!("/input/text"), "twice"),
-        (b"{\"input\": no}", Json::Null, "line 1, column 12"),
+        (b"{\"input\": no}", Json::Null, "from column 12 on"),
         (b"", Json::Null, "nothing came"),
         (b"{\"input\": \"\xff\"}", Json::Null, "UTF-8"),
     ] {

@@ -24,6 +24,10 @@ fn a_file_is_put_signed_and_read_back() {
         json!({"schema": "counterpart/attachment-put/1", "sha256": name, "size": bytes.len()})
     );
     assert_eq!(put(&path, &bytes).status, 200, "again is no harm");
+    let other_size = json!({"input": {"act": "attach", "sha256": name, "size": 1, "name": "bill.pdf"}});
+    let refused = served.post(&format!("/cases/{case}/acts/preview"), &other_size);
+    assert_eq!(refused.problem(422), "refused", "on record a fingerprint has one size");
+    assert!(refused.json()["detail"].as_str().is_some_and(|why| why.contains("200000 bytes, not 1")));
     served.sign(&case, &json!({"act": "attach", "sha256": name, "size": bytes.len(), "name": "bill.pdf"}));
     let read = served.get(&path);
     assert_eq!((read.status, read.body == bytes), (200, true));
@@ -32,9 +36,35 @@ fn a_file_is_put_signed_and_read_back() {
     let listed = served.get(&format!("/cases/{case}/attachments")).good();
     assert_eq!((&listed["attachments"][0]["sha256"], &listed["attachments"][0]["here"]), (&json!(name), &json!(true)));
     for wrong in ["x", "..%2F..%2Fetc%2Fpasswd", &"0".repeat(63)] {
-        let answer = put(&format!("/cases/{case}/attachments/{wrong}"), b"x");
-        assert_eq!(answer.problem(404), "not-found", "{wrong}");
+        let path = format!("/cases/{case}/attachments/{wrong}");
+        assert_eq!(put(&path, b"x").problem(400), "malformed", "{wrong}");
+        assert_eq!(served.get(&path).problem(400), "malformed", "{wrong}");
     }
+    // In capitals it is the same file.
+    let capitals = format!("/cases/{case}/attachments/{}", name.to_ascii_uppercase());
+    assert_eq!((put(&capitals, &bytes).good()["sha256"].clone(), served.get(&capitals).status), (json!(name), 200));
+}
+
+#[test]
+fn a_file_that_was_never_put_goes_on_record_by_its_fingerprint_alone_where_that_is_said() {
+    let served = Served::new();
+    let case = served.case("Broadband");
+    let acts = format!("/cases/{case}/acts");
+    let absent = json!({"act": "attach", "name": "x.pdf", "sha256": "ab".repeat(32), "size": 1});
+    for path in [format!("{acts}/preview"), acts] {
+        let refused = served.post(&path, &json!({"input": absent}));
+        assert_eq!(refused.problem(422), "refused", "{path}");
+        let hint = refused.json()["hint"].as_str().unwrap_or_default().to_owned();
+        assert!(
+            hint.contains("PUT /api/v1/cases/{case}/attachments/{sha256}") && hint.contains("fingerprint_only"),
+            "{hint}"
+        );
+    }
+    let mut alone = absent;
+    alone["fingerprint_only"] = json!(true);
+    served.sign(&case, &alone);
+    let listed = served.get(&format!("/cases/{case}/attachments")).good();
+    assert_eq!(listed["attachments"][0]["here"], false);
 }
 
 #[test]

@@ -50,6 +50,7 @@ fn the_link_of_an_invitation_is_not_kept_with_its_key() {
     let wish = json!({"digest": shown["digest"], "expires": shown["expires"]});
     let first = served.send("POST", &path, &wish, Some("i")).good();
     let link = first["link"].as_str().expect("a link");
+    assert_eq!(first["numbers"], json!(["2"]));
     assert!(!kept(&served, "i").contains(link));
     assert_eq!(served.send("POST", &path, &wish, Some("i")).good()["link"], link, "open, it is given again");
     served.sign(&case, &json!({"act": "uninvite", "invite": first["entries"][0]}));

@@ -68,6 +68,63 @@ fn lists_are_of_what_was_asked_for() {
     assert_eq!(served.ask_as(&served.token, "DELETE", &path, &[], b"").status, 204);
     assert!(ids("agent=maria").is_empty());
     assert_eq!(ids("overdue=true"), [""; 0]);
+    let mut both = [one.clone(), other.clone()];
+    both.sort();
+    let sorted = |query: &str| {
+        let mut found = ids(query);
+        found.sort();
+        found
+    };
+    for all in ["overdue=false", "open=true", "waiting_for_us=false", "waiting_for_us=false&overdue=false"] {
+        assert_eq!(sorted(all), both, "{all}");
+    }
+    for none in ["open=false", "waiting_for_us=true", "waiting_for_us=true&open=false", "open=false&overdue=true"] {
+        assert_eq!(ids(none), [""; 0], "{none}");
+    }
+    for empty in ["text=", "text=%20", "agent=", "template="] {
+        let refused = served.get(&format!("/cases?{empty}"));
+        assert_eq!(
+            (refused.problem(400).as_str(), &refused.json()["parameter"]),
+            ("malformed", &json!(empty.split('=').next()))
+        );
+    }
+}
+
+#[test]
+fn a_case_is_named_alike_in_a_path_and_behind_the_question_mark() {
+    let served = Served::new();
+    let case = served.case("The boiler leaks");
+    let short =
+        served.get(&format!("/cases/{case}")).good()["case"]["short"].as_str().expect("a short form").to_owned();
+    let note = json!({"case": short, "note": {"kind": "note", "text": "Ring before ten."}});
+    let written = served.post("/notebook", &note).good();
+    assert_eq!(written["case"], json!(case));
+    for name in [case.clone(), case.to_ascii_uppercase(), short.clone(), short.replace('-', "")] {
+        assert_eq!(served.get(&format!("/cases/{name}")).status, 200, "{name}");
+        assert_eq!(served.get(&format!("/calendar.ics?case={name}")).status, 200, "{name}");
+        let notes = served.get(&format!("/notebook?case={name}")).good();
+        assert_eq!(notes["notes"].as_array().map(Vec::len), Some(1), "{name}");
+    }
+    let part: String = short.chars().take(4).collect();
+    for name in [part.as_str(), ".", &"0".repeat(64)] {
+        assert_eq!(served.get(&format!("/cases/{name}")).problem(404), "no-case", "{name}");
+        for list in ["/calendar.ics", "/notebook"] {
+            let refused = served.get(&format!("{list}?case={name}"));
+            assert_eq!((refused.problem(400).as_str(), &refused.json()["parameter"]), ("malformed", &json!("case")));
+        }
+    }
+}
+
+#[test]
+fn a_place_behind_the_last_entry_of_a_record_is_refused() {
+    let served = Served::new();
+    let (long, short) = (served.case("The boiler leaks"), served.case("Broadband is slow"));
+    served.sign(&long, &json!({"act": "note", "text": "One more."}));
+    let next = served.get(&format!("/cases/{long}/record")).good()["next"].as_str().expect("a place").to_owned();
+    let behind = served.get(&format!("/cases/{long}/record?after={next}")).good();
+    assert_eq!((&behind["entries"], &behind["next"]), (&json!([]), &json!(next)), "what comes later comes behind it");
+    let beyond = served.get(&format!("/cases/{short}/record?after={next}"));
+    assert_eq!((beyond.problem(409).as_str(), &beyond.json()["newest"]), ("beyond", &json!(1)));
 }
 
 #[test]

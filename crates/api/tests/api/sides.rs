@@ -3,7 +3,8 @@
 
 use counterpart_core::{
     act::{Act, Proposal, Topic},
-    id::PartyId,
+    id::{EntryId, PartyId},
+    value::{ActionId, Sealable},
 };
 use counterpart_node::{Desk, Scope, ask};
 use counterpart_testkit::case::{proposal, terms};
@@ -46,6 +47,41 @@ fn today_has_what_is_due_in_every_case_page_by_page() {
     assert_eq!(served.get(&format!("/calendar.ics?case={}", "0".repeat(64))).problem(400), "malformed");
 }
 
+/// What was agreed in one entry is agreed anew in another; gives both.
+fn agreed_anew(two: &mut Two) -> [EntryId; 2] {
+    let first = two.propose(1, "Mend the tap", 3);
+    two.accept(0, first);
+    let mut anew = terms("Mend the tap and the sink", &[1], &[0]);
+    anew.performers[0].person = Some(Sealable::Open("Dean".to_owned()));
+    let action = Some(ActionId { proposal: first, index: 0 });
+    let anew = two.act(1, &Act::Propose(proposal(Some(first), Topic::Action { action, terms: anew })));
+    two.accept(0, anew);
+    [first, anew]
+}
+
+/// Lists, the page of a case and letters go by the number that it began with.
+#[test]
+fn an_action_has_one_number_whatever_its_terms_became() {
+    let mut two = Two::new();
+    let [number, later] = agreed_anew(&mut two).map(|id| two.number(&id));
+    let (case, served) = (two.case.to_hex(), two.serve());
+    served.sign(&case, &json!({"act": "note", "text": "we wait"}));
+    let listed = served.get("/cases").good()["cases"][0].clone();
+    assert_eq!(listed["whose_move"], format!("theirs: perform #{number}"), "{listed}");
+    let summary = served.get(&format!("/cases/{case}/summary")).good().to_string();
+    assert!(summary.contains(&format!("do #{number}, last agreed in #{later}, since")), "{summary}");
+    assert!(summary.contains(&format!("#{number} Mend the tap and the sink: agreed")), "{summary}");
+
+    let mut two = Two::new();
+    let [_, revision] = agreed_anew(&mut two);
+    let declare = two.act(1, &Act::Declare { revision, subject: 0, note: None, evidence: Vec::new() });
+    two.act(0, &Act::Approve { declare, note: None });
+    let (case, served) = (two.case.to_hex(), two.serve());
+    let letters = served.get(&format!("/cases/{case}/letters")).good();
+    let thanks = letters["letters"].as_array().expect("letters").iter().find(|letter| letter["kind"] == "thanks");
+    assert_eq!(thanks.expect("thanks")["about"], format!("#{number}"), "{letters}");
+}
+
 #[test]
 fn promises_are_counted_over_cases_and_come_as_a_table_too() {
     let mut two = Two::new();
@@ -53,10 +89,10 @@ fn promises_are_counted_over_cases_and_come_as_a_table_too() {
     two.accept(0, promised);
     let served = two.serve();
     let listed = served.get("/promises").good();
-    assert_eq!((&listed["cases"], &listed["suppliers"][0]["counts"]["open"]), (&json!(1), &json!(1)), "{listed}");
-    let name = listed["suppliers"][0]["name"].as_str().expect("a name").replace(' ', "%20");
-    assert_eq!(served.get(&format!("/promises?with={name}")).good()["suppliers"], listed["suppliers"]);
-    assert_eq!(served.get("/promises?with=nobody").good()["suppliers"], json!([]));
+    assert_eq!((&listed["cases"], &listed["others"][0]["counts"]["open"]), (&json!(1), &json!(1)), "{listed}");
+    let name = listed["others"][0]["name"].as_str().expect("a name").replace(' ', "%20");
+    assert_eq!(served.get(&format!("/promises?with={name}")).good()["others"], listed["others"]);
+    assert_eq!(served.get("/promises?with=nobody").good()["others"], json!([]));
     let table = served.get("/promises.csv");
     assert_eq!(table.header("content-type"), Some("text/csv"));
     assert!(String::from_utf8(table.body).expect("text").contains("party 1"));

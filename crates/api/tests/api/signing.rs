@@ -32,8 +32,14 @@ fn what_was_shown_is_what_is_signed() {
     assert!(refused.json()["text"].as_str().is_some_and(|text| text.contains("Another.")));
     assert_eq!(entries(&served, &case), 1);
     let answer = served.post(&acts, &json!({"input": input, "digest": shown["digest"]}));
-    assert_eq!((answer.status, answer.good()["text"].clone()), (201, shown["text"].clone()));
+    let signed = answer.good();
+    assert_eq!((answer.status, &signed["text"], &signed["numbers"]), (201, &shown["text"], &json!(["2"])));
     assert_eq!(entries(&served, &case), 2);
+    // Both name it in what is signed later.
+    for about in [&signed["numbers"][0], &signed["entries"][0]] {
+        let later = served.sign(&case, &json!({"act": "note", "text": "It still is.", "about": about}));
+        assert!(later["text"].as_str().is_some_and(|text| text.contains("#2")), "{later}");
+    }
 }
 
 #[test]
@@ -85,7 +91,7 @@ fn the_same_key_twice_signs_once() {
     assert_eq!(served.ask_as(&token, "POST", &path, &headers, one.to_string().as_bytes()).status, 201);
     assert_eq!(entries(&served, &case), 4);
     // What was refused may be asked again under its key.
-    let wrong = json!({"input": {"act": "note", "text": ""}, "digest": "x"});
+    let wrong = json!({"input": {"act": "note", "text": ""}, "digest": "0".repeat(64)});
     assert_eq!(served.send("POST", &path, &wrong, Some("k3")).problem(422), "refused");
     assert_eq!(served.send("POST", &path, &other, Some("k3")).status, 201);
     for key in ["", "with blank", "x".repeat(129).as_str(), "é"] {
@@ -134,6 +140,7 @@ fn a_case_is_begun_once_for_a_key_and_known_after_a_new_start() {
         assert_eq!((again.status, again.header("idempotency-replayed")), (201, Some("true")));
         let again = again.good();
         assert_eq!((&again["case"], &again["entries"]), (&first["case"], &first["entries"]));
+        assert_eq!((&again["numbers"], &first["numbers"]), (&json!(["1"]), &json!(["1"])));
         assert!(again["text"].as_str().is_some_and(|text| text.contains("Once")), "{again}");
     };
     again(&served);

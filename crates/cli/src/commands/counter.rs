@@ -33,14 +33,14 @@ pub(crate) struct Args {
 
 pub(crate) fn run(session: &Session, args: &Args) -> Done {
     act(session, &args.case, |_, case| {
-        let new = args.terms.others(case)?;
+        let new = args.terms.others(case, false)?;
         let changes_action = args.what.is_some() || args.terms.says_of_action();
         let change = changes_action.then_some(|key: &SubjectKey, terms: &ActionTerms| {
             let id = match key {
                 SubjectKey::Action(id) => Some(*id),
                 _ => None,
             };
-            args.terms.action(case, id, Some(terms), args.what.as_deref())
+            args.terms.action(case, id, Some(terms), args.what.as_deref(), false)
         });
         let (without, offer) = (&args.without_part, args.terms.said_of_offer());
         terms::answer(case, &args.entry, change, without, new, args.terms.note()?, &offer)

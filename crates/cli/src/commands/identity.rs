@@ -30,6 +30,7 @@ use crate::{
     render,
     session::Session,
     when,
+    written::unreadable,
 };
 
 /// Your identity: its name, keys, devices and recovery sheet; back it up, restore it, change the main key
@@ -116,7 +117,7 @@ fn read_sheet(file: &Path) -> Done<SheetKey> {
         )
         .hint("put it into a file, or pipe it in and write - for the file"));
     }
-    let unread = |e: std::io::Error| CommandError::failed(format!("{} cannot be read: {e}", render::line(&typed)));
+    let unread = |e: std::io::Error| unreadable(file, &e);
     let mut text = Zeroizing::new(String::new());
     if typed == "-" {
         std::io::stdin().lock().take(1 << 16).read_to_string(&mut text).map_err(unread)?;
@@ -126,10 +127,17 @@ fn read_sheet(file: &Path) -> Done<SheetKey> {
     Ok(SheetKey::parse(&text)?)
 }
 
+/// The passphrase in the first line of a file that was named.
+fn passphrase_in(file: &Path) -> Done<Passphrase> {
+    // A name that was typed wrong is told as that.
+    drop(fs::File::open(file).map_err(|e| unreadable(file, &e))?);
+    Ok(Passphrase::from_file(file)?)
+}
+
 /// The passphrase of a backup: from a file, or asked for.
 fn backup_passphrase(session: &Session, file: Option<&PathBuf>, new: bool) -> Done<Passphrase> {
     match file {
-        Some(file) => Ok(Passphrase::from_file(file)?),
+        Some(file) => passphrase_in(file),
         None if new => session.terminal.new_secret("Passphrase for the backup"),
         None => session.terminal.secret("Passphrase of the backup"),
     }

@@ -46,6 +46,7 @@ pub(crate) fn run(session: &Session, args: &Args) -> Done {
     let desk = session.desk()?;
     let mut link = Link::parse(&args.link).map_err(counterpart_node::DeskError::from)?;
     link.addresses.extend(args.address.iter().cloned());
+    desk.check_join(&link, now())?;
     let text = asking(&link, &desk.party(), "UTC");
     crate::confirm::agree(session, &text)?;
     if let Some(file) = &args.file {

@@ -15,10 +15,11 @@ use crate::{
 ///
 /// Counted from signed acts only. What was said and never agreed stands apart.
 ///
-/// With --all it goes over all your cases, by supplier and by the people there: promises kept, late and missed, how many
-/// contacts and calls, how long you waited in them, and how often you were told to begin anew. Told again counts a
-/// contact that you noted, in which somebody of the other side is named whom none of your earlier contacts with them in
-/// that case names, where there was an earlier one. Only your own copies of the records are counted.
+/// With --all it goes over all your cases and says what the others promised you, be they suppliers or customers, by who
+/// they are and by the people there: promises kept, late and missed, how many contacts and calls, how long you waited in
+/// them, and how often you were told to begin anew. Told again counts a contact that you noted, in which somebody of the
+/// other side is named whom none of your earlier contacts with them in that case names, where there was an earlier one.
+/// Only your own copies of the records are counted. What you promised stands in the ledger of each case.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The case: its short form such as K7F2-Q9XA-3, the first characters of it, or . for your only case
@@ -27,7 +28,7 @@ pub(crate) struct Args {
     /// Over all your cases
     #[arg(long)]
     all: bool,
-    /// Over all your cases with this supplier
+    /// Over all your cases with these others
     #[arg(long, value_name = "NAME")]
     with: Option<String>,
     /// Write it as a table for spreadsheets, over all your cases

@@ -24,6 +24,10 @@ pub(crate) struct Args {
 
 pub(crate) fn run(session: &Session, args: &Args) -> Done {
     let shown = args.folder.display();
+    if args.folder.exists() && !args.folder.is_dir() {
+        return Err(CommandError::usage(format!("{shown} is a file, not a folder; nothing was written"))
+            .hint("name a folder; it is made where there is none"));
+    }
     let failed = |e: io::Error| CommandError::failed(format!("{shown}: {e}"));
     fs::create_dir_all(&args.folder).map_err(failed)?;
     let mut command = crate::Cli::command().disable_help_subcommand(true);

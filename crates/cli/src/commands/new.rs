@@ -88,6 +88,8 @@ pub(crate) fn run(session: &Session, args: &Args) -> Done {
     let others = others.map(|((label, _), role)| SeatOffer { role, label: Sealable::Open(label) }).collect();
     let label = render::sealable(&own.label);
     let open = desk.open_act(&title, own, others, &zone, about);
+    // Nobody answers questions for a case that would not be opened.
+    opening::check(&desk, &open, &[], now())?;
     if let Some(chosen) = chosen {
         return from_template(session, &desk, &chosen, &open, (&zone, &label), &args.set);
     }
@@ -133,6 +135,7 @@ fn from_template(
     let (here, seats) = (Here { zone, now: now(), file: no_files }, template::seats(open));
     let answers = plan::answers(session, chosen, set, here)?;
     let plan = Plan::new(&chosen.template, &answers, seats, here)?;
+    opening::check(desk, open, &plan.acts, now())?;
     confirm::agree(session, &plan.in_full(open, (zone, now()), who, terminal.columns()))?;
     let signed = plan::sign(session, desk, open, (&chosen.template.name, &plan))?;
     if terminal.json {

@@ -13,8 +13,9 @@ use crate::{
 
 /// Propose terms: who is to do what by when; it binds once everybody it names has accepted
 ///
-/// Between two parties, the other side does it for you unless you say otherwise with --by and --for. Parts given together
-/// (an action, --also, --item, --terms) are accepted or declined as a whole. Proposing is signing: you are bound if they accept.
+/// Between two parties, the supplier does it for the other, whoever of them proposes it, unless you say otherwise with --by and
+/// --for; what they promised (--promised-in), they do. Parts given together (an action, --also, --item, --terms) are accepted or
+/// declined as a whole. Proposing is signing: you are bound if they accept.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
@@ -39,13 +40,16 @@ pub(crate) fn run(session: &Session, args: &Args) -> Done {
         return Err(CommandError::usage("what they promised is recorded as it was said, not offered")
             .hint("leave out --open-until and --confirm"));
     }
+    let promised = args.promised_in.is_some();
     let mut topics = Vec::new();
     match &args.amend {
         Some(typed) => {
             let (id, known) = terms::in_force(&case, typed)?;
-            topics.push(args.terms.action(&case, Some(id), Some(&known), args.what.as_deref())?);
+            topics.push(args.terms.action(&case, Some(id), Some(&known), args.what.as_deref(), promised)?);
         }
-        None if args.what.is_some() => topics.push(args.terms.action(&case, None, None, args.what.as_deref())?),
+        None if args.what.is_some() => {
+            topics.push(args.terms.action(&case, None, None, args.what.as_deref(), promised)?);
+        }
         None if args.terms.says_of_action() => {
             return Err(
                 CommandError::usage("say what is to be done").hint("counterpart propose CASE \"What they are to do\"")
@@ -53,7 +57,7 @@ pub(crate) fn run(session: &Session, args: &Args) -> Done {
         }
         None => {}
     }
-    topics.extend(args.terms.others(&case)?);
+    topics.extend(args.terms.others(&case, promised)?);
     if topics.is_empty() {
         return Err(CommandError::usage("a proposal needs something to agree on")
             .hint("say what is to be done, or use --item KEY=VALUE, --terms TITLE TEXT, or --admit SEAT"));

@@ -82,13 +82,13 @@ pub(crate) fn run(session: &Session, args: &Args) -> Done {
     }
     let (after, limit) = (args.page.after()?, args.page.limit()?);
     let wish = Queue {
-        waiting_for_us: args.ours,
-        overdue: args.overdue,
+        waiting_for_us: args.ours.then_some(true),
+        overdue: args.overdue.then_some(true),
         agent: args.agent.clone(),
         template: args.template.clone(),
         text: args.text.clone(),
         assigned: args.nobody.then_some(false),
-        open: !args.all,
+        open: (!args.all).then_some(true),
     };
     let desk = session.desk()?;
     if args.text.is_some() {

@@ -5,10 +5,11 @@ mod unit;
 use std::{
     fs, io,
     path::{Path, PathBuf},
+    process::{Command, Stdio},
 };
 
 use counterpart_core::keylog::Kinds;
-use counterpart_node::{DeskError, PASSPHRASE_FILE};
+use counterpart_node::{DeskError, PASSPHRASE_FILE, account_name, owner};
 use serde_json::json;
 
 use self::unit::{Account, Unit};
@@ -32,7 +33,7 @@ pub(crate) struct Args {
     /// Write it to the folder that systemd reads, after showing it
     #[arg(long)]
     install: bool,
-    /// As root: the account to run it as [default: the home's owner, else one that systemd makes]
+    /// As root: the account to run it as [default: for a home in /var/lib, or none yet, one that systemd makes, else the home's owner]
     #[arg(long, value_name = "ACCOUNT")]
     user: Option<String>,
     /// Another folder to write it to than the usual one
@@ -48,12 +49,15 @@ pub(crate) fn run(session: &Session, args: &Args) -> Done {
         return packaged(session);
     }
     let wanted = session.home()?;
+    let wanted =
+        std::path::absolute(&wanted).map_err(|e| CommandError::failed(format!("{}: {e}", wanted.display())))?;
     let named = session.home.is_some() || std::env::var_os("COUNTERPART_HOME").is_some_and(|h| !h.is_empty());
     let (account, home) = account(&wanted, named, args.user.as_deref())?;
     let unit = Unit {
         program: std::env::current_exe().map_err(|e| CommandError::failed(format!("this program has no path: {e}")))?,
-        mailbox: is_mailbox(session, &home)?,
-        passphrase: std::env::var_os(PASSPHRASE_FILE).filter(|f| !f.is_empty()).map(PathBuf::from),
+        mailbox: home != wanted || is_mailbox(session)?,
+        passphrase: file_named_by(PASSPHRASE_FILE),
+        roots: file_named_by("SSL_CERT_FILE"),
         account,
         home,
     };
@@ -92,6 +96,12 @@ pub(crate) fn run(session: &Session, args: &Args) -> Done {
     Ok(())
 }
 
+/// The file that a variable names, as whoever calls this has it set. A unit is read elsewhere, so it is named in full.
+fn file_named_by(variable: &str) -> Option<PathBuf> {
+    let file = std::env::var_os(variable).filter(|file| !file.is_empty()).map(PathBuf::from)?;
+    Some(std::path::absolute(&file).unwrap_or(file))
+}
+
 /// The unit of a package: nothing of this machine is in it.
 fn packaged(session: &Session) -> Done {
     let unit = Unit {
@@ -100,6 +110,7 @@ fn packaged(session: &Session) -> Done {
         account: Account::Packaged("counterpart".to_owned()),
         mailbox: true,
         passphrase: None,
+        roots: None,
     };
     let text = unit.text().map_err(|path| CommandError::failed(format!("{}: no path for a unit", path.display())))?;
     session.terminal.data(text.trim_end())
@@ -107,7 +118,7 @@ fn packaged(session: &Session) -> Done {
 
 /// What is run, and where its home is.
 fn account(wanted: &Path, named: bool, user: Option<&str>) -> Done<(Account, PathBuf)> {
-    let home = std::path::absolute(wanted).map_err(|e| CommandError::failed(format!("{}: {e}", wanted.display())))?;
+    let home = wanted.to_owned();
     if owner(Path::new("/proc/self")).unwrap_or(1) != 0 {
         if user.is_some() {
             return Err(CommandError::usage("only root chooses the account: as you are, the unit is one of your own"));
@@ -118,6 +129,10 @@ fn account(wanted: &Path, named: bool, user: Option<&str>) -> Done<(Account, Pat
         let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
         if user.is_empty() || !user.chars().all(plain) {
             return Err(CommandError::usage(format!("'{user}' is no account's name")));
+        }
+        if !is_known(user) {
+            return Err(CommandError::usage(format!("there is no account '{user}' on this machine"))
+                .hint(format!("make it first: useradd --system {user}; or leave --user out")));
         }
         return Ok((Account::Named(user.to_owned()), home));
     }
@@ -139,32 +154,16 @@ fn account(wanted: &Path, named: bool, user: Option<&str>) -> Done<(Account, Pat
     }
 }
 
-#[cfg(unix)]
-fn owner(path: &Path) -> Option<u32> {
-    Some(std::os::unix::fs::MetadataExt::uid(&fs::metadata(path).ok()?))
-}
-
-#[cfg(not(unix))]
-fn owner(_path: &Path) -> Option<u32> {
-    None
-}
-
-/// What an account is called; its number where nothing says so.
-fn account_name(uid: u32) -> String {
-    let known = fs::read_to_string("/etc/passwd").unwrap_or_default();
-    let named = known.lines().find_map(|line| {
-        let mut fields = line.split(':');
-        let name = fields.next()?;
-        (fields.nth(1)?.parse() == Ok(uid)).then(|| name.to_owned())
-    });
-    named.unwrap_or_else(|| uid.to_string())
+/// Whether there is such an account, also where this machine asks others for its accounts; what cannot be found out is left
+/// to systemd. An account may be named by its number.
+fn is_known(account: &str) -> bool {
+    let number = account.chars().all(|c| c.is_ascii_digit());
+    let asked = Command::new("id").args(["-u", "--", account]).stdout(Stdio::null()).stderr(Stdio::null()).status();
+    number || asked.map_or(true, |found| found.success())
 }
 
 /// Whether this home's node is a mailbox, or is to become one.
-fn is_mailbox(session: &Session, home: &Path) -> Done<bool> {
-    if session.home().is_ok_and(|wanted| wanted != home) {
-        return Ok(true);
-    }
+fn is_mailbox(session: &Session) -> Done<bool> {
     match session.desk_if_any()? {
         Ok(desk) => {
             let here = desk.agents()?.into_iter().find(|agent| agent.here);

@@ -3,13 +3,14 @@
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
-use counterpart_node::{Desk, StorePlace};
+use counterpart_node::{Desk, DeskError, StorePlace, own_store_place, store_place_of, use_store_unchecked};
 use serde_json::json;
 
 use crate::{
     error::{CommandError, Done, Kind},
     render::line,
     session::Session,
+    written::unreadable,
 };
 
 /// Show where your cases are kept: in your home folder, or in a database on PostgreSQL that several machines share
@@ -31,8 +32,9 @@ enum What {
     Copy(PlaceArgs),
     /// Keep your cases at that place from now on; what is here stays where it is, and is not used
     ///
-    /// Stop `counterpart up` first. The place must hold a copy of yours, or what other machines of yours keep there.
-    Use(PlaceArgs),
+    /// Stop `counterpart up` first. The place must hold a copy of yours, or what other machines of yours keep there. It is
+    /// compared with the one in use: where something is lacking that this machine signed, it is refused.
+    Use(UseArgs),
 }
 
 #[derive(Debug, clap::Args)]
@@ -44,22 +46,72 @@ struct PlaceArgs {
     password_file: Option<PathBuf>,
 }
 
+#[derive(Debug, clap::Args)]
+struct UseArgs {
+    #[command(flatten)]
+    place: PlaceArgs,
+    /// Where the store in use cannot be opened any more: go on without having compared the two
+    #[arg(long)]
+    unchecked: bool,
+}
+
 pub(crate) fn run(session: &Session, args: &Args) -> Done {
-    let desk = session.desk()?;
     match &args.what {
-        None => show(session, &desk, None),
-        Some(What::Copy(place)) => copy(session, &desk, place),
-        Some(What::Use(place)) => {
-            let place = place_of(&desk, place)?;
-            must_not_run(&desk)?;
-            desk.use_store(&place)?;
-            show(session, &desk, Some(&format!("Your cases are kept in {} from now on.", line(&place.to_string()))))
+        None => {
+            let opened = session.desk_if_any()?;
+            if opened.as_ref().err().is_none_or(is_about_the_store) {
+                // Also of one that cannot be opened: then it is asked for most of all.
+                show(session, &store_place_of(&session.home()?)?, None)?;
+            }
+            Ok(opened.map(drop)?)
         }
+        Some(What::Copy(place)) => copy(session, &session.desk()?, place),
+        Some(What::Use(wanted)) => keep_at(session, wanted),
     }
 }
 
+fn keep_at(session: &Session, wanted: &UseArgs) -> Done {
+    let home = session.home()?;
+    let place = place_of(&home, &wanted.place)?;
+    match session.desk_if_any()? {
+        Ok(desk) => {
+            must_not_run(&desk)?;
+            desk.use_store(&place)?;
+        }
+        Err(why) if !is_about_the_store(&why) => return Err(why.into()),
+        // The same store with the right password: there is nothing to compare.
+        Err(_) if store_place_of(&home)?.to_string() == place.to_string() => use_store_unchecked(&home, &place)?,
+        Err(why) if !wanted.unchecked => {
+            let why = format!(
+                "the store in use cannot be opened ({}), so it could not be compared with the one at {place}; nothing was changed",
+                line(&why.to_string())
+            );
+            return Err(CommandError::of(Kind::Failed, why).hint(
+                "mend what is in the way, or try again later; only where it is lost for good, or is not yours: the same with --unchecked",
+            ));
+        }
+        Err(_) => {
+            use_store_unchecked(&home, &place)?;
+            session.terminal.always(UNCHECKED);
+        }
+    }
+    let kept = format!("Your cases are kept in {} from now on.", line(&place.to_string()));
+    show(session, &place, Some(&kept))
+}
+
+const UNCHECKED: &str = "\
+The store was not compared with the one before. Where something is lacking in it that this machine signed and somebody else has,
+the next thing that you sign takes the place of that a second time: everybody sees an alarm, and this machine's key is of no use
+any more. So sign nothing yet, by no program either: `counterpart sync` fetches what the others have. Where `counterpart status` then
+says that this device was used elsewhere, `counterpart identity renew-device` gives this machine a key of its own.";
+
+/// Whether it says that the store in use is away, damaged, or not what it was.
+fn is_about_the_store(why: &DeskError) -> bool {
+    matches!(why, DeskError::Store(_) | DeskError::Files(_) | DeskError::File { .. } | DeskError::Key { .. })
+}
+
 fn copy(session: &Session, desk: &Desk, to: &PlaceArgs) -> Done {
-    let place = place_of(desk, to)?;
+    let place = place_of(desk.home(), to)?;
     must_not_run(desk)?;
     let copied = desk.copy_store(&place)?;
     let (from, to) = (desk.store_place()?.to_string(), place.to_string());
@@ -87,8 +139,7 @@ fn copy(session: &Session, desk: &Desk, to: &PlaceArgs) -> Done {
     Ok(())
 }
 
-fn show(session: &Session, desk: &Desk, said: Option<&str>) -> Done {
-    let place = desk.store_place()?;
+fn show(session: &Session, place: &StorePlace, said: Option<&str>) -> Done {
     let shared = matches!(place, StorePlace::Postgres(_));
     let terminal = session.terminal;
     if terminal.json {
@@ -115,9 +166,9 @@ fn must_not_run(desk: &Desk) -> Done {
     Ok(())
 }
 
-fn place_of(desk: &Desk, args: &PlaceArgs) -> Done<StorePlace> {
+fn place_of(home: &Path, args: &PlaceArgs) -> Done<StorePlace> {
     if args.to == "home" {
-        return Ok(desk.own_store_place());
+        return Ok(own_store_place(home));
     }
     let place = StorePlace::named(&args.to);
     let usage = |message: &str| CommandError::of(Kind::Usage, message.to_owned());
@@ -125,18 +176,25 @@ fn place_of(desk: &Desk, args: &PlaceArgs) -> Done<StorePlace> {
         return Err(usage("that is neither `home` nor the address of a database")
             .hint("write it such as postgres://name@db.example/counterpart"));
     }
+    place.check().map_err(|why| usage(&why.to_string()))?;
     if place.has_password() {
         return Err(usage("there is a password in the address, and others on this machine can read command lines")
             .hint("write it into a file that only you can read, and name that with --password-file"));
     }
     match &args.password_file {
-        Some(file) => Ok(place.with_password(&first_line(file)?)),
+        Some(file) => Ok(place.with_password(&password_in(file)?)),
         None => Ok(place),
     }
 }
 
-fn first_line(file: &Path) -> Done<String> {
-    let text = std::fs::read_to_string(file)
-        .map_err(|e| CommandError::of(Kind::Failed, format!("{}: {e}", file.display())))?;
-    Ok(text.lines().next().unwrap_or_default().to_owned())
+/// The first line of a file.
+fn password_in(file: &Path) -> Done<String> {
+    let text = std::fs::read_to_string(file).map_err(|why| unreadable(file, &why))?;
+    match text.lines().next() {
+        Some(line) if !line.is_empty() => Ok(line.to_owned()),
+        _ => Err(CommandError::usage(format!(
+            "the first line of {} is empty, and should be the password",
+            file.display()
+        ))),
+    }
 }

@@ -76,6 +76,12 @@ pub(super) fn connections() -> clap::builder::RangedI64ValueParser<u32> {
 /// How often the calendar is brought up to date that is kept up.
 const CALENDAR: Duration = Duration::from_secs(60);
 
+/// How long what is under way may take to end once the node is asked to stop.
+const LEAVE: Duration = Duration::from_secs(10);
+
+/// How long is waited for the rest once it has stopped.
+const LAST: Duration = Duration::from_secs(2);
+
 pub(crate) fn run(session: &Session, args: &Args) -> Done {
     let desk = match session.desk_if_any()? {
         // Whoever begins is asked their name on the first page; the node starts with it.
@@ -85,7 +91,7 @@ pub(crate) fn run(session: &Session, args: &Args) -> Done {
         Err(DeskError::NoIdentity { .. } | DeskError::Waits { .. }) if args.mailbox => {
             let place = Place { name: args.name.as_deref(), announce: &args.announce, listen: &args.listen };
             let beside = (&args.watch, &args.api, args.most_connections);
-            return runtime()?.block_on(wait_and_serve(session, place, beside));
+            return run_bounded(wait_and_serve(session, place, beside));
         }
         opened => opened?,
     };
@@ -98,10 +104,19 @@ pub(crate) fn run(session: &Session, args: &Args) -> Done {
     }
     announce(&mut config, &args.announce);
     config.connections = args.most_connections.or(config.connections);
-    runtime()?.block_on(async {
+    run_bounded(async {
         let stop = std::pin::pin!(stop_asked());
         serve(session, desk, config, (args.open, &args.watch, &args.api), stop).await
     })
+}
+
+/// Runs a node to its end. Whatever waits then still, such as for a database that does not answer, holds nothing that anybody was
+/// told is kept.
+pub(super) fn run_bounded(node: impl Future<Output = Done>) -> Done {
+    let runtime = runtime()?;
+    let done = runtime.block_on(node);
+    runtime.shutdown_timeout(LAST);
+    done
 }
 
 /// Waits until this machine is somebody's, then runs its node in the same places, without a new start.
@@ -139,6 +154,9 @@ async fn serve(
     let terminal = session.terminal;
     let mut watching = watch.begin(session).await?;
     let programs = api.begin(session, &watching).await?;
+    // The node has the desk it was given; the calendar is written from one of its own, and rules sign at another. A node that is
+    // up does not end because one cannot be opened.
+    let (beside, at_rules) = (session.desk()?, session.desk()?);
     let (node, mut events) = Node::start(desk, &config).map_err(not_started)?;
     watching.serve(session, &node)?;
     let programs = programs.map(|bound| bound.serve(&node));
@@ -156,9 +174,7 @@ async fn serve(
         }
         () = &mut stop => true,
     };
-    // The node has the desk it was given; the calendar is written from one of its own, and rules sign at another.
-    let beside = session.desk()?;
-    let (rules, mut ruled) = rules::begin(session.desk()?);
+    let (rules, mut ruled) = rules::begin(at_rules);
     let mut calendar = tokio::time::interval(CALENDAR);
     calendar.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     if !stopped {
@@ -180,9 +196,14 @@ async fn serve(
     }
     // Whoever asks whether work may be sent here hears it before anything ends.
     node.pulse().stops();
-    for served in [Some(rules), pages, programs].into_iter().flatten() {
-        served.stop().await;
-    }
+    let served: Vec<_> = [Some(rules), pages, programs].into_iter().flatten().map(Beside::stop).collect();
+    let all_ended = async {
+        for ended in served {
+            ended.await;
+        }
+    };
+    // The node waits no longer for what waits for the store.
+    drop(tokio::time::timeout(LEAVE, all_ended).await);
     node.stop().await;
     watching.note(Logged::new(Level::Info, "stopped"), || {
         terminal.say("Stopped. Nothing is lost: what others send meanwhile comes with the next start.");

@@ -134,7 +134,7 @@ fn line_of(hook: &Hook, zone: &str, now: i64, columns: usize) -> String {
         Taking::Failing { since, again } => {
             let why = hook.trouble.as_deref().unwrap_or("it takes nothing");
             let failing = styled(Style::Bad, &format!("fails since {}", time(*since)));
-            format!("{failing}: {}; tried again {}", line(why), time(*again))
+            format!("{failing}: {}; tried again {}", line(why), time(hook.again().unwrap_or(*again)))
         }
         Taking::Off { since, why } => {
             let off = styled(Style::Bad, &format!("switched off {}", time(*since)));
@@ -145,6 +145,11 @@ fn line_of(hook: &Hook, zone: &str, now: i64, columns: usize) -> String {
         0 => {}
         1 => text.push_str("; something of 1 case waits"),
         several => text.push_str(&format!("; something of {several} cases waits")),
+    }
+    if hook.standing == Taking::On
+        && let Some(again) = hook.again().filter(|again| *again > now)
+    {
+        text.push_str(&format!("; it is being told now, and again from {} if that comes to nothing", time(again)));
     }
     let kinds: Vec<&str> = hook.kinds.iter().map(|kind| kind.as_str()).collect();
     let private = if hook.allow_private { "; may be in your own network" } else { "" };
@@ -189,10 +194,9 @@ fn on(session: &Session, name: &str) -> Done {
 /// A receiver for programs: all but its secret.
 fn as_json(hook: &Hook) -> Json {
     let kinds: Vec<&str> = hook.kinds.iter().map(|kind| kind.as_str()).collect();
-    let (since, again) = match &hook.standing {
-        Taking::On => (None, None),
-        Taking::Failing { since, again } => (Some(*since), Some(*again)),
-        Taking::Off { since, .. } => (Some(*since), None),
+    let since = match &hook.standing {
+        Taking::On => None,
+        Taking::Failing { since, .. } | Taking::Off { since, .. } => Some(*since),
     };
     let why = match &hook.standing {
         Taking::Off { why, .. } => Some(why),
@@ -206,7 +210,7 @@ fn as_json(hook: &Hook) -> Json {
         "made": hook.made,
         "standing": hook.standing.as_str(),
         "since": since,
-        "again": again,
+        "again": hook.again(),
         "why": why,
         "told": hook.told,
         "cases_waiting": hook.cases_waiting,

@@ -81,7 +81,7 @@ impl ActionArgs {
         *self != Self::default()
     }
 
-    fn typed(&self, what: Option<&str>) -> ActionTyped {
+    fn typed(&self, what: Option<&str>, promised: bool) -> ActionTyped {
         let people = |people: &[String]| people.iter().cloned().map(Who::Named).collect();
         ActionTyped {
             what: what.map(str::to_owned),
@@ -95,20 +95,23 @@ impl ActionArgs {
             cancel: self.cancel_clause.iter().cloned().map(Clause::Written).collect(),
             deemed: self.deemed.clone(),
             uses: self.uses.iter().cloned().map(Fact::Named).collect(),
+            promised,
         }
     }
 
-    /// An action's terms: what is said here, over what `known` says, without what is dropped.
+    /// An action's terms: what is said here, over what `known` says, without what is dropped; of what the other side
+    /// promised, where it was.
     pub(super) fn topic(
         &self,
         case: &OpenCase,
         action: Option<ActionId>,
         known: Option<&ActionTerms>,
         what: Option<&str>,
+        promised: bool,
         without: &[Droppable],
     ) -> Done<Topic> {
         let without: Vec<Term> = without.iter().copied().map(Term::from).collect();
-        let terms = self.typed(what).over(case, known, &without).map_err(|wrong| {
+        let terms = self.typed(what, promised).over(case, known, &without).map_err(|wrong| {
             let first = wrong.into_iter().next().map(|misread| misread.why);
             first.unwrap_or_else(|| CommandError::usage("say what is to be done"))
         })?;

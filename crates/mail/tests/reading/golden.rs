@@ -123,6 +123,24 @@ fn nothing_in_a_message_makes_another_field() {
 }
 
 #[test]
+fn a_draft_may_have_nobody_to_go_to_yet() {
+    assert_eq!(outgoing().to_draft_bytes(), outgoing().to_bytes(), "with an address it is what is sent");
+    let draft = Outgoing { to: Vec::new(), ..outgoing() };
+    let bytes = draft.to_draft_bytes().expect("a message");
+    let mail = Incoming::read(&bytes).expect("a message");
+    assert_eq!((mail.to, mail.from), (Vec::new(), vec![claimed("Ada Lovelace", "ada@example.org")]));
+    assert_eq!((&mail.subject, mail.text.as_str()), (&draft.subject, draft.text.trim_end()));
+    let text = String::from_utf8(bytes).expect("ASCII");
+    assert!(
+        !text.lines().any(|line| ["to:", "cc:", "bcc:"].iter().any(|h| line.to_lowercase().starts_with(h))),
+        "{text}"
+    );
+    assert!(draft.mailto().starts_with("mailto:?subject="), "{}", draft.mailto());
+    let hostile = Outgoing { subject: "a\r\nBcc: x@y.example".to_owned(), ..draft };
+    assert_eq!(hostile.to_draft_bytes(), Err(MailError::Subject));
+}
+
+#[test]
 fn a_link_opens_the_same_message() {
     let link = Outgoing { to: vec!["a+b@acme.example".parse().expect("an address")], ..outgoing() }.mailto();
     assert!(

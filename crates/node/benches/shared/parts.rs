@@ -6,6 +6,7 @@ use std::{
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
+        mpsc::{self, Receiver, TryRecvError},
     },
     thread,
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
@@ -24,9 +25,13 @@ use tokio::runtime::Runtime;
 use super::{DESKS, PATIENCE, tell};
 
 /// What the whole says to this part, a line each.
-fn wishes() -> impl Iterator<Item = Vec<String>> {
-    let lines = std::io::stdin().lines().map_while(Result::ok);
-    lines.map(|line| line.split(' ').map(str::to_owned).collect())
+fn wishes() -> Receiver<Vec<String>> {
+    let (sender, wishes) = mpsc::channel();
+    thread::spawn(move || {
+        let lines = std::io::stdin().lines().map_while(Result::ok);
+        lines.map(|line| line.split(' ').map(str::to_owned).collect()).try_for_each(|wish| sender.send(wish))
+    });
+    wishes
 }
 
 /// A running node, and how many links it has had so far.
@@ -120,8 +125,9 @@ pub(super) fn customer(home: &Path) {
     let (runtime, node, links) = started(home);
     let desk = Desk::open(home).expect("a home");
     let mut cases = Vec::new();
+    let wishes = wishes();
     tell("ready");
-    for wish in wishes() {
+    for wish in &wishes {
         match wish.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
             ["open"] => {
                 let offer = |role, label: &str| SeatOffer { role, label: Sealable::Open(label.to_owned()) };
@@ -142,7 +148,8 @@ pub(super) fn customer(home: &Path) {
                 cases.iter().for_each(|case| drop(receipted(&desk, case, &mut seen)));
                 node.disconnect();
                 for case in cases.iter().cycle() {
-                    if Instant::now() >= end {
+                    // The only wish that can come meanwhile is to leave.
+                    if Instant::now() >= end || wishes.try_recv() != Err(TryRecvError::Empty) {
                         break;
                     }
                     desk.sign(case, &note("any news?"), now()).expect("signed");
@@ -171,8 +178,9 @@ pub(super) fn customer(home: &Path) {
 }
 
 /// Microseconds since 1970: the one clock that all processes and the database share.
-fn micros() -> u128 {
-    SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock after 1970").as_micros()
+pub(super) fn micros() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock after 1970");
+    since.as_micros().try_into().expect("a clock of this age")
 }
 
 /// The notes of ours that the other side gave receipts for, each once.

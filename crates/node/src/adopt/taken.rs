@@ -126,7 +126,7 @@ impl Taking<'_> {
 
     fn keep(&self, party: PartyId, logs: &KeyLogs) -> Result<(), DeskError> {
         let folder = waiting_folder(self.home);
-        let mut store = place::open(self.home)?;
+        let mut store = place::open_for(self.home, party)?;
         store.write(|txn| {
             for event in logs.of_party(&party) {
                 let position = u64::from(event.position);

@@ -93,7 +93,12 @@ impl Writer {
         }
         let digest: [u8; 32] = Sha256::digest(&header).into();
         header.extend_from_slice(&digest);
-        create_private(&making, &header).map_err(failed)?;
+        let made = create_private(&making, &header).and_then(|()| fs::OpenOptions::new().append(true).open(&making));
+        let file = made.map_err(|why| {
+            // On a full disk the name is there, and nothing in it.
+            drop(fs::remove_file(&making));
+            failed(why)
+        })?;
         let seal = match key {
             None => Seal::Open(Sha256::new_with_prefix(&header)),
             Some((key, nonce)) => Seal::Encrypted {
@@ -101,7 +106,6 @@ impl Writer {
                 header: digest,
             },
         };
-        let file = fs::OpenOptions::new().append(true).open(&making).map_err(failed)?;
         let out = BufWriter::new(file);
         Ok(Self { to: to.to_owned(), making, out, seal, piece: Zeroizing::new(Vec::with_capacity(PIECE)), items: 0 })
     }

@@ -262,7 +262,8 @@ impl Desk {
             watched.push(Watched { promise: watch.promise, rule: watch.rule, over: watch.over, next });
         }
         for thanks in &thanks {
-            problems.extend(looking.thank(thanks, &names, &mut changes));
+            let name = thanks.promise.clone().unwrap_or_else(|| names.of(&thanks.about));
+            problems.extend(looking.thank(thanks, name, &mut changes));
         }
         looking.drop_and_release(&watches, &thanks, &mut changes);
         let mut next = watched.iter().filter_map(|w| w.next.as_ref()).map(|slot| slot.goes.as_millisecond()).min();
@@ -379,12 +380,12 @@ impl Looking<'_> {
         (Some(slot.number), None)
     }
 
-    fn thank(&self, thanks: &Thanks, names: &Names, changes: &mut Vec<Change>) -> Option<String> {
-        let name = thanks.name();
-        if self.letters.iter().any(|l| l.occasion == name) {
+    /// Composes thanks for what people call `name`, unless there were some. Gives what went wrong.
+    fn thank(&self, thanks: &Thanks, name: String, changes: &mut Vec<Change>) -> Option<String> {
+        if self.letters.iter().any(|l| l.occasion == thanks.name()) {
             return None;
         }
-        match self.writing.thanks(thanks, names.of(&thanks.about)) {
+        match self.writing.thanks(thanks, name) {
             Ok(letter) => {
                 changes.push(Change { moved: None, new: Some(self.released(letter)) });
                 None

@@ -29,7 +29,7 @@ impl Kept {
         let parties = [Party::new(1), Party::new(2)];
         let Case { id: case, record, .. } = case_between(&[&parties[0], &parties[1]]);
         let place = QueuePlace { lane: Lane::Ours, due: 0, since: 0, case };
-        store.write(|txn| txn.put_in_queue(&place, "")).expect("written");
+        store.write(|txn| txn.put_in_queue(&place, "", &[0])).expect("written");
         Self { _folder: folder, store, parties, case, record, rng: Rng::new(3) }
     }
 

@@ -50,6 +50,11 @@ pub enum BadHookUrl {
          machine call its own insides. If the receiver really is there, say so with --allow-private"
     )]
     Private(IpAddr),
+    #[error(
+        "{0} is a name of this machine itself, wherever it is looked up. If the receiver really is there, say so with \
+         --allow-private"
+    )]
+    Itself(String),
 }
 
 /// Why a receiver did not take a message. Texts in it were made visible.
@@ -111,8 +116,8 @@ impl Resolver for Checked {
 }
 
 impl Place {
-    /// Reads an address as a person types it. A host that stands there as a number is looked at now, a name whenever it is
-    /// called.
+    /// Reads an address as a person types it. A host that stands there as a number, or by a name that is this machine's
+    /// everywhere, is looked at now, every other name whenever it is called.
     pub(super) fn parse(text: &str, private: bool) -> Result<Self, BadHookUrl> {
         let text = text.trim();
         if text.len() > LONGEST_URL {
@@ -130,10 +135,13 @@ impl Place {
             _ => return Err(BadHookUrl::Form),
         }
         let number: Option<IpAddr> = host.trim_start_matches('[').trim_end_matches(']').parse().ok();
-        match number.filter(|ip| !private && !is_public(*ip)) {
-            Some(ip) => Err(BadHookUrl::Private(ip)),
-            None => Ok(Self { url: text.to_owned(), private }),
+        match number {
+            _ if private => {}
+            Some(ip) if !is_public(ip) => return Err(BadHookUrl::Private(ip)),
+            None if is_of_this_machine(host) => return Err(BadHookUrl::Itself(visible_line(host).into_owned())),
+            _ => {}
         }
+        Ok(Self { url: text.to_owned(), private })
     }
 
     fn is_https(&self) -> bool {
@@ -191,6 +199,12 @@ impl Place {
     }
 }
 
+/// Whether a name is that of whoever looks it up: `localhost` and all under it (RFC 6761 section 6.3).
+fn is_of_this_machine(host: &str) -> bool {
+    let name = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
+    name == "localhost" || name.ends_with(".localhost")
+}
+
 fn named(error: Error, patience: Duration) -> NotTaken {
     let line = |text: String| visible_line(&text).into_owned();
     match error {
@@ -234,13 +248,25 @@ mod tests {
             assert!(matches!(Place::parse(private, false), Err(BadHookUrl::Private(_))), "{private}");
             assert!(Place::parse(private, true).is_ok(), "{private}");
         }
+        for own in
+            ["https://localhost/x", "https://LocalHost.:8443/", "https://hooks.localhost/", "https://a.b.localhost./"]
+        {
+            assert!(matches!(Place::parse(own, false), Err(BadHookUrl::Itself(_))), "{own}");
+            assert!(Place::parse(own, true).is_ok(), "{own}");
+        }
+        for other in ["https://localhost.example/", "https://mylocalhost/"] {
+            assert!(Place::parse(other, false).is_ok(), "{other}");
+        }
     }
 
     #[test]
     fn a_name_is_looked_up_before_it_is_called() {
         // The last two are spellings of 127.0.0.1 that look-ups know.
         for url in ["https://localhost/", "https://localhost:1/", "https://2130706433/", "https://0x7f.1/"] {
-            let place = Place::parse(url, false).expect("a name, as far as one can see");
+            // Those by a name of this machine were kept by a version that looked at numbers alone.
+            let kept = Place { url: url.to_owned(), private: false };
+            let place =
+                if url.contains("localhost") { kept } else { Place::parse(url, false).expect("it may be anybody") };
             let told = place.tell(
                 &HookSecret::new([1; 32]),
                 &Message { id: "msg_1".to_owned(), body: Vec::new() },

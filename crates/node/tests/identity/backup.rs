@@ -227,6 +227,52 @@ fn damaged_backups_are_refused_and_nothing_is_left() {
     assert!(why.contains("an entry in it was altered"), "{why}");
 }
 
+/// Says that the test runs as the child of itself.
+#[cfg(target_os = "linux")]
+const CHILD: &str = "COUNTERPART_TEST_FULL_DISK";
+
+/// A limit on file size is to a program what a full disk is.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_backup_that_finds_no_room_leaves_nothing() {
+    if std::env::var_os(CHILD).is_some() {
+        return backed_up_without_room();
+    }
+    let output = std::process::Command::new("sh")
+        .args([
+            "-c",
+            "trap '' XFSZ; exec \"$0\" backup::a_backup_that_finds_no_room_leaves_nothing --exact --nocapture",
+        ])
+        .arg(std::env::current_exe().expect("own path"))
+        .env(CHILD, "1")
+        .output()
+        .expect("the child runs");
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && said.contains("1 passed"), "{said}{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[cfg(target_os = "linux")]
+fn backed_up_without_room() {
+    let homes = Homes::new();
+    let (desk, _) = lived_in(&homes);
+    let folder = homes.at("backups");
+    fs::create_dir(&folder).expect("made");
+    let file = folder.join("a.backup");
+    let limit = |bytes: &str| {
+        let (own, limit) = (std::process::id().to_string(), format!("--fsize={bytes}:"));
+        let set = std::process::Command::new("prlimit").args(["--pid", &own, &limit]).status();
+        assert!(set.expect("prlimit is there").success());
+    };
+    for room in ["1", "200"] {
+        limit(room);
+        let made = desk.backup(&file, None, NOW);
+        limit("unlimited");
+        assert!(matches!(made, Err(DeskError::Backup { .. })), "{made:?}");
+        assert_eq!(fs::read_dir(&folder).expect("a folder").count(), 0, "nothing is left of it");
+    }
+    desk.backup(&file, None, NOW).expect("there is room");
+}
+
 #[test]
 fn an_interrupted_restoration_is_begun_anew() {
     let homes = Homes::new();

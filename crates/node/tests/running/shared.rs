@@ -1,6 +1,6 @@
 //! Several machines of one party on one database: each signs with its own key, nobody waits, nothing is lost or there twice.
 
-use std::{collections::BTreeSet, fs, path::Path, thread};
+use std::{collections::BTreeSet, fs, thread};
 
 use counterpart_core::{
     act::{Act, ActionTerms, Contact, Proposal, Role, SeatOffer},
@@ -9,9 +9,10 @@ use counterpart_core::{
     id::{CaseId, EntryId},
     value::{Due, Sealable, Seat},
 };
-use counterpart_node::{Desk, DeskError, Followed, NodeEvent, StorePlace, now};
+use counterpart_node::{Desk, DeskError, Followed, NodeEvent, StorePlace, now, own_store_place};
 use counterpart_store::ChangeKind;
 use counterpart_testkit::case::{new_action, terms};
+use tempfile::TempDir;
 
 use crate::{
     agents::{every_right, further_home, note},
@@ -19,10 +20,17 @@ use crate::{
     side::{Side, TCP, action, all_well, joined},
 };
 
-/// A home that is about to be made keeps its cases there.
-fn keeps_at(home: &Path, address: &str) {
-    fs::create_dir_all(home).expect("a folder");
-    fs::write(home.join("database"), format!("{address}\n")).expect("written");
+/// A folder for homes, of which the supplier's two are to keep their cases in one new database. Nothing where no
+/// server can be.
+fn two_on_one_database() -> Option<TempDir> {
+    let address = server()?.database();
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    for name in ["supplier", "Priya"] {
+        let home = folder.path().join(name);
+        fs::create_dir_all(&home).expect("a folder");
+        fs::write(home.join("database"), format!("{address}\n")).expect("written");
+    }
+    Some(folder)
 }
 
 fn entries(desk: &Desk, case: &CaseId) -> BTreeSet<EntryId> {
@@ -33,12 +41,7 @@ fn entries(desk: &Desk, case: &CaseId) -> BTreeSet<EntryId> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_machines_on_one_database_are_one_party() {
     const EACH: usize = 8;
-    let Some(server) = server() else { return };
-    let address = server.database();
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    for home in ["supplier", "Priya"] {
-        keeps_at(&folder.path().join(home), &address);
-    }
+    let Some(folder) = two_on_one_database() else { return };
     let (customer, supplier, case) = joined(folder.path(), &[TCP], &[TCP]).await;
     let home = further_home(folder.path(), &supplier, "Priya", &every_right());
     let priya = Side::start(&home, &[TCP]);
@@ -123,12 +126,7 @@ fn told_overdue(desk: &Desk) -> Vec<Option<String>> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_fell_due_is_told_by_one_of_the_nodes_on_a_database() {
     const TIMES: i64 = 12;
-    let Some(server) = server() else { return };
-    let address = server.database();
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    for home in ["supplier", "Priya"] {
-        keeps_at(&folder.path().join(home), &address);
-    }
+    let Some(folder) = two_on_one_database() else { return };
     let (customer, supplier, case) = joined(folder.path(), &[TCP], &[TCP]).await;
     let priya = Side::start(&further_home(folder.path(), &supplier, "Priya", &every_right()), &[TCP]);
     let due = |n: i64| 1_600_000_000_000 + n * 60_000;
@@ -155,12 +153,7 @@ async fn what_fell_due_is_told_by_one_of_the_nodes_on_a_database() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_invitation_is_taken_up_by_the_machine_that_it_was_given_to() {
-    let Some(server) = server() else { return };
-    let address = server.database();
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    for home in ["supplier", "Priya"] {
-        keeps_at(&folder.path().join(home), &address);
-    }
+    let Some(folder) = two_on_one_database() else { return };
     let customer = Side::new(&folder.path().join("customer"), &[TCP]);
     let supplier = Side::new(&folder.path().join("supplier"), &[TCP]);
     let home = further_home(folder.path(), &supplier, "Priya", &every_right());
@@ -218,10 +211,10 @@ fn a_home_moves_to_a_database_and_back() {
     for beside in ["counterpart.db-wal", "counterpart.db-shm"] {
         drop(fs::remove_file(home.join(beside)));
     }
-    moved.copy_store(&moved.own_store_place()).expect("copied");
-    moved.use_store(&moved.own_store_place()).expect("chosen");
+    moved.copy_store(&own_store_place(moved.home())).expect("copied");
+    moved.use_store(&own_store_place(moved.home())).expect("chosen");
     let back = Desk::open(&home).expect("a home");
-    assert_eq!(back.store_place(), Ok(back.own_store_place()));
+    assert_eq!(back.store_place(), Ok(own_store_place(back.home())));
     assert_eq!(entries(&back, &case), after);
     back.sign(&case, &note("at home again"), now()).expect("a note at the next position");
     assert_eq!(back.doctor(&mut |_, _| {}).expect("a check-up").faults, Vec::<String>::new());

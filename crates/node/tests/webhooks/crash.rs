@@ -22,6 +22,8 @@ fn a_crash_between_sending_and_noting_sends_the_same_again_under_the_same_id() {
     let home = stage.folder.path().join("home");
     stage.desk = Desk::open(&home).expect("opened again");
 
+    let hook = stage.standing("helpdesk");
+    assert_eq!((hook.cases_waiting, hook.again()), (1, Some(stage.now + 90 * SECOND)), "it is said when it goes on");
     stage.now += 30 * SECOND;
     assert_eq!(stage.tell().0, Vec::new(), "whoever has it may still be at it");
     stage.now += 2 * MINUTE;
@@ -31,6 +33,7 @@ fn a_crash_between_sending_and_noting_sends_the_same_again_under_the_same_id() {
     assert_eq!((heard[0].id(), &heard[0].body), (heard[1].id(), &heard[1].body), "the same once more");
     let once: Vec<_> = heard.iter().skip(1).cloned().collect();
     assert_eq!(taken_in_order(&once), to_be_told(&stage.desk, 0));
+    assert_eq!(stage.standing("helpdesk").again(), None, "nothing waits");
 }
 
 #[test]

@@ -94,8 +94,13 @@ fn private_addresses_are_refused_unless_allowed() {
     }
     assert!(matches!(add("http://hooks.example/"), Err(HookError::Url(BadHookUrl::Plain))));
 
-    // A name says only when it is looked up where it leads to.
-    add(&format!("https://localhost:{port}/")).expect("a name");
+    for host in ["localhost", "LOCALHOST.", "hooks.localhost"] {
+        let refused = add(&format!("https://{host}:{port}/")).expect_err(host);
+        assert!(matches!(refused, HookError::Url(BadHookUrl::Itself(_))), "{host}: {refused}");
+    }
+
+    // Any other name says only when it is looked up where it leads to: this is one of 127.0.0.1.
+    add(&format!("https://2130706433:{port}/")).expect("a name");
     stage.case("Case");
     let (outcomes, _) = stage.tell();
     assert!(matches!(outcomes.as_slice(), [Err(NotTaken::Private(ip))] if ip.is_loopback()), "{outcomes:?}");

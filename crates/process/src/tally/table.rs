@@ -1,10 +1,10 @@
 //! The ledger as a table for spreadsheets.
 
-use super::{Counts, Supplier};
+use super::{Counts, OtherSide};
 
 /// The columns, in their order.
 pub const COLUMNS: [&str; 14] = [
-    "supplier",
+    "other_side",
     "person",
     "cases",
     "kept",
@@ -20,14 +20,14 @@ pub const COLUMNS: [&str; 14] = [
     "told_again",
 ];
 
-/// One row: a supplier, or with a name one of its people.
+/// One row: another side, or with a name one of its people.
 #[must_use]
-pub fn row(supplier: &str, person: Option<&str>, counts: &Counts) -> [String; 14] {
+pub fn row(other: &str, person: Option<&str>, counts: &Counts) -> [String; 14] {
     let Counts { cases, kept, late, missed, open, said, said_missed, contacts, calls, waited, spoken, told_again } =
         counts;
     let number = |n: &usize| n.to_string();
     [
-        supplier.to_owned(),
+        other.to_owned(),
         person.unwrap_or_default().to_owned(),
         number(cases),
         number(kept),
@@ -44,18 +44,18 @@ pub fn row(supplier: &str, person: Option<&str>, counts: &Counts) -> [String; 14
     ]
 }
 
-/// All suppliers and their people as CSV (RFC 4180), with a heading. A cell that a spreadsheet would take for a formula
+/// The other sides and their people as CSV (RFC 4180), with a heading. A cell that a spreadsheet would take for a formula
 /// begins with an apostrophe: names are other people's text.
 ///
 /// # Errors
 /// Never for what is written to memory; the library says so by a result.
-pub fn csv(suppliers: &[Supplier]) -> Result<Vec<u8>, csv::Error> {
+pub fn csv(others: &[OtherSide]) -> Result<Vec<u8>, csv::Error> {
     let mut out = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
     out.write_record(COLUMNS)?;
-    for supplier in suppliers {
-        out.write_record(row(&supplier.name, None, &supplier.counts).map(|cell| harmless(&cell)))?;
-        for agent in &supplier.people {
-            out.write_record(row(&supplier.name, Some(&agent.name), &agent.counts).map(|cell| harmless(&cell)))?;
+    for other in others {
+        out.write_record(row(&other.name, None, &other.counts).map(|cell| harmless(&cell)))?;
+        for agent in &other.people {
+            out.write_record(row(&other.name, Some(&agent.name), &agent.counts).map(|cell| harmless(&cell)))?;
         }
     }
     out.into_inner().map_err(|error| error.into_error().into())
@@ -80,12 +80,12 @@ mod tests {
         let people =
             ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx", " =1", "\u{ff1d}1", "O'Neil, \"Pat\"", "a\r\nb", "x=1"];
         let agent = |name: &&str| Agent { name: (*name).to_owned(), counts: Counts::default() };
-        let supplier = Supplier {
+        let other = OtherSide {
             name: "=cmd|' /C calc'!A0".to_owned(),
             counts: Counts { waited: 90, ..Counts::default() },
             people: people.iter().map(agent).collect(),
         };
-        let bytes = csv(&[supplier]).expect("written to memory");
+        let bytes = csv(&[other]).expect("written to memory");
         let mut read = csv::ReaderBuilder::new().has_headers(true).from_reader(bytes.as_slice());
         assert_eq!(read.headers().expect("a heading").iter().collect::<Vec<_>>(), COLUMNS);
         let rows: Vec<csv::StringRecord> = read.records().map(|r| r.expect("a row")).collect();

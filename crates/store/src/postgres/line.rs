@@ -4,8 +4,6 @@
 use std::{
     collections::HashMap,
     error::Error as _,
-    net::IpAddr,
-    str::FromStr as _,
     sync::{Arc, mpsc},
     thread,
     time::Duration,
@@ -15,7 +13,7 @@ use bytes::BytesMut;
 use tokio::{runtime, sync::mpsc as asked, time::timeout};
 use tokio_postgres::{
     Client, Config, NoTls, Row, SimpleQueryMessage, Socket, Statement,
-    config::{Host, SslMode},
+    config::SslMode,
     tls::MakeTlsConnect,
     types::{FromSql, IsNull, ToSql, Type, to_sql_checked},
 };
@@ -23,8 +21,12 @@ use tokio_postgres::{
 use crate::{
     StoreError,
     db::Value,
-    place::is_address,
-    postgres::{column, tls::Tls},
+    postgres::{
+        address::{Address, CONNECT, configured},
+        column,
+        refusal::Refusal,
+        tls::Tls,
+    },
 };
 
 /// The time of the database, in Unix microseconds.
@@ -38,8 +40,6 @@ const SETTINGS: [&str; 3] = ["SET enable_seqscan = on", "SET synchronous_commit 
 pub(super) const LEFT_ALONE: i64 = 4_000;
 /// How long one answer is waited for.
 const ANSWER: Duration = Duration::from_secs(60);
-/// How long a connection may take.
-const CONNECT: Duration = Duration::from_secs(5);
 /// Statements kept prepared.
 const PREPARED: usize = 256;
 
@@ -114,6 +114,10 @@ pub(super) enum Fault {
     /// The transaction took too long to be kept.
     Late,
     Store(StoreError),
+    /// For good, until somebody changes a setting.
+    Refused(Refusal),
+    /// The server has no room for one more connection just now.
+    Full(String),
     /// The connection is gone, and with it the transaction.
     Lost(String),
 }
@@ -122,28 +126,33 @@ type Asked = (Work, mpsc::SyncSender<Result<Answer, Fault>>);
 
 /// The near end. The far end is a thread that ends with it.
 pub(super) struct Line {
-    place: String,
+    address: Box<Address>,
     asks: asked::UnboundedSender<Asked>,
 }
 
 impl Line {
     /// Nothing is connected yet.
     pub(super) fn to(address: &str) -> Result<Self, StoreError> {
-        let (config, place) = configured(address)?;
+        let (config, address) = configured(address)?;
         let (asks, asked) = asked::unbounded_channel();
-        let failed = |e: std::io::Error| StoreError::Unreachable { place: place.clone(), reason: e.to_string() };
+        let failed =
+            |e: std::io::Error| StoreError::Unreachable { place: address.shown.clone(), reason: e.to_string() };
         let runtime = runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
         let far = Far { config, open: None };
         thread::Builder::new()
             .name("store".to_owned())
             .spawn(move || runtime.block_on(far.serve(asked)))
             .map_err(failed)?;
-        Ok(Self { place: place.clone(), asks })
+        Ok(Self { address: Box::new(address), asks })
     }
 
     /// The address without anything secret.
     pub(super) fn place(&self) -> &str {
-        &self.place
+        &self.address.shown
+    }
+
+    pub(super) fn address(&self) -> &Address {
+        &self.address
     }
 
     pub(super) fn ask(&self, work: Work) -> Result<Answer, Fault> {
@@ -152,47 +161,6 @@ impl Line {
         self.asks.send((work, reply)).map_err(|_gone| gone())?;
         answer.recv().map_err(|_gone| gone())?
     }
-}
-
-/// What an address says, and how it is shown.
-pub(super) fn configured(address: &str) -> Result<(Config, String), StoreError> {
-    let bad = |reason: &str| StoreError::BadAddress { reason: reason.to_owned() };
-    if !is_address(address) {
-        return Err(bad("it does not begin with postgres://"));
-    }
-    // What the library says may show a part of the address, and with it of the password.
-    let mut config = Config::from_str(address).map_err(|_unsaid| bad("it cannot be read"))?;
-    if config.get_hosts().is_empty() {
-        return Err(bad("it names no host"));
-    }
-    let near = |host: &Host| match host {
-        Host::Tcp(name) => name == "localhost" || name.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback()),
-        #[cfg(unix)]
-        Host::Unix(_) => true,
-    };
-    let all_near = config.get_hosts().iter().all(near) && config.get_hostaddrs().iter().all(IpAddr::is_loopback);
-    if !all_near {
-        // What is in a case, and the password, go over no line that others can read.
-        config.ssl_mode(SslMode::Require);
-    } else if config.get_ssl_mode() == SslMode::Prefer {
-        // Nobody is between, and what a server shows on its own machine is seldom a certificate that anybody confirms.
-        config.ssl_mode(SslMode::Disable);
-    }
-    config.application_name("counterpart").connect_timeout(CONNECT);
-    config.keepalives_idle(Duration::from_secs(10)).keepalives_interval(Duration::from_secs(5));
-    config.keepalives_retries(3).tcp_user_timeout(Duration::from_secs(30));
-    let hosts: Vec<String> = config
-        .get_hosts()
-        .iter()
-        .map(|host| match host {
-            Host::Tcp(name) => name.clone(),
-            #[cfg(unix)]
-            Host::Unix(path) => path.display().to_string(),
-        })
-        .collect();
-    let database = config.get_dbname().or(config.get_user()).unwrap_or_default();
-    let place = format!("postgres://{}/{database}", hosts.join(","));
-    Ok((config, place))
 }
 
 /// The far end.
@@ -246,7 +214,7 @@ impl Open {
         let client = match config.get_ssl_mode() {
             // Reading all the roots of this machine takes longer than all else.
             SslMode::Disable => connected(config, NoTls).await?,
-            _ => connected(config, Tls::new().map_err(Fault::Store)?).await?,
+            _ => connected(config, Tls::new().map_err(Fault::Refused)?).await?,
         };
         let mut steered = client.batch_execute(&SETTINGS.join("; ")).await.is_ok();
         if !steered {
@@ -332,7 +300,7 @@ impl Open {
 
     async fn batch(&self, sql: &str) -> Result<Answer, Fault> {
         let done = self.plain(sql).await;
-        if let Err(Fault::Store(_) | Fault::Taken | Fault::Again) = done {
+        if let Err(Fault::Store(_) | Fault::Refused(_) | Fault::Taken | Fault::Again) = done {
             drop(self.plain("ROLLBACK").await);
         }
         done
@@ -347,9 +315,15 @@ where
 {
     let late = |_late| Fault::Lost("it did not answer in time".to_owned());
     let connected = timeout(CONNECT, config.connect(tls)).await.map_err(late)?;
-    let (client, connection) = connected.map_err(|e| match fault(&e) {
-        // Refused for good, as for a wrong password.
-        Fault::Store(error) => Fault::Store(error),
+    let (client, connection) = connected.map_err(|e| match (fault(&e), e.as_db_error()) {
+        (refused @ Fault::Refused(_), _) => refused,
+        (_, Some(told)) if told.code().code() == "53300" => Fault::Full(told.message().to_owned()),
+        // Whatever else a server ends a beginning with is about what it was asked for.
+        (Fault::Store(StoreError::Unexpected { .. }), Some(told)) => {
+            Fault::Refused(Refusal::Told { code: told.code().code().to_owned(), words: told.message().to_owned() })
+        }
+        (Fault::Store(StoreError::Unexpected { .. }), None) => Fault::Refused(Refusal::Other(said(&e))),
+        (store @ Fault::Store(_), _) => store,
         _ => Fault::Lost(said(&e)),
     })?;
     // Ends when the client is dropped; what broke it is said to whoever asks next.
@@ -374,6 +348,9 @@ fn translated(sql: &str) -> String {
 }
 
 fn fault(error: &tokio_postgres::Error) -> Fault {
+    if let Some(refusal) = Refusal::of(error) {
+        return Fault::Refused(refusal);
+    }
     let Some(state) = error.code() else {
         return if error.is_closed() || error.source().is_some_and(|e| e.is::<std::io::Error>()) {
             Fault::Lost(said(error))
@@ -442,37 +419,5 @@ impl<'a> FromSql<'a> for Raw<'a> {
 
     fn accepts(_: &Type) -> bool {
         true
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use tokio_postgres::config::SslMode;
-
-    use super::configured;
-
-    #[test]
-    fn only_a_line_within_this_machine_may_be_plain() {
-        for (address, wanted) in [
-            ("postgres://ann@db.example/cases", SslMode::Require),
-            ("postgres://ann@db.example/cases?sslmode=disable", SslMode::Require),
-            ("postgres://ann@192.0.2.1/cases?sslmode=prefer", SslMode::Require),
-            ("postgres://ann@localhost,db.example/cases", SslMode::Require),
-            ("postgres://ann@localhost/cases?hostaddr=192.0.2.1", SslMode::Require),
-            ("postgres://ann@localhost.example/cases", SslMode::Require),
-            ("postgres://ann@127.0.0.1:5433/cases", SslMode::Disable),
-            ("postgres://ann@[::1]/cases", SslMode::Disable),
-            ("postgres://ann@localhost/cases?sslmode=require", SslMode::Require),
-        ] {
-            let (config, _) = configured(address).expect("an address");
-            assert_eq!(config.get_ssl_mode(), wanted, "{address}");
-        }
-        #[cfg(unix)]
-        assert_eq!(configured("postgres://ann@%2Frun%2Fdb/x").expect("one").0.get_ssl_mode(), SslMode::Disable);
-        for address in
-            ["postgres://", "postgres:///cases", "http://db.example", "postgres://ann@db.example:x/cases", ""]
-        {
-            assert!(configured(address).is_err(), "{address}");
-        }
     }
 }

@@ -6,6 +6,7 @@ use std::{thread, time::Duration};
 use crate::{
     StoreError,
     db::Value,
+    marks::{COPYING, unfinished},
     postgres::line::{Answer, Kind, Step},
     postgres::{Postgres, column},
 };
@@ -402,18 +403,29 @@ pub(super) fn prepare(postgres: &Postgres, make: bool) -> Result<(), StoreError>
     let mut failed = None;
     for _ in 0..TRIES {
         let seen = Seen::of(postgres)?;
-        if !seen.sorted_by_bytes {
-            let reason = "it sorts texts by the rules of a language: make it with `--template template0 --encoding UTF8 --locale C`";
-            return Err(StoreError::Unreachable { place: postgres.line.place().to_owned(), reason: reason.to_owned() });
+        let unfit = match (seen.in_utf8, seen.sorted_by_bytes) {
+            (true, true) => None,
+            (false, _) => Some("it keeps texts in another encoding than UTF8"),
+            (true, false) => Some("it sorts texts by the rules of a language"),
+        };
+        if let Some(unfit) = unfit {
+            let why = format!("{unfit}; make one with `createdb --template template0 --encoding UTF8 --locale C`");
+            return Err(StoreError::Unusable { place: postgres.line.place().to_owned(), why });
         }
-        let version = "SELECT value FROM counterpart WHERE name = 'version'";
-        let found = if seen.tables { numbers::<1>(postgres, version)?.map(|[version]| version) } else { None };
+        let marks = format!(
+            "SELECT value, (SELECT count(*) FROM counterpart WHERE name = '{COPYING}') FROM counterpart
+             WHERE name = 'version'"
+        );
+        let found = match if seen.tables { numbers::<2>(postgres, &marks)? } else { None } {
+            Some([_, copying]) if copying > 0 => return Err(unfinished(postgres.line.place().to_owned(), true)),
+            found => found.map(|[version, _]| version),
+        };
         match found {
             Some(found) if found == known => return Ok(()),
             Some(found) if found > known => return Err(StoreError::NewerVersion { found, known }),
             None if !make => {
-                let reason = "there is no store in it".to_owned();
-                return Err(StoreError::Unreachable { place: postgres.line.place().to_owned(), reason });
+                let why = "there is no store in it: name the right database".to_owned();
+                return Err(StoreError::Unusable { place: postgres.line.place().to_owned(), why });
             }
             Some(_) if !make => return Err(StoreError::ReadOnly),
             _ => {}
@@ -433,6 +445,10 @@ pub(super) fn prepare(postgres: &Postgres, make: bool) -> Result<(), StoreError>
         );
         match postgres.batch(&sql) {
             Ok(()) => return Ok(()),
+            // Refused, or tables of something else; the first time it could be that somebody else just made the same.
+            Err(why @ StoreError::Unusable { .. }) if matches!(failed, Some(StoreError::Unusable { .. })) => {
+                return Err(why);
+            }
             // Somebody else is perhaps doing the same at this moment.
             Err(why) => failed = Some(why),
         }
@@ -441,8 +457,12 @@ pub(super) fn prepare(postgres: &Postgres, make: bool) -> Result<(), StoreError>
     Err(failed.unwrap_or(StoreError::Busy))
 }
 
+const IN_UTF8: &str = "CASE WHEN current_setting('server_encoding') = 'UTF8' THEN 1 ELSE 0 END";
+
 /// What there is before anything is made. It is asked whenever a store is opened, hence in one question.
 struct Seen {
+    /// Any character of a text can be kept.
+    in_utf8: bool,
     /// Words are looked for from a beginning on, and pages of texts follow each other: in the order that their bytes are in,
     /// which is that of SQLite, and not that of a language.
     sorted_by_bytes: bool,
@@ -454,12 +474,22 @@ struct Seen {
 
 impl Seen {
     fn of(postgres: &Postgres) -> Result<Self, StoreError> {
-        let asked = "SELECT CASE WHEN CAST('a' AS TEXT) > CAST('B' AS TEXT) AND CAST('ä' AS TEXT) > CAST('z' AS TEXT) THEN 1 ELSE 0 END,
+        let asked = &format!(
+            "SELECT {IN_UTF8},
+                            CASE WHEN CAST('a' AS TEXT) > CAST('B' AS TEXT) AND CAST('ä' AS TEXT) > CAST('z' AS TEXT) THEN 1 ELSE 0 END,
                             CASE WHEN current_schema() IS NULL THEN 0 ELSE 1 END,
                             CASE WHEN to_regclass(quote_ident(CAST(current_schema() AS TEXT)) || '.counterpart') IS NULL
-                                 THEN 0 ELSE 1 END";
-        let [sorted, schema, tables] = numbers::<3>(postgres, asked)?.unwrap_or_default();
-        Ok(Self { sorted_by_bytes: sorted == 1, schema: schema == 1, tables: tables == 1 })
+                                 THEN 0 ELSE 1 END"
+        );
+        let [in_utf8, sorted, schema, tables] = match numbers::<4>(postgres, asked) {
+            Ok(seen) => seen.unwrap_or_default(),
+            // Another encoding may not even have the letters that are asked about.
+            Err(why) => match numbers::<1>(postgres, &format!("SELECT {IN_UTF8}"))? {
+                Some([0]) => [0; 4],
+                _ => return Err(why),
+            },
+        };
+        Ok(Self { in_utf8: in_utf8 == 1, sorted_by_bytes: sorted == 1, schema: schema == 1, tables: tables == 1 })
     }
 }
 

@@ -1,8 +1,10 @@
 //! TLS on the way to the database, believed by the roots that this machine believes.
 
 use std::{
+    fs,
     future::Future,
     io,
+    path::{Path, PathBuf},
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
@@ -15,7 +17,7 @@ use tokio_rustls::{
     rustls::{ClientConfig, RootCertStore, crypto::ring, pki_types::ServerName},
 };
 
-use crate::StoreError;
+use crate::postgres::refusal::Refusal;
 
 #[derive(Clone)]
 pub(super) struct Tls {
@@ -23,18 +25,43 @@ pub(super) struct Tls {
 }
 
 impl Tls {
-    pub(super) fn new() -> Result<Self, StoreError> {
+    pub(super) fn new() -> Result<Self, Refusal> {
         let mut roots = RootCertStore::empty();
-        for root in rustls_native_certs::load_native_certs().certs {
+        let native = rustls_native_certs::load_native_certs();
+        for root in native.certs {
             // A root of a kind that is not known is none.
             drop(roots.add(root));
         }
+        // Read here only for what is said: else a wrong name of the file would look like a wrong certificate.
+        let named = std::env::var_os("SSL_CERT_FILE").map(PathBuf::from);
+        if let Some(why) = named.and_then(|file| unreadable(&file)) {
+            return Err(Refusal::Roots(why));
+        }
+        if roots.is_empty() {
+            let why = "this machine has no certificates of authorities to believe: install them (ca-certificates), or name \
+                       a file with yours with SSL_CERT_FILE";
+            return Err(Refusal::Roots(why.to_owned()));
+        }
         let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_safe_default_protocol_versions()
-            .map_err(|e| StoreError::Unexpected { detail: e.to_string() })?
+            .map_err(|e| Refusal::Other(format!("TLS cannot be used here: {e}")))?
             .with_root_certificates(roots)
             .with_no_client_auth();
         Ok(Self { config: Arc::new(config) })
+    }
+}
+
+/// Why nothing is known from that file.
+fn unreadable(file: &Path) -> Option<String> {
+    let shown = file.display();
+    match fs::read(file) {
+        Err(why) => {
+            Some(format!("SSL_CERT_FILE names {shown}, which cannot be read ({why}): correct it, or leave it out"))
+        }
+        Ok(text) if !text.windows(27).any(|part| part == b"-----BEGIN CERTIFICATE-----") => Some(format!(
+            "SSL_CERT_FILE names {shown}, which has no certificate in it (PEM): correct it, or leave it out"
+        )),
+        Ok(_) => None,
     }
 }
 

@@ -148,6 +148,7 @@ fn fitting(row: &Row<'_>, wish: &QueueWish) -> Result<Option<QueuePlace>, StoreE
     let (agent, template) = (text(4)?, text(5)?);
     let fits = (wish.lanes.is_empty() || wish.lanes.contains(&place.lane))
         && wish.due_before.is_none_or(|before| place.due < before)
+        && wish.not_due_before.is_none_or(|from| place.lane == Lane::Closed || place.due >= from)
         && wish.agent.as_deref().is_none_or(|wished| agent == wished)
         && wish.held.is_none_or(|held| held != agent.is_empty())
         && wish.template.as_deref().is_none_or(|wished| !template.is_empty() && template == wished);

@@ -17,7 +17,7 @@ use crate::{Home, case, device, entry_id, files::bytes, own};
 /// What copying fails with; looked at by what it shows.
 #[derive(Debug)]
 #[expect(dead_code, reason = "a failing test shows it")]
-enum Failed {
+pub(crate) enum Failed {
     Store(StoreError),
     Files(FilesError),
 }
@@ -163,7 +163,7 @@ fn fill_desk(txn: &Txn<'_>) -> Result<(), StoreError> {
     })?;
     for n in 0..5 {
         txn.put_begun_by(case(n), "broadband")?;
-        txn.put_in_queue(&QueuePlace { lane: Lane::Ours, due: i64::MAX, since: 4, case: case(n) }, "")?;
+        txn.put_in_queue(&QueuePlace { lane: Lane::Ours, due: i64::MAX, since: 4, case: case(n) }, "", &[])?;
         let words: Vec<String> = (0..300).map(|word| format!("wörd{word}水{n}")).collect();
         txn.add_terms(case(n), words.iter().map(String::as_str), false)?;
         txn.add_terms(case(n), words.iter().skip(9).map(String::as_str), true)?;
@@ -173,7 +173,7 @@ fn fill_desk(txn: &Txn<'_>) -> Result<(), StoreError> {
         txn.put_external_id(case(n), &ExternalId { system: "helpdesk".to_owned(), id: format!("T-{n}") })?;
     }
     let late = QueuePlace { lane: Lane::Ours, due: 30, since: 4, case: case(4) };
-    txn.put_in_queue_with(&late, "", &[30, 40])?;
+    txn.put_in_queue(&late, "", &[30, 40])?;
     txn.tell_overdue(
         case(4),
         30,

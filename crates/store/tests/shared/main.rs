@@ -13,6 +13,7 @@ mod files;
 mod keeping;
 #[path = "../store/killed.rs"]
 mod killed;
+mod marks;
 #[path = "../store/model.rs"]
 mod model;
 mod news;
@@ -22,6 +23,7 @@ mod overdue;
 mod queue;
 #[path = "../../../../tests/postgres/server.rs"]
 mod server;
+mod settings;
 #[path = "../store/sharing.rs"]
 mod sharing;
 mod together;

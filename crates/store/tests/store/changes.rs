@@ -134,6 +134,15 @@ fn receivers_and_how_far_they_were_told_are_kept() {
     assert_eq!(store.hook_cases_due("a", 50, 10), Ok(vec![row("a", 2, 40), row("a", 1, 50)]), "one is being told");
     assert_eq!(store.hook_cases_due("a", 60, 1), Ok(vec![taken]), "no more, and its time is over");
     assert_eq!(store.hook_cases_waiting("a"), Ok(3));
+    assert_eq!(store.hook_taken_until("a"), Ok(None), "two that nobody tells wait as well");
+    assert_eq!(store.hook_taken_until("nobody"), Ok(None));
+    let others = [row("a", 1, 50), row("a", 2, 40)];
+    let all_taken = store.write(|txn| {
+        others.iter().try_for_each(|other| txn.put_hook_case(&HookCase { taken: Some(90), ..other.clone() }))
+    });
+    assert_eq!(all_taken, Ok(()));
+    assert_eq!(store.hook_taken_until("a"), Ok(Some(60)), "the one that ends first");
+    assert_eq!(store.write(|txn| others.iter().try_for_each(|other| txn.put_hook_case(other))), Ok(()));
     let again = store.write(|txn| {
         txn.hook_takes_again("a", 12, 30)?;
         txn.delete_hook_case("a", case(3))

@@ -12,7 +12,7 @@ fn place(case: CaseId, lane: Lane, dues: &[i64]) -> QueuePlace {
 }
 
 fn put(store: &mut Store, case: CaseId, lane: Lane, dues: &[i64]) {
-    store.write_again(|txn| txn.put_in_queue_with(&place(case, lane, dues), "", dues)).expect("written");
+    store.write_again(|txn| txn.put_in_queue(&place(case, lane, dues), "", dues)).expect("written");
 }
 
 fn fell(dues: &[i64]) -> Vec<FellDue> {

@@ -37,6 +37,7 @@ fn every_query_goes_along_an_index() {
         any.clone(),
         QueueWish { lanes: vec![Lane::Ours], ..any.clone() },
         QueueWish { lanes: vec![Lane::Ours, Lane::Others], due_before: Some(5), ..any.clone() },
+        QueueWish { not_due_before: Some(5), ..any.clone() },
         QueueWish { agent: Some("anne".to_owned()), ..any.clone() },
         QueueWish { held: Some(true), ..any.clone() },
         QueueWish { held: Some(false), ..any.clone() },

@@ -23,11 +23,15 @@ pub(crate) fn put(txn: &Txn<'_>, place: &QueuePlace) -> Result<(), StoreError> {
         title: "A kitchen that leaks".to_owned(),
         state: state.to_owned(),
         whose_move: "yours: answer #2".to_owned(),
-        next_due: Some(place.due).filter(|due| *due != NONE),
+        next_due: dues(place),
         entries: 3,
         updated_at: 7,
     })?;
-    txn.put_in_queue(place, "")
+    txn.put_in_queue(place, "", dues(place).as_slice())
+}
+
+fn dues(place: &QueuePlace) -> Option<i64> {
+    Some(place.due).filter(|due| *due != NONE)
 }
 
 /// So many cases, of which some are due at the same time.
@@ -74,6 +78,10 @@ fn pages_of_any_size_give_every_case_once_in_order() {
     let due = |place: &&QueuePlace| place.lane == Lane::Ours && place.due < 10;
     let wanted: Vec<CaseId> = places.iter().filter(due).map(|place| place.case).collect();
     assert_eq!(walk(&mut store, &ours, 7, |_, _| ()), wanted);
+    let in_time = QueueWish { not_due_before: Some(10), ..QueueWish::default() };
+    let due = |place: &&QueuePlace| place.lane == Lane::Closed || place.due >= 10;
+    let wanted: Vec<CaseId> = places.iter().filter(due).map(|place| place.case).collect();
+    assert_eq!(walk(&mut store, &in_time, 7, |_, _| ()), wanted);
 }
 
 #[test]
@@ -146,7 +154,7 @@ fn who_has_a_case_and_what_it_was_begun_by_are_asked_for() {
     store.write(|txn| txn.assign(other.case, None, 8)).expect("written");
     assert_eq!(store.held_by(), Ok(held("Änne", open)));
     // A later act of the case changes none of it.
-    store.write(|txn| txn.put_in_queue(&places[1], "anne")).expect("written");
+    store.write(|txn| txn.put_in_queue(&places[1], "anne", dues(&places[1]).as_slice())).expect("written");
     assert_eq!(store.in_queue(places[1].case).expect("read").expect("there").template.as_deref(), Some("broadband"));
     assert_eq!(store.assigned(places[1].case), Ok(Some(("Änne".to_owned(), 5))));
     assert_eq!(store.assigned(places[0].case), Ok(None));
@@ -206,6 +214,7 @@ impl Known {
     fn fits(&self, wish: &QueueWish) -> bool {
         (wish.lanes.is_empty() || wish.lanes.contains(&self.place.lane))
             && wish.due_before.is_none_or(|before| self.place.due < before)
+            && wish.not_due_before.is_none_or(|from| self.place.lane == Lane::Closed || self.place.due >= from)
             && wish.agent.as_deref().is_none_or(|agent| self.agent == agent)
             && wish.held.is_none_or(|held| self.agent.is_empty() != held)
             && wish.template.as_deref().is_none_or(|template| self.template == template)
@@ -267,6 +276,7 @@ fn whatever_is_wished_for_comes_as_when_every_case_is_looked_at() {
         let wish = QueueWish {
             lanes: Lane::ALL.into_iter().filter(|_| may(&mut noise)).collect(),
             due_before: may(&mut noise).then_some(12),
+            not_due_before: may(&mut noise).then_some(6),
             agent: may(&mut noise).then(|| ["", "anne", "bo", "eve"][noise.below(4)].to_owned()),
             held: may(&mut noise).then(|| noise.below(2) == 0),
             template: may(&mut noise).then(|| "refund".to_owned()),

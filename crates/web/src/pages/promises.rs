@@ -1,4 +1,4 @@
-//! The promise ledger over all cases: what suppliers and their people promised and kept; as a table to take away, and
+//! The promise ledger over all cases: what the other sides and their people promised and kept; as a table to take away, and
 //! what is due as a calendar.
 
 use askama::Template;
@@ -8,7 +8,7 @@ use axum::{
 };
 use counterpart_core::id::CaseId;
 use counterpart_node::Desk;
-use counterpart_process::tally::{Counts, Supplier, csv};
+use counterpart_process::tally::{Counts, OtherSide, csv};
 use counterpart_words::{
     calendars,
     tally::{self, chosen},
@@ -26,10 +26,10 @@ use crate::{
     language::Language,
 };
 
-/// Suppliers on a page.
+/// Other sides on a page.
 const PAGE: usize = 20;
 
-/// People of one supplier on a page; the table to take away has all.
+/// People of one of them on a page; the table to take away has all.
 const PEOPLE: usize = 50;
 
 /// What is counted of somebody, in words.
@@ -40,7 +40,7 @@ struct Told {
     took: String,
 }
 
-/// A supplier as it is shown.
+/// One of them as it is shown.
 #[derive(Debug)]
 struct Shown {
     name: String,
@@ -70,7 +70,7 @@ pub(crate) async fn show(visit: Visit) -> Result<Response, Problem> {
     let app = std::sync::Arc::clone(&visit.app);
     let made = aside(move || {
         let Some(desk) = app.desk()? else { return Ok(None) };
-        let all = suppliers(&desk)?;
+        let all = others(&desk)?;
         let any = !all.is_empty();
         let with = visit.query.text("with").to_owned();
         let found = chosen(all, &with);
@@ -85,7 +85,7 @@ pub(crate) async fn show(visit: Visit) -> Result<Response, Problem> {
         Ok::<_, Problem>(Some(PromisesPage {
             frame: Frame::of(&visit, "/promises"),
             with,
-            shown: here.map(|(n, supplier)| shown(language, n, supplier, most)).collect(),
+            shown: here.map(|(n, other)| shown(language, n, other, most)).collect(),
             any,
             place: (pages > 1).then(|| language.fill("picture.place", &with_pages)),
             before: (number > 1).then(|| number - 1),
@@ -102,7 +102,7 @@ pub(crate) async fn table(visit: Visit) -> Result<Response, Problem> {
     let made = aside(move || {
         let Some(desk) = app.desk()? else { return Ok(None) };
         let failed = |_why| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "failed");
-        let bytes = csv(&chosen(suppliers(&desk)?, visit.query.text("with"))).map_err(failed)?;
+        let bytes = csv(&chosen(others(&desk)?, visit.query.text("with"))).map_err(failed)?;
         Ok::<_, Problem>(Some(bytes))
     });
     let Some(bytes) = made.await?? else { return Ok(Redirect::to("/welcome").into_response()) };
@@ -129,8 +129,8 @@ pub(crate) async fn calendar(visit: Visit) -> Result<Response, Problem> {
     Ok((attachment("text/calendar; charset=utf-8", "due.ics")?, text).into_response())
 }
 
-fn suppliers(desk: &Desk) -> Result<Vec<Supplier>, Problem> {
-    Ok(tally::suppliers(desk)?.0)
+fn others(desk: &Desk) -> Result<Vec<OtherSide>, Problem> {
+    Ok(tally::others(desk)?.0)
 }
 
 /// The words of the ledger with their counts, in its order.
@@ -153,29 +153,29 @@ fn word(language: &'static Language, word: &str) -> &'static str {
     language.say(&format!("promises.word.{word}"))
 }
 
-fn shown(language: &'static Language, n: usize, supplier: Supplier, most: usize) -> Shown {
+fn shown(language: &'static Language, n: usize, other: OtherSide, most: usize) -> Shown {
     let bar = |(key, count): (&str, usize)| Bar {
         word: word(language, key).to_owned(),
         count,
         class: class(if key == "said_missed" { "said" } else { key }),
     };
-    let people = supplier.people.len();
+    let people = other.people.len();
     let told = |agent: counterpart_process::tally::Agent| {
         let each = counts(&agent.counts).into_iter().filter(|(_, count)| *count > 0);
         let promises: Vec<String> = each.map(|(key, count)| format!("{count} {}", word(language, key))).collect();
         Told { name: agent.name, promises: promises.join(", "), took: took(language, &agent.counts) }
     };
     Shown {
-        cases: language.count("promises.cases", supplier.counts.cases as u64),
+        cases: language.count("promises.cases", other.counts.cases as u64),
         chart: Chart::of(
             format!("promises-{n}"),
-            counterpart_words::render::line(&supplier.name),
-            counts(&supplier.counts).into_iter().map(bar).collect(),
+            counterpart_words::render::line(&other.name),
+            counts(&other.counts).into_iter().map(bar).collect(),
             most,
         ),
-        took: took(language, &supplier.counts),
-        name: supplier.name,
-        people: supplier.people.into_iter().take(PEOPLE).map(told).collect(),
+        took: took(language, &other.counts),
+        name: other.name,
+        people: other.people.into_iter().take(PEOPLE).map(told).collect(),
         more: people
             .checked_sub(PEOPLE)
             .filter(|more| *more > 0)

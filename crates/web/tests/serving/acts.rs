@@ -11,6 +11,7 @@ use counterpart_core::{
 
 use crate::{
     client::Answer,
+    fields::{encoded, unescaped},
     files::upload,
     served::Served,
     two::{Two, open},
@@ -50,7 +51,7 @@ impl Browser {
     pub(crate) fn post(&self, end: &str, fields: &[(&str, &str)]) -> Answer {
         let mut body = format!("form={}", self.secret);
         for (name, value) in fields {
-            body.push_str(&format!("&{}={}", escaped(name), escaped(value)));
+            body.push_str(&format!("&{}={}", encoded(name), encoded(value)));
         }
         self.served.client().post(&self.path(end), &self.cookie, body.as_bytes())
     }
@@ -86,17 +87,6 @@ impl Browser {
         all.sort_by_key(|ix| (record.graph().statement(*ix).at, *ix));
         all.into_iter().map(|ix| record.laid_open(ix)).collect()
     }
-}
-
-fn escaped(text: &str) -> String {
-    text.bytes()
-        .map(|b| if b.is_ascii_alphanumeric() { char::from(b).to_string() } else { format!("%{b:02X}") })
-        .collect()
-}
-
-fn unescaped(text: &str) -> String {
-    let pairs = [("&#60;", "<"), ("&#62;", ">"), ("&#34;", "\""), ("&#39;", "'"), ("&#38;", "&")];
-    pairs.iter().fold(text.to_owned(), |text, (from, to)| text.replace(from, to))
 }
 
 /// The exact text of the page before signing, and what its form carries.
@@ -393,7 +383,7 @@ fn what_is_being_written_is_kept_until_it_is_signed_or_thrown_away() {
     let keep = |fields: &[(&str, &str)]| {
         let mut body = format!("form={}", browser.secret);
         for (name, value) in fields {
-            body.push_str(&format!("&{}={}", escaped(name), escaped(value)));
+            body.push_str(&format!("&{}={}", encoded(name), encoded(value)));
         }
         browser.served.client().post("/keep", &browser.cookie, body.as_bytes())
     };

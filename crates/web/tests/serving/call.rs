@@ -11,7 +11,11 @@ use counterpart_process::{
     notebook::{Note, Remark},
 };
 
-use crate::{client::Answer, served::Served};
+use crate::{
+    client::Answer,
+    fields::{attribute, encoded, unescaped},
+    served::Served,
+};
 
 fn open(text: &str) -> Sealable {
     Sealable::Open(text.to_owned())
@@ -70,22 +74,6 @@ impl<'s> Browser<'s> {
     }
 }
 
-fn encoded(text: &str) -> String {
-    text.bytes()
-        .map(|byte| if byte.is_ascii_alphanumeric() { char::from(byte).to_string() } else { format!("%{byte:02X}") })
-        .collect()
-}
-
-fn decoded(text: &str) -> String {
-    let text = text.replace("&#60;", "<").replace("&#62;", ">").replace("&#34;", "\"").replace("&#39;", "'");
-    text.replace("&#38;", "&")
-}
-
-fn attribute(tag: &str, name: &str) -> Option<String> {
-    let (_, after) = tag.split_once(&format!(" {name}=\""))?;
-    Some(decoded(after.split('"').next()?))
-}
-
 impl Page {
     fn of(html: &str, with: &str) -> Self {
         let mut forms = html.split("<form ").skip(1).filter_map(|form| form.split("</form>").next());
@@ -102,7 +90,7 @@ impl Page {
             {
                 fields.push((name, attribute(tag, "value").unwrap_or_default()));
             } else if tag.starts_with("textarea") {
-                fields.push((name, decoded(text.strip_prefix('\n').unwrap_or(text))));
+                fields.push((name, unescaped(text.strip_prefix('\n').unwrap_or(text))));
             }
         }
         Self { action: attribute(&format!(" {form}"), "action").expect("an action"), fields }
@@ -421,6 +409,11 @@ fn a_letter_goes_out_only_with_a_yes_to_its_exact_text() {
         drafted.text()
     );
     assert_eq!(acts(&desk, &case).len(), 3, "a draft signs nothing");
+    // No address of theirs is known here: the file has none, and opens all the same.
+    let file = drafted.text().split(&format!("href=\"{path}/")).nth(1).and_then(|rest| rest.split('"').next());
+    let file = browser.get(&format!("{path}/{}", file.expect("the file is offered")));
+    assert_eq!(file.status, 200, "{}", file.text());
+    assert!(file.text().contains("Subject: ") && !file.text().contains("\nTo:"), "{}", file.text());
     let look = browser.send(&Page::of(drafted.text(), "value=\"sent\""), ("do", "sent"));
     assert!(look.text().contains("agreed") && look.text().contains("reminds"), "{}", look.text());
     let wrong = browser.send(&Page::of(look.text(), "agreed").typed("agreed", "other"), ("x", ""));

@@ -3,23 +3,12 @@
 use counterpart_core::worksheet::{Choice, Field, RowId, RowKind, Wish};
 use counterpart_node::{Desk, now};
 
-use crate::{client::Answer, served::Served, two::Two};
-
-fn encoded(text: &str) -> String {
-    text.bytes()
-        .map(|byte| if byte.is_ascii_alphanumeric() { char::from(byte).to_string() } else { format!("%{byte:02X}") })
-        .collect()
-}
-
-fn decoded(text: &str) -> String {
-    let text = text.replace("&#60;", "<").replace("&#62;", ">").replace("&#34;", "\"").replace("&#39;", "'");
-    text.replace("&#38;", "&")
-}
-
-fn attribute(tag: &str, name: &str) -> Option<String> {
-    let (_, after) = tag.split_once(&format!(" {name}=\""))?;
-    Some(decoded(after.split('"').next()?))
-}
+use crate::{
+    client::Answer,
+    fields::{attribute, encoded, unescaped},
+    served::Served,
+    two::Two,
+};
 
 /// The fields of the draft as a browser would send them that changed nothing.
 fn fields(page: &str) -> Vec<(String, String)> {
@@ -40,7 +29,7 @@ fn fields(page: &str) -> Vec<(String, String)> {
             let value = attribute(tag, "value").unwrap_or_default().replace('\n', "");
             fields.push((attribute(tag, "name").expect("a name"), value));
         } else if tag.starts_with("textarea") {
-            let text = decoded(text.strip_prefix('\n').unwrap_or(text)).replace('\n', "\r\n");
+            let text = unescaped(text.strip_prefix('\n').unwrap_or(text)).replace('\n', "\r\n");
             fields.push((attribute(tag, "name").expect("a name"), text));
         }
     }

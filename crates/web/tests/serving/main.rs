@@ -5,6 +5,7 @@ mod bad_input;
 mod call;
 mod desk;
 mod draft;
+mod fields;
 mod files;
 mod forms;
 mod german;

@@ -188,7 +188,7 @@ fn promises_over_all_cases_are_shown_and_taken_away() {
 
     let table = visitor.ask("/promises.csv?with=party");
     assert_eq!(table.header("content-disposition"), Some("attachment; filename=\"promises.csv\""));
-    assert!(table.text().starts_with("supplier,person,cases,kept,") && table.text().contains("party 1,,1,1,0,0,1,"));
+    assert!(table.text().starts_with("other_side,person,cases,kept,") && table.text().contains("party 1,,1,1,0,0,1,"));
     assert_eq!(visitor.ask("/promises.csv?with=nobody").text().lines().count(), 1);
 
     for path in ["/calendar.ics".to_owned(), format!("/calendar.ics?case={case}")] {

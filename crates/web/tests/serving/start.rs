@@ -15,7 +15,12 @@ use counterpart_words::{
 };
 use tempfile::TempDir;
 
-use crate::{client::Answer, live::Stream, served::Served};
+use crate::{
+    client::Answer,
+    fields::{attribute, encoded, unescaped},
+    live::Stream,
+    served::Served,
+};
 
 /// One browser.
 pub(crate) struct Browser<'s> {
@@ -62,32 +67,16 @@ impl<'s> Browser<'s> {
     }
 }
 
-fn encoded(text: &str) -> String {
-    text.bytes()
-        .map(|b| if b.is_ascii_alphanumeric() { char::from(b).to_string() } else { format!("%{b:02X}") })
-        .collect()
-}
-
 /// What a page's forms carry unseen.
 fn hidden(page: &str) -> Vec<(String, String)> {
-    let value = |tag: &str, name: &str| {
-        let (_, after) = tag.split_once(&format!(" {name}=\""))?;
-        Some(plain(after.split('"').next()?))
-    };
     let tags = page.split("<input type=\"hidden\"").skip(1).filter_map(|rest| rest.split('>').next());
-    tags.filter_map(|tag| Some((value(tag, "name")?, value(tag, "value")?))).collect()
-}
-
-/// Without the marks that markup is written with.
-fn plain(text: &str) -> String {
-    let marks = [("&#60;", "<"), ("&#62;", ">"), ("&#34;", "\""), ("&#39;", "'"), ("&#38;", "&")];
-    marks.iter().fold(text.to_owned(), |text, (mark, sign)| text.replace(mark, sign))
+    tags.filter_map(|tag| Some((attribute(tag, "name")?, attribute(tag, "value")?))).collect()
 }
 
 /// A page's words, without its elements.
 pub(crate) fn words(page: &str) -> String {
     let texts = page.split('<').filter_map(|part| Some(part.split_once('>')?.1));
-    plain(&texts.collect::<Vec<_>>().join(" ")).split_whitespace().collect::<Vec<_>>().join(" ")
+    unescaped(&texts.collect::<Vec<_>>().join(" ")).split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// The invitation that a page shows.

@@ -9,6 +9,7 @@ use counterpart_node::now;
 
 use crate::{
     client::Answer,
+    fields::{between, encoded, fields_of, fill, unescaped},
     served::Served,
     two::{Two, open},
 };
@@ -82,66 +83,6 @@ impl Browser {
             _ => None,
         };
         proposal.expect("a proposal")
-    }
-}
-
-fn encoded(text: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric();
-    text.bytes().map(|b| if plain(b) { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()
-}
-
-fn between<'t>(text: &'t str, from: &str, to: &str) -> &'t str {
-    let (_, after) = text.split_once(from).expect(from);
-    after.split_once(to).expect(to).0
-}
-
-fn unescaped(text: &str) -> String {
-    ["<60", ">62", "\"34", "'39", "&38"].iter().fold(text.to_owned(), |text, pair| {
-        let (letter, code) = pair.split_at(1);
-        text.replace(&format!("&#{code};"), letter)
-    })
-}
-
-/// What a browser would send of the form that stands last on a page, by none of its named buttons.
-fn fields_of(page: &str) -> Vec<(String, String)> {
-    let form = page.rsplit("<form method=\"post\"").next().expect("a form");
-    let form = form.split("</form>").next().expect("its end");
-    let mut fields = Vec::new();
-    for (at, _) in form.match_indices('<') {
-        let (_, rest) = form.split_at(at);
-        let (tag, body) = rest.split_once('>').expect("the end of a tag");
-        let attribute = |name: &str| {
-            let (_, after) = tag.split_once(&format!(" {name}=\""))?;
-            Some(unescaped(after.split('"').next().unwrap_or_default()))
-        };
-        let Some(name) = attribute("name").filter(|_| !tag.starts_with("<button")) else { continue };
-        let value = if tag.starts_with("<textarea") {
-            let text = body.split("</textarea>").next().expect("its end");
-            unescaped(text.strip_prefix('\n').unwrap_or(text))
-        } else if tag.starts_with("<select") {
-            let options = body.split("</select>").next().expect("its end");
-            let chosen = options.split("<option").find(|o| o.contains(" selected>"));
-            let first = options.split("<option").nth(1).expect("an option");
-            unescaped(between(chosen.unwrap_or(first), "value=\"", "\""))
-        } else {
-            let ticked = matches!(attribute("type").as_deref(), Some("checkbox" | "radio"));
-            if ticked && !tag.ends_with(" checked") {
-                continue;
-            }
-            attribute("value").unwrap_or_default()
-        };
-        fields.push((name, value));
-    }
-    fields
-}
-
-/// Types into fields, over what was in them; `-` takes a tick out.
-fn fill(fields: &mut Vec<(String, String)>, typed: &[(&str, &str)]) {
-    for (name, value) in typed {
-        fields.retain(|(known, _)| known != name);
-        if *value != "-" {
-            fields.push(((*name).to_owned(), (*value).to_owned()));
-        }
     }
 }
 

@@ -6,8 +6,9 @@ use counterpart_core::{
     keylog::RevokeReason,
     value::{ItemValue, Sealable},
 };
+use counterpart_words::{case::OpenCase, render};
 
-use crate::two::Two;
+use crate::{fields::unescaped, two::Two};
 
 fn open(text: &str) -> Sealable {
     Sealable::Open(text.to_owned())
@@ -63,6 +64,39 @@ fn the_end_of_a_devices_rights_is_told_to_the_other_side() {
         assert!(entry.contains(&format!("this device&#39;s rights {told}")), "{entry}");
         let overview = get("");
         assert_eq!(overview.contains("ask them before you rely on that"), warns, "{overview}");
+    }
+}
+
+/// The sentences stand with the pages' languages and with the words' crate: they are to be the same.
+#[test]
+fn in_english_the_end_of_a_devices_rights_is_told_as_at_a_terminal() {
+    for reason in [RevokeReason::Ended, RevokeReason::Compromised] {
+        for notes in [0, 1, 6, 9] {
+            let mut two = Two::new();
+            let (name, device) = (open("Marta <Gil>"), Some(two.device(1)));
+            two.act(1, &Act::Card(Card { name, function: None, phone: None, email: None, hours: None, device }));
+            for n in 0..notes {
+                two.act(1, &Act::Note { text: open(&format!("note {n}")), about: None });
+            }
+            two.end_device(1, reason);
+            let path = two.path();
+            let id = two.case.to_hex();
+            let served = two.serve();
+            let case = OpenCase::open(&served.desk(), &id).expect("a case");
+            let cookie = served.let_in();
+            let get =
+                |end: &str| served.client().get(&format!("{path}{end}"), &[("Cookie", &cookie)]).text().to_owned();
+            let without_marks = |page: String| unescaped(&page.replace("<bdi>", "").replace("</bdi>", ""));
+            let party = case.record.ended_devices().first().expect("one ended").party;
+            let lines = render::ended_lines(&case, &case.record.ended_devices(), &party);
+            assert_eq!(lines.len(), 1);
+            let people = without_marks(get("/people"));
+            assert!(people.contains(&lines[0].0), "{}\n{people}", lines[0].0);
+            let overview = without_marks(get(""));
+            let alarms = render::alarms(&case, false);
+            assert_eq!(alarms.len(), usize::from(reason == RevokeReason::Compromised), "{alarms:?}");
+            assert!(alarms.iter().all(|alarm| overview.contains(alarm)), "{alarms:?}\n{overview}");
+        }
     }
 }
 

@@ -131,7 +131,7 @@ pub(crate) fn listed(txn: &Txn<'_>, summary: &CaseSummary) -> Result<(), StoreEr
         _ => Lane::Others,
     };
     let (due, since) = (summary.next_due.unwrap_or(i64::MAX), summary.updated_at);
-    txn.put_in_queue(&QueuePlace { lane, due, since, case: summary.case }, "")
+    txn.put_in_queue(&QueuePlace { lane, due, since, case: summary.case }, "", summary.next_due.as_slice())
 }
 
 /// A home's own party, able to sign as the home would.

@@ -30,6 +30,32 @@ pub fn room_for(case: &OpenCase, files: &[FileRef]) -> Done {
     .hint("`counterpart attach --fingerprint-only` puts what proves a file on record; send the file another way"))
 }
 
+/// Whether the bytes of a file that is to go on record were put into the case.
+pub fn must_be_here(case: &OpenCase, file: &FileRef) -> Done {
+    if case.record.files().any(|here| here.sha256 == file.sha256) {
+        return Ok(());
+    }
+    Err(CommandError::failed("the bytes of no file of that SHA-256 are here for this case, so nothing was signed").hint(
+        "put them here first, PUT /api/v1/cases/{case}/attachments/{sha256}; where only what proves the file is to go on \
+         record, say `fingerprint_only`",
+    ))
+}
+
+/// Whether files that are to go on record are as long as the bytes that are here: on record a fingerprint has one size.
+pub fn of_their_size(case: &OpenCase, files: &[FileRef]) -> Done {
+    let other = |file: &FileRef| {
+        let here = case.record.files().find(|here| here.sha256 == file.sha256);
+        here.filter(|here| here.size != file.size).map(|here| (file.size, here.size))
+    };
+    match files.iter().find_map(other) {
+        None => Ok(()),
+        Some((said, is)) => Err(CommandError::failed(format!(
+            "the file of that SHA-256 that is here has {is} bytes, not {said}, so nothing was signed"
+        ))
+        .hint(format!("say {is} for its size"))),
+    }
+}
+
 /// The media type that the ending of a file's name says.
 pub fn media(name: &str) -> Option<&'static str> {
     let (stem, ending) = name.rsplit_once('.')?;

@@ -37,7 +37,7 @@ pub fn mandate(desk: &Desk, case: &OpenCase, agent: &str, limits: Limits) -> Don
     let Limits { kinds, ceilings, from, until, internal } = limits;
     if until.is_some_and(|until| until <= case.now) {
         return Err(CommandError::usage("that time is past: a mandate ends in the future")
-            .hint(format!("to end all its rights: counterpart agent revoke {agent}")));
+            .hint(format!("`counterpart agent revoke {agent}` ends all its rights")));
     }
     if until.is_some_and(|until| from.is_some_and(|from| from >= until)) {
         return Err(CommandError::usage("a mandate begins before it ends"));

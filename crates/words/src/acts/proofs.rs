@@ -44,7 +44,7 @@ pub fn stamp(desk: &Desk, case: &OpenCase, target: &Target) -> Done<Act> {
     held.sort_by_key(|stamp| stamp.proves().map(|proves| proves.at));
     let Some(first) = held.first() else {
         return Err(CommandError::failed(format!("no time stamp that you trust covers {name}"))
-            .hint(format!("ask for one: counterpart stamp {}", case.short())));
+            .hint(format!("`counterpart stamp {}` asks for one", case.short())));
     };
     let data = first.kept.encode();
     let on_record = |ix: Ix| match case.record.fold().act(ix) {
@@ -64,7 +64,8 @@ pub fn stamp(desk: &Desk, case: &OpenCase, target: &Target) -> Done<Act> {
         let why = "it is about an offer with a time limit, and this version of the program cannot judge by a time stamp \
                    whether the answer came in time: nobody could go on with that offer";
         return Err(CommandError::failed(format!("{name}: {why}"))
-            .hint("a receipt of the other side proves it: counterpart prove without --stamp"));
+            .hint("a receipt of the other side proves it: the same without --stamp")
+            .in_fields("a receipt of the other side proves it: leave \"with\" out"));
     }
     Ok(act)
 }

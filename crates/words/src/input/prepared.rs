@@ -11,7 +11,10 @@ use counterpart_store::Txn;
 
 use super::{Input, read};
 use crate::{
-    acts::{files::room_for, handed_to},
+    acts::{
+        files::{of_their_size, room_for},
+        handed_to,
+    },
     case::OpenCase,
     contact::Noted,
     error::{CommandError, Done},
@@ -57,8 +60,9 @@ pub fn prepare(desk: &Desk, case: &OpenCase, input: &Input) -> Done<Prepared> {
     for act in &prepared.acts {
         desk.preview(&case.record, act, case.now).map_err(|why| refused(case, act, why))?;
     }
-    let held = |file: &FileRef| case.record.holds_file(file);
-    let files: Vec<FileRef> = prepared.acts.iter().flat_map(named_by).map(|named| named.file).filter(held).collect();
+    let mut files: Vec<FileRef> = prepared.acts.iter().flat_map(named_by).map(|named| named.file).collect();
+    of_their_size(case, &files)?;
+    files.retain(|file| case.record.holds_file(file));
     room_for(case, &files)?;
     Ok(prepared)
 }

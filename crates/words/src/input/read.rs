@@ -2,6 +2,7 @@
 
 use counterpart_core::{
     act::{Act, Outcome},
+    attachment::FileRef,
     id::EntryId,
     value::{Money, Sealable, Seat},
 };
@@ -98,8 +99,12 @@ pub(super) fn acts(desk: &Desk, case: &OpenCase, input: &Input) -> Done<Vec<Act>
         Input::Contest { entry: of, reason } => acts::contest(case, of, text("the reason", reason)?)?,
         Input::Contact(said) => Act::Contact(super::contact::read(case, said)?.contact),
         Input::Note { text: said, about: of } => Act::Note { text: text("the note", said)?, about: about(of)? },
-        Input::Attach { sha256, size, name, media, about: of } => {
-            attach((sha256, *size), name, media.as_deref(), about(of)?)?
+        Input::Attach { sha256, size, name, fingerprint_only, media, about: of } => {
+            let file = file(sha256, *size)?;
+            if !fingerprint_only {
+                files::must_be_here(case, &file)?;
+            }
+            attach(file, name, media.as_deref(), about(of)?)?
         }
         Input::Erase { entry: of, place, reason } => {
             let entry = entry(of)?;
@@ -213,13 +218,19 @@ fn most(said: &[MoneyInput]) -> Done<Vec<Money>> {
     agents::ceilings(&typed)
 }
 
-fn attach((sha256, size): (&str, u64), name: &str, media: Option<&str>, about: Option<EntryId>) -> Done<Act> {
-    let hash = item_value::sha256(sha256)?;
-    let size = i64::try_from(size).ok().filter(|size| *size < 1 << 53);
-    let size = size.ok_or_else(|| CommandError::usage("no file is that large"))?;
+fn file(sha256: &str, size: u64) -> Done<FileRef> {
+    let sha256 = item_value::sha256(sha256)?;
+    match size < 1 << 53 {
+        true => Ok(FileRef { sha256, size }),
+        false => Err(CommandError::usage("no file is that large")),
+    }
+}
+
+fn attach(file: FileRef, name: &str, media: Option<&str>, about: Option<EntryId>) -> Done<Act> {
+    let size = file.size.cast_signed();
     let name = typed("the file's name", name)?;
     let media = media.or_else(|| files::media(&name)).map(str::to_owned);
-    Ok(Act::Attach { sha256: hash, size, name: Sealable::Open(name), media, about })
+    Ok(Act::Attach { sha256: file.sha256, size, name: Sealable::Open(name), media, about })
 }
 
 impl From<OutcomeInput> for Outcome {

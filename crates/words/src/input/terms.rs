@@ -126,7 +126,8 @@ impl RoleInput {
     }
 }
 
-/// The terms of an action. Between two parties the other side does it for us where nothing is said.
+/// The terms of an action. Between two parties the supplier does it for the other where nobody is named, whoever of them proposes
+/// it; what is recorded as promised, the other side does.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ActionInput {
@@ -214,8 +215,8 @@ impl From<TermInput> for Term {
 }
 
 impl ActionInput {
-    /// The terms as they would be typed.
-    fn typed(&self, case: &OpenCase) -> Done<ActionTyped> {
+    /// The terms as they would be typed; of what the other side promised, where it was.
+    fn typed(&self, case: &OpenCase, promised: bool) -> Done<ActionTyped> {
         let people = |people: &[PersonInput]| people.iter().map(|person| person.find(case)).collect::<Done<Vec<_>>>();
         let clause = |clause: &CancelInput| {
             let until = clause.until.as_deref().map(|until| minute(case, until)).transpose()?;
@@ -233,13 +234,20 @@ impl ActionInput {
             cancel: self.cancel.iter().map(clause).collect::<Done<_>>()?,
             deemed: self.deemed.map(LengthInput::typed),
             uses: self.items.iter().cloned().map(Fact::Named).collect(),
+            promised,
         })
     }
 
     /// The action, over the terms that are known of it.
-    fn topic(&self, case: &OpenCase, action: Option<ActionId>, known: Option<&ActionTerms>) -> Done<Topic> {
+    fn topic(
+        &self,
+        case: &OpenCase,
+        action: Option<ActionId>,
+        known: Option<&ActionTerms>,
+        promised: bool,
+    ) -> Done<Topic> {
         let without: Vec<Term> = self.without.iter().copied().map(Term::from).collect();
-        let terms = self.typed(case)?.over(case, known, &without).map_err(first)?;
+        let terms = self.typed(case, promised)?.over(case, known, &without).map_err(first)?;
         Ok(Topic::Action { action, terms })
     }
 }
@@ -250,14 +258,14 @@ fn first(wrong: Vec<Misread>) -> CommandError {
 }
 
 impl SubjectInput {
-    fn topic(&self, case: &OpenCase) -> Done<Topic> {
+    fn topic(&self, case: &OpenCase, promised: bool) -> Done<Topic> {
         match self {
             Self::Action(said) => match &said.amends {
                 Some(amends) => {
                     let (id, known) = in_force(case, amends)?;
-                    said.topic(case, Some(id), Some(&known))
+                    said.topic(case, Some(id), Some(&known), promised)
                 }
-                None => said.topic(case, None, None),
+                None => said.topic(case, None, None, promised),
             },
             Self::Item { key, value } => item_of_json(case, key, value, no_files),
             Self::Terms { amends: Some(amends), title: None, text } => {
@@ -294,7 +302,8 @@ pub(super) fn propose(case: &OpenCase, said: &ProposeInput) -> Done<Act> {
         return Err(CommandError::usage("a proposal needs something to agree on")
             .hint("say it in \"subjects\", such as {\"is\": \"action\", \"what\": \"...\"}"));
     }
-    let topics = said.subjects.iter().map(|subject| subject.topic(case)).collect::<Done<Vec<_>>>()?;
+    let promised = said.promised_in.is_some();
+    let topics = said.subjects.iter().map(|subject| subject.topic(case, promised)).collect::<Done<Vec<_>>>()?;
     let alleged = said.promised_in.as_deref().map(|contact| Ok::<_, CommandError>(case.entry(contact)?.id));
     let proposal = proposal(case, topics, alleged.transpose()?, remark("the note", said.note.as_deref())?);
     Ok(Act::Propose(offer.put(case, proposal)?))
@@ -310,7 +319,7 @@ pub(super) fn counter(case: &OpenCase, said: &CounterInput) -> Done<Act> {
             .hint("leave \"amends\" out"));
     }
     let offer = offer(case, said.open_until.as_deref(), said.confirm)?;
-    let new = said.subjects.iter().map(|subject| subject.topic(case)).collect::<Done<Vec<_>>>()?;
+    let new = said.subjects.iter().map(|subject| subject.topic(case, false)).collect::<Done<Vec<_>>>()?;
     let changed = said.action.as_ref().filter(|action| **action != ActionInput::default());
     let change = changed.map(|action| {
         move |key: &SubjectKey, terms: &ActionTerms| {
@@ -318,7 +327,7 @@ pub(super) fn counter(case: &OpenCase, said: &CounterInput) -> Done<Act> {
                 SubjectKey::Action(id) => Some(*id),
                 _ => None,
             };
-            action.topic(case, id, Some(terms))
+            action.topic(case, id, Some(terms), false)
         }
     });
     answer(case, &said.of, change, &[], new, remark("the note", said.note.as_deref())?, &offer)

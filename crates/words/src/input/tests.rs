@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use counterpart_core::{
     act::{Act, CancelClause, Contact, Mode, Proposal, Topic},
+    attachment::FileRef,
     id::{CaseId, EntryId},
     record::Record,
     seal::PathStep,
@@ -28,10 +29,12 @@ use crate::{
     case::OpenCase,
     clocks::{self, ClocksTyped},
     error::Done,
+    for_programs::{self, Otherwise},
 };
 
 const DAY: i64 = 24 * 60 * 60 * 1000;
 const CASES: &str = include_str!("cases.json");
+const PUT: &[u8] = b"abc";
 
 /// A home whose party is the customer in a case with a supplier, in which both have done a good deal.
 struct Stage {
@@ -152,6 +155,10 @@ impl Stage {
             })
         });
         written.expect("a written store");
+        // The bytes of one file were put into the case, and no act names it.
+        let put = self.home.path().join("put");
+        std::fs::write(&put, PUT).expect("a file");
+        desk.keep_file(&self.case, &FileRef::of(PUT), &put).expect("kept");
         desk
     }
 
@@ -206,7 +213,14 @@ fn tried(stage: &Stage, desk: &Desk, case: &OpenCase, row: &Json) -> Option<Stri
         }
         (Ok(prepared), _) => Some(format!("not refused:\n{}", prepared.text)),
         (Err(why), parts) => {
-            let said = format!("{}\n{}", why.message, why.hint.unwrap_or_default());
+            let hint = why.hint_for_programs().unwrap_or_default();
+            let said = format!("{}\n{hint}", why.message);
+            // Neither options nor commands of a shell are told to programs.
+            let told = |text: &str| for_programs::said(text, |_| None, Otherwise::Goes).unwrap_or_default();
+            let told = format!("{}\n{}", told(&why.message), told(hint));
+            if ["--", "counterpart "].iter().any(|typed| told.contains(typed)) {
+                return Some(format!("it is said as to a person: {told}"));
+            }
             if parts.is_empty() { Some(said) } else { lacks(&said, &parts).map(|p| format!("no '{p}' in\n{said}")) }
         }
     }
@@ -236,6 +250,54 @@ fn each_input_becomes_its_acts_and_its_text_or_is_refused() {
     for act in known {
         let tried = rows.iter().any(|row| row["input"]["act"] == act);
         assert!(tried, "no case tries {act}");
+    }
+}
+
+/// A place in an act that its author fills in.
+fn fill_in(act: &mut Json, place: &str) {
+    let (above, name) = place.rsplit_once('/').expect("a place");
+    let said = match name {
+        "action" | "0" => json!({"what": "Something else"}),
+        "value" => json!(7),
+        _ => json!("Something else"),
+    };
+    match (act.pointer_mut(place), said) {
+        (Some(Json::Object(there)), Json::Object(fields)) => there.extend(fields),
+        (Some(there), said) => *there = said,
+        (None, said) => {
+            let above = act.pointer_mut(above).and_then(Json::as_object_mut).expect("an object");
+            above.insert(name.to_owned(), said);
+        }
+    }
+}
+
+/// What `next` names as possible is signed as it stands there, once what is for its author to say is said.
+#[test]
+fn each_move_has_an_act_that_would_be_signed() {
+    let stage = Stage::played();
+    let desk = stage.desk();
+    let case = OpenCase::open(&desk, &stage.case.to_hex()).expect("a case");
+    let next = crate::json::next(&case, &crate::render::outlook(&case, None));
+    let own = next["sides"].as_array().expect("sides").iter().find(|side| side["own"] == true).expect("our side");
+    let waiting: Vec<&Json> = own["waiting"].as_array().expect("a list").iter().collect();
+    let mut acts: Vec<&Json> = waiting.iter().flat_map(|one| one["acts"].as_array().expect("a list")).collect();
+    assert_eq!(acts.len(), 2, "what is to be erased: {acts:?}");
+    let moves = waiting.iter().flat_map(|one| one["moves"].as_array().expect("a list"));
+    acts.extend(moves.chain(own["other_moves"].as_array().expect("a list")).filter(|m| !m["command"].is_null()));
+    let mut kinds: Vec<&str> = Vec::new();
+    for one in acts {
+        let mut act = one["act"].clone();
+        for place in texts(&one["fill_in"]) {
+            fill_in(&mut act, place);
+        }
+        let refused = prepared(&desk, &case, act.clone()).err();
+        assert_eq!(refused, None, "{one}\n{act}");
+        kinds.push(one["act"]["act"].as_str().expect("a kind"));
+    }
+    for kind in
+        ["accept", "counter", "decline", "declare", "approve", "reject", "allow", "refuse", "propose", "withdraw"]
+    {
+        assert!(kinds.contains(&kind), "{kind}: {kinds:?}");
     }
 }
 

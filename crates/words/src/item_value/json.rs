@@ -1,9 +1,9 @@
 //! Typed values of items as programs write and read them; what is written can be read back.
 
-use counterpart_core::value::{ItemValue, Sealable, is_local};
-use serde_json::{Map, Value as Json, json};
+use counterpart_core::value::{Decimal, ItemValue, Sealable, is_local};
+use serde_json::{Map, Number, Value as Json, json};
 
-use super::{Here, Reading, read};
+use super::{Here, Reading, TYPES, must_be_known, read};
 use crate::{
     error::{CommandError, Done},
     render,
@@ -24,17 +24,17 @@ fn value(json: &Json, reading: Reading<'_>) -> Done<ItemValue> {
     Ok(match json {
         Json::String(text) => ItemValue::Text(Sealable::Open(typed("the value", text)?)),
         Json::Bool(yes) => ItemValue::YesNo(*yes),
-        Json::Number(number) => match number.as_i64().filter(|n| n.abs() < 1 << 53) {
+        Json::Number(number) => match whole(json) {
             Some(whole) => ItemValue::Integer(whole),
-            None => {
-                let message = format!("{number} would lose its exact value as a JSON number");
-                let hint = format!("write {{\"type\": \"decimal\", \"value\": \"{number}\"}}");
-                return Err(CommandError::usage(message).hint(hint));
-            }
+            None => return Err(inexact(number)),
         },
         Json::Array(values) => list(values, reading)?,
-        Json::Object(fields) => match of_type(fields, reading) {
-            Some(value) => value?,
+        Json::Object(fields) => match fields.get("type") {
+            Some(Json::String(kind)) => of_type(kind, fields, reading)?,
+            Some(_) => {
+                let why = "`type` says of what type a value is, by its word";
+                return Err(CommandError::usage(format!("{why}: types are {TYPES}")).hint(FIELD_CALLED_TYPE));
+            }
             None => {
                 let field = |(key, json): (&String, &Json)| Ok((typed("a field's name", key)?, value(json, reading)?));
                 ItemValue::Record(fields.iter().map(field).collect::<Done<_>>()?)
@@ -44,51 +44,109 @@ fn value(json: &Json, reading: Reading<'_>) -> Done<ItemValue> {
     })
 }
 
+/// How a record says a field that is called as the type of a value is.
+const FIELD_CALLED_TYPE: &str = "a record with a field that is called `type` is written \
+                                 {\"type\": \"record\", \"value\": [{\"key\": \"type\", \"value\": ...}]}";
+
+/// Digits that a JSON number keeps, whoever reads it.
+const KEPT_DIGITS: usize = 15;
+
+/// That a number is none that every program reads alike, and how it is written instead. Of more digits than are kept nobody
+/// knows here any more which they were.
+fn inexact(number: &Number) -> CommandError {
+    let text = number.to_string();
+    let digits = text.bytes().filter(u8::is_ascii_digit).count();
+    let known = !number.is_f64() || digits <= KEPT_DIGITS;
+    let hint = match known && Decimal::parse(&text).is_ok() {
+        true => format!("write its digits as a text, such as {{\"type\": \"decimal\", \"value\": \"{text}\"}}"),
+        false => {
+            "write a decimal, its digits as a text: at most 15 before the point and 6 behind it; what is longer is \
+                  written as a text alone"
+                .to_owned()
+        }
+    };
+    CommandError::usage("this number would lose its exact value as a JSON number").hint(hint)
+}
+
 fn list(values: &[Json], reading: Reading<'_>) -> Done<ItemValue> {
     Ok(ItemValue::List(values.iter().map(|v| value(v, reading)).collect::<Done<_>>()?))
 }
 
-/// An object that says its type, with exactly the fields of that type; any other object is a record.
-fn of_type(fields: &Map<String, Json>, reading: Reading<'_>) -> Option<Done<ItemValue>> {
-    let kind = fields.get("type")?.as_str()?;
-    let only = |keys: &[&str]| fields.len() == keys.len() + 1 && keys.iter().all(|k| fields.contains_key(*k));
-    let text = |key: &str| fields.get(key).and_then(Json::as_str);
-    let number = |key: &str| fields.get(key).and_then(Json::as_i64).filter(|n| n.abs() < 1 << 53);
-    let natural = |key: &str| fields.get(key).and_then(Json::as_u64).filter(|n| *n < 1 << 53);
-    match kind {
-        "decimal" if only(&["value", "unit"]) => {
-            let kind = text("unit").map_or_else(|| "decimal".to_owned(), |unit| format!("decimal:{unit}"));
-            text("value").map(|v| read(Some(&kind), v, reading))
-        }
-        "money" if only(&["value", "currency"]) => {
-            Some(read(Some(&format!("money:{}", text("currency")?)), text("value")?, reading))
-        }
-        "time" if only(&["instant", "local", "zone"]) => {
-            Some(instant(number("instant")?, text("local")?, text("zone")?))
-        }
-        "duration" if only(&["seconds"]) => Some(Ok(ItemValue::Duration(natural("seconds")?))),
-        "integer" if only(&["value"]) && number("value").is_some() => Some(Ok(ItemValue::Integer(number("value")?))),
-        "yes-no" if only(&["value"]) && !fields["value"].is_string() => {
-            Some(Ok(ItemValue::YesNo(fields["value"].as_bool()?)))
-        }
-        "list" if only(&["value"]) && fields["value"].is_array() => Some(list(fields["value"].as_array()?, reading)),
-        "record" if only(&["value"]) && fields["value"].is_array() => {
-            let field = |json: &Json| {
-                let parts = (json["key"].as_str(), &json["value"]);
-                let (Some(key), json) = parts else {
-                    return Err(CommandError::usage("a record's fields are written {\"key\": ..., \"value\": ...}"));
-                };
-                Ok((typed("a field's name", key)?, value(json, reading)?))
-            };
-            Some(fields["value"].as_array()?.iter().map(field).collect::<Done<_>>().map(ItemValue::Record))
-        }
-        "file" if only(&["sha256", "size", "name", "media"]) => {
-            let media = text("media").map(str::to_owned);
-            Some(file(text("sha256")?, natural("size")?, text("name")?, media))
-        }
-        _ if only(&["value"]) => Some(read(Some(kind), text("value")?, reading)),
-        _ => None,
+fn whole(json: &Json) -> Option<i64> {
+    json.as_i64().filter(|number| number.abs() < 1 << 53)
+}
+
+/// The fields beside `type` that a type has where its value is not all in `value`.
+fn parts(kind: &str) -> Option<&'static [&'static str]> {
+    Some(match kind {
+        "decimal" => &["value", "unit"],
+        "money" => &["value", "currency"],
+        "time" => &["instant", "local", "zone"],
+        "duration" => &["seconds"],
+        "file" => &["sha256", "size", "name", "media"],
+        _ => return None,
+    })
+}
+
+/// An object that says its type, with exactly the fields of that type.
+fn of_type(kind: &str, fields: &Map<String, Json>, reading: Reading<'_>) -> Done<ItemValue> {
+    must_be_known(kind).map_err(|why| why.hint(FIELD_CALLED_TYPE))?;
+    let only = |keys: &[&str]| fields.len() == keys.len() + 1 && keys.iter().all(|key| fields.contains_key(*key));
+    let natural = |key: &str| fields.get(key).and_then(Json::as_u64).filter(|number| *number < 1 << 53);
+    let wrong = |key: &str, is: &str| CommandError::usage(format!("the `{key}` of a value of type '{kind}' is {is}"));
+    let text = |key: &str| {
+        let found = fields.get(key).and_then(Json::as_str);
+        found.ok_or_else(|| wrong(key, "a text here").hint("write it in quotes, digits too"))
+    };
+    let text_or_null = |key: &str| if fields.get(key) == Some(&Json::Null) { Ok(None) } else { text(key).map(Some) };
+    if let Some(parts) = parts(kind).filter(|parts| only(parts)) {
+        let natural = |key: &str| natural(key).ok_or_else(|| wrong(key, "a whole number from 0 on"));
+        return match kind {
+            "decimal" => {
+                let kind = text_or_null("unit")?.map_or_else(|| kind.to_owned(), |unit| format!("{kind}:{unit}"));
+                read(Some(&kind), text("value")?, reading)
+            }
+            "money" => read(Some(&format!("{kind}:{}", text("currency")?)), text("value")?, reading),
+            "time" => {
+                let at = fields.get("instant").and_then(whole);
+                let at = at.ok_or_else(|| wrong("instant", "a whole number of milliseconds"))?;
+                instant(at, text("local")?, text("zone")?)
+            }
+            "duration" => Ok(ItemValue::Duration(natural("seconds")?)),
+            "file" => {
+                let media = text_or_null("media")?.map(str::to_owned);
+                file(text("sha256")?, natural("size")?, text("name")?, media)
+            }
+            _ => Err(of_other_fields(kind, parts)),
+        };
     }
+    let Some(said) = fields.get("value").filter(|_| only(&["value"])) else {
+        return Err(of_other_fields(kind, parts(kind).unwrap_or(&["value"])));
+    };
+    match (kind, said) {
+        ("integer", Json::Number(_)) if whole(said).is_some() => value(said, reading),
+        ("yes-no", Json::Bool(yes)) => Ok(ItemValue::YesNo(*yes)),
+        ("list", Json::Array(values)) => list(values, reading),
+        ("record", Json::Array(fields)) => record(fields, reading),
+        _ => read(Some(kind), text("value")?, reading),
+    }
+}
+
+fn of_other_fields(kind: &str, parts: &[&str]) -> CommandError {
+    let parts: Vec<String> = parts.iter().map(|part| format!("\"{part}\": ...")).collect();
+    CommandError::usage(format!("a value of type '{kind}' has other fields"))
+        .hint(format!("write {{\"type\": \"{kind}\", {}}}; {FIELD_CALLED_TYPE}", parts.join(", ")))
+}
+
+fn record(fields: &[Json], reading: Reading<'_>) -> Done<ItemValue> {
+    let field = |json: &Json| {
+        let parts = json.as_object().filter(|parts| parts.len() == 2);
+        let said = parts.and_then(|parts| Some((parts.get("key")?.as_str()?, parts.get("value")?)));
+        let (key, json) =
+            said.ok_or_else(|| CommandError::usage("a record's fields are written {\"key\": ..., \"value\": ...}"))?;
+        Ok((typed("a field's name", key)?, value(json, reading)?))
+    };
+    Ok(ItemValue::Record(fields.iter().map(field).collect::<Done<_>>()?))
 }
 
 /// A point in time as three parts; they must fit together.
@@ -172,6 +230,39 @@ mod tests {
         assert!(from_json("{", HERE).is_err() && from_json("null", HERE).is_err());
     }
 
+    /// The form that a hint gives says the same number, and is taken.
+    #[test]
+    fn a_number_that_is_not_exact_is_told_how_it_is_written() {
+        for (number, said) in [
+            ("24.99", Some("24.99")),
+            ("-0.5", Some("-0.5")),
+            ("123456789012.5", Some("123456789012.5")),
+            // Too long for a decimal, or no longer known digit by digit.
+            ("9007199254740993", None),
+            ("99999999999999999999999", None),
+            ("-99999999999999999999999", None),
+            ("1e300", None),
+            ("0.00000001", None),
+            ("123456789012345.123456", None),
+            ("0.12345678901234567", None),
+        ] {
+            let error = from_json(number, HERE).expect_err(number);
+            assert!(error.message.contains("would lose its exact value"), "{number}: {}", error.message);
+            let hint = error.hint.expect("a hint");
+            let form = hint.split_once('{').map(|(_, form)| format!("{{{form}"));
+            assert_eq!(form.is_some(), said.is_some(), "{number}: {hint}");
+            let read = form.map(|form| show(&from_json(&form, HERE).expect("it is taken")));
+            assert_eq!(read.as_deref(), said, "{number}: {hint}");
+            assert!(said.is_some() || hint.contains("at most 15 before the point"), "{number}: {hint}");
+        }
+    }
+
+    #[test]
+    fn a_record_may_have_a_field_called_type() {
+        let text = r#"{"type": "record", "value": [{"key": "type", "value": "monney"}, {"key": "n", "value": 1}]}"#;
+        assert_eq!(show(&from_json(text, HERE).expect("a record")), "{type: monney; n: 1}");
+    }
+
     #[test]
     fn what_is_written_can_be_read_back() {
         for (kind, value) in [
@@ -208,6 +299,25 @@ mod tests {
             (r#"{"type": "time", "instant": 0, "local": "1970-01-01T05:00", "zone": "UTC"}"#, "is not the instant 0"),
             (r#"{"type": "file", "sha256": "xyz", "size": 1, "name": "a", "media": null}"#, "64 hexadecimal digits"),
             (r#"[{"type": "colour", "value": "red"}]"#, "not a type of value"),
+            // A type that is misspelt, or has other fields, makes no record of it unseen.
+            (r#"{"type": "monney", "value": "12.50", "currency": "GBP"}"#, "'monney' is not a type of value"),
+            (r#"{"type": "frob", "value": 1}"#, "types are text, integer"),
+            (r#"{"tariff": {"type": "Fibre 100"}}"#, "'Fibre 100' is not a type of value"),
+            (r#"{"type": 5}"#, "types are text, integer"),
+            (r#"{"type": "date"}"#, "a value of type 'date' has other fields"),
+            (r#"{"type": "date", "value": "2026-07-08", "n": 1}"#, "a value of type 'date' has other fields"),
+            (r#"{"type": "date:x", "value": "2026-07-08"}"#, "takes nothing after a colon"),
+            (r#"{"type": "money", "value": 12.5, "currency": "GBP"}"#, "`value` of a value of type 'money' is a text"),
+            (r#"{"type": "money", "value": "12.50", "currency": null}"#, "`currency` of a value of type 'money'"),
+            (r#"{"type": "decimal", "value": "12.5", "unit": 5}"#, "`unit` of a value of type 'decimal' is a text"),
+            (r#"{"type": "text", "value": null, "sealed": true}"#, "a value of type 'text' has other fields"),
+            (r#"{"type": "duration", "seconds": -1}"#, "`seconds` of a value of type 'duration' is a whole number"),
+            (r#"{"type": "list", "value": {"a": 1}}"#, "`value` of a value of type 'list' is a text"),
+            (r#"{"type": "record", "value": [{"key": "a"}]}"#, "a record's fields are written"),
+            (
+                r#"{"type": "record", "value": [{"key": "a", "value": 1, "unit": "kWh"}]}"#,
+                "a record's fields are written",
+            ),
         ] {
             let error = from_json(text, HERE).expect_err(text);
             assert!(error.message.contains(says), "{text}: {}", error.message);

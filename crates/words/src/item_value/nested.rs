@@ -32,7 +32,8 @@ pub(super) fn list<'t>(of: Option<&str>, elements: &[&'t str], reading: Reading<
         Some("record") => fields(&fields_in(element), &mut carried, reading),
         Some(of) if of.starts_with("list") || of == "check-list" => {
             Err(CommandError::usage(format!("a list of '{of}' cannot be typed in one line"))
-                .hint("give it with --json-value, such as '[[1, 2], [3]]'"))
+                .hint("give it with --json-value, such as '[[1, 2], [3]]'")
+                .in_fields("write it as a list, such as [[1, 2], [3]]"))
         }
         Some(of) => read(Some(of), element, reading),
     };

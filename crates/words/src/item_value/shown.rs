@@ -6,6 +6,10 @@ use counterpart_process::clocks::{Agreed, Which};
 use super::nested;
 use crate::{money, render, when};
 
+/// What holds nothing is seen to be there all the same.
+const EMPTY_LIST: &str = "(empty list)";
+const EMPTY_RECORD: &str = "(empty record)";
+
 /// A value for people, on one line.
 pub fn show(value: &ItemValue) -> String {
     match value {
@@ -26,7 +30,9 @@ pub fn show(value: &ItemValue) -> String {
         ItemValue::File { size, name, sha256, .. } => {
             format!("file {} ({size} bytes, SHA-256 {}...)", render::sealable(name), render::hex(&sha256[..4]))
         }
+        ItemValue::List(values) if values.is_empty() => EMPTY_LIST.to_owned(),
         ItemValue::List(values) => values.iter().map(show).collect::<Vec<_>>().join("; "),
+        ItemValue::Record(fields) if fields.is_empty() => EMPTY_RECORD.to_owned(),
         ItemValue::Record(_) if let Ok(agreed) = Agreed::read(value) => clocks(&agreed),
         ItemValue::Record(fields) if nested::checked(value).is_none() => {
             let field = |(key, value): &(String, ItemValue)| format!("{}: {}", render::line(key), show(value));
@@ -40,7 +46,7 @@ pub fn show(value: &ItemValue) -> String {
 /// A value for people: what is listed on lines of its own.
 pub fn lines(value: &ItemValue) -> Vec<String> {
     let record = |value: &ItemValue| match value {
-        ItemValue::Record(fields) if nested::checked(value).is_none() => {
+        ItemValue::Record(fields) if !fields.is_empty() && nested::checked(value).is_none() => {
             let field = |(key, value): &(String, ItemValue)| format!("{}: {}", render::line(key), show(value));
             fields.iter().map(field).collect::<Vec<_>>().join(", ")
         }
@@ -95,6 +101,20 @@ fn exactly(seconds: u64) -> String {
 mod tests {
     use super::*;
     use crate::clocks::ClocksTyped;
+
+    #[test]
+    fn what_is_empty_is_said_to_be() {
+        let (list, record) = (ItemValue::List(Vec::new()), ItemValue::Record(Vec::new()));
+        for (value, shown) in [(&list, "(empty list)"), (&record, "(empty record)")] {
+            assert_eq!((show(value).as_str(), lines(value)), (shown, vec![shown.to_owned()]));
+        }
+        let both = ItemValue::List(vec![list.clone(), record.clone(), ItemValue::Integer(1)]);
+        assert_eq!(show(&both), "(empty list); (empty record); 1");
+        assert_eq!(lines(&both), ["(empty list)", "(empty record)", "1"]);
+        let within = ItemValue::Record(vec![("parts".to_owned(), list), ("more".to_owned(), record)]);
+        assert_eq!(show(&within), "{parts: (empty list); more: (empty record)}");
+        assert_eq!(lines(&within), ["parts: (empty list), more: (empty record)"]);
+    }
 
     #[test]
     fn service_clocks_are_a_sentence_and_their_days_apart() {

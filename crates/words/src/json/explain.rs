@@ -16,7 +16,10 @@ use serde_json::{Map, Value as Json, json};
 use super::{named, named_ix, party, seat, text};
 use crate::{
     case::OpenCase,
-    render::{self, Speech, outlook::Side},
+    render::{
+        self, Speech,
+        outlook::{Side, Signable},
+    },
     stamped::Proof,
 };
 
@@ -31,6 +34,7 @@ pub fn next(case: &OpenCase, sides: &[Side]) -> Json {
                 "text": render::outlook::awaited_in_words(case, &a.waiting),
                 "moves": moves(case, &a.moves),
                 "commands": render::outlook::erasing(case, &a.waiting),
+                "acts": render::outlook::erasing_acts(case, &a.waiting).iter().map(signable).collect::<Vec<_>>(),
                 "if_nothing": a.follows.iter().map(|f| follows(case, f)).collect::<Vec<_>>(),
                 "if_nothing_text": render::outlook::follows_in_words(case, a, true).join(" "),
             })
@@ -64,9 +68,15 @@ fn contested(case: &OpenCase, entry: &render::Contested) -> Json {
     })
 }
 
+/// An act to be signed, and the places in it that whoever signs it fills in.
+fn signable(signable: &Signable) -> Json {
+    json!({"act": signable.act, "fill_in": signable.fill_in})
+}
+
 fn moves(case: &OpenCase, moves: &[Move]) -> Vec<Json> {
     let one = |m: &Move| {
         let reference = render::outlook::reference(case, m);
+        let act = render::outlook::act(case, m);
         json!({
             "move": m.step.as_str(),
             "of": case.subject_name(&m.key),
@@ -75,6 +85,8 @@ fn moves(case: &OpenCase, moves: &[Move]) -> Vec<Json> {
             "text": render::outlook::in_words(m.step, &reference),
             // Nothing where no command makes it.
             "command": render::outlook::is_typed(case, m).then(|| render::outlook::command(case, m.step, &reference)),
+            "act": act.as_ref().map(|signable| &signable.act),
+            "fill_in": act.as_ref().map(|signable| &signable.fill_in),
         })
     };
     moves.iter().map(one).collect()

@@ -27,31 +27,13 @@ pub struct QueuedCase {
     since: i64,
     next_due: Option<i64>,
     /// What that is, as far as the case keeps it ready.
-    due: Vec<QueuedDue>,
+    due: Vec<DueThing>,
     overdue: bool,
     entries: u64,
     updated_at: i64,
     agent: Option<String>,
     assigned_at: Option<i64>,
     template: Option<String>,
-}
-
-/// Something that is due in it.
-#[derive(Debug, Serialize)]
-struct QueuedDue {
-    what: &'static str,
-    about: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    clock: Option<String>,
-    ours: bool,
-    said: bool,
-}
-
-impl QueuedDue {
-    fn of(thing: DueThing) -> Self {
-        let DueThing { what, about, clock, ours, said } = thing;
-        Self { what: what.as_str(), about, clock, ours, said }
-    }
 }
 
 /// A page; `now` in Unix milliseconds.
@@ -76,7 +58,7 @@ pub fn queued(row: QueueRow, now: i64) -> QueuedCase {
         waiting_for_us: row.waiting_for_us,
         since: row.since,
         next_due: row.next_due,
-        due: row.due.into_iter().map(QueuedDue::of).collect(),
+        due: row.due,
         overdue,
         entries: row.entries,
         updated_at: row.updated_at,

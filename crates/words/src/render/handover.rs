@@ -5,13 +5,13 @@ use counterpart_core::{
     fold::{ActionState, Lens, Position, SubjectKey},
     graph::Ix,
     id::EntryId,
-    view::{ActionView, CaseState, MatterView, Waiting},
+    view::{ActionView, CaseState, Expected, MatterView, Waiting},
 };
 use counterpart_node::due_instant;
 
 use super::{
-    Speech, action_terms, answers_to, indented, line, no_line, open_value, sealable, sentence, status::status_lines,
-    subject_in_a_line, to_do,
+    Speech, action_terms, answers_to, indented, line, no_line, open_value, outlook::about_name, sealable, sentence,
+    status::status_lines, subject_in_a_line, to_do,
 };
 use crate::{case::OpenCase, clocks::HandedOver, item_value, summary::told_already, when};
 
@@ -83,12 +83,23 @@ fn moves(case: &OpenCase) -> Vec<String> {
         return vec!["Nobody's: closed by agreement".to_owned()];
     }
     let one = |w: &Waiting| {
-        let what = to_do(w.expected, w.about.as_ref().map(|id| case.entry_name(id)).as_deref());
+        let what = to_do(w.expected, about_in_full(case, w).as_deref());
         let since = when::show_short(w.since, case.zone(), case.now);
         format!("{}: {what}, since {since}", case.seat_label(&w.seat))
     };
     let moves: Vec<String> = case.view().waiting.iter().map(one).collect();
     if moves.is_empty() { vec!["Nobody's: nothing is waited for".to_owned()] } else { moves }
+}
+
+/// What a move that is waited for is about, by the number that the page has it under. Where the terms that stand were agreed
+/// in another entry that one is named as well: people speak of either.
+fn about_in_full(case: &OpenCase, waiting: &Waiting) -> Option<String> {
+    let name = about_name(case, waiting)?;
+    let to_be_done = waiting.expected == Expected::Perform;
+    let stands = waiting.about.filter(|_| to_be_done).map(|id| case.entry_name(&id));
+    // `#5/2` is a part of #5.
+    let stands = stands.filter(|stands| name.split('/').next() != Some(stands.as_str()));
+    Some(stands.map_or_else(|| name.clone(), |stands| format!("{name}, last agreed in {stands}")))
 }
 
 fn action(case: &OpenCase, speech: &Speech<'_>, action: &ActionView, details: Details) -> Vec<String> {
@@ -324,6 +335,26 @@ mod tests {
             assert!(page.contains(told), "{told}\n{page}");
         }
         assert!(!page.contains('\u{1b}'), "{page}");
+    }
+
+    /// What is to be done goes by one number on the page; where it was agreed anew is said beside it.
+    #[test]
+    fn an_action_agreed_anew_keeps_its_number_and_says_where_it_was_agreed_last() {
+        let mut two = Two::new();
+        let first = two.propose(0, "Mend the pipe");
+        two.accept(1, first);
+        let anew = two.amend(0, first, first, "Mend the pipe and the tap");
+        two.accept(1, anew);
+        let both = two.bundle(0, &["Ring me", "Send the bill"]);
+        two.accept(1, both);
+        let case = two.seen_by(0);
+        for details in [Details::Open, Details::Sealed] {
+            let page = handover(&case, details);
+            for told in ["party 1: do #5, last agreed in #7, since", "#5 Mend the pipe and the tap: agreed"] {
+                assert!(page.contains(told), "{told}\n{page}");
+            }
+            assert!(page.contains("party 1: do #9/1 and #9/2, since"), "{page}");
+        }
     }
 
     #[test]

@@ -1,8 +1,10 @@
 //! What each side can do now, what is waited for, and what follows from doing nothing.
 
+mod acts;
 mod commands;
 mod silence;
 
+pub use acts::{Signable, act, erasing_acts};
 pub use commands::{command, commands, erasing, is_typed};
 pub use silence::{follows_in_words, is_alleged};
 

@@ -78,6 +78,9 @@ impl<'a> Differs<'a> {
             Json::Number(_) if bounds(known).is_some_and(|(least, most)| !within(json, least, most)) => {
                 self.all(|| format!("{} is needed here, and {json} came", self.wanted(shape)))
             }
+            Json::String(text) if digits(known).is_some_and(|count| !is_hex(text, count)) => {
+                self.all(|| format!("{} is needed here, and {} came", self.wanted(shape), quoted(text)))
+            }
             Json::Object(fields) => self.fields(known, fields, path),
             Json::Array(elements) => self.elements(known, elements, path),
             _ => None,
@@ -241,9 +244,10 @@ impl<'a> Differs<'a> {
         }
         let mut words: Vec<String> = Vec::new();
         for kind in kinds.iter().filter(|kind| **kind != "null" || kinds.len() == 1) {
-            words.push(match (*kind, bounds(known)) {
-                ("integer", Some((least, most))) => format!("a whole number from {least} to {most}"),
-                (kind, _) => in_words(kind).to_owned(),
+            words.push(match (*kind, bounds(known), digits(known)) {
+                ("integer", Some((least, most)), _) => format!("a whole number from {least} to {most}"),
+                ("string", _, Some(count)) => format!("a text of {count} hexadecimal digits"),
+                (kind, ..) => in_words(kind).to_owned(),
             });
         }
         words.join(" or ")
@@ -296,6 +300,16 @@ fn own_kinds(known: &Map<String, Json>) -> Vec<&str> {
         Some(Json::Array(kinds)) => kinds.iter().filter_map(Json::as_str).collect(),
         _ => Vec::new(),
     }
+}
+
+/// How many hexadecimal digits a text has, where its pattern asks for nothing else.
+fn digits(known: &Map<String, Json>) -> Option<usize> {
+    let pattern = known.get("pattern")?.as_str()?.strip_prefix("^[0-9a-fA-F]{")?;
+    pattern.strip_suffix("}$")?.parse().ok()
+}
+
+fn is_hex(text: &str, count: usize) -> bool {
+    text.len() == count && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// The only values that a shape allows, where it lists them.

@@ -136,9 +136,10 @@ fn what_is_no_json_has_no_place_and_what_is_said_twice_has_one() {
         (&b""[..], "nothing came"),
         (b"  \n", "nothing came"),
         (b"{\"input\": ", "breaks off"),
-        (b"{\"input\": no}", "from line 1, column 12 on"),
+        (b"{\"input\": no}", "from column 12 on"),
+        (b"{\"input\":\n no}", "from line 2, column 3 on"),
         (b"{\"input\": \"\xff\"}", "UTF-8"),
-        (b"{} {}", "it is no JSON from line 1"),
+        (b"{} {}", "it is no JSON from column 4 on"),
     ] {
         let misfit = read(bytes);
         assert_eq!(misfit.pointer, None, "{misfit}");

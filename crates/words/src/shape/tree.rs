@@ -27,8 +27,10 @@ pub(super) fn of(bytes: &[u8]) -> Result<Json, Misfit> {
                 "it is no JSON, which is written in UTF-8".to_owned()
             } else if why.to_string().starts_with("recursion limit") {
                 "it is nested too deep".to_owned()
-            } else {
+            } else if bytes.contains(&b'\n') {
                 format!("it is no JSON from line {}, column {} on", why.line(), why.column())
+            } else {
+                format!("it is no JSON from column {} on", why.column())
             },
         },
     })

@@ -141,14 +141,17 @@ impl Runner {
 
     /// What there is to look at; nothing where there are no rules.
     pub(super) fn begin(&mut self, now: i64) -> Done<Option<Look>> {
-        // Before the rules: what comes in after they were read waits for the next look.
-        let newest = self.desk.newest_change()?;
-        let rules = self.desk.standing_rules()?;
-        let Some(first) = rules.iter().map(|rule| rule.after).min() else {
+        // Where there are none, nothing is asked of the store, and no trouble of its is one of rules.
+        if self.desk.standing_rules()?.is_empty() {
             self.looked = None;
             self.due = Dues::default();
             return Ok(None);
-        };
+        }
+        // Before the rules: what comes in after they were read waits for the next look.
+        let newest = self.desk.newest_change()?;
+        let rules = self.desk.standing_rules()?;
+        // The last one may have been ended since.
+        let Some(first) = rules.iter().map(|rule| rule.after).min() else { return Ok(None) };
         let seats = self.desk.seats()?;
         let looked = self.looked.get_or_insert_with(|| {
             let mut looked = self.desk.rules_looked();

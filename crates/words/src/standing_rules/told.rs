@@ -172,8 +172,12 @@ impl Told {
             What::Refused(refusal) => logged.with("why", refusal.in_words()),
             What::Held(held) => logged.with("why", held.in_words()),
             What::Stopped(why) => logged.with("why", why.as_str()),
-            // Why may be said in words of the case.
-            What::Trouble { given_up, .. } => logged.with("left_to_you", *given_up),
+            What::Trouble { why, given_up } => {
+                // In a case, why may be said in words of the case.
+                let why = if self.case.is_some() { "it failed in this case".to_owned() } else { line(why) };
+                let logged = if self.rule.is_some() { logged } else { logged.with("rules", "all") };
+                logged.with("why", why).with("left_to_you", *given_up)
+            }
             What::Assigned => logged,
         }
     }

@@ -138,17 +138,6 @@ pub(super) fn folder(home: &Path) -> PathBuf {
     home.join("templates")
 }
 
-/// Behind the hint of what there is, for whoever has files at hand.
-const BY_PATH: &str = "; a file is named by its path, such as ./mine.toml";
-
-/// Finds a template by name alone: for programs elsewhere, which name no file of this machine.
-pub fn find_named(home: &Path, name: &str) -> Done<Found> {
-    find(home, name).map_err(|why| match why.hint.as_deref().and_then(|hint| hint.strip_suffix(BY_PATH)) {
-        Some(hint) => CommandError { hint: Some(hint.to_owned()), ..why },
-        None => why,
-    })
-}
-
 /// Finds a template by name, the home's own first; or by the path of a file.
 pub fn find(home: &Path, typed: &str) -> Done<Found> {
     if !is_name(typed) && (typed.ends_with(".toml") || typed.contains(['/', '\\'])) {
@@ -156,6 +145,16 @@ pub fn find(home: &Path, typed: &str) -> Done<Found> {
         let bytes = bounded(&path)?;
         return Ok(Found { name: typed.to_owned(), origin: Origin::File(path), bytes });
     }
+    by_name(home, typed, "; a file is named by its path, such as ./mine.toml")
+}
+
+/// Finds a template by name alone, the home's own first: for programs elsewhere, which name no file of this machine.
+pub fn find_named(home: &Path, name: &str) -> Done<Found> {
+    by_name(home, name, "")
+}
+
+/// Finds a template by name; `beside` is said behind the hint of what there is.
+fn by_name(home: &Path, typed: &str, beside: &str) -> Done<Found> {
     if is_name(typed) {
         let built_in = BUILT_IN.iter().find(|(name, _)| *name == typed);
         let path = folder(home).join(format!("{typed}.toml"));
@@ -173,7 +172,7 @@ pub fn find(home: &Path, typed: &str) -> Done<Found> {
     let meant = nearest(typed, names.iter().map(String::as_str));
     let hint = match meant {
         Some(meant) => format!("'{meant}' was perhaps meant; `counterpart template list` shows them all"),
-        None => format!("`counterpart template list` shows them all{BY_PATH}"),
+        None => format!("`counterpart template list` shows them all{beside}"),
     };
     Err(CommandError::usage(format!("there is no template '{}'", render::line(typed))).hint(hint))
 }

@@ -73,6 +73,8 @@ pub struct ActionTyped {
     pub cancel: Vec<Clause>,
     pub deemed: Option<String>,
     pub uses: Vec<Fact>,
+    /// It is recorded for the other side, who promised it: where nobody is named, it is theirs to do.
+    pub promised: bool,
 }
 
 /// What could not be read, and where it stands.
@@ -113,6 +115,7 @@ impl ActionTyped {
             cancel: terms.cancel.iter().map(clause).collect(),
             deemed: terms.deemed.map(|(count, unit)| when::show_length(count, unit)),
             uses: terms.items.iter().map(|id| Fact::Version(*id)).collect(),
+            promised: false,
         }
     }
 
@@ -250,7 +253,7 @@ impl Reading<'_> {
         taken.filter_map(|(at, read)| self.take(term, at, read)).collect()
     }
 
-    /// Who does it for whom. Between two, the side not named is the other one.
+    /// Who does it for whom. Between two, the side not named is the other one; where neither is, the supplier does it.
     fn people(&mut self, said: &ActionTyped) -> Option<(Vec<PartyRef>, Vec<PartyRef>)> {
         let case = self.case;
         let before = self.wrong.len();
@@ -266,13 +269,16 @@ impl Reading<'_> {
             (_, Some(other)) if !people.iter().any(|p| p.seat == other) => Some(alone(other)),
             _ => None,
         };
-        let say = |who: &str, option: &str| {
-            CommandError::usage(format!("say {who}")).hint(format!("{option} with a seat by number, name or role"))
+        let say = |who: &str, option: &str, field: &str| {
+            CommandError::usage(format!("say {who}"))
+                .hint(format!("{option} with a seat by number, name or role"))
+                .in_fields(format!("in \"{field}\", such as [{{\"seat\": 1}}]: a seat by number, name or role"))
         };
         let by = if by.is_empty() {
-            let other = case.other_seat().filter(|o| !named.iter().any(|b| b.seat == *o));
-            let default = other.map(alone).or_else(|| other_than(&named).filter(|_| !named.is_empty()));
-            self.take(Term::By, 0, default.ok_or_else(|| say("who is to do it", "--by")))?
+            let usual = if said.promised { case.other_seat() } else { case.usual_performer() };
+            let usual = usual.filter(|seat| !named.iter().any(|b| b.seat == *seat));
+            let default = usual.map(alone).or_else(|| other_than(&named).filter(|_| !named.is_empty()));
+            self.take(Term::By, 0, default.ok_or_else(|| say("who is to do it", "--by", "performers")))?
         } else {
             by
         };
@@ -281,7 +287,7 @@ impl Reading<'_> {
             (false, _) => named,
             (true, Some(known)) => known,
             (true, None) => {
-                let default = other_than(&by).ok_or_else(|| say("whom it is done for", "--for"));
+                let default = other_than(&by).ok_or_else(|| say("whom it is done for", "--for", "beneficiaries"));
                 self.take(Term::For, 0, default)?
             }
         };
@@ -417,7 +423,7 @@ mod tests {
         assert_eq!(over, ActionTerms { what: open("Mend it"), value: None, ..known.clone() });
         let instead = said.instead(&case, Some(&known)).expect("readable");
         assert_eq!((instead.due, instead.value, instead.conditions.len()), (None, None, 0));
-        assert_eq!((instead.performers, instead.beneficiaries), (seat(1), seat(0)), "the other side, as in new terms");
+        assert_eq!((instead.performers, instead.beneficiaries), (seat(1), seat(0)), "the supplier, as in new terms");
     }
 
     #[test]
@@ -428,6 +434,33 @@ mod tests {
         let turned = ActionTyped { by: by(0), ..shown };
         let read = turned.instead(&case, Some(&known)).expect("readable");
         assert_eq!((read.performers, read.beneficiaries), (seat(0), seat(1)));
+    }
+
+    #[test]
+    fn where_nobody_is_named_the_supplier_does_it_and_a_promise_is_theirs() {
+        let picked = |seats: &[u32]| -> Vec<Who> {
+            seats.iter().map(|n| Who::Picked { seat: Seat::Number(*n), person: None }).collect()
+        };
+        let (customer, supplier) = (0, 1);
+        for (own, promised, beneficiaries, by, whom) in [
+            (0, false, &[][..], supplier, customer),
+            (1, false, &[], supplier, customer),
+            (0, true, &[], supplier, customer),
+            (1, true, &[], customer, supplier),
+            (0, false, &[supplier], customer, supplier),
+            (1, false, &[supplier], customer, supplier),
+            (1, false, &[customer], supplier, customer),
+        ] {
+            let case = Two::new().seen_by(own);
+            let what = Some("Mend it".to_owned());
+            let said = ActionTyped { what, promised, beneficiaries: picked(beneficiaries), ..ActionTyped::default() };
+            let read = said.over(&case, None, &[]).expect("readable");
+            assert_eq!(
+                (read.performers, read.beneficiaries),
+                (seat(by), seat(whom)),
+                "party {own}, promised: {promised}, for {beneficiaries:?}"
+            );
+        }
     }
 
     #[test]

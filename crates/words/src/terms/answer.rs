@@ -44,7 +44,8 @@ where
     if change.is_some() && actions > 1 && part.is_none() {
         let name = case.entry_typed(&target.id);
         return Err(CommandError::usage(format!("#{name} has {actions} actions: say which you change"))
-            .hint(format!("write {name}/1 for the first part; --without-part N leaves one out")));
+            .hint(format!("write {name}/1 for the first part; --without-part N leaves one out"))
+            .in_fields(format!("write {name}/1 for the first part")));
     }
     let mut topics = Vec::new();
     for (n, (key, subject)) in keys.iter().zip(&answered.subjects).enumerate() {
@@ -63,7 +64,11 @@ where
     let before = keys.iter().zip(&answered.subjects).map(|(k, s)| continued(k, &s.topic));
     if before.eq(topics.iter().cloned()) && note.is_none() && !offer.says_anything() {
         return Err(CommandError::usage("a counter changes something of what it answers")
-            .hint("say what: --due, --value, --what ...; `counterpart accept` agrees to it as it is"));
+            .hint("say what: --due, --value, --what ...; `counterpart accept` agrees to it as it is")
+            .in_fields(
+                "say what: in \"action\" such as \"due\", \"value\" or \"what\", or in \"subjects\"; the act `accept` agrees to \
+                 it as it is",
+            ));
     }
     let proposal = proposal(case, topics, answered.alleged, note);
     Ok(Act::Counter { of: target.id, proposal: offer.put(case, proposal)? })

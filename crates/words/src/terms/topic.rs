@@ -52,7 +52,8 @@ pub fn free_seat(case: &OpenCase, text: &str) -> Done<Seat> {
     let taken = case.seats.iter().any(|s| s.seat == seat && !s.parties.is_empty());
     if taken {
         return Err(CommandError::failed(format!("the seat of {} is taken", case.seat_label(&seat)))
-            .hint("--admit-new ROLE LABEL adds a seat for a further party"));
+            .hint("--admit-new ROLE LABEL adds a seat for a further party")
+            .in_fields("{\"is\": \"admit_new\", \"role\": ..., \"label\": ...} adds a seat for a further party"));
     }
     Ok(seat)
 }

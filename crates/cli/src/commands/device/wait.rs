@@ -7,10 +7,10 @@ use counterpart_node::{DeskError, DeviceLine, WaitEvent, Waiter, now};
 use counterpart_words::agents::in_short;
 use serde_json::json;
 
-use super::super::up::{ApiArgs, WatchArgs, not_started, wait_and_serve};
+use super::super::up::{ApiArgs, WatchArgs, not_started, run_bounded, wait_and_serve};
 use crate::{
     error::Done,
-    session::{Session, runtime},
+    session::Session,
     terminal::{Style, styled},
     when,
 };
@@ -34,7 +34,7 @@ pub(crate) struct Args {
 
 pub(crate) fn run(session: &Session, args: &Args) -> Done {
     let place = Place { name: args.name.as_deref(), listen: &args.listen, announce: &args.announce };
-    runtime()?.block_on(wait_and_serve(session, place, (&WatchArgs::none(), &ApiArgs::default(), None)))
+    run_bounded(wait_and_serve(session, place, (&WatchArgs::none(), &ApiArgs::default(), None)))
 }
 
 /// How a machine that waits is called.

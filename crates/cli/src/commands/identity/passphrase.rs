@@ -2,10 +2,9 @@
 
 use std::path::PathBuf;
 
-use counterpart_node::Passphrase;
 use serde_json::json;
 
-use super::new_passphrase;
+use super::{new_passphrase, passphrase_in};
 use crate::{error::Done, session::Session};
 
 /// Put the keys of this home under a passphrase, change it, or take it away
@@ -28,7 +27,7 @@ pub(crate) fn run(session: &Session, args: &Args) -> Done {
     let was = desk.is_locked();
     let new = match (&args.from, args.remove) {
         (_, true) => None,
-        (Some(file), _) => Some(Passphrase::from_file(file)?),
+        (Some(file), _) => Some(passphrase_in(file)?),
         // A service's own file says what it is, not what it is to be.
         (None, _) if was => Some(session.terminal.new_secret("New passphrase for the keys of this home")?),
         (None, _) => Some(new_passphrase(session)?),

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use counterpart_node::DeskError;
 use serde_json::json;
 
-use crate::{error::Done, session::Session};
+use crate::{confirm, error::Done, session::Session};
 
 /// The recovery sheet: where it lies, moved to a file to print it from, or deleted once it is on paper
 ///
@@ -15,7 +15,7 @@ use crate::{error::Done, session::Session};
 pub(crate) struct Args {
     /// Move it to this file, out of your home, for example onto a stick that goes to a printer
     file: Option<PathBuf>,
-    /// It is on paper: delete it from your home
+    /// It is on paper: delete it from your home, after asking
     #[arg(long, conflicts_with = "file")]
     delete: bool,
 }
@@ -48,6 +48,12 @@ pub(crate) fn run(session: &Session, args: &Args) -> Done {
         None => None,
     };
     if args.delete {
+        let text = format!(
+            "The recovery sheet in this home, {}. It cannot be written again: without the paper nobody can ever replace a \
+             lost or stolen main key.",
+            here.display()
+        );
+        confirm::ask_first(session, &text, "Is it on paper, to be deleted here?", "deleted")?;
         desk.delete_sheet()?;
     }
     if terminal.json {

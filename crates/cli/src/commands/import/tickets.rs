@@ -3,7 +3,7 @@
 use std::{
     collections::HashSet,
     fs::File,
-    io::{BufRead, BufReader, ErrorKind, Read as _},
+    io::{BufRead, BufReader, Read as _},
     path::{Path, PathBuf},
 };
 
@@ -15,10 +15,11 @@ use sha2::{Digest as _, Sha256};
 
 use crate::{
     confirm,
-    error::{CommandError, Done, Kind},
+    error::{BadLine, CommandError, Done, Kind},
     render::line,
     session::{Session, typed},
     when,
+    written::unreadable,
 };
 
 /// Bytes of one line.
@@ -67,7 +68,7 @@ struct Found {
     wanted: Vec<Wanted>,
     known: Vec<(String, CaseId)>,
     would: Vec<Json>,
-    bad: Vec<(u64, String)>,
+    bad: Vec<BadLine>,
 }
 
 pub(crate) fn run(session: &Session, args: &Args) -> Done {
@@ -95,16 +96,23 @@ pub(crate) fn run(session: &Session, args: &Args) -> Done {
             .hint("--dry-run shows what would be; --yes goes on without being asked"));
     }
     let found = look(session, &desk, args, taking)?;
-    tell_bad(session, &found.bad);
-    if args.dry_run {
-        return told_dry(session, &found);
-    }
-    if !found.bad.is_empty() && !args.skip_bad {
+    if !found.bad.is_empty() && !args.skip_bad && !args.dry_run {
+        // They are the reason why nothing was done, so they are told under --quiet as well.
+        tell_bad(&found.bad, |told| {
+            if !session.terminal.json {
+                session.terminal.always(told);
+            }
+        });
         return Err(CommandError::usage(format!(
             "{} cannot be understood, so nothing was taken over",
             count(found.bad.len(), "line")
         ))
-        .hint("mend them, or take over the others with --skip-bad"));
+        .hint("mend them, or take over the others with --skip-bad")
+        .bad(found.bad));
+    }
+    tell_bad(&found.bad, |told| session.terminal.say(told));
+    if args.dry_run {
+        return told_dry(session, &found);
     }
     if !found.wanted.is_empty() {
         let asked = format!("All of the above, for {}.", count(found.wanted.len(), "ticket"));
@@ -126,8 +134,7 @@ pub(crate) fn run(session: &Session, args: &Args) -> Done {
     Ok(())
 }
 
-fn answer(tickets: &[Json], bad: &[(u64, String)]) -> Json {
-    let bad: Vec<Json> = bad.iter().map(|(line, why)| json!({"line": line, "why": why})).collect();
+fn answer(tickets: &[Json], bad: &[BadLine]) -> Json {
     json!({"schema": "counterpart/import-tickets/1", "tickets": tickets, "bad": bad})
 }
 
@@ -145,7 +152,7 @@ fn look(session: &Session, desk: &Desk, args: &Args, taking: Taking<'_>) -> Done
         let (text, planned) = match planned {
             Ok(planned) => planned,
             Err(why) => {
-                found.bad.push((number, why));
+                found.bad.push(BadLine { line: number, why });
                 return Ok(());
             }
         };
@@ -193,20 +200,12 @@ fn count(number: usize, what: &str) -> String {
     format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
-fn unreadable(file: &Path, why: &std::io::Error) -> CommandError {
-    let file = file.display();
-    CommandError::usage(match why.kind() {
-        ErrorKind::NotFound => format!("there is no file {file}"),
-        _ => format!("{file} cannot be read: {why}"),
-    })
-}
-
-fn tell_bad(session: &Session, bad: &[(u64, String)]) {
-    for (number, why) in bad.iter().take(TOLD) {
-        session.terminal.say(&format!("line {number}: {}", line(why)));
+fn tell_bad(bad: &[BadLine], tell: impl Fn(&str)) {
+    for one in bad.iter().take(TOLD) {
+        tell(&format!("line {}: {}", one.line, line(&one.why)));
     }
     if bad.len() > TOLD {
-        session.terminal.say(&format!("and {} more", count(bad.len() - TOLD, "line")));
+        tell(&format!("and {} more", count(bad.len() - TOLD, "line")));
     }
 }
 

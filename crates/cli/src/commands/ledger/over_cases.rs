@@ -1,9 +1,9 @@
-//! The ledger over all cases: by supplier, and by the people there.
+//! The ledger over all cases: by other side, and by the people there.
 
 use counterpart_node::Desk;
 use counterpart_process::{
     notebook::whom_key,
-    tally::{Counts, Supplier, csv},
+    tally::{Counts, OtherSide, csv},
 };
 use counterpart_words::tally;
 use serde_json::json;
@@ -19,12 +19,12 @@ use crate::{
 };
 
 pub(super) fn run(session: &Session, desk: &Desk, args: &Args) -> Done {
-    let (mut suppliers, cases) = tally::suppliers(desk)?;
+    let (mut others, cases) = tally::others(desk)?;
     if let Some(name) = &args.with {
         let wanted = whom_key(name);
-        let known: Vec<String> = suppliers.iter().map(|s| line(&s.name)).collect();
-        suppliers.retain(|supplier| whom_key(&supplier.name) == wanted);
-        if suppliers.is_empty() {
+        let known: Vec<String> = others.iter().map(|s| line(&s.name)).collect();
+        others.retain(|other| whom_key(&other.name) == wanted);
+        if others.is_empty() {
             let error = CommandError::usage(format!("none of your cases is with '{name}'"));
             return Err(match known.is_empty() {
                 true => error,
@@ -35,7 +35,7 @@ pub(super) fn run(session: &Session, desk: &Desk, args: &Args) -> Done {
     let terminal = session.terminal;
     if let Some(file) = &args.csv {
         not_over(file, args.force)?;
-        let table = csv(&suppliers).map_err(|e| CommandError::failed(format!("the table could not be made: {e}")))?;
+        let table = csv(&others).map_err(|e| CommandError::failed(format!("the table could not be made: {e}")))?;
         write_whole(file, &table)?;
     }
     if terminal.json {
@@ -43,7 +43,7 @@ pub(super) fn run(session: &Session, desk: &Desk, args: &Args) -> Done {
             "schema": "counterpart/ledger-over-cases/1",
             "cases": cases,
             "file": args.csv,
-            "suppliers": suppliers.iter().map(tally::json).collect::<Vec<_>>(),
+            "others": others.iter().map(tally::json).collect::<Vec<_>>(),
         }));
     }
     if let Some(file) = &args.csv {
@@ -51,24 +51,25 @@ pub(super) fn run(session: &Session, desk: &Desk, args: &Args) -> Done {
         terminal.say("It holds names of people: keep it to yourself, or take them out before you pass it on.");
         return Ok(());
     }
-    if suppliers.is_empty() {
+    if others.is_empty() {
         terminal.say("There is nobody in the ledger: you have no cases with anybody yet.");
         return Ok(());
     }
     let columns = terminal.columns();
-    let mut parts: Vec<String> = suppliers.iter().map(|supplier| in_words(supplier, columns)).collect();
-    let how = "From your own copies of signed records. Said: promised as you noted it, never agreed. Told again: a contact \
+    let mut parts: Vec<String> = others.iter().map(|other| in_words(other, columns)).collect();
+    let how = "What others promised you, from your own copies of signed records; what you promised is in \
+               `counterpart ledger CASE`. Said: promised as you noted it, never agreed. Told again: a contact \
                with somebody whom none of your earlier contacts with them in that case names, where there was one.";
     parts.push(wrapped("", &styled(Style::Faint, how), columns));
     terminal.data(&parts.join("\n\n"))
 }
 
-fn in_words(supplier: &Supplier, columns: usize) -> String {
-    let cases = counted(supplier.counts.cases, "case", "cases");
-    let head = format!("{}, {cases}", styled(Style::Strong, &line(&supplier.name)));
+fn in_words(other: &OtherSide, columns: usize) -> String {
+    let cases = counted(other.counts.cases, "case", "cases");
+    let head = format!("{}, {cases}", styled(Style::Strong, &line(&other.name)));
     let mut lines = vec![wrapped("", &head, columns)];
-    lines.extend(said(&supplier.counts).into_iter().map(|text| wrapped("  ", &text, columns)));
-    for agent in &supplier.people {
+    lines.extend(said(&other.counts).into_iter().map(|text| wrapped("  ", &text, columns)));
+    for agent in &other.people {
         let mut text = said(&agent.counts).join("; ");
         if text.is_empty() {
             "nothing counted".clone_into(&mut text);

@@ -232,29 +232,23 @@ impl Sending<'_> {
     fn draft(&self, letter: &Letter, to: &[Address]) -> Done<Posted> {
         let terminal = self.session.terminal;
         let outgoing = self.desk.letter_as_mail(letter, to)?;
-        let file = if to.is_empty() {
-            None
-        } else {
-            let bytes = outgoing.to_bytes().map_err(|e| CommandError::failed(format!("the draft: {e}")))?;
-            let folder = self.folder.map_or_else(|| self.desk.home().join("drafts"), Path::to_path_buf);
-            let id: String = shown::data_id(letter).chars().take(8).collect();
-            let path = folder.join(format!("{}-{id}.eml", short_form(&letter.case.0)));
-            fs::create_dir_all(&folder).map_err(|e| CommandError::failed(format!("{}: {e}", folder.display())))?;
-            write_whole(&path, &bytes)?;
-            Some(path.display().to_string())
-        };
-        let drafted = self.desk.letter_drafted(letter, file.as_deref().unwrap_or_default())?;
+        let bytes = outgoing.to_draft_bytes().map_err(|e| CommandError::failed(format!("the draft: {e}")))?;
+        let folder = self.folder.map_or_else(|| self.desk.home().join("drafts"), Path::to_path_buf);
+        let id: String = shown::data_id(letter).chars().take(8).collect();
+        let path = folder.join(format!("{}-{id}.eml", short_form(&letter.case.0)));
+        fs::create_dir_all(&folder).map_err(|e| CommandError::failed(format!("{}: {e}", folder.display())))?;
+        write_whole(&path, &bytes)?;
+        let file = path.display().to_string();
+        let drafted = self.desk.letter_drafted(letter, &file)?;
         let drafted = drafted.ok_or_else(|| CommandError::failed("somebody else saw to this letter meanwhile"))?;
         if !terminal.json {
-            if let Some(file) = &file {
-                terminal.data(&line(file))?;
-            }
+            terminal.data(&line(&file))?;
             terminal.data(&outgoing.mailto())?;
         }
         let short = short_form(&letter.case.0);
+        let to = if to.is_empty() { ", write whom it goes to," } else { "" };
         terminal.say(&format!(
-            "Open the {} in your mail program and send it. Then say so, and it goes on record: counterpart reminders sent {short}",
-            if file.is_some() { "file, or the link," } else { "link" }
+            "Open the file, or the link, in your mail program{to} and send it. Then say so, and it goes on record: counterpart reminders sent {short}"
         ));
         Ok(Posted::Waits(drafted))
     }

@@ -30,6 +30,8 @@ pub(super) struct Unit {
     pub(super) mailbox: bool,
     /// A file with what the keys rest under.
     pub(super) passphrase: Option<PathBuf>,
+    /// A file with the authorities to believe, instead of the machine's.
+    pub(super) roots: Option<PathBuf>,
 }
 
 /// What no service of this kind needs, whoever runs it. Networks change, so their news (netlink) may be heard.
@@ -95,6 +97,9 @@ impl Unit {
         if let Some(file) = &self.passphrase {
             put(&format!("LoadCredential=passphrase:{}", unquotable(file)?));
             put("Environment=COUNTERPART_PASSPHRASE_FILE=%d/passphrase");
+        }
+        if let Some(file) = &self.roots {
+            put(&format!("Environment={}", environment("SSL_CERT_FILE", file)?));
         }
         match &self.account {
             Account::Own => {}
@@ -166,7 +171,7 @@ mod tests {
 
     fn unit(account: Account, home: &str) -> Unit {
         let program = PathBuf::from("/usr/local/bin/counterpart");
-        Unit { program, home: home.into(), account, mailbox: true, passphrase: None }
+        Unit { program, home: home.into(), account, mailbox: true, passphrase: None, roots: None }
     }
 
     #[test]
@@ -223,6 +228,13 @@ mod tests {
         assert!(text.contains("ReadWritePaths=\"/srv/my home\""), "{text}");
         let bad = Unit { home: "/srv/a\nExecStart=/bin/sh".into(), ..unit(Account::Own, "/") };
         assert!(bad.text().is_err());
+    }
+
+    #[test]
+    fn authorities_to_believe_are_named() {
+        let named = Unit { roots: Some("/etc/my roots.pem".into()), ..unit(Account::Own, "/srv/x") };
+        assert!(named.text().expect("a unit").contains("Environment=\"SSL_CERT_FILE=/etc/my roots.pem\"\n"));
+        assert!(!unit(Account::Own, "/srv/x").text().expect("a unit").contains("SSL_CERT_FILE"));
     }
 
     #[test]

@@ -22,9 +22,10 @@ impl Beside {
         Self { stop, task }
     }
 
-    /// Tells it to stop and waits: it ends what is open by itself, and soon.
-    pub(super) async fn stop(self) {
+    /// Tells it to stop, at once; wait with what this gives: it ends what is open by itself, and soon.
+    pub(super) fn stop(self) -> impl Future<Output = ()> {
         drop(self.stop);
-        drop(self.task.await);
+        let task = self.task;
+        async move { drop(task.await) }
     }
 }

@@ -1,7 +1,7 @@
 //! Who does something for whom, on a form.
 
 use counterpart_core::{
-    act::{ActionTerms, PartyRef, Role},
+    act::{ActionTerms, PartyRef},
     value::Seat,
 };
 use counterpart_words::{case::OpenCase, terms::Who};
@@ -36,10 +36,9 @@ impl Pair {
         case.other_seat().filter(|_| agrees).map(|other| Self { own, other })
     }
 
-    /// Who does it where nobody has said so yet: the supplier does, whoever of the two proposes.
+    /// Who does it where nobody has said so yet.
     pub(super) fn usual(self, case: &OpenCase) -> &'static str {
-        let supplies = |seat| case.seats.iter().any(|s| s.seat == seat && s.role == Role::Supplier);
-        if supplies(self.own) && !supplies(self.other) { "mine" } else { "theirs" }
+        if case.usual_performer() == Some(self.own) { "mine" } else { "theirs" }
     }
 
     /// The one choice that says of terms who does it for whom.

@@ -151,6 +151,7 @@ impl Reader<'_> {
             cancel,
             deemed: some("deemed").map(str::to_owned),
             uses,
+            promised: self.typed.has("promised"),
         };
         let picked = some("due-day").is_some();
         let field = |misread: &Misread| {

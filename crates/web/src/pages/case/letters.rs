@@ -73,8 +73,6 @@ struct Shown {
     may_be_left: bool,
     draft: bool,
     mailto: Option<String>,
-    /// A file of it can be made: somebody's address is known.
-    file: bool,
     entry: Option<String>,
 }
 
@@ -358,7 +356,6 @@ fn shown(
         subject: letter.subject().to_owned(),
         text: letter.text().to_owned(),
         ways,
-        file: !to.is_empty(),
         to: to.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
         may_be_sent: to_others && open && letter.state != LetterState::Sending,
         may_be_left: open && letter.state != LetterState::Sending,
@@ -385,7 +382,7 @@ pub(crate) async fn file(Path((id, of)): Path<(String, String)>, visit: Visit) -
         let letter = letter(desk, &case, &of)?;
         let absent = || Problem::new(StatusCode::NOT_FOUND, "absent");
         let to = desk.addresses_for(&letter)?;
-        let bytes = desk.letter_as_mail(&letter, &to)?.to_bytes().map_err(|_nobody| absent())?;
+        let bytes = desk.letter_as_mail(&letter, &to)?.to_draft_bytes().map_err(|_wrong| absent())?;
         let name = format!("attachment; filename=\"{}.eml\"", case.short());
         Ok(([(header::CONTENT_TYPE, "message/rfc822".to_owned()), (header::CONTENT_DISPOSITION, name)], bytes)
             .into_response())

@@ -347,3 +347,21 @@ fn a_case_is_opened_again_where_something_came_in() {
     assert_eq!(entries(&mut opened), before + 1);
     assert_eq!(entries(&mut opened), before + 1);
 }
+
+#[test]
+fn a_log_says_which_rules_are_in_trouble_and_why_without_a_word_of_a_case() {
+    let logged = |rule: Option<&str>, case: Option<CaseId>| {
+        let what = What::Trouble { why: "the price of the parrot".to_owned(), given_up: false };
+        Told { rule: rule.map(str::to_owned), case, about: None, what }.logged().more
+    };
+    let more = |which: (&'static str, &str), why: &str| {
+        vec![(which.0, json!(which.1)), ("why", json!(why)), ("left_to_you", json!(false))]
+    };
+    assert_eq!(logged(None, None), more(("rules", "all"), "the price of the parrot"));
+    assert_eq!(
+        logged(Some("pay"), None),
+        more(("rule", "pay"), "the price of the parrot"),
+        "no case was opened for it"
+    );
+    assert_eq!(logged(Some("pay"), Some(CaseId([1; 32]))), more(("rule", "pay"), "it failed in this case"));
+}
