@@ -14,7 +14,7 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use counterpart_core::id::CaseId;
-use counterpart_node::{Desk, api_numbers as metrics};
+use counterpart_node::{Desk, Scope, api_numbers as metrics};
 use counterpart_words::{case::OpenCase, kept_name, shape};
 use futures::stream;
 use schemars::JsonSchema;
@@ -199,9 +199,9 @@ async fn done(
     let (head, body) = request.into_parts();
     let caller = match operation.needs {
         Needs::Nothing => None,
-        Needs::Token => Some(let_in(&app, &head.headers).await?),
+        Needs::Token => Some(let_in(&app, &head.headers, None).await?),
         Needs::Scope(scope) => {
-            let caller = let_in(&app, &head.headers).await.map_err(|problem| problem.for_scope(scope))?;
+            let caller = let_in(&app, &head.headers, Some(scope)).await?;
             caller.must(scope)?;
             Some(caller)
         }
@@ -214,7 +214,7 @@ async fn done(
     let key = key(operation, &head.headers)?;
     if let Does::Events = operation.does {
         let caller = caller.ok_or_else(|| Problem::new(Kind::NoToken, "no token came with the request"))?;
-        let token = token(&head.headers)?.to_owned();
+        let token = token(&head.headers, None)?.to_owned();
         // So that what is wrong in it is told as everywhere.
         let _good: events::From = query(&head.uri)?;
         return events::stream(app, caller, token, &head.uri, &head.headers).await;
@@ -244,10 +244,10 @@ async fn done(
 }
 
 /// Who asks, if a good token came with it and has not asked too often.
-async fn let_in(app: &Arc<App>, headers: &HeaderMap) -> Result<Caller, Problem> {
-    let token = token(headers)?.to_owned();
+async fn let_in(app: &Arc<App>, headers: &HeaderMap, scope: Option<Scope>) -> Result<Caller, Problem> {
+    let token = token(headers, scope)?.to_owned();
     let desk = Arc::clone(app.desk());
-    let caller = aside(move || Caller::find(&desk, &token)).await??;
+    let caller = aside(move || Caller::find(&desk, &token, scope)).await??;
     if app.rates.take(&caller.root, Instant::now()) {
         Ok(caller)
     } else {

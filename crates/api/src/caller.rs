@@ -5,8 +5,11 @@ use counterpart_node::{Desk, Scope, TokenInfo, now};
 
 use crate::problem::{Kind, Problem};
 
-/// What makes a token, as hints say it.
-pub(crate) const MAKES: &str = "`counterpart token new`";
+/// Who makes a token for this scope, as hints say it; for any where it is for anybody with one.
+fn maker(scope: Option<Scope>) -> String {
+    let wanted = scope.map(|scope| format!(" NAME --scope {}", scope.as_str())).unwrap_or_default();
+    format!("whoever runs this home makes one with `counterpart token new{wanted}`")
+}
 
 /// No token is longer.
 const LONGEST: usize = 200;
@@ -30,14 +33,14 @@ pub(crate) struct Caller {
 }
 
 impl Caller {
-    /// Looks a token up; touches the store.
-    pub(crate) fn find(desk: &Desk, token: &str) -> Result<Self, Problem> {
+    /// Looks a token up, for something that needs this scope; touches the store.
+    pub(crate) fn find(desk: &Desk, token: &str, scope: Option<Scope>) -> Result<Self, Problem> {
         let unknown = || {
             Problem::new(
                 Kind::BadToken,
                 "there is no such token here, or it or its seat was ended, or its time is over",
             )
-            .hint(format!("whoever runs this home makes one with {MAKES}"))
+            .hint(maker(scope))
         };
         let found = desk.token(token, now())?.ok_or_else(unknown)?;
         Ok(Self {
@@ -60,8 +63,7 @@ impl Caller {
         let word = scope.as_str();
         let problem =
             Problem::new(Kind::Scope, format!("this needs the scope '{word}'; the token has: {}", has.join(", ")));
-        let hint = format!("whoever runs this home makes a token that is for it with {MAKES}");
-        Err(problem.with("scope", word.into()).hint(hint).for_scope(scope))
+        Err(problem.with("scope", word.into()).hint(maker(Some(scope))))
     }
 
     /// Who asks, for our own notes.
@@ -70,12 +72,11 @@ impl Caller {
     }
 }
 
-/// The token that came with a request.
-pub(crate) fn token(headers: &HeaderMap) -> Result<&str, Problem> {
+/// The token that came with a request for something that needs this scope.
+pub(crate) fn token(headers: &HeaderMap, scope: Option<Scope>) -> Result<&str, Problem> {
     let lacks = || {
-        Problem::new(Kind::NoToken, "no token came with the request").hint(format!(
-            "send the header Authorization: Bearer cpt_...; whoever runs this home makes one with {MAKES}"
-        ))
+        Problem::new(Kind::NoToken, "no token came with the request")
+            .hint(format!("send the header Authorization: Bearer cpt_...; {}", maker(scope)))
     };
     let mut named = headers.get_all(header::AUTHORIZATION).iter();
     let value = named.next().ok_or_else(lacks)?;

@@ -162,7 +162,7 @@ impl Told {
             drop(self.newest.borrow_and_update());
             let (desk, secret, after) = (Arc::clone(self.place.app.desk()), self.secret.clone(), self.after);
             let read = move || {
-                Caller::find(&desk, &secret).ok()?;
+                Caller::find(&desk, &secret, None).ok()?;
                 desk.followed(after, BATCH).ok()
             };
             // Whose token was ended, or where the store fails: the reader asks again and is told why.

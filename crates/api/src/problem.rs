@@ -13,7 +13,7 @@ use counterpart_words::{
 };
 use serde_json::{Map, Value as Json, json};
 
-use crate::{caller::MAKES, instead::instead};
+use crate::instead::instead;
 
 /// What stands before the word of a problem in its `type`.
 pub(crate) const TYPE: &str = "urn:counterpart:problem:";
@@ -158,13 +158,6 @@ impl Problem {
     /// Told to somebody with a token for these: of no other address is it said that it can be asked.
     pub(crate) fn told_to(self, scopes: Option<Vec<Scope>>) -> Self {
         Self { scopes, ..self }
-    }
-
-    /// A token that would be made for it is made with this scope.
-    pub(crate) fn for_scope(mut self, scope: Scope) -> Self {
-        let makes = format!("`counterpart token new NAME --scope {}`", scope.as_str());
-        self.hint = self.hint.map(|hint| hint.replace(MAKES, &makes));
-        self
     }
 
     /// The methods that an address has.

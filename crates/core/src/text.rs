@@ -10,8 +10,8 @@ mod hidden;
 /// A character that signed text may not hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "the character U+{:04X} at byte {offset} is not allowed in signed text, because it can hide or reorder what \
-     people read; take it out",
+    "the character U+{:04X} at byte {offset} is not allowed, because it can hide or reorder what people read; \
+     take it out",
     u32::from(*.character)
 )]
 pub struct TextError {

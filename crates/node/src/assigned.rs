@@ -1,9 +1,6 @@
 //! Who of us has a case. It is nobody else's business: it is signed by nobody and never sent.
 
-use counterpart_core::{
-    id::CaseId,
-    text::{self, TextError},
-};
+use counterpart_core::{id::CaseId, text};
 use counterpart_store::Txn;
 
 use crate::{desk::Desk, error::DeskError, search};
@@ -112,10 +109,7 @@ pub(crate) fn name(what: &str, typed: &str, longest: usize) -> Result<String, De
     let name = text::normalise(typed.trim());
     let no = |why: &str| Err(DeskError::Text(format!("{what}: {why}")));
     // Held to what may be signed, and signed by nobody.
-    if let Err(TextError { character, .. }) = text::check(&name) {
-        let character = u32::from(character);
-        return no(&format!("the character U+{character:04X} can hide or reorder what people read; take it out"));
-    }
+    text::check(&name).or_else(|why| no(&why.to_string()).map(drop))?;
     match name.as_str() {
         // Two names of marks that nobody sees would be the same, and nobody's.
         _ if search::folded(&name).trim().is_empty() => no("it is empty; write at least one word"),

@@ -187,7 +187,8 @@ pub enum DeskError {
     #[error("the seat's rights: {0}")]
     SeatRights(String),
     #[error(
-        "the key of this agent's seat was used elsewhere: this home is a copy or an old backup of another one. Nothing more          is signed with it: end the seat and add it again, `counterpart seat end NAME --reason ended`"
+        "the key of this agent's seat was used elsewhere: this home is a copy or an old backup of another one. Nothing more \
+         is signed with it: end the seat and add it again, `counterpart seat end NAME --reason ended`"
     )]
     SeatUsedElsewhere,
     #[error("that is not done from an agent's seat, but by whoever runs the home: leave out the seat")]

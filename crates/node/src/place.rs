@@ -22,7 +22,7 @@ const WRITTEN: &str = "database.new";
 const LONGEST: u64 = 4096;
 
 /// Where the store of a home is.
-pub(crate) fn place(home: &Path) -> Result<StorePlace, DeskError> {
+pub fn store_place_of(home: &Path) -> Result<StorePlace, DeskError> {
     let path = home.join(FILE);
     let file = match home::read_bounded(&path, LONGEST) {
         Ok(file) => file,
@@ -70,15 +70,7 @@ fn own_place(home: &Path) -> Result<StorePlace, DeskError> {
 
 /// The store's file; nothing where it is kept elsewhere.
 pub(crate) fn file(home: &Path) -> Option<PathBuf> {
-    place(home).ok()?.file().map(Path::to_owned)
-}
-
-/// Where the store of a home is, whether or not it can be opened.
-///
-/// # Errors
-/// When the setting cannot be read.
-pub fn store_place_of(home: &Path) -> Result<StorePlace, DeskError> {
-    place(home)
+    store_place_of(home).ok()?.file().map(Path::to_owned)
 }
 
 /// Opens the store of a home that has an identity.
@@ -88,7 +80,7 @@ pub(crate) fn open(home: &Path) -> Result<Store, DeskError> {
 
 /// Opens the store of a home that is, or is to be, this party's.
 pub(crate) fn open_for(home: &Path, party: PartyId) -> Result<Store, DeskError> {
-    open_of(&place(home)?, party)
+    open_of(&store_place_of(home)?, party)
 }
 
 /// Opens the store at a place, unless it is another party's.
@@ -99,5 +91,5 @@ fn open_of(place: &StorePlace, party: PartyId) -> Result<Store, DeskError> {
 
 /// The attached files of a home.
 pub(crate) fn files(home: &Path) -> Result<Files, DeskError> {
-    Ok(Files::of(&place(home)?, home.join(ATTACHMENTS)))
+    Ok(Files::of(&store_place_of(home)?, home.join(ATTACHMENTS)))
 }

@@ -81,6 +81,7 @@ impl Health {
         let (known, place) = (Arc::downgrade(&self.0), self.0.place.clone());
         let looking = thread::Builder::new().name("store-away".to_owned()).spawn(move || {
             loop {
+                // Nothing tells when a database answers again: it has to be asked.
                 thread::sleep(AGAIN);
                 if known.strong_count() == 0 {
                     return;

@@ -46,8 +46,7 @@ impl StorePlace {
         let Self::Postgres(address) = self else { return self.clone() };
         let mark = if address.contains('?') { '&' } else { '?' };
         // Whatever is in it, it ends nothing in an address.
-        let escaped: String = password.bytes().map(|byte| format!("%{byte:02X}")).collect();
-        Self::Postgres(format!("{address}{mark}password={escaped}"))
+        Self::Postgres(format!("{address}{mark}password={}", crate::postgres::escaped(password)))
     }
 
     /// The file, if it is one.

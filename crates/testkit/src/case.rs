@@ -1,7 +1,7 @@
 //! A case between parties, opened, joined and ready to act in.
 
 use counterpart_core::{
-    act::{Act, ActionTerms, Mode, Open, PartyRef, Proposal, Role, SeatOffer, Subject, Topic},
+    act::{Act, ActionTerms, Contact, Mode, Open, PartyRef, Proposal, Role, SeatOffer, Subject, Topic},
     id::{CaseId, EntryId},
     invitation::{JoinRequest, invite_key},
     record::{Author, Record, Signed},
@@ -92,6 +92,24 @@ pub fn terms(what: &str, performers: &[u32], beneficiaries: &[u32]) -> ActionTer
         cancel: Vec::new(),
         deemed: None,
         items: Vec::new(),
+    }
+}
+
+/// A call to seat 1 of which nothing more is noted than what was said; `started` in Unix milliseconds.
+#[must_use]
+pub fn call(started: i64, summary: &str) -> Contact {
+    Contact {
+        channel: "telephone".to_owned(),
+        direction: "out".to_owned(),
+        started,
+        seconds: None,
+        waited: None,
+        seat: Some(Seat::Number(1)),
+        person: None,
+        number: None,
+        reference: None,
+        summary: Sealable::Open(summary.to_owned()),
+        menu: Vec::new(),
     }
 }
 

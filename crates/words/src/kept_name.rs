@@ -1,9 +1,13 @@
 //! What somebody's file is called where it is kept: a name that leads nowhere and hides nothing, and how a header says it.
 
 use counterpart_core::text;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 /// Letters of a file's name.
 const LETTERS: usize = 120;
+
+/// What stands in a header's name as it is.
+const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_');
 
 /// A name that means one file in whatever folder it is kept, and looks like what it is.
 pub fn safe(given: &str) -> String {
@@ -41,9 +45,7 @@ pub fn disposition(name: &str) -> String {
     if ascii == name && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._ ".contains(&byte)) {
         return format!("attachment; filename=\"{ascii}\"");
     }
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
-    let encoded: String =
-        name.bytes().map(|b| if plain(b) { char::from(b).to_string() } else { format!("%{b:02X}") }).collect();
+    let encoded = utf8_percent_encode(&name, PLAIN);
     format!("attachment; filename=\"{ascii}\"; filename*=UTF-8''{encoded}")
 }
 

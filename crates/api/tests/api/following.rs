@@ -3,12 +3,12 @@
 use std::io::{BufRead as _, BufReader, Write as _};
 
 use counterpart_core::{
-    act::{Act, ActionTerms, Contact, Proposal},
+    act::{Act, ActionTerms, Proposal},
     id::{CaseId, short_form},
-    value::{Due, Sealable, Seat},
+    value::{Due, Sealable},
 };
 use counterpart_node::now;
-use counterpart_testkit::case::{new_action, terms};
+use counterpart_testkit::case::{call, new_action, terms};
 use serde_json::{Value as Json, json};
 
 use crate::{
@@ -103,20 +103,8 @@ fn a_stream_tells_as_it_comes_and_goes_on_where_it_was_cut() {
 /// A promise of the other side, noted in a call: due at a time.
 fn promised(served: &Served, case: &CaseId, at: i64) {
     let desk = served.desk();
-    let call = Act::Contact(Contact {
-        channel: "telephone".to_owned(),
-        direction: "out".to_owned(),
-        started: at - 2 * 60_000,
-        seconds: None,
-        waited: None,
-        seat: Some(Seat::Number(1)),
-        person: None,
-        number: None,
-        reference: None,
-        summary: Sealable::Open("They ring back".to_owned()),
-        menu: Vec::new(),
-    });
-    let call = desk.sign(case, &call, now()).expect("a call").1.id;
+    let rung = Act::Contact(call(at - 2 * 60_000, "They ring back"));
+    let call = desk.sign(case, &rung, now()).expect("a call").1.id;
     let due = Due::At { instant: at, local: "2020-09-13T12:26".to_owned(), zone: "UTC".to_owned() };
     let terms = ActionTerms { due: Some(due), ..terms("ring back", &[1], &[0]) };
     let proposed = Proposal { alleged: Some(call), ..new_action(terms) };

@@ -115,34 +115,22 @@ impl Desk {
         // A key for this one call: a running node of this home goes by its own.
         let (net, _events) = Net::start(Config::new(TransportSecret::new(random())))
             .map_err(|e| AdoptError::Unreachable { why: e.to_string(), granted: before })?;
-        let outcome = self.call(&net, line, rights, name, now, before).await;
+        let until = Instant::now() + if before { TURNING } else { Duration::ZERO };
+        let outcome = loop {
+            match self.call(&net, line, rights, name, now, before).await {
+                // What it turns into hangs up on whoever called just before. Nothing tells when it listens again.
+                Err(AdoptError::Unreachable { .. }) if Instant::now() < until => sleep(AGAIN).await,
+                outcome => break outcome,
+            }
+        };
         net.stop().await;
         // Whatever was written to the log meanwhile, the running node is to know.
         self.node_is_running();
         outcome
     }
 
-    async fn call(
-        &self,
-        net: &Net,
-        line: &DeviceLine,
-        rights: &Rights,
-        name: &str,
-        now: i64,
-        before: bool,
-    ) -> Result<Adopted, AdoptError> {
-        let until = Instant::now() + if before { TURNING } else { Duration::ZERO };
-        loop {
-            // What it turns into hangs up on whoever called just before: that call counts for nothing, either.
-            match self.converse(net, line, rights, name, now, before).await {
-                Err(AdoptError::Unreachable { .. }) if Instant::now() < until => sleep(AGAIN).await,
-                outcome => return outcome,
-            }
-        }
-    }
-
     /// One call, from the claim to what became of it.
-    async fn converse(
+    async fn call(
         &self,
         net: &Net,
         line: &DeviceLine,

@@ -82,6 +82,14 @@ fn requested(frame: Option<Frame>, party: PartyId, line: &DeviceLine) -> Option<
     }
 }
 
+/// A call by one who holds the line, as far as what the machine asks of them.
+async fn claimed(net: &Net, desk: &Desk, line: &DeviceLine) -> (Channel, AgentRequest) {
+    let mut channel = call(net, line).await;
+    say(&mut channel, &Frame::Claim { secret: line.secret.clone(), party: desk.party() }).await;
+    let request = requested(hear(&mut channel).await, desk.party(), line).expect("its request");
+    (channel, request)
+}
+
 /// Every file of a home with its bytes, but for those of a socket.
 fn files(home: &Path) -> BTreeMap<String, Vec<u8>> {
     let mut found = BTreeMap::new();
@@ -144,9 +152,7 @@ async fn a_grant_given_and_not_taken_is_handed_over_by_the_same_line() {
     let waits = attended(waiter);
     // What is left of a call that ended between the grant and its arrival.
     let net = stranger();
-    let mut channel = call(&net, &line).await;
-    say(&mut channel, &Frame::Claim { secret: line.secret.clone(), party: desk.party() }).await;
-    let request = requested(hear(&mut channel).await, desk.party(), &line).expect("its request");
+    let (mut channel, request) = claimed(&net, &desk, &line).await;
     let grant = desk.add_agent(&request, &mailbox(), "box", now()).expect("granted");
     say(&mut channel, &Frame::Log { events: grant.events[..1].to_vec(), more: true }).await;
     drop(channel);
@@ -174,9 +180,7 @@ async fn a_machine_that_hangs_up_while_it_becomes_a_node_is_called_again() {
     let (waiter, line) = waiting(home.path()).await;
     let waits = attended(waiter);
     let net = stranger();
-    let mut channel = call(&net, &line).await;
-    say(&mut channel, &Frame::Claim { secret: line.secret.clone(), party: desk.party() }).await;
-    let request = requested(hear(&mut channel).await, desk.party(), &line).expect("its request");
+    let (_channel, request) = claimed(&net, &desk, &line).await;
     desk.add_agent(&request, &mailbox(), "box", now()).expect("granted");
     net.stop().await;
     waits.abort();
@@ -212,9 +216,7 @@ async fn a_grant_that_ended_is_not_taken() {
     let (waiter, line) = waiting(home.path()).await;
     let _waits = attended(waiter);
     let net = stranger();
-    let mut channel = call(&net, &line).await;
-    say(&mut channel, &Frame::Claim { secret: line.secret.clone(), party: desk.party() }).await;
-    let request = requested(hear(&mut channel).await, desk.party(), &line).expect("its request");
+    let (mut channel, request) = claimed(&net, &desk, &line).await;
     desk.add_agent(&request, &mailbox(), "box", now()).expect("granted");
     let agent = desk.agent("box").expect("known");
     desk.remove_device(&agent, RevokeReason::Ended, now()).expect("ended");

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fs, io, path::Path};
 use counterpart_core::id::{CaseId, DeviceKey, EventId, PartyId};
 use counterpart_store::{Copied, Files, FilesError, Store, StoreError, StorePlace};
 
-use super::{FILE, WRITTEN, open, open_of, place};
+use super::{FILE, WRITTEN, open, open_of, store_place_of};
 use crate::{beside::ATTACHMENTS, desk::Desk, error::DeskError, home, poke::poke};
 
 /// Why a store was not copied.
@@ -52,7 +52,7 @@ impl Desk {
     /// # Errors
     /// When the setting cannot be read.
     pub fn store_place(&self) -> Result<StorePlace, DeskError> {
-        place(self.home())
+        store_place_of(self.home())
     }
 
     /// Copies the store with all attached files to another place that is empty, then reads both and compares them. Nothing may

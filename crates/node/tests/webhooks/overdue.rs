@@ -1,33 +1,21 @@
 //! Being told that something fell due.
 
 use counterpart_core::{
-    act::{Act, ActionTerms, Contact, Proposal},
+    act::{Act, ActionTerms, Proposal},
     id::{CaseId, EntryId, short_form},
-    value::{Due, Sealable, Seat},
+    value::Due,
 };
 use counterpart_node::{DueThing, DueWhat, Followed, Node, NodeConfig, NodeEvent, Overdue};
 use counterpart_store::ChangeKind;
-use counterpart_testkit::case::{new_action, terms};
+use counterpart_testkit::case::{call, new_action, terms};
 use serde_json::{Value as Json, json};
 
 use crate::{HOUR, MINUTE, MORNING, Stage, body, receiver::Receiver, taken_in_order, to_be_told};
 
 /// A promise of the other side, noted in a call, due at a time. Gives its entry.
 fn promised(stage: &Stage, case: &CaseId, what: &str, at: i64) -> EntryId {
-    let call = Act::Contact(Contact {
-        channel: "telephone".to_owned(),
-        direction: "out".to_owned(),
-        started: stage.now,
-        seconds: None,
-        waited: None,
-        seat: Some(Seat::Number(1)),
-        person: None,
-        number: None,
-        reference: None,
-        summary: Sealable::Open("They will call back".to_owned()),
-        menu: Vec::new(),
-    });
-    let call = stage.desk.sign(case, &call, stage.now).expect("a call").1.id;
+    let rung = Act::Contact(call(stage.now, "They will call back"));
+    let call = stage.desk.sign(case, &rung, stage.now).expect("a call").1.id;
     let local = jiff::Timestamp::from_millisecond(at).expect("a time").to_string();
     let due =
         Due::At { instant: at, local: local.get(..16).expect("to the minute").to_owned(), zone: "UTC".to_owned() };

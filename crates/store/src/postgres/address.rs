@@ -2,6 +2,7 @@
 
 use std::{net::IpAddr, str::FromStr as _, time::Duration};
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use tokio_postgres::{
     Config,
     config::{Host, SslMode},
@@ -34,6 +35,8 @@ const KNOWN: [(&str, &str); 19] = [
     ("keepalives_interval", "seconds"),
     ("keepalives_retries", "a number"),
 ];
+/// What stands in an address as it is.
+const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 /// Those that are offered where another one was written.
 const OFFERED: usize = 12;
 
@@ -137,15 +140,8 @@ fn search_path(options: &str) -> Option<String> {
 }
 
 /// As it stands in an address.
-fn escaped(text: &str) -> String {
-    let mut out = String::new();
-    for byte in text.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => out.push(char::from(byte)),
-            _ => out.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    out
+pub(crate) fn escaped(text: &str) -> String {
+    utf8_percent_encode(text, PLAIN).to_string()
 }
 
 /// Why an address cannot be read, without a word of it that could be of a password.

@@ -36,7 +36,7 @@ pub fn must_be_here(case: &OpenCase, file: &FileRef) -> Done {
         return Ok(());
     }
     Err(CommandError::failed("the bytes of no file of that SHA-256 are here for this case, so nothing was signed").hint(
-        "put them here first, PUT /api/v1/cases/{case}/attachments/{sha256}; where only what proves the file is to go on \
+        "put them here first, over the API by PUT /api/v1/cases/{case}/attachments/{sha256}; where only what proves the file is to go on \
          record, say `fingerprint_only`",
     ))
 }

@@ -11,6 +11,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
+
 use crate::error::{CommandError, Done};
 
 /// Names the browser, by a path or a name on the path.
@@ -123,10 +125,8 @@ fn wait(mut child: Child, patience: Duration) -> Done<Option<ExitStatus>> {
 
 /// A file's address, whatever is in its path.
 fn address(path: &Path) -> String {
-    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'/' | b'-' | b'_' | b'.' | b'~');
-    let path = path.as_os_str().as_encoded_bytes();
-    let one = |b: &u8| if plain(*b) { char::from(*b).to_string() } else { format!("%{b:02X}") };
-    format!("file://{}", path.iter().map(one).collect::<String>())
+    const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+    format!("file://{}", percent_encode(path.as_os_str().as_encoded_bytes(), PLAIN))
 }
 
 /// Where the page and the browser's profile lie while it works; gone afterwards.
